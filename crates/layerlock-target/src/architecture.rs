@@ -1,0 +1,65 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+/// A processor architecture that functions run on, by the provider's name
+/// ([AWS Lambda: instruction set architectures](https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Architecture {
+    /// 64-bit x86.
+    X86_64,
+    /// 64-bit ARM (AWS Graviton), which Python and wheel tags call `aarch64`.
+    Arm64,
+}
+
+impl Architecture {
+    /// Every architecture, in the order in which help and errors list them.
+    pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
+
+    /// The provider's name: `x86_64` or `arm64`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    /// What `platform.machine()` says there, as markers and wheel tags spell it.
+    pub const fn machine(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "aarch64",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Architecture {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl FromStr for Architecture {
+    type Err = UnknownArchitecture;
+
+    /// Reads the provider's name, or the name that Python and Docker use.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "x86_64" | "amd64" => Ok(Self::X86_64),
+            "arm64" | "aarch64" => Ok(Self::Arm64),
+            _ => Err(UnknownArchitecture(name.to_owned())),
+        }
+    }
+}
+
+/// An architecture that no runtime has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown architecture `{0}`: there are x86_64 and arm64")]
+pub struct UnknownArchitecture(pub String);

@@ -1,0 +1,171 @@
+use std::fmt;
+use std::sync::LazyLock;
+
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
+use serde::Serialize;
+
+use crate::wheel::Ladder;
+use crate::{Architecture, Limits, Misfit, Runtime, WheelName, WheelRank};
+
+/// Whose functions the layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Provider {
+    /// AWS Lambda.
+    Aws,
+}
+
+/// What one layer is built for: provider, runtime and architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Target {
+    /// Whose functions use the layer.
+    pub provider: Provider,
+    /// The managed runtime.
+    pub runtime: Runtime,
+    /// The processor architecture.
+    pub architecture: Architecture,
+}
+
+impl Target {
+    /// A target on AWS Lambda.
+    pub const fn aws(runtime: Runtime, architecture: Architecture) -> Self {
+        Self {
+            provider: Provider::Aws,
+            runtime,
+            architecture,
+        }
+    }
+
+    /// The values of all environment markers there
+    /// ([PEP 508](https://peps.python.org/pep-0508/#environment-markers)).
+    ///
+    /// `platform_release` and `platform_version` are empty: they name a kernel
+    /// build that the provider changes at will.
+    pub fn marker_environment(&self) -> MarkerEnvironment {
+        let version = self.runtime.python_version();
+        let full_version = self.runtime.python_full_version();
+        #[expect(
+            clippy::expect_used,
+            reason = "the versions come from our own table, which a test parses whole"
+        )]
+        MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+            implementation_name: "cpython",
+            implementation_version: &full_version,
+            os_name: "posix",
+            platform_machine: self.architecture.machine(),
+            platform_python_implementation: "CPython",
+            platform_release: "",
+            platform_system: "Linux",
+            platform_version: "",
+            python_full_version: &full_version,
+            python_version: &version,
+            sys_platform: "linux",
+        })
+        .expect("every runtime's version is a PEP 440 version")
+    }
+
+    /// How well a wheel suits this target: its rank, higher is better, or the
+    /// first tag that does not fit.
+    pub fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
+        self.ladder().rank(wheel)
+    }
+
+    /// The path inside the zip under which the runtime looks for modules
+    /// ([layer paths](https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html)).
+    pub const fn site_packages(&self) -> &'static str {
+        "python"
+    }
+
+    /// The path inside the zip that is on the runtime's `PATH`.
+    pub const fn scripts(&self) -> &'static str {
+        "bin"
+    }
+
+    /// The interpreter's path on the target, for the first line of scripts.
+    pub fn interpreter(&self) -> String {
+        format!("/var/lang/bin/python{}", self.runtime.python_version())
+    }
+
+    /// What the provider accepts.
+    pub const fn limits(&self) -> Limits {
+        match self.provider {
+            Provider::Aws => Limits::AWS_LAMBDA,
+        }
+    }
+
+    /// The ladder is large and asked for once a wheel: made once a target.
+    fn ladder(&self) -> &'static Ladder {
+        static LADDERS: LazyLock<Vec<(Runtime, Architecture, Ladder)>> = LazyLock::new(|| {
+            let mut ladders = Vec::new();
+            for runtime in crate::RUNTIMES {
+                for architecture in Architecture::ALL {
+                    ladders.push((runtime, architecture, Ladder::new(runtime, architecture)));
+                }
+            }
+            ladders
+        });
+        #[expect(
+            clippy::expect_used,
+            reason = "the loop above covers every runtime and architecture there is"
+        )]
+        LADDERS
+            .iter()
+            .find(|(runtime, architecture, _)| {
+                *runtime == self.runtime && *architecture == self.architecture
+            })
+            .map(|(.., ladder)| ladder)
+            .expect("a ladder for every target")
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.runtime, self.architecture)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RUNTIMES;
+    use pep508_rs::MarkerTree;
+
+    fn holds(target: Target, marker: &str) -> bool {
+        marker
+            .parse::<MarkerTree>()
+            .unwrap()
+            .evaluate(&target.marker_environment(), &[])
+    }
+
+    #[test]
+    fn every_target_has_an_environment() {
+        for runtime in RUNTIMES {
+            for architecture in Architecture::ALL {
+                let target = Target::aws(runtime, architecture);
+                let (_, minor) = runtime.python();
+                assert!(holds(target, &format!("python_version == '3.{minor}'")));
+                assert!(holds(
+                    target,
+                    "sys_platform == 'linux' and os_name == 'posix'"
+                ));
+                let machine = architecture.machine();
+                assert!(holds(target, &format!("platform_machine == '{machine}'")));
+                assert!(!holds(
+                    target,
+                    "implementation_name == 'pypy' or platform_system == 'Windows'"
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn full_version_lies_within_the_minor_release() {
+        let target = Target::aws("python3.11".parse().unwrap(), Architecture::X86_64);
+        // `async-timeout` and `tomli` hang on such markers.
+        assert!(holds(
+            target,
+            "python_full_version >= '3.11.3' and python_full_version < '3.12'"
+        ));
+    }
+}

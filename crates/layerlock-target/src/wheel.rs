@@ -1,0 +1,265 @@
+//! Wheel file names and the ladder of tags that a target can load.
+//!
+//! The uv crates do the parsing and the comparing; no type of theirs leaves
+//! this module.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uv_distribution_filename::{BuildTag, WheelFilename};
+use uv_platform_tags::{
+    Arch, IncompatibleTag, Os, Platform, TagCompatibility, TagPriority, Tags, TagsOptions,
+};
+
+use crate::{Architecture, Runtime};
+
+/// A parsed wheel file name
+/// ([binary distribution format](https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention)).
+#[derive(Debug, Clone)]
+pub struct WheelName {
+    text: String,
+    parsed: WheelFilename,
+}
+
+impl WheelName {
+    /// The file name as it was given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The distribution's name, normalised (PEP 503).
+    pub fn distribution(&self) -> &str {
+        self.parsed.name.as_ref()
+    }
+
+    /// The distribution's version, normalised (PEP 440).
+    pub fn version(&self) -> String {
+        self.parsed.version.to_string()
+    }
+
+    /// Its compressed set of tags, `PYTHON-ABI-PLATFORM`.
+    pub fn tags(&self) -> &str {
+        let stem = self.text.strip_suffix(".whl").unwrap_or(&self.text);
+        match stem.rmatch_indices('-').nth(2) {
+            Some((at, _)) => &stem[at + 1..],
+            None => stem,
+        }
+    }
+}
+
+impl fmt::Display for WheelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for WheelName {
+    type Err = WheelNameError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name.parse() {
+            Ok(parsed) => Ok(Self {
+                text: name.to_owned(),
+                parsed,
+            }),
+            Err(error) => Err(WheelNameError {
+                name: name.to_owned(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+/// A file name that is not a wheel's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is not a wheel's file name: {reason}")]
+pub struct WheelNameError {
+    /// The file name.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// How well a wheel suits a target. Of two wheels that fit, the greater rank is
+/// the one to take: the rung on the ladder first, then the build tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WheelRank {
+    rung: TagPriority,
+    build: Option<BuildTag>,
+}
+
+/// The first part of a wheel's tags that no target of this kind can load. The
+/// order is from far to near: a wheel that only misses by platform is nearer
+/// than one for another Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Misfit {
+    /// Another Python implementation or version.
+    Python,
+    /// Another ABI of the same Python.
+    Abi,
+    /// Another operating system, architecture or a newer glibc.
+    Platform,
+}
+
+/// Every tag that a target can load, best first.
+#[derive(Debug)]
+pub(crate) struct Ladder(Tags);
+
+impl Ladder {
+    pub(crate) fn new(runtime: Runtime, architecture: Architecture) -> Self {
+        let (major, minor) = runtime.glibc();
+        let arch = match architecture {
+            Architecture::X86_64 => Arch::X86_64,
+            Architecture::Arm64 => Arch::Aarch64,
+        };
+        #[expect(
+            clippy::expect_used,
+            reason = "only a platform unknown to the crate fails; a test makes every ladder"
+        )]
+        let tags = Tags::from_env(
+            Platform::new(Os::Manylinux { major, minor }, arch),
+            runtime.python(),
+            "cpython",
+            runtime.python(),
+            TagsOptions {
+                manylinux_compatible: true,
+                is_cross: true,
+                ..TagsOptions::default()
+            },
+        )
+        .expect("CPython on manylinux is a known platform");
+        Self(tags)
+    }
+
+    pub(crate) fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
+        match wheel.parsed.compatibility(&self.0) {
+            TagCompatibility::Compatible(rung) => Ok(WheelRank {
+                rung,
+                build: wheel.parsed.build_tag().cloned(),
+            }),
+            TagCompatibility::Incompatible(tag) => Err(match tag {
+                IncompatibleTag::Platform => Misfit::Platform,
+                IncompatibleTag::Abi
+                | IncompatibleTag::FreethreadedAbi
+                | IncompatibleTag::AbiPythonVersion => Misfit::Abi,
+                IncompatibleTag::Python | IncompatibleTag::Invalid => Misfit::Python,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Architecture, Misfit, Target, WheelName};
+
+    fn target(runtime: &str, architecture: Architecture) -> Target {
+        Target::aws(runtime.parse().unwrap(), architecture)
+    }
+
+    fn wheel(tags: &str) -> WheelName {
+        format!("demo-1.0-{tags}.whl").parse().unwrap()
+    }
+
+    /// The tags in order from the best to the worst that still fit.
+    fn ordered(target: Target, tags: &[&str]) -> Vec<String> {
+        let mut fitting: Vec<_> = tags
+            .iter()
+            .map(|tags| wheel(tags))
+            .filter_map(|wheel| Some((target.rank(&wheel).ok()?, wheel.tags().to_owned())))
+            .collect();
+        fitting.sort_by(|a, b| b.0.cmp(&a.0));
+        fitting.into_iter().map(|(_, tags)| tags).collect()
+    }
+
+    #[test]
+    fn every_manylinux_up_to_the_runtimes_glibc_fits_and_no_newer() {
+        for (runtime, newest) in [("python3.11", 26), ("python3.12", 34)] {
+            let minor = &runtime["python3.".len()..];
+            for architecture in Architecture::ALL {
+                let target = target(runtime, architecture);
+                let machine = architecture.machine();
+                for glibc in 17..=40 {
+                    let tags = format!("cp3{minor}-cp3{minor}-manylinux_2_{glibc}_{machine}");
+                    let fits = target.rank(&wheel(&tags));
+                    if glibc <= newest {
+                        assert!(fits.is_ok(), "{tags} on {target}");
+                    } else {
+                        assert_eq!(fits, Err(Misfit::Platform), "{tags} on {target}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn old_manylinux_names_fit() {
+        let x86 = target("python3.11", Architecture::X86_64);
+        for name in ["manylinux1", "manylinux2010", "manylinux2014"] {
+            assert!(
+                x86.rank(&wheel(&format!("cp311-cp311-{name}_x86_64")))
+                    .is_ok()
+            );
+        }
+    }
+
+    #[test]
+    fn native_beats_abi3_beats_pure_and_newer_glibc_beats_older() {
+        let tags = [
+            "py3-none-any",
+            "cp38-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64",
+            "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+            "cp312-cp312-manylinux_2_28_x86_64",
+            "cp312-cp312-linux_x86_64",
+        ];
+        assert_eq!(
+            ordered(target("python3.12", Architecture::X86_64), &tags),
+            [
+                "cp312-cp312-manylinux_2_28_x86_64",
+                "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64",
+                "cp312-cp312-linux_x86_64",
+                "cp38-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64",
+                "py3-none-any",
+            ]
+        );
+    }
+
+    #[test]
+    fn higher_build_tag_wins_at_the_same_rung() {
+        let target = target("python3.12", Architecture::Arm64);
+        let rank = |name: &str| target.rank(&name.parse().unwrap()).unwrap();
+        let plain = rank("demo-1.0-py3-none-any.whl");
+        let second = rank("demo-1.0-2-py3-none-any.whl");
+        let tenth = rank("demo-1.0-10-py3-none-any.whl");
+        assert!(plain < second && second < tenth);
+    }
+
+    #[test]
+    fn misfits_say_what_does_not_fit() {
+        let target = target("python3.12", Architecture::Arm64);
+        let misfit = |tags| target.rank(&wheel(tags)).unwrap_err();
+        assert_eq!(
+            misfit("cp312-cp312-musllinux_1_2_aarch64"),
+            Misfit::Platform
+        );
+        assert_eq!(
+            misfit("cp312-cp312-manylinux_2_28_x86_64"),
+            Misfit::Platform
+        );
+        assert_eq!(misfit("cp313-cp313-manylinux_2_28_aarch64"), Misfit::Python);
+        assert_eq!(misfit("cp312-cp312t-manylinux_2_28_aarch64"), Misfit::Abi);
+        assert!(Misfit::Python < Misfit::Platform);
+    }
+
+    #[test]
+    fn names_that_are_no_wheels_are_errors() {
+        for name in [
+            "demo-1.0.tar.gz",
+            "demo.whl",
+            "demo-1.0-py3-none.whl",
+            "",
+            "-.whl",
+        ] {
+            assert!(name.parse::<WheelName>().is_err(), "{name}");
+        }
+    }
+}
