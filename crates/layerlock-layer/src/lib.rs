@@ -1,0 +1,35 @@
+/*!
+The plan of a layer and its two writers.
+
+A layer is never installed and then compressed. It is planned: a [`LayerPlan`]
+says which bytes land at which path, with which mode, and who brought them. The
+plan is then written, either as a zip ([`write_zip`]) or as a directory
+([`write_staging`]). Conflicts, sizes and reports are read off the plan before a
+byte is written.
+
+A wheel is a zip of deflated files, and so is a layer: the zip writer copies the
+deflate streams as they are. What it writes depends on the plan alone, never on
+the machine, the clock or the order in which the plan was made.
+
+Nothing here knows about Python, so that layers of other languages only need to
+make plans.
+*/
+
+mod error;
+mod output;
+mod path;
+mod plan;
+mod source;
+mod staging;
+#[cfg(test)]
+mod testing;
+mod zip;
+
+pub use error::{Conflict, Error};
+pub use output::write_file;
+pub use path::{LayerPath, PathError};
+pub use plan::{
+    ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
+};
+pub use staging::{files_in, write_staging};
+pub use zip::{ZipSummary, write_zip};

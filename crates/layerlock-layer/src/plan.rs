@@ -1,0 +1,348 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Conflict, Error, LayerPath};
+
+/// What a layer holds, before a byte of it is written.
+///
+/// Entries are sorted by path and no two share one.
+#[derive(Debug, Clone)]
+pub struct LayerPlan {
+    owners: Vec<String>,
+    archives: Vec<PathBuf>,
+    entries: Vec<Entry>,
+}
+
+/// One file of a layer.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where it lands.
+    pub path: LayerPath,
+    /// Its permissions.
+    pub mode: Mode,
+    /// Who brought it.
+    pub owner: OwnerId,
+    /// Where its bytes are.
+    pub source: Source,
+}
+
+/// Permissions of a file in a layer. There are two, whatever the umask or the
+/// archive says: functions run under another user than the one that built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// `0644`
+    Regular,
+    /// `0755`
+    Executable,
+}
+
+impl Mode {
+    /// The permission bits.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Regular => 0o644,
+            Self::Executable => 0o755,
+        }
+    }
+}
+
+/// Who brought an entry: an index into [`LayerPlan::owners`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OwnerId(u32);
+
+impl OwnerId {
+    /// Its place in [`LayerPlan::owners`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An archive that entries point into: an index into [`LayerPlan::archives`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ArchiveId(u32);
+
+impl ArchiveId {
+    /// Its place in [`LayerPlan::archives`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where the bytes of an entry are.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A member of a zip archive, checked when the archive was taken in.
+    Member(ArchiveId, ArchiveMember),
+    /// A file on disk.
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Bytes made for this layer.
+    Bytes(Arc<[u8]>),
+}
+
+/// Where a member's data lies in its archive, and what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveMember {
+    /// Where its data begins, in bytes from the start of the archive.
+    pub offset: u64,
+    /// How it is compressed.
+    pub method: Method,
+    /// Bytes in the archive.
+    pub compressed_size: u64,
+    /// Bytes of the file.
+    pub size: u64,
+    /// CRC-32 of the file.
+    pub crc32: u32,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+}
+
+/// How a member is compressed (APPNOTE 4.4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Method {
+    /// Method 0.
+    Stored,
+    /// Method 8.
+    Deflated,
+}
+
+impl Source {
+    /// Unpacked size in bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Member(_, member) => member.size,
+            Self::File { size, .. } => *size,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    fn sha256(&self) -> Result<[u8; 32], Error> {
+        Ok(match self {
+            Self::Member(_, member) => member.sha256,
+            Self::Bytes(bytes) => Sha256::digest(bytes).into(),
+            Self::File { path, .. } => {
+                let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
+                Sha256::digest(bytes).into()
+            }
+        })
+    }
+}
+
+impl LayerPlan {
+    /// Every file, sorted by path.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The names of those who brought files, by [`OwnerId`].
+    pub fn owners(&self) -> &[String] {
+        &self.owners
+    }
+
+    /// The archives that entries point into, by [`ArchiveId`].
+    pub fn archives(&self) -> &[PathBuf] {
+        &self.archives
+    }
+
+    /// Where an archive is.
+    pub fn archive(&self, id: ArchiveId) -> &Path {
+        &self.archives[id.index()]
+    }
+
+    /// Bytes of all files, unpacked.
+    pub fn unzipped_size(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.source.size()).sum()
+    }
+
+    /// Unpacked bytes that each owner brings, by [`OwnerId`].
+    pub fn unzipped_sizes(&self) -> Vec<u64> {
+        let mut sizes = vec![0; self.owners.len()];
+        for entry in &self.entries {
+            sizes[entry.owner.index()] += entry.source.size();
+        }
+        sizes
+    }
+
+    /// Whether the plan has a file at this path.
+    pub fn contains(&self, path: &str) -> bool {
+        self.entries
+            .binary_search_by(|entry| entry.path.as_str().cmp(path))
+            .is_ok()
+    }
+}
+
+/// Collects entries in any order and gives one sorted plan without conflicts.
+#[derive(Debug, Default)]
+pub struct PlanBuilder {
+    owners: Vec<String>,
+    archives: Vec<PathBuf>,
+    entries: Vec<Entry>,
+}
+
+impl PlanBuilder {
+    /// Names someone who will bring entries, for people: `requests 2.32.5`.
+    pub fn owner(&mut self, name: impl Into<String>) -> OwnerId {
+        self.owners.push(name.into());
+        OwnerId(index(self.owners.len()))
+    }
+
+    /// Names an archive that entries will point into.
+    pub fn archive(&mut self, path: impl Into<PathBuf>) -> ArchiveId {
+        self.archives.push(path.into());
+        ArchiveId(index(self.archives.len()))
+    }
+
+    /// Adds a file.
+    pub fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
+
+    /// Sorts, and rejects conflicts: two files at one path with different bytes
+    /// or modes, or a file where another owner needs a folder. A file that comes
+    /// twice with the same bytes (the `__init__.py` of an old-style namespace
+    /// package) stays with the owner that was named first.
+    pub fn finish(self) -> Result<LayerPlan, Error> {
+        let Self {
+            owners,
+            archives,
+            mut entries,
+        } = self;
+        entries.sort_by(|a, b| (&a.path, a.owner.0).cmp(&(&b.path, b.owner.0)));
+
+        let mut conflicts = Vec::new();
+        let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match kept.last() {
+                Some(last) if last.path == entry.path => {
+                    let same = last.mode == entry.mode
+                        && last.source.size() == entry.source.size()
+                        && last.source.sha256()? == entry.source.sha256()?;
+                    if !same {
+                        conflicts.push(Conflict {
+                            path: entry.path,
+                            first: owners[last.owner.index()].clone(),
+                            second: owners[entry.owner.index()].clone(),
+                        });
+                    }
+                }
+                _ => kept.push(entry),
+            }
+        }
+        conflicts.extend(files_that_are_folders(&kept, &owners));
+
+        if conflicts.is_empty() {
+            Ok(LayerPlan {
+                owners,
+                archives,
+                entries: kept,
+            })
+        } else {
+            Err(Error::Conflicts(conflicts))
+        }
+    }
+}
+
+fn files_that_are_folders(entries: &[Entry], owners: &[String]) -> Vec<Conflict> {
+    let mut folders: HashMap<&str, OwnerId> = HashMap::new();
+    for entry in entries {
+        for folder in entry.path.parents() {
+            if folders.insert(folder, entry.owner).is_some() {
+                // Its own parents are there already.
+                break;
+            }
+        }
+    }
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let below = folders.get(entry.path.as_str())?;
+            Some(Conflict {
+                path: entry.path.clone(),
+                first: owners[entry.owner.index()].clone(),
+                second: owners[below.index()].clone(),
+            })
+        })
+        .collect()
+}
+
+/// The index of the last of `count` things.
+fn index(count: usize) -> u32 {
+    u32::try_from(count - 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(files: &[(&str, &str, &str)]) -> Result<LayerPlan, Error> {
+        let mut builder = PlanBuilder::default();
+        for (owner, path, bytes) in files {
+            let owner = builder.owner(*owner);
+            builder.push(Entry {
+                path: LayerPath::new(*path).unwrap(),
+                mode: Mode::Regular,
+                owner,
+                source: Source::Bytes(bytes.as_bytes().into()),
+            });
+        }
+        builder.finish()
+    }
+
+    fn conflicts(files: &[(&str, &str, &str)]) -> Vec<String> {
+        match plan(files).unwrap_err() {
+            Error::Conflicts(conflicts) => conflicts.iter().map(ToString::to_string).collect(),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn entries_come_sorted_whatever_the_order_they_went_in() {
+        let plan = plan(&[("a", "z", "1"), ("b", "a/b", "2"), ("c", "a-b", "3")]).unwrap();
+        let paths: Vec<_> = plan.entries().iter().map(|e| e.path.as_str()).collect();
+        assert_eq!(paths, ["a-b", "a/b", "z"]);
+        assert!(plan.contains("a/b") && !plan.contains("a"));
+    }
+
+    #[test]
+    fn equal_files_are_one_and_stay_with_the_first_owner() {
+        let plan = plan(&[
+            ("b", "ns/__init__.py", "same"),
+            ("a", "ns/__init__.py", "same"),
+        ])
+        .unwrap();
+        assert_eq!(plan.entries().len(), 1);
+        assert_eq!(plan.unzipped_sizes(), [4, 0]);
+    }
+
+    #[test]
+    fn every_conflict_names_both_owners() {
+        assert_eq!(
+            conflicts(&[
+                ("a 1", "x.py", "1"),
+                ("b 2", "x.py", "2"),
+                ("c 3", "y.py", "1"),
+                ("d 4", "y.py", "2"),
+            ]),
+            [
+                "x.py comes from both a 1 and b 2",
+                "y.py comes from both c 3 and d 4",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_where_a_folder_must_be_is_a_conflict() {
+        assert_eq!(
+            conflicts(&[("a", "x", "1"), ("b", "x-y", "2"), ("c", "x/y/z", "3")]),
+            ["x comes from both a and c"]
+        );
+    }
+}

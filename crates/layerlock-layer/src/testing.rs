@@ -1,0 +1,92 @@
+//! Plans for tests.
+
+use std::io::Write;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::{ArchiveMember, Entry, LayerPath, LayerPlan, Method, Mode, PlanBuilder, Source};
+
+/// A file of a test's layer: path, bytes, executable.
+pub(crate) type TestFile<'a> = (&'a str, &'a [u8], bool);
+
+/// A plan over bytes.
+pub(crate) fn bytes_plan(files: &[TestFile<'_>]) -> LayerPlan {
+    let mut builder = PlanBuilder::default();
+    let owner = builder.owner("bytes");
+    for (path, bytes, executable) in files {
+        builder.push(Entry {
+            path: LayerPath::new(*path).unwrap(),
+            mode: mode(*executable),
+            owner,
+            source: Source::Bytes((*bytes).into()),
+        });
+    }
+    builder.finish().unwrap()
+}
+
+/// The same plan over the members of a real zip that the `zip` crate makes in
+/// `folder`: every second one deflated, the others stored.
+pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
+    let path = folder.join("source.zip");
+    let mut writer = zip::ZipWriter::new(fs_err::File::create(&path).unwrap());
+    for (index, (name, bytes, _)) in files.iter().enumerate() {
+        let method = match index % 2 {
+            0 => zip::CompressionMethod::Deflated,
+            _ => zip::CompressionMethod::Stored,
+        };
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
+
+    let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
+    let mut builder = PlanBuilder::default();
+    let owner = builder.owner("archive");
+    let id = builder.archive(&path);
+    for (index, (name, bytes, executable)) in files.iter().enumerate() {
+        let member = archive.by_index_raw(index).unwrap();
+        builder.push(Entry {
+            path: LayerPath::new(*name).unwrap(),
+            mode: mode(*executable),
+            owner,
+            source: Source::Member(
+                id,
+                ArchiveMember {
+                    offset: member.data_start().unwrap(),
+                    method: match member.compression() {
+                        zip::CompressionMethod::Stored => Method::Stored,
+                        _ => Method::Deflated,
+                    },
+                    compressed_size: member.compressed_size(),
+                    size: member.size(),
+                    crc32: member.crc32(),
+                    sha256: Sha256::digest(bytes).into(),
+                },
+            ),
+        });
+    }
+    builder.finish().unwrap()
+}
+
+/// Files that differ in every way that the writers care about.
+pub(crate) fn sample() -> Vec<TestFile<'static>> {
+    const LONG: &[u8] = &[b'x'; 3_000_000];
+    vec![
+        ("bin/tool", b"#!/bin/sh\necho tool\n", true),
+        ("python/empty.py", b"", false),
+        ("python/large.bin", LONG, false),
+        ("python/mod.py", b"import os\nimport os\nimport os\n", false),
+        ("python/n\u{e4}me.txt", b"umlaut", false),
+        ("python/pkg/__init__.py", b"import os\nimport os\n", false),
+    ]
+}
+
+fn mode(executable: bool) -> Mode {
+    if executable {
+        Mode::Executable
+    } else {
+        Mode::Regular
+    }
+}

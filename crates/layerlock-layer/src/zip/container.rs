@@ -1,0 +1,249 @@
+//! The zip container: PKWARE's APPNOTE 6.3.10, as little of it as a layer needs.
+//!
+//! Every field is fixed or follows from the entry, so that equal entries make
+//! equal bytes. There are no data descriptors, no comments and no extra fields
+//! but zip64's, and that only where a number does not fit without.
+
+use std::io::{self, Write};
+
+use crate::{Method, Mode};
+
+/// What a local and a central header say of an entry.
+pub(super) struct Header<'a> {
+    pub(super) name: &'a str,
+    pub(super) mode: Mode,
+    pub(super) method: Method,
+    pub(super) crc32: u32,
+    pub(super) compressed_size: u64,
+    pub(super) size: u64,
+}
+
+const LOCAL_HEADER: u32 = 0x0403_4b50;
+const CENTRAL_HEADER: u32 = 0x0201_4b50;
+const END: u32 = 0x0605_4b50;
+const ZIP64_END: u32 = 0x0606_4b50;
+const ZIP64_LOCATOR: u32 = 0x0706_4b50;
+const ZIP64_EXTRA: u16 = 0x0001;
+
+/// 2.0: deflate. 4.5: zip64 (APPNOTE 4.4.3.2).
+const VERSION: u16 = 20;
+const VERSION_ZIP64: u16 = 45;
+/// The upper byte of "version made by" (APPNOTE 4.4.2.2): the attributes are Unix's.
+const MADE_BY_UNIX: u16 = 3 << 8;
+/// Bit 11: the name is UTF-8 (APPNOTE 4.4.4). Plain ASCII does not need it.
+const FLAG_UTF8: u16 = 1 << 11;
+/// 1980-01-01 00:00:00, the earliest that the format knows (APPNOTE 4.4.6).
+const DOS_TIME: u16 = 0;
+const DOS_DATE: u16 = (1 << 5) | 1;
+/// `S_IFREG`: a plain file.
+const REGULAR_FILE: u32 = 0o100_000;
+
+const MAX_16: u64 = u16::MAX as u64;
+const MAX_32: u64 = u32::MAX as u64;
+
+/// The central directory, collected while the entries are written.
+#[derive(Default)]
+pub(super) struct Directory {
+    records: Vec<u8>,
+    count: u64,
+}
+
+impl Directory {
+    /// Writes the local header of an entry, whose data has to follow, and keeps
+    /// its central one. `offset` is where the local header begins.
+    pub(super) fn begin(
+        &mut self,
+        out: &mut impl Write,
+        offset: u64,
+        header: &Header<'_>,
+    ) -> io::Result<()> {
+        out.write_all(&local(header))?;
+        self.records.extend(central(header, offset));
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Writes the central directory and the records that end the file.
+    /// `offset` is where they begin.
+    pub(super) fn finish(self, out: &mut impl Write, offset: u64) -> io::Result<()> {
+        out.write_all(&self.records)?;
+        out.write_all(&end(self.count, self.records.len() as u64, offset))
+    }
+}
+
+fn local(header: &Header<'_>) -> Vec<u8> {
+    let large = header.size >= MAX_32 || header.compressed_size >= MAX_32;
+    let mut record = Vec::with_capacity(30 + header.name.len());
+    put32(&mut record, LOCAL_HEADER);
+    let extra = if large { 20 } else { 0 };
+    common(&mut record, header, version(large), large, extra);
+    record.extend(header.name.as_bytes());
+    if large {
+        // Both sizes have to be there in a local header (APPNOTE 4.5.3).
+        put16(&mut record, ZIP64_EXTRA);
+        put16(&mut record, 16);
+        put64(&mut record, header.size);
+        put64(&mut record, header.compressed_size);
+    }
+    record
+}
+
+fn central(header: &Header<'_>, offset: u64) -> Vec<u8> {
+    // Only what does not fit, in this order (APPNOTE 4.5.3).
+    let sizes_are_large = header.size >= MAX_32 || header.compressed_size >= MAX_32;
+    let mut wide = Vec::new();
+    if sizes_are_large {
+        wide.extend([header.size, header.compressed_size]);
+    }
+    if offset >= MAX_32 {
+        wide.push(offset);
+    }
+    let extra = if wide.is_empty() {
+        0
+    } else {
+        4 + 8 * wide.len()
+    };
+
+    let mut record = Vec::with_capacity(46 + header.name.len() + extra);
+    put32(&mut record, CENTRAL_HEADER);
+    put16(&mut record, MADE_BY_UNIX | version(!wide.is_empty()));
+    common(
+        &mut record,
+        header,
+        version(!wide.is_empty()),
+        sizes_are_large,
+        extra,
+    );
+    put16(&mut record, 0); // comment length
+    put16(&mut record, 0); // disk number
+    put16(&mut record, 0); // internal attributes
+    put32(&mut record, (REGULAR_FILE | header.mode.bits()) << 16);
+    put32(&mut record, narrow32(offset));
+    record.extend(header.name.as_bytes());
+    if !wide.is_empty() {
+        put16(&mut record, ZIP64_EXTRA);
+        put16(&mut record, narrow16(8 * wide.len() as u64));
+        for value in wide {
+            put64(&mut record, value);
+        }
+    }
+    record
+}
+
+/// The fields that both headers share, in the order that both have them.
+fn common(
+    record: &mut Vec<u8>,
+    header: &Header<'_>,
+    version: u16,
+    sizes_are_large: bool,
+    extra: usize,
+) {
+    put16(record, version);
+    let flags = if header.name.is_ascii() { 0 } else { FLAG_UTF8 };
+    put16(record, flags);
+    put16(
+        record,
+        match header.method {
+            Method::Stored => 0,
+            Method::Deflated => 8,
+        },
+    );
+    put16(record, DOS_TIME);
+    put16(record, DOS_DATE);
+    put32(record, header.crc32);
+    for size in [header.compressed_size, header.size] {
+        put32(
+            record,
+            if sizes_are_large {
+                u32::MAX
+            } else {
+                narrow32(size)
+            },
+        );
+    }
+    put16(record, narrow16(header.name.len() as u64));
+    put16(record, narrow16(extra as u64));
+}
+
+fn end(count: u64, size: u64, offset: u64) -> Vec<u8> {
+    let mut record = Vec::with_capacity(98);
+    if count >= MAX_16 || size >= MAX_32 || offset >= MAX_32 {
+        put32(&mut record, ZIP64_END);
+        put64(&mut record, 44); // bytes of this record from here on
+        put16(&mut record, MADE_BY_UNIX | VERSION_ZIP64);
+        put16(&mut record, VERSION_ZIP64);
+        put32(&mut record, 0); // this disk
+        put32(&mut record, 0); // disk of the directory
+        put64(&mut record, count); // on this disk
+        put64(&mut record, count);
+        put64(&mut record, size);
+        put64(&mut record, offset);
+
+        put32(&mut record, ZIP64_LOCATOR);
+        put32(&mut record, 0); // disk of the record above
+        put64(&mut record, offset + size);
+        put32(&mut record, 1); // disks
+    }
+    put32(&mut record, END);
+    put16(&mut record, 0); // this disk
+    put16(&mut record, 0); // disk of the directory
+    put16(&mut record, narrow16(count)); // on this disk
+    put16(&mut record, narrow16(count));
+    put32(&mut record, narrow32(size));
+    put32(&mut record, narrow32(offset));
+    put16(&mut record, 0); // comment length
+    record
+}
+
+const fn version(zip64: bool) -> u16 {
+    if zip64 { VERSION_ZIP64 } else { VERSION }
+}
+
+/// The number, or all ones where it stands in a zip64 field (APPNOTE 4.4.1.4).
+fn narrow16(value: u64) -> u16 {
+    u16::try_from(value).unwrap_or(u16::MAX)
+}
+
+fn narrow32(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn put16(record: &mut Vec<u8>, value: u16) {
+    record.extend(value.to_le_bytes());
+}
+
+fn put32(record: &mut Vec<u8>, value: u32) {
+    record.extend(value.to_le_bytes());
+}
+
+fn put64(record: &mut Vec<u8>, value: u64) {
+    record.extend(value.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(size: u64) -> Header<'static> {
+        Header {
+            name: "big",
+            mode: Mode::Regular,
+            method: Method::Stored,
+            crc32: 0,
+            compressed_size: size,
+            size,
+        }
+    }
+
+    #[test]
+    fn zip64_fields_appear_only_where_a_number_needs_them() {
+        assert_eq!(local(&header(MAX_32 - 1)).len(), 30 + 3);
+        assert_eq!(local(&header(MAX_32)).len(), 30 + 3 + 20);
+        assert_eq!(central(&header(1), MAX_32 - 1).len(), 46 + 3);
+        assert_eq!(central(&header(1), MAX_32).len(), 46 + 3 + 12);
+        assert_eq!(central(&header(MAX_32), MAX_32).len(), 46 + 3 + 28);
+        assert_eq!(end(MAX_16 - 1, 1, 1).len(), 22);
+        assert_eq!(end(MAX_16, 1, 1).len(), 22 + 56 + 20);
+        assert_eq!(end(1, 1, MAX_32).len(), 22 + 56 + 20);
+    }
+}

@@ -1,0 +1,141 @@
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{TestFile, archive_plan, bytes_plan, sample};
+
+/// Writes a plan, reads the zip with another implementation, and compares all.
+fn assert_reads_back(plan: &LayerPlan, files: &[TestFile<'_>]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out/layer.zip");
+    let summary = write_zip(plan, &path).unwrap();
+
+    let written = fs_err::read(&path).unwrap();
+    assert_eq!(summary.size, written.len() as u64);
+    assert_eq!(summary.sha256, <[u8; 32]>::from(Sha256::digest(&written)));
+
+    let mut expected = files.to_vec();
+    expected.sort_unstable();
+    let mut archive = zip::ZipArchive::new(Cursor::new(&written)).unwrap();
+    assert_eq!(archive.len(), expected.len());
+    let mut zipped = 0;
+    for (index, (name, bytes, executable)) in expected.iter().enumerate() {
+        let mut member = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        member.read_to_end(&mut content).unwrap();
+        assert_eq!(member.name().unwrap(), *name);
+        assert_eq!(content, *bytes, "{name}");
+        let mode = if *executable { 0o100_755 } else { 0o100_644 };
+        assert_eq!(member.unix_mode(), Some(mode), "{name}");
+        let time = member.last_modified().unwrap();
+        assert_eq!((time.year(), time.month(), time.day()), (1980, 1, 1));
+        assert!(member.extra_data().as_deref().is_none_or(<[u8]>::is_empty));
+        zipped += member.compressed_size();
+    }
+    assert_eq!(summary.zipped_sizes, [zipped]);
+    written
+}
+
+#[test]
+fn every_kind_of_source_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = sample();
+    assert_reads_back(&bytes_plan(&files), &files);
+    assert_reads_back(&archive_plan(folder.path(), &files), &files);
+}
+
+#[test]
+fn deflate_streams_are_copied_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [("python/a.py", b"aaaaaaaaaaaaaaaaaaaaaaaa".as_slice(), false)];
+    let plan = archive_plan(folder.path(), &files);
+    let Source::Member(_, member) = &plan.entries()[0].source else {
+        panic!("a member");
+    };
+    assert_eq!(member.method, Method::Deflated);
+    let archive = fs_err::read(&plan.archives()[0]).unwrap();
+    let start = usize::try_from(member.offset).unwrap();
+    let end = start + usize::try_from(member.compressed_size).unwrap();
+    let written = assert_reads_back(&plan, &files);
+    assert!(
+        written
+            .windows(end - start)
+            .any(|window| window == &archive[start..end])
+    );
+}
+
+#[test]
+fn the_same_plan_gives_the_same_bytes() {
+    let files = sample();
+    let mut reversed = sample();
+    reversed.reverse();
+    assert_eq!(
+        assert_reads_back(&bytes_plan(&files), &files),
+        assert_reads_back(&bytes_plan(&reversed), &reversed)
+    );
+}
+
+#[test]
+fn more_files_than_a_plain_zip_can_count() {
+    let names: Vec<String> = (0..70_000).map(|n| format!("f/{n:05}")).collect();
+    let files: Vec<TestFile<'_>> = names
+        .iter()
+        .map(|n| (n.as_str(), &b""[..], false))
+        .collect();
+    assert_reads_back(&bytes_plan(&files), &files);
+}
+
+#[test]
+fn an_empty_plan_is_an_empty_zip() {
+    let plan = crate::PlanBuilder::default().finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layer.zip");
+    assert_eq!(write_zip(&plan, &path).unwrap().size, 22);
+}
+
+#[test]
+fn a_failure_leaves_what_was_there_and_nothing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = archive_plan(folder.path(), &sample());
+    // The archive loses its end after it was checked.
+    let archive = fs_err::OpenOptions::new()
+        .write(true)
+        .open(&plan.archives()[0])
+        .unwrap();
+    archive.set_len(100).unwrap();
+
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("layer.zip");
+    fs_err::write(&path, "as it was").unwrap();
+    let error = write_zip(&plan, &path).unwrap_err();
+    assert!(matches!(error, Error::Archive { .. }), "{error}");
+    assert_eq!(fs_err::read(&path).unwrap(), b"as it was");
+    assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
+
+    // Nor do folders stay that were made on the way.
+    write_zip(&plan, &out.path().join("new/folder/layer.zip")).unwrap_err();
+    assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_plan_reads_back(
+        files in prop::collection::btree_map(
+            "[a-z\u{e4}\u{1f40d}]{1,3}(/[A-Z]{1,3}\\.py){0,2}",
+            (prop::collection::vec(any::<u8>(), 0..2000), any::<bool>()),
+            0..12,
+        )
+    ) {
+        // A file cannot be a folder as well.
+        let files: Vec<TestFile<'_>> = files
+            .iter()
+            .filter(|(name, _)| !files.keys().any(|other| other.starts_with(&format!("{name}/"))))
+            .map(|(name, (bytes, executable))| (name.as_str(), bytes.as_slice(), *executable))
+            .collect();
+        if !files.is_empty() {
+            assert_reads_back(&bytes_plan(&files), &files);
+        }
+    }
+}
