@@ -1,0 +1,680 @@
+//! A simple index on 127.0.0.1, over real HTTP/1.1, with faults on demand.
+//!
+//! One thread accepts, one thread answers each connection, and each connection
+//! carries one request (`Connection: close`): the few dozen requests of a test
+//! need no more, and a fault can end a connection without touching another.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+
+use crate::page::{LinkStyle, PageLink, html_page, json_page};
+use crate::{Wheel, normalise_name};
+
+/// The media type of PEP 691 JSON.
+const JSON: &str = "application/vnd.pypi.simple.v1+json";
+/// No request of a test comes near this many bytes before its body.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// A file on the index: a wheel, or anything else by that name.
+#[derive(Debug, Clone)]
+pub struct ServedFile {
+    /// The project whose page lists it, normalised.
+    pub project: String,
+    /// Its file name.
+    pub file_name: String,
+    /// What a download gives.
+    pub bytes: Vec<u8>,
+    /// The hash on the page, true or not; `None`: none.
+    pub sha256: Option<String>,
+    /// `data-requires-python`.
+    pub requires_python: Option<String>,
+    /// `data-yanked`; empty: without a reason.
+    pub yanked: Option<String>,
+}
+
+impl From<&Wheel> for ServedFile {
+    fn from(wheel: &Wheel) -> Self {
+        Self {
+            project: wheel.name.clone(),
+            file_name: wheel.file_name.clone(),
+            bytes: wheel.bytes.clone(),
+            sha256: Some(wheel.sha256.clone()),
+            requires_python: None,
+            yanked: None,
+        }
+    }
+}
+
+/// How a request goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// This status, with a one-line text as its body.
+    Status(u16),
+    /// The connection ends after this many bytes of the body, which
+    /// Content-Length had promised whole.
+    CutBody(usize),
+    /// Content-Length says this, whatever the body is.
+    ContentLength(usize),
+    /// After this many bytes of the body, nothing for that long, then the rest.
+    Slow {
+        /// Bytes of the body that arrive at once.
+        after: usize,
+        /// The pause; ends early when the index is dropped.
+        pause: Duration,
+    },
+    /// 302 to this address, absolute or relative.
+    Redirect(String),
+    /// An HTML page with a form instead of what was asked for, status 200.
+    LoginPage,
+    /// This body instead of the right one, with the right headers.
+    Body(Vec<u8>),
+}
+
+/// A request that the index was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `HEAD`.
+    pub method: String,
+    /// The path with its query, as sent.
+    pub path: String,
+    /// Header names as sent, and their values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    /// The value of the header of this name, in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self
+            .headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A running index. It stops, and its port refuses connections, when dropped.
+#[derive(Debug)]
+pub struct LoopbackIndex {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    stopping: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    files: BTreeMap<String, Vec<ServedFile>>,
+    rules: Vec<Rule>,
+    requests: Vec<Request>,
+    html_only: bool,
+    link_style: LinkStyle,
+    credentials: Option<String>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    path: String,
+    fault: Fault,
+    /// How many requests it still hits; `None`: all.
+    left: Option<usize>,
+}
+
+impl LoopbackIndex {
+    /// An empty index on a free port.
+    ///
+    /// # Panics
+    ///
+    /// Where 127.0.0.1 has no free port.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
+        let address = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        let shared = Arc::new(Shared::default());
+        let acceptor = std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || accept(&listener, &shared)
+        });
+        Self {
+            address,
+            shared,
+            acceptor: Some(acceptor),
+        }
+    }
+
+    /// An index that serves these wheels.
+    pub fn with_wheels<'a>(wheels: impl IntoIterator<Item = &'a Wheel>) -> Self {
+        let index = Self::start();
+        for wheel in wheels {
+            index.add(wheel);
+        }
+        index
+    }
+
+    /// Serves one more file: a `&Wheel`, or a [`ServedFile`] with details.
+    pub fn add(&self, file: impl Into<ServedFile>) {
+        let file = file.into();
+        let project = normalise_name(&file.project);
+        self.state().files.entry(project).or_default().push(file);
+    }
+
+    /// The address of the simple index, with a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}/simple/", self.address)
+    }
+
+    /// [`url`](Self::url) with credentials in it.
+    pub fn url_with_credentials(&self, user: &str, password: &str) -> String {
+        let (user, password) = (percent_encode(user), percent_encode(password));
+        format!("http://{user}:{password}@{}/simple/", self.address)
+    }
+
+    /// The address of a file, as an absolute link on a page has it.
+    pub fn file_url(&self, file: impl Into<ServedFile>) -> String {
+        format!("http://{}{}", self.address, self.file_path(file))
+    }
+
+    /// The path of a project's page, for [`fault`](Self::fault) and
+    /// [`Request::path`].
+    pub fn page_path(&self, project: &str) -> String {
+        format!("/simple/{}/", normalise_name(project))
+    }
+
+    /// The path of a file, for [`fault`](Self::fault) and [`Request::path`].
+    pub fn file_path(&self, file: impl Into<ServedFile>) -> String {
+        let file = file.into();
+        format!("/files/{}", below_files(&file))
+    }
+
+    /// Answers in HTML whatever the client accepts, as many indexes do.
+    pub fn html_only(&self) {
+        self.state().html_only = true;
+    }
+
+    /// How pages refer to files (default: absolute).
+    pub fn link_style(&self, style: LinkStyle) {
+        self.state().link_style = style;
+    }
+
+    /// 401 for requests without these credentials, pages and files alike.
+    pub fn require_basic_auth(&self, user: &str, password: &str) {
+        let credentials = BASE64.encode(format!("{user}:{password}").as_bytes());
+        self.state().credentials = Some(format!("Basic {credentials}"));
+    }
+
+    /// Every request for this path goes wrong.
+    pub fn fault(&self, path: &str, fault: Fault) {
+        self.rule(path, fault, None);
+    }
+
+    /// The first `count` requests for this path go wrong.
+    pub fn fault_first(&self, path: &str, count: usize, fault: Fault) {
+        self.rule(path, fault, Some(count));
+    }
+
+    /// Requests for this path are answered as they should be, from now on.
+    pub fn heal(&self, path: &str) {
+        self.state().rules.retain(|rule| rule.path != path);
+    }
+
+    /// The requests so far, in order of arrival.
+    pub fn requests(&self) -> Vec<Request> {
+        self.state().requests.clone()
+    }
+
+    /// How many requests there were for this path.
+    pub fn request_count(&self, path: &str) -> usize {
+        let state = self.state();
+        let hits = state.requests.iter().filter(|request| request.path == path);
+        hits.count()
+    }
+
+    fn rule(&self, path: &str, fault: Fault, left: Option<usize>) {
+        self.state().rules.push(Rule {
+            path: path.to_owned(),
+            fault,
+            left,
+        });
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state()
+    }
+}
+
+impl From<&ServedFile> for ServedFile {
+    fn from(file: &ServedFile) -> Self {
+        file.clone()
+    }
+}
+
+impl Drop for LoopbackIndex {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Wakes the acceptor, which then sees the flag.
+        drop(TcpStream::connect(self.address));
+        if let Some(acceptor) = self.acceptor.take() {
+            drop(acceptor.join());
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Waits, unless the index is dropped meanwhile.
+    fn pause(&self, pause: Duration) {
+        let step = Duration::from_millis(10);
+        let mut left = pause;
+        while !left.is_zero() && !self.stopping() {
+            std::thread::sleep(left.min(step));
+            left = left.saturating_sub(step);
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.stopping() {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let shared = Arc::clone(shared);
+        // A client that goes away is the client's affair.
+        std::thread::spawn(move || drop(serve(stream, &shared)));
+    }
+}
+
+fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let Some(request) = read_request(&mut stream, shared)? else {
+        return Ok(());
+    };
+    let (mut response, fault) = {
+        let mut state = shared.state();
+        state.requests.push(request.clone());
+        let path = request.path.split('?').next().unwrap_or_default();
+        let fault = state.take_fault(path);
+        let local = stream.local_addr()?;
+        (state.answer(&request, path, local), fault)
+    };
+    let mut length = None;
+    let mut pause_after = None;
+    let mut cut = usize::MAX;
+    match fault {
+        None => {}
+        Some(Fault::Status(status)) => response = Response::text(status, "a fault on demand"),
+        Some(Fault::CutBody(count)) => cut = count,
+        Some(Fault::ContentLength(claim)) => length = Some(claim),
+        Some(Fault::Slow { after, pause }) => pause_after = Some((after, pause)),
+        Some(Fault::Redirect(target)) => {
+            response = Response::text(302, "elsewhere");
+            response.headers.push(("Location", target));
+        }
+        Some(Fault::LoginPage) => response = Response::new(200, "text/html", LOGIN_PAGE),
+        Some(Fault::Body(body)) => response.body = body,
+    }
+
+    let mut head = format!(
+        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        response.status,
+        reason(response.status),
+        length.unwrap_or(response.body.len()),
+    );
+    for (name, value) in &response.headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes())?;
+    if request.method == "HEAD" {
+        return Ok(());
+    }
+    let body = &response.body[..response.body.len().min(cut)];
+    let (first, rest) = match pause_after {
+        None => (body, &[][..]),
+        Some((after, _)) => body.split_at(after.min(body.len())),
+    };
+    stream.write_all(first)?;
+    if let Some((_, pause)) = pause_after {
+        stream.flush()?;
+        shared.pause(pause);
+    }
+    stream.write_all(rest)
+}
+
+/// The request's head; `None` where the client or the index went away first.
+fn read_request(stream: &mut TcpStream, shared: &Shared) -> std::io::Result<Option<Request>> {
+    // Short, so that a thread whose client says nothing sees the end.
+    stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let mut head = Vec::new();
+    let mut buffer = [0; 4096];
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if shared.stopping() || head.len() > MAX_HEAD {
+            return Ok(None);
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(None),
+            Ok(count) => head.extend_from_slice(&buffer[..count]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut lines = head.split("\r\n");
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let method = words.next().unwrap_or_default().to_owned();
+    let path = words.next().unwrap_or_default().to_owned();
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect();
+    Ok(Some(Request {
+        method,
+        path,
+        headers,
+    }))
+}
+
+impl State {
+    fn take_fault(&mut self, path: &str) -> Option<Fault> {
+        let hit = |rule: &&mut Rule| rule.path == path && rule.left != Some(0);
+        let rule = self.rules.iter_mut().find(hit)?;
+        if let Some(left) = &mut rule.left {
+            *left -= 1;
+        }
+        Some(rule.fault.clone())
+    }
+
+    fn answer(&self, request: &Request, path: &str, local: SocketAddr) -> Response {
+        if let Some(expected) = &self.credentials
+            && request.header("authorization") != Some(expected)
+        {
+            let mut response = Response::text(401, "credentials, please");
+            let challenge = "Basic realm=\"packages\"".to_owned();
+            response.headers.push(("WWW-Authenticate", challenge));
+            return response;
+        }
+        if !matches!(request.method.as_str(), "GET" | "HEAD") {
+            return Response::text(405, "this index only gives");
+        }
+        if let Some(file) = self
+            .files()
+            .find(|file| path.strip_prefix("/files/") == Some(below_files(file).as_str()))
+        {
+            return Response::new(200, "application/octet-stream", file.bytes.as_slice());
+        }
+        let page = path
+            .strip_prefix("/simple/")
+            .and_then(|rest| rest.strip_suffix('/'));
+        if let Some((project, files)) = page.and_then(|name| self.files.get_key_value(name)) {
+            let accept = request.header("accept").unwrap_or_default();
+            let json = accept.contains(JSON) && !self.html_only;
+            return self.page(project, files, json, local);
+        }
+        Response::text(404, "not on this index")
+    }
+
+    fn page(&self, project: &str, files: &[ServedFile], json: bool, local: SocketAddr) -> Response {
+        let prefix = match self.link_style {
+            LinkStyle::Absolute => format!("http://{local}/files/"),
+            LinkStyle::Base if !json => String::new(),
+            LinkStyle::Base | LinkStyle::Relative => "../../files/".to_owned(),
+        };
+        let links: Vec<PageLink> = files
+            .iter()
+            .map(|file| PageLink {
+                file_name: file.file_name.clone(),
+                url: format!("{prefix}{}", below_files(file)),
+                sha256: file.sha256.clone(),
+                requires_python: file.requires_python.clone(),
+                yanked: file.yanked.clone(),
+                size: u64::try_from(file.bytes.len()).ok(),
+            })
+            .collect();
+        if json {
+            return Response::new(200, JSON, json_page(project, &links));
+        }
+        // Absolute: pip takes no other.
+        let base = format!("http://{local}/files/");
+        let base = (self.link_style == LinkStyle::Base).then_some(base.as_str());
+        Response::new(
+            200,
+            "text/html; charset=utf-8",
+            html_page(project, &links, base),
+        )
+    }
+
+    fn files(&self) -> impl Iterator<Item = &ServedFile> {
+        self.files.values().flatten()
+    }
+}
+
+struct Response {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type", content_type.to_owned())],
+            body: body.into(),
+        }
+    }
+
+    fn text(status: u16, body: &str) -> Self {
+        Self::new(status, "text/plain", body)
+    }
+}
+
+const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>\
+    <form action=\"/login\" method=\"post\"><input name=\"user\"><input type=\"password\" \
+    name=\"password\"></form><a href=\"/help\">Help</a></body></html>";
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        302 => "Found",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        503 => "Service Unavailable",
+        _ => "Other",
+    }
+}
+
+/// Where a file is, below `/files/`, percent-encoded.
+fn below_files(file: &ServedFile) -> String {
+    let project = normalise_name(&file.project);
+    format!("{project}/{}", percent_encode(&file.file_name))
+}
+
+/// Everything but RFC 3986's unreserved characters, so `1.0+cpu` is
+/// `1.0%2Bcpu`, as indexes write it.
+fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WheelBuilder;
+
+    /// Status line, headers and body, read until the connection ends.
+    fn get(index: &LoopbackIndex, path: &str, headers: &str) -> (String, Vec<u8>) {
+        let mut stream = TcpStream::connect(index.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n").unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+        let body = bytes.split_off(end + 4);
+        (String::from_utf8(bytes).unwrap(), body)
+    }
+
+    fn wheel() -> Wheel {
+        WheelBuilder::new("Foo_Bar", "1.0+cpu")
+            .file("foo.py", "x = 1")
+            .build()
+    }
+
+    #[test]
+    fn pages_follow_the_accept_header() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let page = index.page_path("foo.bar");
+        let (head, body) = get(&index, &page, "");
+        assert!(head.contains("Content-Type: text/html"), "{head}");
+        let body = String::from_utf8(body).unwrap();
+        let url = index.file_url(&wheel);
+        assert!(url.contains("%2Bcpu"), "{url}");
+        assert!(
+            body.contains(&format!("href=\"{url}#sha256={}\"", wheel.sha256)),
+            "{body}"
+        );
+
+        let accept = format!("Accept: {JSON}\r\n");
+        let (head, body) = get(&index, &page, &accept);
+        assert!(head.contains(JSON), "{head}");
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(json["files"][0]["url"], url);
+
+        index.html_only();
+        let (head, _) = get(&index, &page, &accept);
+        assert!(head.contains("Content-Type: text/html"), "{head}");
+    }
+
+    #[test]
+    fn links_can_be_relative_to_the_page_or_to_a_base() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let page = |style| {
+            index.link_style(style);
+            String::from_utf8(get(&index, &index.page_path("foo-bar"), "").1).unwrap()
+        };
+        assert!(page(LinkStyle::Relative).contains("href=\"../../files/foo-bar/foo_bar"));
+        let based = page(LinkStyle::Base);
+        let base = format!("<base href=\"http://{}/files/\">", index.address);
+        assert!(based.contains(&base), "{based}");
+        assert!(based.contains("href=\"foo-bar/foo_bar"), "{based}");
+    }
+
+    #[test]
+    fn files_are_served_and_requests_recorded() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let path = index.file_path(&wheel);
+        let (head, body) = get(&index, &path, "X-Mark: 7\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        assert_eq!(body, wheel.bytes);
+        let requests = index.requests();
+        assert_eq!(requests.len(), 1);
+        assert_eq!(requests[0].path, path);
+        assert_eq!(requests[0].header("x-mark"), Some("7"));
+        let (head, _) = get(&index, "/simple/other/", "");
+        assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    }
+
+    #[test]
+    fn faults_happen_as_often_as_asked() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let path = index.file_path(&wheel);
+        index.fault_first(&path, 2, Fault::Status(503));
+        for status in ["503", "503", "200"] {
+            let (head, _) = get(&index, &path, "");
+            assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+        }
+        assert_eq!(index.request_count(&path), 3);
+
+        index.fault(&path, Fault::CutBody(5));
+        let (head, body) = get(&index, &path, "");
+        let length = format!("Content-Length: {}\r\n", wheel.bytes.len());
+        assert!(head.contains(&length), "{head}");
+        assert_eq!(body, wheel.bytes[..5]);
+        index.heal(&path);
+
+        index.fault(&path, Fault::ContentLength(3));
+        let (head, _) = get(&index, &path, "");
+        assert!(head.contains("Content-Length: 3\r\n"), "{head}");
+        index.heal(&path);
+
+        index.fault(&path, Fault::Redirect("/elsewhere".to_owned()));
+        let (head, _) = get(&index, &path, "");
+        assert!(head.contains("Location: /elsewhere\r\n"), "{head}");
+        index.heal(&path);
+
+        index.fault(&path, Fault::LoginPage);
+        let (head, body) = get(&index, &path, "");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        assert_eq!(body, LOGIN_PAGE.as_bytes());
+        index.heal(&path);
+
+        index.fault(
+            &path,
+            Fault::Slow {
+                after: 4,
+                pause: Duration::from_millis(50),
+            },
+        );
+        let start = std::time::Instant::now();
+        assert_eq!(get(&index, &path, "").1, wheel.bytes);
+        assert!(start.elapsed() >= Duration::from_millis(50));
+    }
+
+    #[test]
+    fn credentials_open_what_needs_them() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        index.require_basic_auth("me", "secret");
+        let path = index.page_path("foo-bar");
+        let (head, _) = get(&index, &path, "");
+        assert!(head.starts_with("HTTP/1.1 401 "), "{head}");
+        assert!(head.contains("WWW-Authenticate: Basic "), "{head}");
+        let (head, _) = get(&index, &path, "Authorization: Basic bWU6c2VjcmV0\r\n");
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    }
+
+    #[test]
+    fn a_dropped_index_refuses_connections() {
+        let index = LoopbackIndex::start();
+        let address = index.address;
+        // A client that never asks does not keep it up.
+        let idle = TcpStream::connect(address).unwrap();
+        drop(index);
+        assert!(TcpStream::connect(address).is_err());
+        drop(idle);
+    }
+}

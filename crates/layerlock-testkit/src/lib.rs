@@ -1,0 +1,51 @@
+//! For tests only: wheels made in memory and a loopback index to serve them.
+//!
+//! Tests build the input they need, hostile where that is the point, instead
+//! of fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
+//! over real HTTP on 127.0.0.1 with faults on demand, and [`ProjectBuilder`]
+//! writes a Poetry project whose lock names it. Everything is deterministic:
+//! the same calls give the same bytes.
+//!
+//! Being for tests, functions here panic where the machine fails them (no free
+//! port, no temporary folder) rather than make every test handle it.
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot make its input has failed"
+)]
+
+mod container;
+mod index;
+mod page;
+mod project;
+mod wheel;
+
+pub use index::{Fault, LoopbackIndex, Request, ServedFile};
+pub use page::{LinkStyle, PageLink, html_page, json_page};
+pub use project::{LockedPackage, Project, ProjectBuilder, content_hash};
+pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of `bytes`, as lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
+}
+
+/// `name` as PEP 503 normalises it: lower case, runs of `-`, `_` and `.` are
+/// one `-`.
+pub fn normalise_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut after_separator = false;
+    for c in name.chars() {
+        if matches!(c, '-' | '_' | '.') {
+            if !after_separator {
+                out.push('-');
+            }
+            after_separator = true;
+        } else {
+            out.push(c.to_ascii_lowercase());
+            after_separator = false;
+        }
+    }
+    out
+}
