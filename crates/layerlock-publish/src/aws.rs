@@ -1,0 +1,376 @@
+/*!
+Layers in AWS Lambda, by its own SDK.
+
+The SDK is async; this backend has a small runtime of its own and blocks. What
+it asks for, and so what the credentials must allow: `lambda:ListLayerVersions`
+and `lambda:GetLayerVersion` to see whether the newest version already is the
+artifact (the list has no hash in it), `lambda:PublishLayerVersion`, and where
+they are used `lambda:DeleteLayerVersion` and `lambda:AddLayerVersionPermission`.
+
+The zip goes into the request. The SDK retries (`AWS_MAX_ATTEMPTS`, 3 by default);
+where a publish did arrive and only its answer was lost, the retry makes a second
+version of the same bytes. That is AWS's contract, and harmless: the next run
+finds the newest version to be the artifact.
+*/
+
+mod blocking;
+mod connect;
+mod failure;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::config::Config;
+use aws_sdk_lambda::error::ProvideErrorMetadata;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    Architecture, LayerVersionContentInput, LayerVersionContentOutput, LayerVersionsListItem,
+    Runtime,
+};
+use data_encoding::BASE64;
+use fs_err as fs;
+use layerlock_target::Limits;
+use sha2::{Digest, Sha256};
+
+use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, rules};
+use blocking::Blocking;
+use failure::failure;
+
+const PROVIDER: &str = "aws";
+
+/// Until a connection stands. The SDK's own 3.1 s are short for a busy proxy.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the request's first byte to the answer's.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
+/// The same for a publish: 70 MB at 1 Mbit/s take ten minutes.
+const PUBLISH_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// Where to publish, and as whom. What is not given comes from AWS's usual
+/// places: environment, profile, the machine's role.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsSettings {
+    /// The region, such as `eu-west-1`.
+    pub region: Option<String>,
+    /// The profile in AWS's configuration files.
+    pub profile: Option<String>,
+}
+
+/// AWS Lambda in one region.
+#[derive(Debug)]
+pub struct AwsLambda {
+    blocking: Blocking,
+    client: Client,
+    region: String,
+}
+
+impl AwsLambda {
+    /// Reads the settings and their defaults; asks AWS nothing yet.
+    ///
+    /// The endpoint follows the region, or `AWS_ENDPOINT_URL` and its kin.
+    /// Certificates are the machine's (`SSL_CERT_FILE` and `SSL_CERT_DIR`
+    /// replace them), or those of `AWS_CA_BUNDLE` alone where that is set.
+    /// Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+    pub fn connect(settings: &AwsSettings) -> Result<Self, Error> {
+        let blocking = Blocking::new()?;
+        let config = connect::load(&blocking, settings)?;
+        Self::new(blocking, &config)
+    }
+
+    fn new(blocking: Blocking, config: &SdkConfig) -> Result<Self, Error> {
+        let region = config.region().ok_or(Error::NoRegion)?.to_string();
+        let config = aws_sdk_lambda::config::Builder::from(config)
+            .timeout_config(timeouts(READ_TIMEOUT))
+            .build();
+        Ok(Self {
+            blocking,
+            client: Client::from_conf(config),
+            region,
+        })
+    }
+
+    async fn plan_async(&self, artifact: &Artifact) -> Result<Plan, Error> {
+        let Some(newest) = self.newest(&artifact.layer).await? else {
+            return Ok(Plan::Create { newest: None });
+        };
+        let create = Plan::Create {
+            newest: Some(newest.version),
+        };
+        if !artifact.fits_targets_of(&newest) {
+            return Ok(create);
+        }
+        let Some(content) = self.content(&newest).await? else {
+            return Ok(create);
+        };
+        if content.code_sha256() != Some(&artifact.code_sha256()) {
+            return Ok(create);
+        }
+        Ok(Plan::Reuse(LayerVersion {
+            code_sha256: content.code_sha256,
+            size: u64::try_from(content.code_size).ok(),
+            ..newest
+        }))
+    }
+
+    /// The newest version; the first page of the list has it.
+    async fn newest(&self, layer: &str) -> Result<Option<LayerVersion>, Error> {
+        const ACTION: &str = "lambda:ListLayerVersions";
+        let answer = self
+            .client
+            .list_layer_versions()
+            .layer_name(layer)
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, &error))?;
+        let versions = to_versions(ACTION, layer, answer.layer_versions.unwrap_or_default())?;
+        Ok(versions.into_iter().max_by_key(|version| version.version))
+    }
+
+    /// What the version's zip is; none where it was deleted since it was listed.
+    async fn content(
+        &self,
+        version: &LayerVersion,
+    ) -> Result<Option<LayerVersionContentOutput>, Error> {
+        const ACTION: &str = "lambda:GetLayerVersion";
+        let answer = self
+            .client
+            .get_layer_version()
+            .layer_name(&version.layer)
+            .version_number(to_number(version.version)?)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(answer.content),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(failure(ACTION, &error)),
+        }
+    }
+
+    async fn publish_async(&self, artifact: &Artifact) -> Result<Published, Error> {
+        const ACTION: &str = "lambda:PublishLayerVersion";
+        let zip = read_zip(artifact)?;
+        // An empty list means "none" to us, and is not sent.
+        let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+        let runtimes = some(&artifact.runtimes)
+            .map(|list| list.iter().map(|name| Runtime::from(&**name)).collect());
+        let architectures = some(&artifact.architectures).map(|list| {
+            list.iter()
+                .map(|name| Architecture::from(&**name))
+                .collect()
+        });
+        let answer = self
+            .client
+            .publish_layer_version()
+            .layer_name(&artifact.layer)
+            .set_description(artifact.description.clone())
+            .set_license_info(artifact.license.clone())
+            .set_compatible_runtimes(runtimes)
+            .set_compatible_architectures(architectures)
+            .content(
+                LayerVersionContentInput::builder()
+                    .zip_file(Blob::new(zip))
+                    .build(),
+            )
+            .customize()
+            .config_override(Config::builder().timeout_config(timeouts(PUBLISH_TIMEOUT)))
+            .send()
+            .await
+            .map_err(|error| failure(ACTION, &error))?;
+
+        let (Some(arn), Ok(version), Some(found)) = (
+            answer.layer_version_arn,
+            u64::try_from(answer.version),
+            answer.content.and_then(|content| content.code_sha256),
+        ) else {
+            return Err(Error::Answer {
+                action: ACTION,
+                reason: "no ARN, version or CodeSha256 in it".to_owned(),
+            });
+        };
+        let expected = artifact.code_sha256();
+        if found != expected {
+            return Err(Error::Mismatch {
+                arn,
+                expected,
+                found,
+            });
+        }
+        Ok(Published {
+            provider: PROVIDER,
+            region: Some(self.region.clone()),
+            layer: artifact.layer.clone(),
+            arn,
+            version,
+            reused: false,
+            code_sha256: expected,
+        })
+    }
+
+    async fn list_async(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
+        const ACTION: &str = "lambda:ListLayerVersions";
+        let mut pages = self
+            .client
+            .list_layer_versions()
+            .layer_name(layer)
+            .into_paginator()
+            .items()
+            .send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| failure(ACTION, &error))?);
+        }
+        let mut versions = to_versions(ACTION, layer, items)?;
+        versions.sort_by_key(|version| std::cmp::Reverse(version.version));
+        Ok(versions)
+    }
+
+    async fn delete_async(&self, layer: &str, version: u64) -> Result<(), Error> {
+        self.client
+            .delete_layer_version()
+            .layer_name(layer)
+            .version_number(to_number(version)?)
+            .send()
+            .await
+            .map_err(|error| failure("lambda:DeleteLayerVersion", &error))?;
+        Ok(())
+    }
+
+    async fn grant_async(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
+        let answer = self
+            .client
+            .add_layer_version_permission()
+            .layer_name(layer)
+            .version_number(to_number(version)?)
+            .statement_id(statement_id(grant))
+            .action("lambda:GetLayerVersion")
+            .principal(grant.principal())
+            .set_organization_id(grant.organization().map(str::to_owned))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // The statement's id says the whole grant: this very one is there.
+            Err(error) if error.code() == Some("ResourceConflictException") => Ok(()),
+            Err(error) => Err(failure("lambda:AddLayerVersionPermission", &error)),
+        }
+    }
+}
+
+impl Publisher for AwsLambda {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn region(&self) -> Option<&str> {
+        Some(&self.region)
+    }
+
+    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
+        rules::check(artifact)?;
+        let plan = self.blocking.run(self.plan_async(artifact))?;
+        // Only now: what is there already needs no request that could carry it.
+        let limit = Limits::AWS_LAMBDA.zip_in_request;
+        if matches!(plan, Plan::Create { .. }) && artifact.size > limit {
+            return Err(Error::TooLarge {
+                size: artifact.size,
+                limit,
+            });
+        }
+        Ok(plan)
+    }
+
+    fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
+        match self.plan(artifact)? {
+            Plan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
+            Plan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
+        }
+    }
+
+    fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
+        rules::check_name(layer)?;
+        self.blocking.run(self.list_async(layer))
+    }
+
+    fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
+        rules::check_name(layer)?;
+        self.blocking.run(self.delete_async(layer, version))
+    }
+
+    fn grant(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
+        rules::check_name(layer)?;
+        self.blocking.run(self.grant_async(layer, version, grant))
+    }
+}
+
+fn timeouts(read: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(read)
+        .build()
+}
+
+/// The zip's bytes, which are checked to be those that the artifact says.
+fn read_zip(artifact: &Artifact) -> Result<Vec<u8>, Error> {
+    let zip = fs::read(&artifact.zip)?;
+    let found: [u8; 32] = Sha256::digest(&zip).into();
+    if found != artifact.sha256 {
+        return Err(Error::ZipChanged {
+            path: artifact.zip.clone(),
+            expected: artifact.code_sha256(),
+            found: BASE64.encode(&found),
+        });
+    }
+    Ok(zip)
+}
+
+fn to_versions(
+    action: &'static str,
+    layer: &str,
+    items: Vec<LayerVersionsListItem>,
+) -> Result<Vec<LayerVersion>, Error> {
+    let to_version = |item: LayerVersionsListItem| {
+        let (Some(arn), Ok(version)) = (item.layer_version_arn, u64::try_from(item.version)) else {
+            return Err(Error::Answer {
+                action,
+                reason: "a version without ARN or number".to_owned(),
+            });
+        };
+        let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+        let runtimes = item.compatible_runtimes.unwrap_or_default();
+        let architectures = item.compatible_architectures.unwrap_or_default();
+        Ok(LayerVersion {
+            layer: layer.to_owned(),
+            version,
+            arn,
+            code_sha256: None,
+            size: None,
+            created: item.created_date,
+            description: item.description,
+            license: item.license_info,
+            runtimes: names(runtimes.iter().map(Runtime::as_str).collect()),
+            architectures: names(architectures.iter().map(Architecture::as_str).collect()),
+        })
+    };
+    items.into_iter().map(to_version).collect()
+}
+
+/// AWS counts versions in `i64`.
+fn to_number(version: u64) -> Result<i64, Error> {
+    i64::try_from(version).map_err(|_| Error::Settings {
+        reason: format!("no version can have the number {version}"),
+    })
+}
+
+/// Says the whole grant, so that the same grant has the same id:
+/// `layerlock-all`, `layerlock-123456789012`, `layerlock-o-abcdefghij`.
+fn statement_id(grant: &Grant) -> String {
+    let who = match (grant.principal(), grant.organization()) {
+        (_, Some(organization)) => organization,
+        ("*", None) => "all",
+        (principal, None) => rules::account_of_root(principal).unwrap_or(principal),
+    };
+    format!("layerlock-{who}")
+}

@@ -1,0 +1,145 @@
+//! Settings, certificates and proxies.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_lambda::config::SharedHttpClient;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use data_encoding::BASE64;
+use fs_err as fs;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::{AwsSettings, Blocking};
+use crate::Error;
+
+/// AWS's default chains, with our HTTP client for the requests that they make
+/// (single sign-on, roles) and for Lambda's.
+pub(super) fn load(blocking: &Blocking, settings: &AwsSettings) -> Result<SdkConfig, Error> {
+    let bundle = env::var_os("AWS_CA_BUNDLE")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client(bundle.as_deref())?);
+    if let Some(region) = &settings.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    Ok(blocking.run(loader.load()))
+}
+
+/// The SDK's client with rustls on ring (its default needs a C compiler and
+/// cmake), with the proxies that the environment names.
+pub(super) fn http_client(bundle: Option<&Path>) -> Result<SharedHttpClient, Error> {
+    let tls = TlsContext::builder()
+        .with_trust_store(trust_store(bundle)?)
+        .build()
+        .map_err(|error| Error::Settings {
+            reason: error.to_string(),
+        })?;
+    Ok(
+        Builder::new().build_with_connector_fn(move |settings, components| {
+            let mut connector = Connector::builder()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .tls_context(tls.clone())
+                .proxy_config(ProxyConfig::from_env());
+            connector.set_connector_settings(settings.cloned());
+            if let Some(components) = components {
+                connector.set_sleep_impl(components.sleep_impl());
+            }
+            connector.build()
+        }),
+    )
+}
+
+/// The certificates of `bundle` alone, as the AWS CLI does it, or else the
+/// machine's, for which `SSL_CERT_FILE` and `SSL_CERT_DIR` stand in.
+///
+/// The SDK knows no `AWS_CA_BUNDLE`, and it panics on a certificate that it
+/// cannot parse and (in debug builds) on a machine without any. So all of them
+/// go through our hands, and what does not parse is left out.
+fn trust_store(bundle: Option<&Path>) -> Result<TrustStore, Error> {
+    let certificates = match bundle {
+        Some(path) => read_bundle(path)?,
+        None => rustls_native_certs::load_native_certs().certs,
+    };
+    let mut parsed = RootCertStore::empty();
+    let mut store = TrustStore::empty();
+    for certificate in certificates {
+        if parsed.add(certificate.clone()).is_ok() {
+            store.add_pem_certificate(to_pem(&certificate));
+        }
+    }
+    match bundle {
+        Some(path) if parsed.is_empty() => Err(Error::CaBundle {
+            path: path.to_owned(),
+            reason: "no valid certificate is in it".to_owned(),
+        }),
+        _ => Ok(store),
+    }
+}
+
+fn read_bundle(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let bundle_error = |reason: String| Error::CaBundle {
+        path: path.to_owned(),
+        reason,
+    };
+    let pem = fs::read(path).map_err(|error| bundle_error(error.to_string()))?;
+    CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| bundle_error(error.to_string()))
+}
+
+fn to_pem(certificate: &CertificateDer<'_>) -> String {
+    let body = BASE64.encode(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    /// Made with openssl for this test; its key was thrown away.
+    const AUTHORITY: &str = include_str!("test-authority.pem");
+
+    fn bundle(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bundle.pem");
+        fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_bundle_stands_in_for_the_machines_certificates() {
+        let (_folder, path) = bundle(&format!("# Corporate\n{AUTHORITY}\n{AUTHORITY}"));
+        // The SDK's own parser takes what ours hands on: it panics otherwise.
+        let client = http_client(Some(&path)).unwrap();
+        drop(client);
+        let certificate = &read_bundle(&path).unwrap()[0];
+        let again = CertificateDer::from_pem_slice(to_pem(certificate).as_bytes()).unwrap();
+        assert_eq!(&again, certificate);
+    }
+
+    #[test]
+    fn a_useless_bundle_is_an_error_that_names_it() {
+        let not_a_certificate =
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
+        let cut = AUTHORITY[..AUTHORITY.len() / 2].to_owned();
+        for text in [String::new(), "hello".to_owned(), not_a_certificate, cut] {
+            let (_folder, path) = bundle(&text);
+            let error = http_client(Some(&path)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Local, "{text:?}");
+            assert!(error.to_string().contains("bundle.pem"), "{error}");
+        }
+        let error = http_client(Some(Path::new("no-such-bundle.pem"))).unwrap_err();
+        assert!(error.to_string().contains("no-such-bundle.pem"), "{error}");
+    }
+}

@@ -1,0 +1,142 @@
+/*!
+What an SDK error means to a person.
+
+The SDK's own Display is "service error" or "dispatch failure"; the meaning is in
+the error's code and message, or at the end of its chain of sources.
+
+AWS and the SDK repeat credentials in some of their texts. No text reaches an
+[`Error`] without having gone through [`safe`].
+*/
+
+use std::error::Error as StdError;
+use std::iter;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_lambda::config::http::HttpResponse;
+use aws_sdk_lambda::error::{ConnectorError, ProvideErrorMetadata, SdkError};
+
+use crate::Error;
+
+pub(super) fn failure<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    if let Some(error) = credentials(action, error) {
+        return error;
+    }
+    // The head says no more than which arm below it is.
+    let reason = root_causes(error.source().unwrap_or(error));
+    match error {
+        SdkError::ServiceError(answer) => match error.code() {
+            Some(code) => refusal(action, code, safe(error.message().unwrap_or_default())),
+            None => Error::Answer {
+                action,
+                reason: format!(
+                    "HTTP status {} without an error code",
+                    answer.raw().status()
+                ),
+            },
+        },
+        SdkError::ResponseError(answer) => Error::Answer {
+            action,
+            reason: format!("HTTP status {}, {reason}", answer.raw().status()),
+        },
+        SdkError::ConstructionFailure(_) => Error::Settings { reason },
+        // No kind of its own: the request was never sent.
+        SdkError::DispatchFailure(_) if reason.starts_with("endpoint ") => {
+            Error::Settings { reason }
+        }
+        _ => Error::Network { action, reason },
+    }
+}
+
+/// [Common errors](https://docs.aws.amazon.com/lambda/latest/api/CommonErrors.html)
+/// and those of the Lambda operations.
+fn refusal(action: &'static str, code: &str, message: String) -> Error {
+    match code {
+        "AccessDeniedException" | "AccessDenied" => Error::AccessDenied { action, message },
+        "TooManyRequestsException" | "ThrottlingException" | "Throttling" => {
+            Error::Throttled { action, message }
+        }
+        "CodeStorageExceededException" => Error::CodeStorageExceeded { message },
+        // These messages quote the request's signature, so AWS's words end here.
+        "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => Error::Credentials {
+            reason: format!("AWS answers {code}"),
+        },
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "OptInRequired"
+        | "NotAuthorized" => Error::Credentials {
+            reason: format!("AWS answers {code}: {message}"),
+        },
+        _ => Error::Refused {
+            action,
+            code: code.to_owned(),
+            message,
+        },
+    }
+}
+
+/// Why there are no credentials, where that is what failed.
+fn credentials(action: &'static str, error: &(dyn StdError + 'static)) -> Option<Error> {
+    let mut sources = sources(error);
+    let found = sources.find_map(|source| source.downcast_ref::<CredentialsError>())?;
+    // A role or a sign-in asks AWS for credentials, and that may not arrive.
+    let offline = sources
+        .filter_map(|source| source.downcast_ref::<ConnectorError>())
+        .any(|error| error.is_io() || error.is_timeout());
+    let reason = match found {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "none in the environment, the AWS profile or the machine's role".to_owned()
+        }
+        other => root_causes(other),
+    };
+    Some(if offline {
+        Error::Network { action, reason }
+    } else {
+        Error::Credentials { reason }
+    })
+}
+
+/// The two messages at the chain's end; those before them say in the SDK's
+/// terms that something failed.
+fn root_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut messages: Vec<String> = sources(error)
+        .map(|source| safe(&source.to_string()))
+        .filter(|message| !matches!(&**message, "" | "other" | "io error"))
+        .collect();
+    // Some repeat their source.
+    messages.dedup_by(|next, last| last.ends_with(&**next));
+    messages
+        .split_off(messages.len().saturating_sub(2))
+        .join(": ")
+}
+
+fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |&error| error.source())
+}
+
+/// The text up to where a credential could begin.
+///
+/// Below the first line of a refused signature AWS repeats the request that it
+/// signed for itself, session token included. The SDK repeats what a credential
+/// process wrote to its error stream, and an endpoint with its password.
+fn safe(text: &str) -> String {
+    const MARKS: [&str; 4] = [
+        "\n",
+        "The Canonical String",
+        " Stderr:",
+        "failed to apply endpoint",
+    ];
+    let end = MARKS.iter().filter_map(|mark| text.find(mark)).min();
+    text[..end.unwrap_or(text.len())].trim().to_owned()
+}

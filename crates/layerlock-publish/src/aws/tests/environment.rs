@@ -1,0 +1,174 @@
+//! The default chains read the environment, which a test cannot change safely
+//! in its own process: these run themselves again as a child with another one.
+
+use std::env;
+use std::process::Command;
+
+use super::*;
+
+const OUTCOME: &str = "LAYERLOCK_TEST_OUTCOME";
+
+/// Connects and lists with nothing but the environment; returns the outcome in
+/// one line.
+fn outcome(settings: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("outcome");
+    let mut child = Command::new(env::current_exe().unwrap());
+    for (name, _) in env::vars_os() {
+        let upper = name.to_string_lossy().to_uppercase();
+        if upper.starts_with("AWS_") || upper.starts_with("SSL_") || upper.ends_with("_PROXY") {
+            child.env_remove(name);
+        }
+    }
+    let status = child
+        .args(["--exact", "--ignored", "aws::tests::environment::child"])
+        .env("HOME", folder.path())
+        .env("USERPROFILE", folder.path())
+        // Do not look for the role of a machine in the cloud.
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env(OUTCOME, &file)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    assert!(status.status.success(), "{status:?}");
+    fs::read_to_string(file).unwrap()
+}
+
+#[test]
+#[ignore = "run by the tests below, in an environment of theirs"]
+fn child() {
+    let settings = AwsSettings {
+        region: env::var("LAYERLOCK_TEST_REGION").ok(),
+        profile: env::var("LAYERLOCK_TEST_PROFILE").ok(),
+    };
+    let listed = AwsLambda::connect(&settings).and_then(|publisher| {
+        Ok((
+            publisher.list("web")?,
+            publisher.region().map(str::to_owned),
+        ))
+    });
+    let text = match listed {
+        Ok((versions, region)) => format!("{} in {}", versions.len(), region.unwrap()),
+        Err(error) => format!("{:?}: {error}", error.kind()),
+    };
+    fs::write(env::var_os(OUTCOME).unwrap(), text).unwrap();
+}
+
+#[test]
+fn keys_region_and_endpoint_come_from_the_environment() {
+    let server = Replay::start(vec![listed(&[item(1)]), listed(&[])]);
+    let settings = [
+        ("AWS_ENDPOINT_URL", server.url.as_str()),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+    ];
+    assert_eq!(outcome(&settings), "1 in eu-west-1");
+
+    // What is given goes first.
+    let given = [&settings[..], &[("LAYERLOCK_TEST_REGION", "us-east-2")]].concat();
+    assert_eq!(outcome(&given), "0 in us-east-2");
+    assert!(
+        server.requests()[1]
+            .authorization
+            .contains("/us-east-2/lambda/")
+    );
+}
+
+#[test]
+fn a_profile_brings_region_and_keys() {
+    let server = Replay::start(vec![listed(&[])]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "[profile ci]\nregion = eu-north-1\naws_access_key_id = AKIDPROFILE\n\
+         aws_secret_access_key = {SECRET}\nendpoint_url = {}\n",
+        server.url
+    );
+    fs::write(&config, text).unwrap();
+    let settings = [
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("LAYERLOCK_TEST_PROFILE", "ci"),
+    ];
+    assert_eq!(outcome(&settings), "0 in eu-north-1");
+    assert!(server.requests()[0].authorization.contains("AKIDPROFILE"));
+}
+
+#[test]
+fn no_region_and_no_credentials_say_so() {
+    insta::assert_snapshot!(outcome(&[]), @"Usage: no AWS region is set");
+    insta::assert_snapshot!(outcome(&[("AWS_REGION", "eu-west-1")]), @"Provider: no usable AWS credentials: none in the environment, the AWS profile or the machine's role");
+    insta::assert_snapshot!(
+        outcome(&[("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", "nobody")]),
+        @"Provider: no usable AWS credentials: none in the environment, the AWS profile or the machine's role"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_credential_process_that_fails_is_not_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text =
+        format!("[default]\nregion = eu-west-1\ncredential_process = echo {SECRET} >&2; exit 3\n");
+    fs::write(&config, text).unwrap();
+    let outcome = outcome(&[("AWS_CONFIG_FILE", config.to_str().unwrap())]);
+    assert!(!outcome.contains(SECRET), "{outcome}");
+    insta::assert_snapshot!(outcome, @"Provider: no usable AWS credentials: an error occurred while loading credentials: Error retrieving credentials: external process exited with code exit status: 3.");
+}
+
+#[test]
+fn a_password_in_an_address_is_not_repeated() {
+    // Port 9 (discard): nobody listens.
+    for (endpoint, proxy, kind) in [
+        (
+            "http://127.0.0.1:9",
+            "http://user:hunter2@127.0.0.1:9",
+            "Network: ",
+        ),
+        ("http://user:hunter2@127.0.0.1:9", "", "Network: "),
+        ("http://user:hunter2 @127.0.0.1:9", "", "Usage: "),
+        ("user:hunter2@127.0.0.1:9", "", "Usage: "),
+    ] {
+        let outcome = outcome(&[
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("HTTP_PROXY", proxy),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
+            ("AWS_MAX_ATTEMPTS", "1"),
+        ]);
+        assert!(outcome.starts_with(kind), "{endpoint}: {outcome}");
+        assert!(!outcome.contains("hunter2"), "{outcome}");
+    }
+}
+
+#[test]
+fn a_role_that_cannot_be_asked_for_is_the_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    let text = format!(
+        "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ci\n\
+         source_profile = base\n[profile base]\naws_access_key_id = AKIDEXAMPLE\n\
+         aws_secret_access_key = {SECRET}\n"
+    );
+    fs::write(&config, text).unwrap();
+    let outcome = outcome(&[
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+    ]);
+    assert!(outcome.starts_with("Network: "), "{outcome}");
+}
+
+#[test]
+fn a_bundle_that_is_not_there_is_named() {
+    let outcome = outcome(&[
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_CA_BUNDLE", "no-such.pem"),
+    ]);
+    assert!(
+        outcome.starts_with("Local") && outcome.contains("no-such.pem"),
+        "{outcome}"
+    );
+}

@@ -1,0 +1,141 @@
+//! A loopback server that gives the answers it was told, in order, and keeps
+//! the requests. The whole client is under test this way, signing and HTTP
+//! included, and the SDK needs no test features (which would compile it twice).
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::Value;
+
+/// One answer: status, headers and body.
+pub(super) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "application/json".to_owned())],
+            body: body.to_string(),
+        }
+    }
+
+    /// An error as Lambda sends it: the code in a header.
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+        let body = serde_json::json!({"Type": "User", "Message": message});
+        let mut answer = Self::json(status, &body);
+        answer.headers.push(("x-amzn-errortype", code.to_owned()));
+        answer
+    }
+
+    /// What a proxy or a sign-in page would send.
+    pub(super) fn html(status: u16) -> Self {
+        Self {
+            status,
+            headers: vec![("content-type", "text/html".to_owned())],
+            body: "<html>Who are you?</html>".to_owned(),
+        }
+    }
+}
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// Method and target: `GET /2018-10-31/layers/web/versions`.
+    pub(super) line: String,
+    pub(super) authorization: String,
+    pub(super) body: Value,
+}
+
+pub(super) struct Replay {
+    pub(super) url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Replay {
+    pub(super) fn start(answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&requests);
+        // Ends with the last answer; a request too many is then refused.
+        thread::spawn(move || {
+            for answer in answers {
+                let (stream, _) = listener.accept().unwrap();
+                let request = read(&stream);
+                kept.lock().unwrap().push(request);
+                write(stream, &answer);
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// What was asked so far.
+    pub(super) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// Methods and targets of what was asked so far.
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.requests()
+            .into_iter()
+            .map(|request| request.line)
+            .collect()
+    }
+}
+
+fn read(stream: &TcpStream) -> Request {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let mut authorization = String::new();
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).unwrap();
+        match header.trim_end().split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                value.clone_into(&mut authorization);
+            }
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.parse().unwrap();
+            }
+            Some(_) => {}
+            None => break,
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    Request {
+        line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
+        authorization,
+        body: match body.as_slice() {
+            [] => Value::Null,
+            json => serde_json::from_slice(json).unwrap(),
+        },
+    }
+}
+
+fn write(mut stream: TcpStream, answer: &Answer) {
+    write!(
+        stream,
+        "HTTP/1.1 {} Answer\r\nconnection: close\r\n",
+        answer.status
+    )
+    .unwrap();
+    for (name, value) in &answer.headers {
+        write!(stream, "{name}: {value}\r\n").unwrap();
+    }
+    // 204 has no body, and may not say how long it is.
+    if answer.status == 204 {
+        write!(stream, "\r\n").unwrap();
+    } else {
+        let body = &answer.body;
+        write!(stream, "content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    }
+}

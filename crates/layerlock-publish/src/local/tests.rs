@@ -1,0 +1,441 @@
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+use std::thread;
+
+use super::*;
+use crate::ErrorKind;
+
+/// A folder to publish to, with files that stand for zips beside it.
+struct Fixture {
+    folder: TempDir,
+    publisher: LocalFolder,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let publisher = LocalFolder::new(folder.path().join("published"));
+        Self { folder, publisher }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("published")
+    }
+
+    fn artifact(&self, bytes: &str) -> Artifact {
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
+        let zip = self.folder.path().join(HEXLOWER.encode(&sha256));
+        fs::write(&zip, bytes).unwrap();
+        Artifact {
+            layer: "web".to_owned(),
+            zip,
+            size: bytes.len() as u64,
+            sha256,
+            description: Some("made by a test".to_owned()),
+            license: None,
+            runtimes: vec!["python3.12".to_owned()],
+            architectures: vec!["arm64".to_owned()],
+        }
+    }
+
+    fn publish(&self, bytes: &str) -> Published {
+        self.publisher.publish(&self.artifact(bytes)).unwrap()
+    }
+
+    fn numbers(&self) -> Vec<u64> {
+        let versions = self.publisher.list("web").unwrap();
+        versions.iter().map(|version| version.version).collect()
+    }
+
+    /// All that is in the folder but is neither a layer nor the lock.
+    fn leftovers(&self) -> Vec<String> {
+        fs::read_dir(self.root())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "web" && name != LOCK)
+            .collect()
+    }
+}
+
+#[test]
+fn a_version_is_the_zip_and_its_manifest() {
+    let fixture = Fixture::new();
+    let published = fixture.publish("one");
+
+    assert_eq!(
+        published,
+        Published {
+            provider: "local",
+            region: None,
+            layer: "web".to_owned(),
+            arn: "local:web:1".to_owned(),
+            version: 1,
+            reused: false,
+            code_sha256: "dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=".to_owned(),
+        }
+    );
+    let folder = fixture.publisher.version_folder("web", 1).unwrap();
+    assert_eq!(fs::read(folder.join("layer.zip")).unwrap(), b"one");
+    insta::assert_snapshot!(fs::read_to_string(folder.join("manifest.json")).unwrap(), @r#"
+    {
+      "layer": "web",
+      "version": 1,
+      "arn": "local:web:1",
+      "size": 3,
+      "sha256": "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed",
+      "code_sha256": "dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=",
+      "runtimes": [
+        "python3.12"
+      ],
+      "architectures": [
+        "arm64"
+      ],
+      "description": "made by a test",
+      "license": null
+    }
+    "#);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_version_has_the_modes_that_the_umask_gives() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let version = fixture.publisher.version_folder("web", 1).unwrap();
+    // Not the 0700 of temporary folders: as the folder that was simply made.
+    assert_eq!(mode(version), mode(fixture.root().join("web")));
+}
+
+#[test]
+fn the_newest_version_is_used_again_only_where_it_is_the_same() {
+    let fixture = Fixture::new();
+    assert_eq!(
+        fixture.publisher.plan(&fixture.artifact("one")).unwrap(),
+        Plan::Create { newest: None }
+    );
+    assert!(!fixture.root().exists(), "a plan only reads");
+
+    fixture.publish("one");
+    let again = fixture.publish("one");
+    assert_eq!((again.version, again.reused), (1, true));
+
+    let other = fixture.publish("two");
+    assert_eq!((other.version, other.reused), (2, false));
+    // The older version has these bytes; going back is a new version.
+    let back = fixture.publish("one");
+    assert_eq!((back.version, back.reused), (3, false));
+
+    let mut artifact = fixture.artifact("one");
+    artifact.description = Some("in other words".to_owned());
+    let Plan::Reuse(version) = fixture.publisher.plan(&artifact).unwrap() else {
+        panic!("words are no reason for a version");
+    };
+    assert_eq!(version.version, 3);
+
+    artifact.architectures = vec!["x86_64".to_owned()];
+    assert_eq!(
+        fixture.publisher.plan(&artifact).unwrap(),
+        Plan::Create { newest: Some(3) }
+    );
+    assert_eq!(fixture.numbers(), [3, 2, 1]);
+}
+
+#[test]
+fn a_number_is_never_used_again() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    fixture.publish("two");
+    fixture.publisher.delete("web", 2).unwrap();
+    assert_eq!(fixture.numbers(), [1]);
+    let folder = fixture.publisher.version_folder("web", 2).unwrap();
+    assert!(!folder.join(ZIP).exists(), "its space is free again");
+
+    assert_eq!(fixture.publish("two").version, 3);
+    for version in [1, 3] {
+        fixture.publisher.delete("web", version).unwrap();
+    }
+    assert_eq!(fixture.numbers(), [0; 0]);
+    assert_eq!(fixture.publish("two").version, 4);
+
+    // Deleted already, and never there.
+    fixture.publisher.delete("web", 2).unwrap();
+    fixture.publisher.delete("web", 99).unwrap();
+    fixture.publisher.delete("other", 1).unwrap();
+    assert_eq!(fixture.publish("three").version, 5);
+}
+
+#[test]
+fn a_half_done_delete_is_a_done_one() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let folder = fixture.publisher.version_folder("web", 1).unwrap();
+    // Killed after each step.
+    fs::write(folder.join(DELETED), "").unwrap();
+    assert_eq!(fixture.numbers(), [0; 0]);
+    fs::remove_file(folder.join(MANIFEST)).unwrap();
+    assert_eq!(fixture.numbers(), [0; 0]);
+    assert_eq!(fixture.publish("one").version, 2);
+
+    fixture.publisher.delete("web", 1).unwrap();
+    assert!(!folder.join(ZIP).exists(), "a second delete finishes it");
+}
+
+#[test]
+fn publishers_at_once_get_distinct_versions() {
+    const COUNT: u64 = 16;
+    let fixture = Fixture::new();
+    let start = Barrier::new(16);
+    let versions: BTreeSet<u64> = thread::scope(|scope| {
+        let publishers: Vec<_> = (0..COUNT)
+            .map(|number| {
+                let (fixture, start) = (&fixture, &start);
+                scope.spawn(move || {
+                    let artifact = fixture.artifact(&format!("bytes of {number}"));
+                    start.wait();
+                    let published = fixture.publisher.publish(&artifact).unwrap();
+                    assert!(!published.reused);
+                    let folder = fixture.publisher.version_folder("web", published.version);
+                    assert_eq!(
+                        fs::read_to_string(folder.unwrap().join(ZIP)).unwrap(),
+                        format!("bytes of {number}")
+                    );
+                    published.version
+                })
+            })
+            .collect();
+        publishers
+            .into_iter()
+            .map(|publisher| publisher.join().unwrap())
+            .collect()
+    });
+    assert_eq!(versions, (1..=COUNT).collect());
+    assert_eq!(fixture.numbers().len(), 16);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[test]
+fn publishers_of_the_same_bytes_at_once_share_one_version() {
+    let fixture = Fixture::new();
+    fixture.publish("before");
+    let artifact = fixture.artifact("same");
+    let start = Barrier::new(16);
+    let published: Vec<Published> = thread::scope(|scope| {
+        let publishers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    fixture.publisher.publish(&artifact).unwrap()
+                })
+            })
+            .collect();
+        publishers
+            .into_iter()
+            .map(|publisher| publisher.join().unwrap())
+            .collect()
+    });
+    assert!(published.iter().all(|it| it.version == 2), "{published:?}");
+    assert_eq!(published.iter().filter(|it| !it.reused).count(), 1);
+    assert_eq!(fixture.numbers(), [2, 1]);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_claim_never_replaces() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let draft = Draft::new(&fixture.root(), &fixture.artifact("two")).unwrap();
+    draft.write_manifest(&fixture.artifact("two"), 1).unwrap();
+    let taken = fixture.publisher.version_folder("web", 1).unwrap();
+
+    assert!(!claim(draft.folder.path(), &taken).unwrap());
+    assert_eq!(fs::read(taken.join(ZIP)).unwrap(), b"one");
+
+    fixture.publisher.delete("web", 1).unwrap();
+    assert!(
+        !claim(draft.folder.path(), &taken).unwrap(),
+        "a number stays taken"
+    );
+
+    // Any other trouble is not "taken".
+    let nowhere = fixture.root().join("no-such-layer/1");
+    assert_eq!(
+        claim(draft.folder.path(), &nowhere).unwrap_err().kind(),
+        ErrorKind::Local
+    );
+}
+
+#[test]
+fn what_a_kill_leaves_is_not_listed_and_goes_away() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let draft = fixture.root().join(".draft-killed");
+    fs::create_dir(&draft).unwrap();
+    fs::write(draft.join(ZIP), "hal").unwrap();
+    assert_eq!(fixture.numbers(), [1]);
+
+    assert_eq!(fixture.publish("two").version, 2);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[test]
+fn the_draft_of_a_live_publisher_stays() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let publishing = Publishing::enter(&fixture.root()).unwrap();
+    let draft = Draft::new(&fixture.root(), &fixture.artifact("live")).unwrap();
+
+    fixture.publish("two");
+    assert!(draft.folder.path().join(ZIP).exists());
+
+    drop(publishing);
+    fixture.publish("three");
+    assert!(!draft.folder.path().exists());
+}
+
+#[test]
+fn other_names_in_the_folder_are_no_versions() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let layer = fixture.root().join("web");
+    for name in ["007", "+8", "0", "-1", "notes", "18446744073709551616"] {
+        fs::create_dir(layer.join(name)).unwrap();
+    }
+    // Taken, though by nothing of ours.
+    fs::write(layer.join("2"), "a file").unwrap();
+    fs::create_dir(layer.join("3")).unwrap();
+
+    assert_eq!(fixture.numbers(), [1]);
+    assert_eq!(fixture.publish("two").version, 4);
+
+    fs::create_dir(layer.join(u64::MAX.to_string())).unwrap();
+    let error = fixture
+        .publisher
+        .publish(&fixture.artifact("three"))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_zip_that_is_not_the_one_built_is_refused_and_nothing_stays() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let artifact = fixture.artifact("two");
+    fs::write(&artifact.zip, "too").unwrap();
+    let error = fixture.publisher.publish(&artifact).unwrap_err();
+    assert!(matches!(error, Error::ZipChanged { .. }), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+
+    fs::remove_file(&artifact.zip).unwrap();
+    let error = fixture.publisher.publish(&artifact).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    let name = artifact.zip.file_name().unwrap().to_str().unwrap();
+    assert!(error.to_string().contains(name), "{error}");
+
+    assert_eq!(fixture.numbers(), [1]);
+    assert_eq!(fixture.leftovers(), [""; 0]);
+}
+
+#[test]
+fn a_damaged_version_is_an_error_until_it_is_deleted() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 5] = [
+        ("layer.zip is missing", |folder| {
+            fs::remove_file(folder.join(ZIP)).unwrap();
+        }),
+        ("layer.zip has 4 bytes, manifest.json says 3", |folder| {
+            fs::write(folder.join(ZIP), "long").unwrap();
+        }),
+        ("the zip's hash is not the manifest's", |folder| {
+            fs::write(folder.join(ZIP), "two").unwrap();
+        }),
+        ("manifest.json: EOF", |folder| {
+            fs::write(folder.join(MANIFEST), "{").unwrap();
+        }),
+        // As where the disk takes `Web` and `web` for one name.
+        ("manifest.json is of version 1 of layer \"Web\"", |folder| {
+            let manifest = fs::read_to_string(folder.join(MANIFEST)).unwrap();
+            let manifest = manifest.replace("\"web\"", "\"Web\"");
+            fs::write(folder.join(MANIFEST), manifest).unwrap();
+        }),
+    ];
+    for (reason, damage) in damages {
+        let fixture = Fixture::new();
+        fixture.publish("one");
+        damage(&fixture.publisher.version_folder("web", 1).unwrap());
+
+        let error = fixture
+            .publisher
+            .publish(&fixture.artifact("one"))
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
+
+        fixture.publisher.delete("web", 1).unwrap();
+        assert_eq!(fixture.publish("one").version, 2);
+    }
+}
+
+#[test]
+fn a_damaged_old_version_is_in_nobodys_way() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    fixture.publish("two");
+    let old = fixture.publisher.version_folder("web", 1).unwrap();
+    fs::remove_file(old.join(ZIP)).unwrap();
+
+    assert!(fixture.publish("two").reused);
+    assert_eq!(fixture.publish("three").version, 3);
+    fixture.publisher.list("web").unwrap_err();
+}
+
+#[test]
+fn hostile_names_reach_no_file() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    // What a traversal would hit.
+    let victim = fixture.folder.path().join("victim/1");
+    fs::create_dir_all(&victim).unwrap();
+    fs::write(victim.join(MANIFEST), "{}").unwrap();
+
+    let mut artifact = fixture.artifact("two");
+    artifact.layer = "../victim".to_owned();
+    let grant = Grant::new("*", None).unwrap();
+    for error in [
+        fixture.publisher.plan(&artifact).unwrap_err(),
+        fixture.publisher.publish(&artifact).unwrap_err(),
+        fixture.publisher.list("../victim").unwrap_err(),
+        fixture.publisher.delete("../victim", 1).unwrap_err(),
+        fixture.publisher.grant("../victim", 1, &grant).unwrap_err(),
+        fixture.publisher.version_folder("..", 1).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::LayerName { .. }), "{error}");
+    }
+    assert_eq!(fs::read_dir(&victim).unwrap().count(), 1);
+}
+
+#[test]
+fn grants_are_refused_and_not_only_written_down() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let grant = Grant::new("123456789012", None).unwrap();
+    let error = fixture.publisher.grant("web", 1, &grant).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert_eq!(error.to_string(), "local layers have no grants");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_this_machines_trouble() {
+    let fixture = Fixture::new();
+    fs::write(fixture.root(), "in the way").unwrap();
+    let error = fixture
+        .publisher
+        .publish(&fixture.artifact("one"))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    assert!(error.to_string().contains("published"), "{error}");
+}

@@ -1,0 +1,236 @@
+//! What goes in and what comes out.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use data_encoding::BASE64;
+use serde::Serialize;
+
+use crate::{Error, rules};
+
+/// What is published: a finished zip and its facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// The layer's name.
+    pub layer: String,
+    /// Where the zip is.
+    pub zip: PathBuf,
+    /// Bytes of the zip.
+    pub size: u64,
+    /// SHA-256 of the zip.
+    pub sha256: [u8; 32],
+    /// Free text for people, at most [`MAX_DESCRIPTION`](crate::MAX_DESCRIPTION)
+    /// characters.
+    pub description: Option<String>,
+    /// An SPDX identifier, an address or the license's text, at most
+    /// [`MAX_LICENSE`](crate::MAX_LICENSE) characters.
+    pub license: Option<String>,
+    /// Compatible runtimes, in the provider's names (`python3.12`).
+    pub runtimes: Vec<String>,
+    /// Compatible architectures, in the provider's names (`x86_64`, `arm64`).
+    pub architectures: Vec<String>,
+}
+
+impl Artifact {
+    /// The zip's SHA-256 in base64: what AWS calls `CodeSha256`.
+    pub fn code_sha256(&self) -> String {
+        BASE64.encode(&self.sha256)
+    }
+
+    /// Whether the version declares the same runtimes and architectures; their
+    /// order means nothing.
+    pub(crate) fn fits_targets_of(&self, version: &LayerVersion) -> bool {
+        let same = |ours: &[String], theirs: &[String]| {
+            ours.iter().collect::<BTreeSet<_>>() == theirs.iter().collect()
+        };
+        same(&self.runtimes, &version.runtimes) && same(&self.architectures, &version.architectures)
+    }
+
+    /// What is returned where `version` already is this artifact.
+    pub(crate) fn reused(
+        &self,
+        provider: &'static str,
+        region: Option<&str>,
+        version: LayerVersion,
+    ) -> Published {
+        Published {
+            provider,
+            region: region.map(str::to_owned),
+            layer: self.layer.clone(),
+            arn: version.arn,
+            version: version.version,
+            reused: true,
+            code_sha256: self.code_sha256(),
+        }
+    }
+}
+
+/// One version of a layer, as the provider describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LayerVersion {
+    /// The layer's name.
+    pub layer: String,
+    /// The version's number, from 1.
+    pub version: u64,
+    /// The name that functions use for it.
+    pub arn: String,
+    /// SHA-256 of the zip in base64. AWS tells it for one version at a time,
+    /// so its list leaves it out.
+    pub code_sha256: Option<String>,
+    /// Bytes of the zip; left out like `code_sha256`.
+    pub size: Option<u64>,
+    /// When it was published, in the provider's words (ISO 8601). The local
+    /// folder keeps no times.
+    pub created: Option<String>,
+    /// Free text for people.
+    pub description: Option<String>,
+    /// An SPDX identifier, an address or the license's text.
+    pub license: Option<String>,
+    /// Compatible runtimes.
+    pub runtimes: Vec<String>,
+    /// Compatible architectures.
+    pub architectures: Vec<String>,
+}
+
+/// What a publish would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Plan {
+    /// The newest version already is the artifact: nothing.
+    Reuse(LayerVersion),
+    /// Make a new version.
+    Create {
+        /// The newest version's number now, where there is one. The next
+        /// number is the provider's to give.
+        newest: Option<u64>,
+    },
+}
+
+/// A version that is the artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// The provider: `local` or `aws`.
+    pub provider: &'static str,
+    /// The provider's region, where it has regions.
+    pub region: Option<String>,
+    /// The layer's name.
+    pub layer: String,
+    /// The name that functions use for this version.
+    pub arn: String,
+    /// The version's number, from 1.
+    pub version: u64,
+    /// Whether the version was there already.
+    pub reused: bool,
+    /// SHA-256 of the zip in base64.
+    pub code_sha256: String,
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.reused {
+            "unchanged"
+        } else {
+            "published"
+        };
+        write!(f, "{verb} {}", self.arn)
+    }
+}
+
+/// Who may use a layer version besides its own account.
+///
+/// See [AddLayerVersionPermission](https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    principal: String,
+    organization: Option<String>,
+}
+
+impl Grant {
+    /// A grant to `principal`: an account's twelve digits, its root ARN, or `*`
+    /// for all accounts; `*` may be narrowed to one `organization` (`o-...`).
+    pub fn new(principal: &str, organization: Option<&str>) -> Result<Self, Error> {
+        let refuse = |reason: String| Err(Error::Grant { reason });
+        if principal != "*"
+            && !rules::is_account(principal)
+            && rules::account_of_root(principal).is_none()
+        {
+            return refuse(format!(
+                "{principal:?} is neither an account's twelve digits, nor its root ARN, nor *"
+            ));
+        }
+        if let Some(organization) = organization {
+            if !rules::is_organization(organization) {
+                return refuse(format!("{organization:?} is no organization's id (o-...)"));
+            }
+            if principal != "*" {
+                return refuse("an organization needs the principal *".to_owned());
+            }
+        }
+        Ok(Self {
+            principal: principal.to_owned(),
+            organization: organization.map(str::to_owned),
+        })
+    }
+
+    /// The account, its root ARN, or `*`.
+    pub fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    /// The organization that `*` is narrowed to.
+    pub fn organization(&self) -> Option<&str> {
+        self.organization.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_is_what_the_provider_takes() {
+        let grant = Grant::new("*", Some("o-abcdefghij")).unwrap();
+        assert_eq!(
+            (grant.principal(), grant.organization()),
+            ("*", Some("o-abcdefghij"))
+        );
+        Grant::new("123456789012", None).unwrap();
+        Grant::new("arn:aws:iam::123456789012:root", None).unwrap();
+        Grant::new("arn:aws-us-gov:iam::123456789012:root", None).unwrap();
+
+        for (principal, organization) in [
+            ("", None),
+            ("12345678901", None),
+            ("everyone", None),
+            ("arn:aws:iam::123456789012:user/x", None),
+            ("arn:aws:iam::1234:root", None),
+            ("arn:evil/../aws:iam::123456789012:root", None),
+            ("123456789012", Some("o-abcdefghij")),
+            ("*", Some("abcdefghij")),
+            ("*", Some("o-short")),
+            ("*", Some("o-ABCDEFGHIJ")),
+        ] {
+            let error = Grant::new(principal, organization).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Usage, "{principal:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_result_reads_well_and_serializes() {
+        let published = Published {
+            provider: "local",
+            region: None,
+            layer: "web".to_owned(),
+            arn: "local:web:3".to_owned(),
+            version: 3,
+            reused: true,
+            code_sha256: "c2hh".to_owned(),
+        };
+        assert_eq!(published.to_string(), "unchanged local:web:3");
+        assert_eq!(
+            serde_json::to_string(&published).unwrap(),
+            r#"{"provider":"local","region":null,"layer":"web","arn":"local:web:3","version":3,"reused":true,"code_sha256":"c2hh"}"#
+        );
+    }
+}
