@@ -53,15 +53,13 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn io(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    /// Says of an error of the system what was tried, and with which file.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io {
             action,
             path,
-            source,
+            source: original(source),
         }
     }
 
@@ -69,9 +67,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Conflicts(_) => Some("leave one of the packages out of the layer".to_owned()),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                Some("the disk is full: free some space, nothing was changed".to_owned())
-            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some(
+                "the disk is full: free some space and try again, nothing was changed".to_owned(),
+            ),
             Self::Foreign { .. } => Some(
                 "move them away, remove the folder, or name another staging directory".to_owned(),
             ),
@@ -84,6 +82,16 @@ impl Error {
             Self::Io { .. } => None,
         }
     }
+}
+
+/// What the system said, without the path that fs-err put around it.
+fn original(error: io::Error) -> io::Error {
+    error
+        .get_ref()
+        .and_then(|wrapper| wrapper.source()?.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error)
+        .map(io::Error::from_raw_os_error)
+        .unwrap_or(error)
 }
 
 /// One path that several owners claim.

@@ -4,7 +4,7 @@ The plan of a layer and its two writers.
 A layer is never installed and then compressed. It is planned: a [`LayerPlan`]
 says which bytes land at which path, with which mode, and who brought them. The
 plan is then written, either as a zip ([`write_zip`]) or as a directory
-([`write_staging`]). Conflicts, sizes and reports are read off the plan before a
+([`StagingDirectory`]). Conflicts, sizes and reports are read off the plan before a
 byte is written.
 
 A wheel is a zip of deflated files, and so is a layer: the zip writer copies the
@@ -31,5 +31,5 @@ pub use path::{LayerPath, PathError};
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
 };
-pub use staging::{files_in, write_staging};
+pub use staging::{StagingDirectory, files_in};
 pub use zip::{ZipSummary, write_zip};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -13,42 +13,58 @@ use crate::output::OutputFolder;
 use crate::source::Archives;
 use crate::{Entry, Error, LayerPlan};
 
-/// Writes a plan as a directory, in place of what was there.
-///
-/// The new tree is made beside `directory` and then swapped with it: whatever
-/// goes wrong, `directory` is as it was. A file that is neither in the plan nor
-/// accepted by `is_ours` (given its path in the layer) was put there by somebody
-/// else, and is an error rather than a loss.
-pub fn write_staging(
-    plan: &LayerPlan,
-    directory: &Path,
-    is_ours: impl Fn(&str) -> bool,
-) -> Result<(), Error> {
-    let foreign: Vec<String> = files_in(directory)?
-        .into_iter()
-        .filter(|file| !plan.contains(file) && !is_ours(file))
-        .collect();
-    if !foreign.is_empty() {
-        return Err(Error::Foreign {
+/// A directory that may be replaced: it holds nothing of anybody else's.
+#[derive(Debug)]
+pub struct StagingDirectory(PathBuf);
+
+impl StagingDirectory {
+    /// Looks for files that are neither in the plan nor accepted by `is_ours`
+    /// (given a path in the layer). They were put there by somebody else, and
+    /// are an error rather than a loss.
+    ///
+    /// Apart from the writing, so that a job can look before it writes its first
+    /// output.
+    pub fn claim(
+        directory: &Path,
+        plan: &LayerPlan,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
+        let mut files = files_in(directory)?;
+        files.retain(|file| !plan.contains(file) && !is_ours(file));
+        if files.is_empty() {
+            return Ok(Self(directory.to_owned()));
+        }
+        Err(Error::Foreign {
             directory: directory.to_owned(),
-            files: foreign,
-        });
+            files,
+        })
     }
 
-    let output = OutputFolder::beside(directory)?;
-    let root = output.path();
-    let folders: BTreeSet<&str> = plan
-        .entries()
-        .iter()
-        .flat_map(|entry| entry.path.parents())
-        .collect();
-    // Sorted: a folder comes before those in it.
-    for folder in folders {
-        let path = root.join(folder);
-        create_folder(&path).map_err(Error::io("create", &path))?;
+    /// Writes a plan as files, in place of what was there.
+    ///
+    /// The new tree is made beside the directory and then swapped with it:
+    /// whatever goes wrong, the directory is as it was.
+    pub fn write(&self, plan: &LayerPlan) -> Result<(), Error> {
+        let output = OutputFolder::beside(&self.0)?;
+        let root = output.path();
+        let folders: BTreeSet<&str> = plan
+            .entries()
+            .iter()
+            .flat_map(|entry| entry.path.parents())
+            .collect();
+        // Sorted: a folder comes before those in it.
+        for folder in folders {
+            let path = root.join(folder);
+            create_folder(&path).map_err(Error::io("create", &path))?;
+        }
+        write_files(plan, root, &self.0)?;
+        output.publish()
     }
-    write_files(plan, root, directory)?;
-    output.publish()
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
 }
 
 /// The files below a folder, as paths relative to it with `/` between their

@@ -70,6 +70,17 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
     builder.finish().unwrap()
 }
 
+/// A plan over an archive that lost its end after it was checked.
+pub(crate) fn truncated_plan(folder: &Path) -> LayerPlan {
+    let plan = archive_plan(folder, &sample());
+    let archive = fs_err::OpenOptions::new()
+        .write(true)
+        .open(&plan.archives()[0])
+        .unwrap();
+    archive.set_len(100).unwrap();
+    plan
+}
+
 /// Files that differ in every way that the writers care about.
 pub(crate) fn sample() -> Vec<TestFile<'static>> {
     const LONG: &[u8] = &[b'x'; 3_000_000];

@@ -37,7 +37,9 @@ pub use aws::{AwsLambda, AwsSettings};
 pub use error::{Error, ErrorKind};
 pub use local::LocalFolder;
 pub use model::{Artifact, Grant, LayerVersion, Plan, Published};
-pub use rules::{MAX_ARCHITECTURES, MAX_DESCRIPTION, MAX_LICENSE, MAX_NAME, MAX_RUNTIMES};
+pub use rules::{
+    MAX_ARCHITECTURES, MAX_DESCRIPTION, MAX_LICENSE, MAX_NAME, MAX_RUNTIMES, check_name,
+};
 
 /// A place that keeps layers.
 pub trait Publisher: Send + Sync {

@@ -48,8 +48,9 @@ pub(crate) fn check(artifact: &Artifact) -> Result<(), Error> {
     Ok(())
 }
 
-/// A name that passes is also a safe file name: it has no separator and no dot.
-pub(crate) fn check_name(layer: &str) -> Result<(), Error> {
+/// Checks a layer's name. One that passes is also a safe file name: it has no
+/// separator and no dot.
+pub fn check_name(layer: &str) -> Result<(), Error> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if (1..=MAX_NAME).contains(&layer.len()) && layer.bytes().all(allowed) {
         Ok(())

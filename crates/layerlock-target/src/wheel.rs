@@ -27,14 +27,10 @@ impl WheelName {
         &self.text
     }
 
-    /// The distribution's name, normalised (PEP 503).
-    pub fn distribution(&self) -> &str {
-        self.parsed.name.as_ref()
-    }
-
-    /// The distribution's version, normalised (PEP 440).
-    pub fn version(&self) -> String {
-        self.parsed.version.to_string()
+    /// Whether both are of one version of one distribution, however they spell
+    /// it: `1.0` and `1.0.0` are equal (PEP 440), `Foo.Bar` and `foo_bar` too.
+    pub fn is_same_release(&self, other: &Self) -> bool {
+        self.parsed.name == other.parsed.name && self.parsed.version == other.parsed.version
     }
 
     /// Its compressed set of tags, `PYTHON-ABI-PLATFORM`.
@@ -248,6 +244,15 @@ mod tests {
         assert_eq!(misfit("cp313-cp313-manylinux_2_28_aarch64"), Misfit::Python);
         assert_eq!(misfit("cp312-cp312t-manylinux_2_28_aarch64"), Misfit::Abi);
         assert!(Misfit::Python < Misfit::Platform);
+    }
+
+    #[test]
+    fn spellings_of_one_release_are_equal() {
+        let parse = |name: &str| name.parse::<WheelName>().unwrap();
+        let plain = parse("foo_bar-1.0-py3-none-any.whl");
+        assert!(plain.is_same_release(&parse("Foo.Bar-1.0.0-py2.py3-none-any.whl")));
+        assert!(!plain.is_same_release(&parse("foo_bar-1.0.1-py3-none-any.whl")));
+        assert!(!plain.is_same_release(&parse("foo-1.0-py3-none-any.whl")));
     }
 
     #[test]

@@ -1,7 +1,11 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::testing::{archive_plan, bytes_plan, sample};
+use crate::testing::{archive_plan, bytes_plan, sample, truncated_plan};
+
+fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
+    StagingDirectory::claim(directory, plan, is_ours)?.write(plan)
+}
 
 fn nothing_is_ours(_: &str) -> bool {
     false
@@ -12,7 +16,7 @@ fn holds_the_files_of_the_plan_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let plan = archive_plan(folder.path(), &sample());
     let directory = folder.path().join("made/here/lambda_dependencies");
-    write_staging(&plan, &directory, nothing_is_ours).unwrap();
+    write(&plan, &directory, nothing_is_ours).unwrap();
 
     let names: Vec<_> = sample().iter().map(|file| file.0).collect();
     assert_eq!(files_in(&directory).unwrap(), names);
@@ -35,8 +39,8 @@ fn a_second_plan_takes_the_place_of_the_first() {
     let directory = folder.path().join("staging");
     let first = bytes_plan(&[("python/a.py", b"1", false), ("python/b.py", b"1", false)]);
     let second = bytes_plan(&[("python/a.py", b"2", false)]);
-    write_staging(&first, &directory, nothing_is_ours).unwrap();
-    write_staging(&second, &directory, |file| file == "python/b.py").unwrap();
+    write(&first, &directory, nothing_is_ours).unwrap();
+    write(&second, &directory, |file| file == "python/b.py").unwrap();
     assert_eq!(files_in(&directory).unwrap(), ["python/a.py"]);
     assert_eq!(fs::read(directory.join("python/a.py")).unwrap(), b"2");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -49,7 +53,7 @@ fn files_of_others_are_an_error_and_stay() {
     fs::create_dir_all(directory.join("python")).unwrap();
     fs::write(directory.join("python/mine.py"), "precious").unwrap();
     let plan = bytes_plan(&[("python/a.py", b"1", false)]);
-    let error = write_staging(&plan, &directory, nothing_is_ours).unwrap_err();
+    let error = write(&plan, &directory, nothing_is_ours).unwrap_err();
     assert!(error.to_string().contains("python/mine.py"), "{error}");
     assert_eq!(files_in(&directory).unwrap(), ["python/mine.py"]);
 }
@@ -57,18 +61,13 @@ fn files_of_others_are_an_error_and_stay() {
 #[test]
 fn a_failure_leaves_the_old_tree() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = archive_plan(folder.path(), &sample());
-    let archive = fs_err::OpenOptions::new()
-        .write(true)
-        .open(&plan.archives()[0])
-        .unwrap();
-    archive.set_len(100).unwrap();
+    let plan = truncated_plan(folder.path());
 
     let out = tempfile::tempdir().unwrap();
     let directory = out.path().join("staging");
     let before = bytes_plan(&[("python/a.py", b"1", false)]);
-    write_staging(&before, &directory, nothing_is_ours).unwrap();
-    write_staging(&plan, &directory, |_| true).unwrap_err();
+    write(&before, &directory, nothing_is_ours).unwrap();
+    write(&plan, &directory, |_| true).unwrap_err();
     assert_eq!(files_in(&directory).unwrap(), ["python/a.py"]);
     assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
 }
@@ -81,7 +80,7 @@ fn a_link_to_a_folder_stays_a_link() {
     fs::create_dir(&real).unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let plan = bytes_plan(&[("python/a.py", b"1", false)]);
-    write_staging(&plan, &link, nothing_is_ours).unwrap();
+    write(&plan, &link, nothing_is_ours).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(files_in(&real).unwrap(), ["python/a.py"]);
 }

@@ -3,7 +3,7 @@ use std::io::Cursor;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{TestFile, archive_plan, bytes_plan, sample};
+use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
 
 /// Writes a plan, reads the zip with another implementation, and compares all.
 fn assert_reads_back(plan: &LayerPlan, files: &[TestFile<'_>]) -> Vec<u8> {
@@ -97,13 +97,7 @@ fn an_empty_plan_is_an_empty_zip() {
 #[test]
 fn a_failure_leaves_what_was_there_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
-    let plan = archive_plan(folder.path(), &sample());
-    // The archive loses its end after it was checked.
-    let archive = fs_err::OpenOptions::new()
-        .write(true)
-        .open(&plan.archives()[0])
-        .unwrap();
-    archive.set_len(100).unwrap();
+    let plan = truncated_plan(folder.path());
 
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("layer.zip");
