@@ -1,0 +1,259 @@
+//! What can be wrong with a project or its lock, where, and what to do.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// A place in a file that a user can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The byte span in the file, on character boundaries.
+    pub span: Range<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
+    }
+}
+
+/// Why a project, a lock or a choice of its packages cannot be used.
+///
+/// The messages say what is wrong; [`place`](Self::place) says where, wherever
+/// that is in a file, and [`hint`](Self::hint) what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no pyproject.toml in the project's folder.
+    #[error("there is no {}", path.display())]
+    NoProject {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
+    /// There is no poetry.lock beside pyproject.toml.
+    #[error("there is no {}", path.display())]
+    NoLock {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("{} cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file is not UTF-8 text.
+    #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Offset in bytes of the first byte that is not.
+        offset: usize,
+    },
+    /// A file begins with a byte order mark, which TOML does not allow.
+    #[error("{} begins with a byte order mark", place.path.display())]
+    ByteOrderMark {
+        /// The start of the file.
+        place: Box<Place>,
+    },
+    /// A file is not TOML.
+    #[error("{message}")]
+    Syntax {
+        /// Where the parser stopped.
+        place: Box<Place>,
+        /// What the parser expected.
+        message: String,
+    },
+    /// A value is missing, or is not of the type or form that Poetry writes.
+    #[error("{message}")]
+    Invalid {
+        /// The value, or the table that lacks it.
+        place: Box<Place>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The lock was written in a version of the format that is not read.
+    #[error("lock version {version}, written by {written_by}, is not supported")]
+    LockVersion {
+        /// The `lock-version` entry.
+        place: Box<Place>,
+        /// The version found.
+        version: String,
+        /// Which versions of Poetry write it, for people.
+        written_by: &'static str,
+    },
+    /// pyproject.toml changed after the lock was written.
+    #[error("pyproject.toml changed since {} was written", place.path.display())]
+    Stale {
+        /// The `content-hash` entry, or the place where it should be.
+        place: Box<Place>,
+        /// The hash in the lock, if there is one.
+        locked: Option<String>,
+        /// The hash of pyproject.toml as it is now.
+        expected: String,
+    },
+    /// A group was asked for that the project does not have.
+    #[error("the project has no group {} ({flag})", quoted(name))]
+    UnknownGroup {
+        /// The name as it was given.
+        name: String,
+        /// The flag it was given to.
+        flag: &'static str,
+        /// The groups there are.
+        known: Vec<String>,
+        /// pyproject.toml.
+        path: PathBuf,
+    },
+    /// An extra was asked for that the project does not have.
+    #[error("the project has no extra {} (--extras)", quoted(name))]
+    UnknownExtra {
+        /// The name as it was given.
+        name: String,
+        /// The extras there are.
+        known: Vec<String>,
+        /// pyproject.toml.
+        path: PathBuf,
+    },
+    /// Two flags were given that exclude each other.
+    #[error("{first} and {second} exclude each other")]
+    Conflict {
+        /// One flag.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// The target's Python is outside of the project's constraint.
+    #[error("Python {python} is outside of the project's constraint `{constraint}`")]
+    Python {
+        /// The constraint in pyproject.toml.
+        place: Box<Place>,
+        /// The target's Python version.
+        python: String,
+        /// The text of the constraint.
+        constraint: String,
+    },
+    /// The lock selects a package twice for one target.
+    #[error("the lock selects {name} twice for this target: {first} and {second}")]
+    TwoVersions {
+        /// The package.
+        name: String,
+        /// One version, with its source where the versions are the same.
+        first: String,
+        /// The other.
+        second: String,
+        /// The second entry in the lock.
+        place: Box<Place>,
+    },
+    /// A hash in the lock is too weak, or is none.
+    #[error("the hash of {file} ({package}) is not a sha256, sha384 or sha512 one: {hash}")]
+    Hash {
+        /// The hash in the lock.
+        place: Box<Place>,
+        /// The package.
+        package: String,
+        /// The file.
+        file: String,
+        /// The hash as it is written.
+        hash: String,
+    },
+}
+
+impl Error {
+    /// The place in pyproject.toml or poetry.lock, where there is one.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::ByteOrderMark { place }
+            | Self::Syntax { place, .. }
+            | Self::Invalid { place, .. }
+            | Self::LockVersion { place, .. }
+            | Self::Stale { place, .. }
+            | Self::Python { place, .. }
+            | Self::TwoVersions { place, .. }
+            | Self::Hash { place, .. } => Some(place),
+            Self::NoProject { .. }
+            | Self::NoLock { .. }
+            | Self::Read { .. }
+            | Self::NotUtf8 { .. }
+            | Self::UnknownGroup { .. }
+            | Self::UnknownExtra { .. }
+            | Self::Conflict { .. } => None,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::UnknownGroup { known, .. } => {
+                return Some(format!("the groups are: {}", known.join(", ")));
+            }
+            Self::UnknownExtra { known, .. } if !known.is_empty() => {
+                return Some(format!("the extras are: {}", known.join(", ")));
+            }
+            Self::Conflict { first, second } => {
+                return Some(format!("leave out {first} or {second}"));
+            }
+            Self::UnknownExtra { .. } => "the project has no extras at all",
+            Self::NoProject { .. } => "name the folder that holds pyproject.toml",
+            Self::NoLock { .. } => "run `poetry lock` in the project's folder",
+            Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
+            Self::LockVersion { version, .. } if version.starts_with(['0', '1', '2']) => {
+                "run `poetry lock` with Poetry 2, which keeps the locked versions"
+            }
+            Self::LockVersion { .. } => "run `poetry lock` with Poetry 2",
+            Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
+            Self::Python { .. } => {
+                "choose a runtime that the project allows, or widen the constraint and run \
+                 `poetry lock`"
+            }
+            Self::TwoVersions { .. } | Self::Hash { .. } => {
+                "run `poetry lock --regenerate` to write the lock anew"
+            }
+            Self::Read { .. }
+            | Self::NotUtf8 { .. }
+            | Self::Syntax { .. }
+            | Self::Invalid { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.escape_debug())
+}
+
+/// Something that a user should know, though the work goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// `--with` or `--without` was given with `--only`, which overrules them.
+    OnlyWins,
+    /// The lock is of a later minor version than those known here.
+    NewerLock {
+        /// The `lock-version` entry.
+        place: Place,
+        /// Its value.
+        version: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnlyWins => f.write_str("--with and --without are ignored beside --only"),
+            Self::NewerLock { version, .. } => write!(
+                f,
+                "lock version {version} is newer than the newest known one, {}",
+                crate::lock::NEWEST_VERSION
+            ),
+        }
+    }
+}

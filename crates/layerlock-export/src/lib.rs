@@ -1,0 +1,34 @@
+//! Reads pyproject.toml and poetry.lock: the locked packages of the chosen
+//! groups and extras.
+//!
+//! [`Project::read`] reads a project, [`Lock::read`] the lock beside it, and
+//! refuses one that is out of date. From there it goes two ways:
+//!
+//! - [`select()`] gives the packages for one target, whose marker environment
+//!   settles every marker;
+//! - [`requirements()`] gives the text that `poetry export` prints, with the
+//!   markers in it.
+//!
+//! Nothing here looks at the network or at the machine's own Python.
+
+mod choice;
+mod constraint;
+mod content_hash;
+mod dependencies;
+mod document;
+mod error;
+mod lock;
+mod marker;
+mod names;
+mod project;
+mod ranges;
+mod requirements;
+mod select;
+
+pub use choice::{Choice, Extras, Groups, Selection};
+pub use constraint::{ConstraintError, PythonConstraint};
+pub use error::{Error, Place, Warning};
+pub use lock::Lock;
+pub use project::{MAIN_GROUP, Priority, Project, Source};
+pub use requirements::{RequirementsOptions, requirements};
+pub use select::{LockedFile, LockedPackage, PackageSource, select};

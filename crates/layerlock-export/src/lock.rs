@@ -1,0 +1,460 @@
+//! poetry.lock, version 2.1: every package with its groups and markers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::Path;
+
+use pep440_rs::Version;
+use toml::de::DeTable;
+
+use crate::constraint::PythonConstraint;
+use crate::document::{Document, Value};
+use crate::marker::{self, Marker};
+use crate::names::normalize;
+use crate::project::Project;
+use crate::select::PackageSource;
+use crate::{Error, Place, Warning};
+
+/// The newest lock version whose meaning is known.
+pub(crate) const NEWEST_VERSION: &str = "2.1";
+
+/// The lock of a project, known to be up to date.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    document: Document,
+    warnings: Vec<Warning>,
+    packages: Vec<Package>,
+}
+
+/// One `[[package]]` of the lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Package {
+    /// Normalised.
+    pub(crate) name: String,
+    /// Normalised (PEP 440).
+    pub(crate) version: Version,
+    /// Normalised.
+    pub(crate) groups: BTreeSet<String>,
+    pub(crate) markers: Markers,
+    pub(crate) files: Vec<File>,
+    pub(crate) source: PackageSource,
+    /// The constraint in the package's metadata.
+    pub(crate) python: PythonConstraint,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) span: Range<usize>,
+}
+
+/// A package's markers: one for all its groups, or one for each. A group that
+/// is not listed has none.
+#[derive(Debug, Clone)]
+pub(crate) enum Markers {
+    All(Marker),
+    Groups(BTreeMap<String, Marker>),
+}
+
+/// A file of a package, with where its hash stands.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) hash: String,
+    pub(crate) url: Option<String>,
+    pub(crate) hash_span: Range<usize>,
+}
+
+/// Extras that a package asks of another one.
+#[derive(Debug, Clone)]
+pub(crate) struct Dependency {
+    /// Normalised.
+    pub(crate) name: String,
+    /// Normalised, not empty.
+    pub(crate) extras: Vec<String>,
+    pub(crate) marker: Marker,
+}
+
+impl Lock {
+    /// Reads poetry.lock beside the project's pyproject.toml. A lock that was
+    /// not made from this pyproject.toml is refused, as is one that Poetry 1
+    /// wrote.
+    pub fn read(project: &Project) -> Result<Self, Error> {
+        let path = project.directory().join("poetry.lock");
+        match Document::read(&path) {
+            Ok(document) => Self::new(document, project),
+            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::NoLock { path })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new(document: Document, project: &Project) -> Result<Self, Error> {
+        let root = document.parse()?;
+        let reader = Reader {
+            document: &document,
+            directory: project.directory(),
+        };
+        let warnings = reader.check(root.get_ref(), project)?;
+        let packages = match root.get_ref().get("package") {
+            Some(packages) => document
+                .array(packages, "`package`")?
+                .iter()
+                .map(|package| reader.package(package))
+                .collect::<Result<_, _>>()?,
+            None => Vec::new(),
+        };
+        drop(root);
+        Ok(Self {
+            document,
+            warnings,
+            packages,
+        })
+    }
+
+    /// poetry.lock.
+    pub fn path(&self) -> &Path {
+        self.document.path()
+    }
+
+    /// The text of poetry.lock, to show a [`Place`] in.
+    pub fn text(&self) -> &str {
+        self.document.text()
+    }
+
+    /// What a user should know of this lock.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// How many packages the lock has.
+    pub fn len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Whether the lock has no packages.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
+        self.document.place(span)
+    }
+}
+
+struct Reader<'d> {
+    document: &'d Document,
+    directory: &'d Path,
+}
+
+impl Reader<'_> {
+    /// Checks the lock's version and whether it is up to date.
+    fn check(&self, root: &DeTable<'_>, project: &Project) -> Result<Vec<Warning>, Error> {
+        let [expected, before_2_3] = project.content_hashes();
+        let end = self.document.text().len();
+        let stale = |span: Range<usize>, locked: Option<&str>| Error::Stale {
+            place: self.document.place(span).into(),
+            locked: locked.map(str::to_owned),
+            expected: expected.clone(),
+        };
+        let Some(value) = root.get("metadata") else {
+            return Err(stale(end..end, None));
+        };
+        let metadata = self.document.table(value, "`metadata`")?;
+        let warnings = match metadata.get("lock-version") {
+            Some(version) => self.check_version(version)?,
+            None => return Err(self.document.invalid(value.span(), "no lock-version")),
+        };
+        let Some(hash) = metadata.get("content-hash") else {
+            return Err(stale(value.span(), None));
+        };
+        let locked = self.document.string(hash, "`content-hash`")?;
+        let is_fresh = locked == expected
+            || (locked == before_2_3 && written_before_2_3(self.document.text()));
+        if is_fresh {
+            Ok(warnings)
+        } else {
+            Err(stale(hash.span(), Some(locked)))
+        }
+    }
+
+    fn check_version(&self, value: &Value<'_>) -> Result<Vec<Warning>, Error> {
+        let text = self.document.string(value, "`lock-version`")?;
+        let place = self.document.place(value.span());
+        let version: Version = text.parse().map_err(|_| {
+            self.document
+                .invalid(value.span(), format!("`{text}` is not a lock version"))
+        })?;
+        let refused = |written_by| Error::LockVersion {
+            place: place.clone().into(),
+            version: text.to_owned(),
+            written_by,
+        };
+        match version.release() {
+            [2, minor, ..] if *minor > 1 => Ok(vec![Warning::NewerLock {
+                place,
+                version: text.to_owned(),
+            }]),
+            [2, 1, ..] => Ok(Vec::new()),
+            [2, ..] => Err(refused("Poetry 1.3 to 1.8")),
+            [1, 0, ..] | [1] => Err(refused("Poetry 1.0")),
+            [1, ..] => Err(refused("Poetry 1.1 and 1.2")),
+            [0, ..] => Err(refused("a Poetry before 1.0")),
+            _ => Err(refused("a Poetry later than 2")),
+        }
+    }
+
+    fn package(&self, value: &Value<'_>) -> Result<Package, Error> {
+        let table = self.document.table(value, "a package")?;
+        let name_value = self.required(value, table, "name")?;
+        let version = self.required(value, table, "version")?;
+        let groups = self.required(value, table, "groups")?;
+        Ok(Package {
+            name: self.name(name_value)?,
+            version: self.version(version)?,
+            groups: self
+                .document
+                .array(groups, "`groups`")?
+                .iter()
+                .map(|group| Ok(normalize(self.document.string(group, "a group")?)))
+                .collect::<Result<_, Error>>()?,
+            markers: self.markers(table)?,
+            files: self.files(table)?,
+            source: self.source(table)?,
+            python: self.python(table)?,
+            dependencies: self.dependencies(table)?,
+            span: name_value.span(),
+        })
+    }
+
+    fn required<'v, 'a>(
+        &self,
+        parent: &Value<'a>,
+        table: &'v DeTable<'a>,
+        key: &str,
+    ) -> Result<&'v Value<'a>, Error> {
+        table.get(key).ok_or_else(|| {
+            self.document
+                .invalid(parent.span(), format!("a package without `{key}`"))
+        })
+    }
+
+    /// A package name becomes part of paths and addresses, so it must be one
+    /// (PEP 508: letters, digits and `-_.` between them).
+    fn name(&self, value: &Value<'_>) -> Result<String, Error> {
+        let name = self.document.string(value, "`name`")?;
+        let is_alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let is_name = is_alphanumeric(name.chars().next())
+            && is_alphanumeric(name.chars().next_back())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if is_name {
+            Ok(normalize(name))
+        } else {
+            Err(self.document.invalid(
+                value.span(),
+                format!("`{}` is not a package name", name.escape_debug()),
+            ))
+        }
+    }
+
+    fn version(&self, value: &Value<'_>) -> Result<Version, Error> {
+        let text = self.document.string(value, "`version`")?;
+        text.parse().map_err(|_| {
+            self.document.invalid(
+                value.span(),
+                format!("`{}` is not a version", text.escape_debug()),
+            )
+        })
+    }
+
+    fn python(&self, table: &DeTable<'_>) -> Result<PythonConstraint, Error> {
+        let Some(value) = table.get("python-versions") else {
+            return Ok(PythonConstraint::any());
+        };
+        PythonConstraint::parse(self.document.string(value, "`python-versions`")?)
+            .map_err(|error| self.document.invalid(value.span(), error.to_string()))
+    }
+
+    fn markers(&self, table: &DeTable<'_>) -> Result<Markers, Error> {
+        match table.get("markers") {
+            None => Ok(Markers::All(Marker::Any)),
+            Some(value) => match value.get_ref().as_table() {
+                None => Ok(Markers::All(self.marker(value)?)),
+                Some(groups) => groups
+                    .iter()
+                    .map(|(group, value)| Ok((normalize(group.get_ref()), self.marker(value)?)))
+                    .collect::<Result<_, _>>()
+                    .map(Markers::Groups),
+            },
+        }
+    }
+
+    fn marker(&self, value: &Value<'_>) -> Result<Marker, Error> {
+        marker::parse(self.document.string(value, "a marker")?)
+            .map_err(|message| self.document.invalid(value.span(), message))
+    }
+
+    fn files(&self, table: &DeTable<'_>) -> Result<Vec<File>, Error> {
+        let Some(files) = table.get("files") else {
+            return Ok(Vec::new());
+        };
+        self.document
+            .array(files, "`files`")?
+            .iter()
+            .map(|value| {
+                let table = self.document.table(value, "a file")?;
+                let file = self.required_of_file(value, table, "file")?;
+                let hash = self.required_of_file(value, table, "hash")?;
+                Ok(File {
+                    name: self.file_name(file)?,
+                    hash: self.document.string(hash, "`hash`")?.to_owned(),
+                    url: match table.get("url") {
+                        Some(url) => Some(self.document.string(url, "`url`")?.to_owned()),
+                        None => None,
+                    },
+                    hash_span: hash.span(),
+                })
+            })
+            .collect()
+    }
+
+    fn required_of_file<'v, 'a>(
+        &self,
+        parent: &Value<'a>,
+        table: &'v DeTable<'a>,
+        key: &str,
+    ) -> Result<&'v Value<'a>, Error> {
+        table.get(key).ok_or_else(|| {
+            self.document
+                .invalid(parent.span(), format!("a file without `{key}`"))
+        })
+    }
+
+    /// The name of a file is joined to paths and addresses: only one that is a
+    /// name on every system is let through.
+    fn file_name(&self, value: &Value<'_>) -> Result<String, Error> {
+        let name = self.document.string(value, "`file`")?;
+        let is_plain = !name.is_empty()
+            && !matches!(name, "." | "..")
+            && !name
+                .chars()
+                .any(|c| matches!(c, '/' | '\\' | ':') || c.is_control());
+        if is_plain {
+            Ok(name.to_owned())
+        } else {
+            Err(self.document.invalid(
+                value.span(),
+                format!("`{}` is not a plain file name", name.escape_debug()),
+            ))
+        }
+    }
+
+    fn source(&self, table: &DeTable<'_>) -> Result<PackageSource, Error> {
+        let Some(value) = table.get("source") else {
+            return Ok(PackageSource::Registry {
+                url: None,
+                reference: None,
+            });
+        };
+        let source = self.document.table(value, "`source`")?;
+        let text = |key: &str| {
+            source
+                .get(key)
+                .map(|value| self.document.string(value, &format!("`{key}`")))
+                .transpose()
+                .map(|text| text.map(str::to_owned))
+        };
+        let required = |key: &str| {
+            text(key)?.ok_or_else(|| {
+                self.document
+                    .invalid(value.span(), format!("a source without `{key}`"))
+            })
+        };
+        let develop = match table.get("develop") {
+            Some(value) => value.get_ref().as_bool().ok_or_else(|| {
+                self.document
+                    .invalid(value.span(), "`develop` is not true or false")
+            })?,
+            None => false,
+        };
+        let path = |url: String| self.directory.join(url);
+        match text("type")?.as_deref() {
+            None | Some("legacy") => Ok(PackageSource::Registry {
+                url: text("url")?,
+                reference: text("reference")?,
+            }),
+            Some("git") => Ok(PackageSource::Git {
+                url: required("url")?,
+                reference: text("reference")?,
+                commit: required("resolved_reference")?,
+                subdirectory: text("subdirectory")?,
+            }),
+            Some("url") => Ok(PackageSource::Url {
+                url: required("url")?,
+                subdirectory: text("subdirectory")?,
+            }),
+            Some("directory") => Ok(PackageSource::Directory {
+                path: path(required("url")?),
+                develop,
+            }),
+            Some("file") => Ok(PackageSource::File {
+                path: path(required("url")?),
+                subdirectory: text("subdirectory")?,
+            }),
+            Some(other) => Err(self
+                .document
+                .invalid(value.span(), format!("unknown type of source `{other}`"))),
+        }
+    }
+
+    /// The dependencies that ask for extras; nothing else of them matters.
+    fn dependencies(&self, table: &DeTable<'_>) -> Result<Vec<Dependency>, Error> {
+        let Some(value) = table.get("dependencies") else {
+            return Ok(Vec::new());
+        };
+        let mut dependencies = Vec::new();
+        for (name, value) in self.document.table(value, "`dependencies`")? {
+            let alternatives = match value.get_ref().as_array() {
+                Some(alternatives) => &alternatives[..],
+                None => std::slice::from_ref(value),
+            };
+            for value in alternatives {
+                let Some(table) = value.get_ref().as_table() else {
+                    continue;
+                };
+                let Some(extras) = table.get("extras") else {
+                    continue;
+                };
+                dependencies.push(Dependency {
+                    name: normalize(name.get_ref()),
+                    extras: self
+                        .document
+                        .array(extras, "`extras`")?
+                        .iter()
+                        .map(|extra| Ok(normalize(self.document.string(extra, "an extra")?)))
+                        .collect::<Result<_, Error>>()?,
+                    marker: match table.get("markers") {
+                        Some(marker) => self.marker(marker)?,
+                        None => Marker::Any,
+                    },
+                });
+            }
+        }
+        Ok(dependencies)
+    }
+}
+
+/// Whether the comment on the first line says that the lock was written by a
+/// Poetry before 2.3, whose hash left `[dependency-groups]` out.
+fn written_before_2_3(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    first
+        .match_indices("Poetry ")
+        .next()
+        .and_then(|(at, word)| first[at + word.len()..].split(' ').next())
+        .and_then(|version| version.parse::<Version>().ok())
+        .is_some_and(|version| version < Version::new([2, 3, 0]))
+}

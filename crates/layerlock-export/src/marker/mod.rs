@@ -1,0 +1,306 @@
+//! Environment markers as a lock writes them (PEP 508).
+//!
+//! [`parse`](fn@parse) reads one, [`Marker::evaluate`] settles it for a target, and
+//! [`algebra`] joins several into the simplified form that `poetry export`
+//! prints.
+
+mod algebra;
+mod constraint;
+mod merge;
+mod parse;
+mod parts;
+mod python;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use pep440_rs::Version;
+use pep508_rs::MarkerEnvironment;
+
+use crate::names::normalize;
+use constraint::{Constraint, Generic};
+
+pub(crate) use algebra::Algebra;
+pub(crate) use parse::parse;
+pub(crate) use python::python_marker;
+
+/// A marker: a condition on the environment that a package is installed in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Marker {
+    /// Always true.
+    Any,
+    /// Never true.
+    Empty,
+    /// One comparison.
+    Single(Single),
+    /// Comparisons of one variable that were merged and stay together.
+    Atomic(Atomic),
+    /// True where all of these are.
+    And(Vec<Self>),
+    /// True where one of these is.
+    Or(Vec<Self>),
+}
+
+/// A comparison of a variable with a text.
+#[derive(Debug, Clone)]
+pub(crate) struct Single {
+    pub(crate) variable: Variable,
+    pub(crate) operator: Operator,
+    pub(crate) value: String,
+    /// Whether the text is on the left: `"tegra" in platform_release`.
+    pub(crate) swapped: bool,
+    /// What the comparison allows; it follows from the other fields.
+    pub(crate) constraint: Constraint,
+}
+
+/// Several comparisons of one variable: `==` joined by `or`, or `!=` by `and`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Atomic {
+    pub(crate) variable: Variable,
+    pub(crate) constraint: Generic,
+}
+
+/// What a marker can ask of an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Variable {
+    ImplementationName,
+    ImplementationVersion,
+    OsName,
+    PlatformMachine,
+    PlatformPythonImplementation,
+    PlatformRelease,
+    PlatformSystem,
+    PlatformVersion,
+    PythonFullVersion,
+    PythonVersion,
+    SysPlatform,
+    Extra,
+}
+
+/// How a marker compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Operator {
+    Equal,
+    Identical,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Compatible,
+    In,
+    NotIn,
+}
+
+impl Variable {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ImplementationName => "implementation_name",
+            Self::ImplementationVersion => "implementation_version",
+            Self::OsName => "os_name",
+            Self::PlatformMachine => "platform_machine",
+            Self::PlatformPythonImplementation => "platform_python_implementation",
+            Self::PlatformRelease => "platform_release",
+            Self::PlatformSystem => "platform_system",
+            Self::PlatformVersion => "platform_version",
+            Self::PythonFullVersion => "python_full_version",
+            Self::PythonVersion => "python_version",
+            Self::SysPlatform => "sys_platform",
+            Self::Extra => "extra",
+        }
+    }
+
+    /// Whether the variable is about the version of Python.
+    pub(crate) const fn is_python(self) -> bool {
+        matches!(self, Self::PythonVersion | Self::PythonFullVersion)
+    }
+
+    fn of(self, environment: &MarkerEnvironment) -> &str {
+        match self {
+            Self::ImplementationName => environment.implementation_name(),
+            Self::ImplementationVersion => &environment.implementation_version().string,
+            Self::OsName => environment.os_name(),
+            Self::PlatformMachine => environment.platform_machine(),
+            Self::PlatformPythonImplementation => environment.platform_python_implementation(),
+            Self::PlatformRelease => environment.platform_release(),
+            Self::PlatformSystem => environment.platform_system(),
+            Self::PlatformVersion => environment.platform_version(),
+            Self::PythonFullVersion => &environment.python_full_version().string,
+            Self::PythonVersion => &environment.python_version().string,
+            Self::SysPlatform => environment.sys_platform(),
+            Self::Extra => "",
+        }
+    }
+}
+
+impl Operator {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::Identical => "===",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Compatible => "~=",
+            Self::In => "in",
+            Self::NotIn => "not in",
+        }
+    }
+}
+
+impl Marker {
+    /// Whether the marker holds in an environment, with these extras asked
+    /// for (normalised names).
+    pub(crate) fn evaluate(
+        &self,
+        environment: &MarkerEnvironment,
+        extras: &BTreeSet<String>,
+    ) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Empty => false,
+            Self::Single(single) => single.evaluate(environment, extras),
+            Self::Atomic(atomic) => atomic.constraint.allows(atomic.variable.of(environment)),
+            Self::And(parts) => parts.iter().all(|part| part.evaluate(environment, extras)),
+            Self::Or(parts) => parts.iter().any(|part| part.evaluate(environment, extras)),
+        }
+    }
+}
+
+impl Single {
+    fn evaluate(&self, environment: &MarkerEnvironment, extras: &BTreeSet<String>) -> bool {
+        match self.variable {
+            Variable::Extra => self.holds_for_extras(extras),
+            variable => self.holds_for(variable.of(environment)),
+        }
+    }
+
+    /// `extra == "x"` is true where x is one of the extras asked for.
+    pub(crate) fn holds_for_extras(&self, extras: &BTreeSet<String>) -> bool {
+        extras.contains(&normalize(&self.value)) == (self.operator != Operator::NotEqual)
+    }
+
+    /// Versions are compared as versions where both sides are some, all else
+    /// as text.
+    fn holds_for(&self, actual: &str) -> bool {
+        match &self.constraint {
+            Constraint::Versions(allowed) => match actual.parse::<Version>() {
+                Ok(version) => allowed.allows(&version),
+                Err(_) => match self.operator {
+                    Operator::Equal | Operator::Identical | Operator::In => actual == self.value,
+                    Operator::NotEqual | Operator::NotIn => actual != self.value,
+                    _ => false,
+                },
+            },
+            Constraint::Text(generic) => generic.allows(actual),
+            Constraint::Order => {
+                let order = actual.cmp(self.value.as_str());
+                match self.operator {
+                    Operator::Less => order.is_lt(),
+                    Operator::LessOrEqual => order.is_le(),
+                    Operator::Greater => order.is_gt(),
+                    Operator::GreaterOrEqual => order.is_ge(),
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+// The constraint follows from the other fields, and a derived comparison
+// would make versions that are spelled differently equal.
+impl PartialEq for Single {
+    fn eq(&self, other: &Self) -> bool {
+        (self.variable, self.operator, &self.value, self.swapped)
+            == (other.variable, other.operator, &other.value, other.swapped)
+    }
+}
+
+impl Eq for Single {}
+
+impl std::hash::Hash for Single {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.variable, self.operator, &self.value, self.swapped).hash(state);
+    }
+}
+
+impl fmt::Display for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => Ok(()),
+            Self::Empty => f.write_str("<empty>"),
+            Self::Single(single) => single.fmt(f),
+            Self::Atomic(atomic) => atomic.fmt(f),
+            Self::And(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" and ")?;
+                    }
+                    match part {
+                        Self::Or(_) => write!(f, "({part})")?,
+                        Self::Atomic(atomic) if atomic.is_union() => write!(f, "({part})")?,
+                        _ => part.fmt(f)?,
+                    }
+                }
+                Ok(())
+            }
+            Self::Or(parts) => {
+                for (index, part) in parts.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" or ")?;
+                    }
+                    part.fmt(f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Single {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (variable, operator) = (self.variable.as_str(), self.operator.as_str());
+        if self.swapped {
+            write!(f, "\"{}\" {operator} {variable}", self.value)
+        } else {
+            write!(f, "{variable} {operator} \"{}\"", self.value)
+        }
+    }
+}
+
+impl Atomic {
+    pub(crate) fn is_union(&self) -> bool {
+        matches!(self.constraint, Generic::AnyOf(_))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match &self.constraint {
+            Generic::AnyOf(parts) => parts.len(),
+            Generic::AllOf(parts) => parts.len(),
+            _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for Atomic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (parts, glue) = self.constraint.parts();
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                f.write_str(glue)?;
+            }
+            let operator = part.operator.as_str();
+            write!(
+                f,
+                "{} {operator} \"{}\"",
+                self.variable.as_str(),
+                part.value
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,281 @@
+//! The text that `poetry export` prints for a lock of version 2.1.
+//!
+//! Nothing is resolved: a package is printed when one of its groups is asked
+//! for, with the markers of those groups joined by `or`, extras settled, and
+//! the Python range of the project and of the package itself put before them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use pep440_rs::Version;
+
+use crate::choice::{Choice, Selection};
+use crate::document::resolve;
+use crate::lock::{File, Lock, Markers, Package};
+use crate::marker::{Algebra, Marker, python_marker};
+use crate::project::{DEFAULT_SOURCE, Priority, Project};
+use crate::ranges::{Range, Ranges};
+use crate::select::{PackageSource, in_order};
+use crate::{Error, PythonConstraint};
+
+/// What goes into the text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RequirementsOptions {
+    /// `--without-hashes`: no `--hash` lines.
+    pub without_hashes: bool,
+    /// `--without-urls`: no lines that name an index.
+    pub without_urls: bool,
+}
+
+/// The packages that a choice of groups and extras selects, as a
+/// requirements.txt for every environment that the project allows. The text is
+/// that of `poetry export`, with the paths of local packages made absolute.
+pub fn requirements(
+    project: &Project,
+    lock: &Lock,
+    choice: &Choice,
+    options: &RequirementsOptions,
+) -> Result<String, Error> {
+    let selection = choice.resolve(project)?;
+    let mut markers = MarkerTexts::new(project, &selection)?;
+    let mut lines = BTreeSet::new();
+    let mut indexes = BTreeSet::new();
+    for package in lock.packages() {
+        let Some(marker) = markers.of(package, &selection) else {
+            continue;
+        };
+        if let PackageSource::Registry { url: Some(url), .. } = &package.source {
+            indexes.insert(url.trim_end_matches('/'));
+        }
+        lines.insert(line(package, &marker, options));
+    }
+    let mut text = if indexes.is_empty() || options.without_urls {
+        String::new()
+    } else {
+        index_lines(project, &indexes)
+    };
+    for (number, line) in lines.iter().enumerate() {
+        if number > 0 {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// Works out the markers' texts; packages share them, so each is worked out
+/// once.
+struct MarkerTexts {
+    algebra: Algebra,
+    groups: Vec<String>,
+    project: Marker,
+    /// By the marker in the lock and the package's Python range.
+    known: HashMap<(Marker, Ranges), String>,
+}
+
+impl MarkerTexts {
+    fn new(project: &Project, selection: &Selection) -> Result<Self, Error> {
+        let mut algebra = Algebra::default();
+        // A project without a constraint is taken for `~2.7 || >=3.4`.
+        let every = Ranges::of([
+            Range::between(Version::new([2, 7]), Version::new([2, 8])),
+            Range::at_least(Version::new([3, 4])),
+        ]);
+        let python = match project.python() {
+            any if any.is_any() => &every,
+            constraint => constraint.ranges(),
+        };
+        let project = python_marker(&mut algebra, python).map_err(|message| Error::Invalid {
+            place: project.python_place().clone().into(),
+            message,
+        })?;
+        Ok(Self {
+            algebra,
+            groups: in_order(&selection.groups),
+            project,
+            known: HashMap::new(),
+        })
+    }
+
+    /// The marker of a package as a text, `None` where the package is not
+    /// selected.
+    fn of(&mut self, package: &Package, selection: &Selection) -> Option<String> {
+        let marker = self.in_groups(package)?;
+        let marker = self.algebra.apply_extras(&marker, &selection.extras);
+        if marker == Marker::Empty {
+            return None;
+        }
+        let key = (marker, package.python.ranges().clone());
+        if let Some(text) = self.known.get(&key) {
+            return Some(text.clone());
+        }
+        let text = self.text(&key.0, &package.python);
+        self.known.insert(key, text.clone());
+        Some(text)
+    }
+
+    /// The markers of the selected groups joined by `or`, `None` where there
+    /// are no such groups.
+    fn in_groups(&mut self, package: &Package) -> Option<Marker> {
+        let mut joined = None;
+        for group in &self.groups {
+            if !package.groups.contains(group) {
+                continue;
+            }
+            let marker = match &package.markers {
+                Markers::All(marker) => marker,
+                Markers::Groups(markers) => markers.get(group).unwrap_or(&Marker::Any),
+            };
+            let marker = self.algebra.simplify(marker);
+            joined = Some(match joined {
+                Some(joined) => self.algebra.union(&joined, &marker),
+                None => marker,
+            });
+        }
+        joined
+    }
+
+    fn text(&mut self, marker: &Marker, python: &PythonConstraint) -> String {
+        let mut marker = self.algebra.intersect(&self.project, marker);
+        // A range that was read can be written as a marker; if not, the
+        // package's own range is left to pip, which knows it as well.
+        if !python.is_any()
+            && let Ok(own) = python_marker(&mut self.algebra, python.ranges())
+        {
+            marker = self.algebra.intersect(&marker, &own);
+        }
+        match self.algebra.rejoin(&marker) {
+            // Poetry prints a package that can never be needed without any
+            // marker.
+            Marker::Any | Marker::Empty => String::new(),
+            marker => marker.to_string(),
+        }
+    }
+}
+
+fn line(package: &Package, marker: &str, options: &RequirementsOptions) -> String {
+    let mut line = reference(package);
+    if !marker.is_empty() {
+        line.push_str(" ; ");
+        line.push_str(marker);
+    }
+    if !options.without_hashes {
+        for hash in hashes(&package.files) {
+            line.push_str(" \\\n    --hash=");
+            line.push_str(&hash);
+        }
+    }
+    line
+}
+
+fn reference(package: &Package) -> String {
+    let name = &package.name;
+    let fragment = |subdirectory: &Option<String>| match subdirectory {
+        Some(subdirectory) => format!("#subdirectory={subdirectory}"),
+        None => String::new(),
+    };
+    match &package.source {
+        PackageSource::Registry { .. } => format!("{name}=={}", package.version),
+        PackageSource::Git {
+            url,
+            commit,
+            subdirectory,
+            ..
+        } => {
+            let fragment = fragment(subdirectory);
+            format!("{name} @ git+{}@{commit}{fragment}", git_url(url))
+        }
+        PackageSource::Url { url, subdirectory } => {
+            format!("{name} @ {url}{}", fragment(subdirectory))
+        }
+        PackageSource::Directory {
+            path,
+            develop: true,
+        } => format!("-e {}", file_url(path)),
+        PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
+            format!("{name} @ {}", file_url(path))
+        }
+    }
+}
+
+/// The hashes that pip accepts, sorted; a bare digest is one of sha256.
+fn hashes(files: &[File]) -> Vec<String> {
+    let mut hashes: Vec<_> = files
+        .iter()
+        .filter_map(|file| match file.hash.split_once(':') {
+            None => Some(format!("sha256:{}", file.hash)),
+            Some(("sha256" | "sha384" | "sha512", _)) => Some(file.hash.clone()),
+            Some(_) => None,
+        })
+        .collect();
+    hashes.sort();
+    hashes
+}
+
+/// pip knows no addresses like `git@host:path`, so these become `ssh:` ones.
+fn git_url(url: &str) -> String {
+    match url.split_once(':') {
+        Some((host, path)) if !url.contains("://") => {
+            format!("ssh://{host}/{}", path.trim_start_matches('/'))
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn file_url(path: &Path) -> String {
+    let path = resolve(path);
+    let text = path.to_string_lossy();
+    let text = text.strip_prefix(r"\\?\").unwrap_or(&text);
+    // A path with a drive letter has no slash of its own at the start.
+    let (mut url, text) = if std::path::MAIN_SEPARATOR == '\\' {
+        ("file:///".to_owned(), text.replace('\\', "/"))
+    } else {
+        ("file://".to_owned(), text.to_owned())
+    };
+    for (index, byte) in text.bytes().enumerate() {
+        let is_drive = index == 1 && byte == b':' && std::path::MAIN_SEPARATOR == '\\';
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) || is_drive {
+            url.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(url, "%{byte:02X}");
+        }
+    }
+    url
+}
+
+/// A line for each source that a printed package comes from, in the order in
+/// which they are asked, and an empty one.
+fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
+    let sources = project.sources_by_priority();
+    // The default index is there unless a primary source takes its place.
+    let has_default = sources
+        .iter()
+        .any(|source| source.name.eq_ignore_ascii_case(DEFAULT_SOURCE))
+        || sources
+            .iter()
+            .all(|source| source.priority != Priority::Primary);
+    let mut lines = String::new();
+    for (number, source) in sources.iter().enumerate() {
+        let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {
+            continue;
+        };
+        if let Some(rest) = url.strip_prefix("http://") {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            lines.push_str("--trusted-host ");
+            lines.push_str(host);
+            lines.push('\n');
+        }
+        lines.push_str(if number == 0 && !has_default {
+            "--index-url "
+        } else {
+            "--extra-index-url "
+        });
+        lines.push_str(url);
+        lines.push('\n');
+    }
+    lines.push('\n');
+    lines
+}

@@ -1,0 +1,79 @@
+//! No lock makes the reader panic, and what it lets through is plain.
+
+use std::path::Path;
+
+use crate::common::{linux, project};
+use layerlock_export::{Choice, Error, Lock, Project, RequirementsOptions, requirements, select};
+use proptest::prelude::*;
+
+/// Reads a lock and does with it all there is to do.
+fn use_lock(directory: &Path) {
+    let Ok(project) = Project::read(directory) else {
+        return;
+    };
+    let Ok(lock) = Lock::read(&project) else {
+        return;
+    };
+    let choice = Choice::default();
+    let _ = requirements(&project, &lock, &choice, &RequirementsOptions::default());
+    for package in select(&project, &lock, &choice, &linux("3.12", "x86_64")).unwrap_or_default() {
+        for file in package.files {
+            assert_eq!(
+                Path::new(&file.name).components().count(),
+                1,
+                "{}",
+                file.name
+            );
+            assert!(!file.name.contains(['/', '\\', '\0']), "{:?}", file.name);
+        }
+    }
+}
+
+fn data(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sources");
+    fs_err::read(path.join(name)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64), text in "\\PC{0,64}") {
+        let directory = project("[project]\nname = \"x\"\n", "");
+        for content in [&bytes[..], text.as_bytes()] {
+            fs_err::write(directory.path().join("poetry.lock"), content).unwrap();
+            use_lock(directory.path());
+        }
+        fs_err::write(directory.path().join("pyproject.toml"), &bytes).unwrap();
+        use_lock(directory.path());
+    }
+
+    /// A real lock with something else in the place of a part of it. The hash
+    /// still fits, so the change is read.
+    #[test]
+    fn any_change(
+        at in 0usize..4000,
+        length in 0usize..24,
+        new in "[\\[\\]{}=\"'.,\n a-c0-9/\\\\]{0,12}|\\PC{0,4}",
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("pyproject.toml"), data("pyproject.toml")).unwrap();
+        let mut lock = data("poetry.lock");
+        let at = at.min(lock.len());
+        let end = (at + length).min(lock.len());
+        lock.splice(at..end, new.bytes());
+        fs_err::write(directory.path().join("poetry.lock"), lock).unwrap();
+        use_lock(directory.path());
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    for (open, close) in [("[", "]"), ("{a=", "}")] {
+        let packages = format!("x = {}{}", open.repeat(100_000), close.repeat(100_000));
+        let directory = project("[project]\nname = \"x\"\n", &packages);
+        let project = Project::read(directory.path()).unwrap();
+        let error = Lock::read(&project).unwrap_err();
+        assert!(matches!(error, Error::Syntax { .. }), "{error}");
+    }
+}

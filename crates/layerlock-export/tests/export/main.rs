@@ -1,0 +1,12 @@
+//! Reading projects and locks as a user of the crate does.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
+mod agreement;
+mod common;
+mod hostile;
+mod refusals;
+mod selection;

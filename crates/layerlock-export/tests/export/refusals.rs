@@ -1,0 +1,329 @@
+//! What is wrong with a project or a lock is said with its place, and with
+//! what to do.
+
+use crate::common::{package, project, write_lock};
+use layerlock_export::{Choice, Error, Extras, Groups, Lock, Project, Warning};
+
+const PYPROJECT: &str = "[project]\nname = \"x\"\nrequires-python = \">=3.9\"\n";
+
+/// The error of reading a project and its lock: place, message, hint.
+fn refusal(directory: &std::path::Path) -> String {
+    let error = Project::read(directory)
+        .and_then(|project| Lock::read(&project).map(drop))
+        .unwrap_err();
+    describe(&error, directory)
+}
+
+fn describe(error: &Error, directory: &std::path::Path) -> String {
+    let place = error.place().map_or("-".to_owned(), ToString::to_string);
+    let hint = error.hint().unwrap_or("-".to_owned());
+    format!("{error}\n  at {place}\n  hint: {hint}").replace(
+        &format!("{}{}", directory.display(), std::path::MAIN_SEPARATOR),
+        "",
+    )
+}
+
+fn refusal_of_project(pyproject: &str) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    fs_err::write(directory.path().join("pyproject.toml"), pyproject).unwrap();
+    write_lock(directory.path(), "", "2.1", "0");
+    refusal(directory.path())
+}
+
+fn refusal_of_lock(packages: &str) -> String {
+    refusal(project(PYPROJECT, packages).path())
+}
+
+#[test]
+fn missing_files() {
+    let directory = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    there is no pyproject.toml
+      at -
+      hint: name the folder that holds pyproject.toml
+    ");
+    fs_err::write(directory.path().join("pyproject.toml"), PYPROJECT).unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    there is no poetry.lock
+      at -
+      hint: run `poetry lock` in the project's folder
+    ");
+}
+
+#[test]
+fn stale_lock() {
+    let directory = project(PYPROJECT, "");
+    let path = directory.path().join("pyproject.toml");
+    fs_err::write(&path, format!("{PYPROJECT}dependencies = [\"requests\"]\n")).unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    pyproject.toml changed since poetry.lock was written
+      at poetry.lock:5:16
+      hint: run `poetry lock` to bring poetry.lock up to date
+    ");
+    fs_err::write(&path, format!("# comment\n{PYPROJECT}license = \"MIT\"\n")).unwrap();
+    Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
+}
+
+#[test]
+fn lock_without_a_hash_is_stale() {
+    let directory = project(PYPROJECT, "");
+    let lock = directory.path().join("poetry.lock");
+    for text in ["", "[metadata]\nlock-version = \"2.1\"\n"] {
+        fs_err::write(&lock, text).unwrap();
+        let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
+        assert!(
+            matches!(error, Error::Stale { locked: None, .. }),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn other_lock_versions() {
+    let directory = project(PYPROJECT, "");
+    let refused = |version| {
+        write_lock(directory.path(), "", version, "0");
+        refusal(directory.path())
+    };
+    insta::assert_snapshot!(refused("1.0"), @r"
+    lock version 1.0, written by Poetry 1.0, is not supported
+      at poetry.lock:3:16
+      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
+    ");
+    insta::assert_snapshot!(refused("1.1"), @r"
+    lock version 1.1, written by Poetry 1.1 and 1.2, is not supported
+      at poetry.lock:3:16
+      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
+    ");
+    insta::assert_snapshot!(refused("2.0"), @r"
+    lock version 2.0, written by Poetry 1.3 to 1.8, is not supported
+      at poetry.lock:3:16
+      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
+    ");
+    insta::assert_snapshot!(refused("3.0"), @r"
+    lock version 3.0, written by a Poetry later than 2, is not supported
+      at poetry.lock:3:16
+      hint: run `poetry lock` with Poetry 2
+    ");
+    insta::assert_snapshot!(refused("x"), @r"
+    `x` is not a lock version
+      at poetry.lock:3:16
+      hint: -
+    ");
+}
+
+#[test]
+fn later_minor_lock_version_is_a_warning() {
+    let directory = project(PYPROJECT, "");
+    let path = directory.path().join("poetry.lock");
+    let text = fs_err::read_to_string(&path)
+        .unwrap()
+        .replace("\"2.1\"", "\"2.9\"");
+    fs_err::write(&path, text).unwrap();
+    let lock = Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
+    assert!(matches!(lock.warnings(), [Warning::NewerLock { version, .. }] if version == "2.9"));
+}
+
+#[test]
+fn broken_projects() {
+    insta::assert_snapshot!(refusal_of_project("[project\nname = 1\n"), @r"
+    unclosed table, expected `]`
+      at pyproject.toml:1:9
+      hint: -
+    ");
+    insta::assert_snapshot!(refusal_of_project("[project]\nname = 1\n"), @r"
+    `name` is of type integer, not a string
+      at pyproject.toml:2:8
+      hint: -
+    ");
+    insta::assert_snapshot!(refusal_of_project("\u{feff}[project]\n"), @r"
+    pyproject.toml begins with a byte order mark
+      at pyproject.toml:1:1
+      hint: save the file as UTF-8 without a byte order mark
+    ");
+    insta::assert_snapshot!(refusal_of_project("[project]\nrequires-python = \"three\"\n"), @r"
+    `three` is not a version constraint
+      at pyproject.toml:2:19
+      hint: -
+    ");
+    insta::assert_snapshot!(
+        refusal_of_project("[[tool.poetry.source]]\nname = \"é\"\nurl = \"u\"\npriority = \"last\"\n"),
+        @r"
+    `last` is not a priority: primary, supplemental or explicit
+      at pyproject.toml:4:12
+      hint: -
+    "
+    );
+}
+
+#[test]
+fn project_that_is_not_utf_8() {
+    let directory = tempfile::tempdir().unwrap();
+    fs_err::write(directory.path().join("pyproject.toml"), b"a = \"\xff\"").unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    pyproject.toml is not UTF-8 text (from byte 5 on)
+      at -
+      hint: -
+    ");
+}
+
+#[test]
+fn broken_packages() {
+    insta::assert_snapshot!(refusal_of_lock("[[package]]\nname = \"x\"\n"), @r"
+    a package without `version`
+      at poetry.lock:1:1
+      hint: -
+    ");
+    insta::assert_snapshot!(refusal_of_lock(&package("../x", "1", "")), @r"
+    `../x` is not a package name
+      at poetry.lock:2:8
+      hint: -
+    ");
+    insta::assert_snapshot!(refusal_of_lock(&package("x", "one", "")), @r"
+    `one` is not a version
+      at poetry.lock:3:11
+      hint: -
+    ");
+    insta::assert_snapshot!(
+        refusal_of_lock(&package("x", "1", "markers = \"python_version = '3'\"")),
+        @r"
+    expected an operator, found `= '3'`
+      at poetry.lock:8:11
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refusal_of_lock(&package("x", "1", "[package.source]\ntype = \"ftp\"\nurl = \"u\"")),
+        @r"
+    unknown type of source `ftp`
+      at poetry.lock:8:1
+      hint: -
+    "
+    );
+}
+
+#[test]
+fn file_names_that_are_no_names() {
+    for name in [
+        "",
+        ".",
+        "..",
+        "../x.whl",
+        "a/b.whl",
+        "a\\\\b.whl",
+        "c:x.whl",
+        "x\\u0000.whl",
+    ] {
+        let files = format!("files = [{{file = \"{name}\", hash = \"sha256:00\"}}]");
+        let directory = project(PYPROJECT, &package("x", "1", &files));
+        let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
+        let place = error.place().unwrap();
+        assert_eq!((place.line, place.column), (7, 18), "{name}: {error}");
+        assert!(
+            error.to_string().ends_with("is not a plain file name"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn unknown_groups_and_extras() {
+    let directory = project(
+        "[project]\nname = \"x\"\n[project.optional-dependencies]\n\"A.b\" = []\nc = []\n\
+         [dependency-groups]\nDev_Tools = []\n",
+        "",
+    );
+    let project = Project::read(directory.path()).unwrap();
+    let refused = |groups: Groups, extras: Extras| {
+        let error = Choice { groups, extras }.resolve(&project).unwrap_err();
+        describe(&error, directory.path())
+    };
+    let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let with = Groups {
+        with: list(&["dev-tools, docs"]),
+        ..Groups::default()
+    };
+    insta::assert_snapshot!(refused(with, Extras::default()), @r"
+    the project has no group `docs` (--with)
+      at -
+      hint: the groups are: main, dev-tools
+    ");
+    let names = Extras {
+        names: list(&["a-b", "c,d"]),
+        all: false,
+    };
+    insta::assert_snapshot!(refused(Groups::default(), names), @r"
+    the project has no extra `c,d` (--extras)
+      at -
+      hint: the extras are: a-b, c
+    ");
+    let both = Groups {
+        all: true,
+        only: list(&["main"]),
+        ..Groups::default()
+    };
+    insta::assert_snapshot!(refused(both, Extras::default()), @r"
+    --all-groups and --only exclude each other
+      at -
+      hint: leave out --all-groups or --only
+    ");
+    let both = Extras {
+        names: list(&["c"]),
+        all: true,
+    };
+    insta::assert_snapshot!(refused(Groups::default(), both), @r"
+    --all-extras and --extras exclude each other
+      at -
+      hint: leave out --all-extras or --extras
+    ");
+}
+
+#[test]
+fn only_overrules_with_and_without() {
+    let directory = project("[dependency-groups]\na = []\nb = []\n", "");
+    let project = Project::read(directory.path()).unwrap();
+    let groups = Groups {
+        with: vec!["a".to_owned()],
+        only: vec!["b, main".to_owned()],
+        ..Groups::default()
+    };
+    let extras = Extras::default();
+    let selection = Choice { groups, extras }.resolve(&project).unwrap();
+    assert_eq!(Vec::from_iter(&selection.groups), ["b", "main"]);
+    assert_eq!(selection.warnings, [Warning::OnlyWins]);
+}
+
+#[test]
+fn settings_of_a_tool_point_at_what_is_wrong() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Settings {
+        #[expect(dead_code, reason = "only its type is looked at")]
+        runtime: Option<toml::Spanned<String>>,
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let read = |text: &str| {
+        fs_err::write(directory.path().join("pyproject.toml"), text).unwrap();
+        Project::read(directory.path())
+            .unwrap()
+            .tool::<Settings>("layerlock")
+    };
+    assert!(read("[tool.other]\n").unwrap().is_none());
+    assert!(
+        read("[tool.layerlock]\nruntime = \"python3.12\"\n")
+            .unwrap()
+            .is_some()
+    );
+    let error = read("[tool.layerlock]\nruntime = 3.12\n").unwrap_err();
+    insta::assert_snapshot!(describe(&error, directory.path()), @r"
+    invalid type: floating point `3.12`, expected a string
+      at pyproject.toml:2:11
+      hint: -
+    ");
+    let error = read("[tool.layerlock]\nruntim = \"python3.12\"\n").unwrap_err();
+    insta::assert_snapshot!(describe(&error, directory.path()), @r"
+    unknown field `runtim`, expected `runtime`
+      at pyproject.toml:2:1
+      hint: -
+    ");
+}
