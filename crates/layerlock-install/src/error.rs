@@ -1,0 +1,230 @@
+use std::io;
+use std::path::PathBuf;
+
+use layerlock_export::Place;
+use layerlock_target::{Misfit, Target};
+
+use crate::WheelProblem;
+use crate::index::{AddressError, DefaultIndexError, PageError};
+
+/// Why packages could not be fetched or laid out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No file of a package fits the target.
+    #[error("{0}")]
+    NoWheel(Box<NoWheel>),
+
+    /// A package from where layerlock cannot take it.
+    #[error("{package} is a {kind} dependency, which layerlock cannot build yet")]
+    UnsupportedSource {
+        /// The package.
+        package: String,
+        /// What kind of source.
+        kind: &'static str,
+        /// Where the lock says so.
+        place: Place,
+    },
+
+    /// The lock has a hash that proves nothing.
+    #[error("the lock has `{hash}` for {file}: only sha256 is accepted")]
+    WeakHash {
+        /// The file.
+        file: String,
+        /// What the lock says.
+        hash: String,
+        /// Where.
+        place: Place,
+    },
+
+    /// An index address that cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+
+    /// No index is known.
+    #[error(transparent)]
+    DefaultIndex(#[from] DefaultIndexError),
+
+    /// What came for a project's page is none.
+    #[error(transparent)]
+    Page(#[from] PageError),
+
+    /// A server did not answer, or cut the answer short.
+    #[error("failed to get {url}: {reason}")]
+    Request {
+        /// The address, without credentials.
+        url: String,
+        /// What went wrong, and why.
+        reason: String,
+    },
+
+    /// A server answered with an error.
+    #[error("failed to get {url}: the server answered {status}")]
+    Status {
+        /// The address, without credentials.
+        url: String,
+        /// The status code.
+        status: u16,
+    },
+
+    /// The index does not have the file that the lock names.
+    #[error("{file} is not among the files of {page}")]
+    NotOnIndex {
+        /// The file.
+        file: String,
+        /// The project's page, without credentials.
+        page: String,
+    },
+
+    /// A file is needed and the network is off limits.
+    #[error("{file} is not in the cache, and --offline forbids to fetch it")]
+    Offline {
+        /// The file.
+        file: String,
+    },
+
+    /// A file has other bytes than the lock says.
+    #[error("{file} has sha256 {actual}, the lock says {expected}")]
+    HashMismatch {
+        /// The file.
+        file: String,
+        /// What the lock says, in hexadecimal.
+        expected: String,
+        /// What came, in hexadecimal.
+        actual: String,
+        /// Where from, without credentials.
+        url: String,
+        /// Where the lock says so.
+        place: Place,
+    },
+
+    /// A file is no acceptable wheel.
+    #[error("{file} {problem}")]
+    Wheel {
+        /// The file.
+        file: String,
+        /// Why not.
+        problem: WheelProblem,
+    },
+
+    /// The packages do not fit together, or a file of the cache could not be
+    /// read or written.
+    #[error(transparent)]
+    Layer(#[from] layerlock_layer::Error),
+
+    /// The network machinery could not start.
+    #[error("failed to start the network client: {0}")]
+    Client(String),
+}
+
+impl Error {
+    /// Says of an error of the system what was tried with which file.
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let error = layerlock_layer::Error::io(action, path);
+        move |source| Self::Layer(error(source))
+    }
+
+    /// The place in pyproject.toml or poetry.lock that led here.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::NoWheel(no_wheel) => Some(&no_wheel.place),
+            Self::UnsupportedSource { place, .. }
+            | Self::WeakHash { place, .. }
+            | Self::HashMismatch { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoWheel(no_wheel) => Some(no_wheel.hint()),
+            Self::UnsupportedSource { .. } => Some(
+                "publish it to an index as a wheel, or leave it out of the layer's groups"
+                    .to_owned(),
+            ),
+            Self::WeakHash { .. } => Some("run `poetry lock` against an index that serves sha256".to_owned()),
+            Self::Address(error) => error.hint(),
+            Self::DefaultIndex(error) => error.hint(),
+            Self::Page(error) => error.hint(),
+            Self::Status {
+                status: 401 | 403, ..
+            } => Some("the index wants credentials: put them into its address, as in https://USER:PASSWORD@HOST/simple".to_owned()),
+            Self::Status { status: 404, .. } | Self::NotOnIndex { .. } => Some(
+                "the lock may have been made with another index: name it with --index-url"
+                    .to_owned(),
+            ),
+            Self::Request { .. } | Self::Status { .. } => {
+                Some("check the network and the index's address, then try again".to_owned())
+            }
+            Self::Offline { .. } => Some("run once without --offline".to_owned()),
+            Self::HashMismatch { url, .. } => Some(format!(
+                "what {url} serves is not what was locked: do not use it before you know why"
+            )),
+            Self::Wheel { .. } => {
+                Some("the file is as the lock says, but unsafe to unpack: report it to its authors".to_owned())
+            }
+            Self::Layer(error) => error.hint(),
+            Self::Client(_) => None,
+        }
+    }
+}
+
+/// No file of a package fits the target.
+#[derive(Debug, Clone)]
+pub struct NoWheel {
+    /// The package.
+    pub package: String,
+    /// Its locked version.
+    pub version: String,
+    /// What was looked for.
+    pub target: Target,
+    /// The wheel that comes nearest, and by what it misses.
+    pub nearest: Option<(String, Misfit)>,
+    /// How many files the lock has for the package.
+    pub files: usize,
+    /// Where the lock has it.
+    pub place: Place,
+}
+
+impl std::fmt::Display for NoWheel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let runtime = self.target.runtime;
+        let (major, minor) = runtime.glibc();
+        write!(
+            f,
+            "{} {} has no wheel for {} (CPython {}, {}, glibc {major}.{minor})",
+            self.package,
+            self.version,
+            self.target,
+            runtime.python_version(),
+            self.target.architecture.machine(),
+        )?;
+        match &self.nearest {
+            Some((wheel, misfit)) => {
+                let other = match misfit {
+                    Misfit::Python => "another Python",
+                    Misfit::Abi => "another ABI",
+                    Misfit::Platform => "another platform or a newer glibc",
+                };
+                write!(f, ": the nearest, {wheel}, is for {other}")
+            }
+            None if self.files > 0 => f.write_str(": the lock has only a source distribution"),
+            None => f.write_str(": the lock has no files for it"),
+        }
+    }
+}
+
+impl NoWheel {
+    fn hint(&self) -> String {
+        match &self.nearest {
+            Some(_) => {
+                "build for another --runtime or --architecture, or lock a version with such a wheel"
+            }
+            None => "layerlock cannot build source distributions yet: lock a version with a wheel",
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,15 @@
+//! The simple index: which one it is, where a project's page is on it, and
+//! what that page says.
+//!
+//! A lock names files and hashes; the index maps each name to an address. What
+//! is here decides and parses, and runs pip at most; fetching is done
+//! elsewhere.
+
+pub mod address;
+pub mod default;
+pub mod page;
+mod pip;
+
+pub use address::{AddressError, Credentials, IndexUrl, redacted};
+pub use default::{DefaultIndex, DefaultIndexError, IndexOrigin, Surroundings, default_index};
+pub use page::{ACCEPT, IndexFile, MAX_PAGE_BYTES, PageError, ProjectPage};

@@ -1,0 +1,27 @@
+/*!
+From locked packages to the plan of a layer.
+
+For each package the best wheel for the target is [chosen](choose()) from the
+files that the lock lists, [fetched](fetch()) into a content-addressed
+[`Cache`], and checked there once; a [plan](plan()) then says where its files
+land. Nothing about this machine takes part in the choice, and nothing that was
+not checked against the lock's hash and the wheel's own RECORD is ever used.
+*/
+
+mod cache;
+mod choose;
+mod client;
+mod error;
+mod fetch;
+pub mod index;
+mod plan;
+mod reporter;
+mod wheel;
+
+pub use cache::Cache;
+pub use choose::{Chosen, choose};
+pub use error::{Error, NoWheel};
+pub use fetch::{FetchOptions, fetch};
+pub use plan::{is_installed, plan};
+pub use reporter::{Reporter, Silent};
+pub use wheel::{Wheel, WheelContents, WheelProblem};

@@ -1,0 +1,40 @@
+/// Hears what goes on while files are fetched. Every method does nothing unless
+/// it is overridden; they are called from several threads.
+pub trait Reporter: Send + Sync {
+    /// Packages without a source of their own come from this index (its address
+    /// without credentials), which `named_by` names.
+    fn index_found(&self, index: &str, named_by: &str) {
+        let _ = (index, named_by);
+    }
+
+    /// `count` files have to be downloaded.
+    fn downloads_planned(&self, count: usize) {
+        let _ = count;
+    }
+
+    /// A download begins. `size` is in bytes, where it is known.
+    fn download_started(&self, file: &str, size: Option<u64>) {
+        let _ = (file, size);
+    }
+
+    /// `bytes` more of a file came in.
+    fn download_progressed(&self, file: &str, bytes: u64) {
+        let _ = (file, bytes);
+    }
+
+    /// A download failed in a way that may pass, and starts again.
+    fn download_restarted(&self, file: &str, reason: &str) {
+        let _ = (file, reason);
+    }
+
+    /// A file is complete and checked.
+    fn download_finished(&self, file: &str) {
+        let _ = file;
+    }
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {}

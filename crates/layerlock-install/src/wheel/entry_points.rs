@@ -1,0 +1,97 @@
+//! `entry_points.txt`: the commands that a distribution declares
+//! ([specification](https://packaging.python.org/en/latest/specifications/entry-points/)).
+
+use serde::{Deserialize, Serialize};
+
+use super::WheelProblem;
+
+/// A command, and the function that it calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Script {
+    pub(super) name: String,
+    module: String,
+    attribute: String,
+}
+
+impl Script {
+    /// The script's text.
+    ///
+    /// A process that a function starts has none of the `sys.path` that Lambda's
+    /// bootstrap made for the function itself, so the script adds the layer it
+    /// lies in: `site_packages` is the way there from the layer's root.
+    pub(super) fn text(&self, interpreter: &str, site_packages: &str) -> String {
+        let Self {
+            module, attribute, ..
+        } = self;
+        let import = attribute.split('.').next().unwrap_or(attribute);
+        format!(
+            "#!{interpreter}\n\
+             import os\n\
+             import site\n\
+             import sys\n\
+             \n\
+             layer = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))\n\
+             site.addsitedir(os.path.join(layer, {site_packages:?}))\n\
+             \n\
+             from {module} import {import}\n\
+             \n\
+             if __name__ == \"__main__\":\n    \
+                 sys.exit({attribute}())\n"
+        )
+    }
+}
+
+/// The commands of the groups `console_scripts` and `gui_scripts`.
+pub(super) fn scripts(text: &str) -> Result<Vec<Script>, WheelProblem> {
+    let malformed = |reason: String| WheelProblem::Metadata {
+        file: "entry_points.txt",
+        reason,
+    };
+    let mut scripts = Vec::new();
+    let mut group = "";
+    for line in text.lines() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            group = name.trim();
+            continue;
+        }
+        if !matches!(group, "console_scripts" | "gui_scripts") {
+            continue;
+        }
+        let script = parse(line).ok_or_else(|| malformed(format!("{line:?} in [{group}]")))?;
+        scripts.push(script);
+    }
+    Ok(scripts)
+}
+
+/// `name = module:attribute [extra]`, the extra being of the past.
+fn parse(line: &str) -> Option<Script> {
+    let (name, reference) = line.split_once('=')?;
+    let reference = reference.split('[').next()?;
+    let (module, attribute) = reference.split_once(':')?;
+    let (name, module, attribute) = (name.trim(), module.trim(), attribute.trim());
+    let safe_name = !name.is_empty()
+        && !name.starts_with(['.', '-'])
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+'));
+    (safe_name && is_dotted_name(module) && is_dotted_name(attribute)).then(|| Script {
+        name: name.to_owned(),
+        module: module.to_owned(),
+        attribute: attribute.to_owned(),
+    })
+}
+
+/// What lands in the script's code has to be identifiers and dots.
+fn is_dotted_name(text: &str) -> bool {
+    text.split('.').all(|part| {
+        let mut characters = part.chars();
+        characters
+            .next()
+            .is_some_and(|c| c.is_alphabetic() || c == '_')
+            && characters.all(|c| c.is_alphanumeric() || c == '_')
+    })
+}

@@ -1,0 +1,191 @@
+//! Where the files of a wheel land in a layer
+//! ([installing a wheel](https://packaging.python.org/en/latest/specifications/binary-distribution-format/#installing-a-wheel-distribution-1-0-py32-none-any-whl)).
+
+use std::collections::BTreeMap;
+
+use layerlock_layer::{ArchiveId, Entry, LayerPath, Mode, OwnerId, PlanBuilder, Source};
+use layerlock_target::Target;
+use sha2::{Digest, Sha256};
+
+use super::{Member, Wheel, WheelContents, WheelProblem, record};
+
+/// Adds the files of a wheel to a plan.
+pub(crate) fn push_wheel(
+    wheel: &Wheel,
+    target: &Target,
+    owner: OwnerId,
+    builder: &mut PlanBuilder,
+) -> Result<(), WheelProblem> {
+    let mut layout = Layout {
+        contents: &wheel.contents,
+        target,
+        owner,
+        archive: builder.archive(&wheel.path),
+        entries: Vec::with_capacity(wheel.contents.members.len()),
+    };
+    layout.spread()?;
+    for entry in layout.entries {
+        builder.push(entry);
+    }
+    Ok(())
+}
+
+struct Layout<'a> {
+    contents: &'a WheelContents,
+    target: &'a Target,
+    owner: OwnerId,
+    archive: ArchiveId,
+    entries: Vec<Entry>,
+}
+
+impl Layout<'_> {
+    fn spread(&mut self) -> Result<(), WheelProblem> {
+        let contents = self.contents;
+        let site_packages = self.target.site_packages();
+        let record = format!("{}/RECORD", contents.dist_info);
+
+        let mut record_holds = contents.record_is_exact;
+        let mut own_record = None;
+        for member in &contents.members {
+            if let Some((key, rest)) = in_data_folder(&member.name) {
+                record_holds = false;
+                self.push_data(member, key, rest)?;
+            } else if member.name == record {
+                own_record = Some(member);
+            } else {
+                self.push_member(member, site_packages, &member.name)?;
+            }
+        }
+        for script in &contents.scripts {
+            record_holds = false;
+            let text = script.text(&self.target.interpreter(), site_packages);
+            let path = path(self.target.scripts(), &script.name)?;
+            self.push(
+                path,
+                Mode::Executable,
+                Source::Bytes(text.into_bytes().into()),
+            );
+        }
+
+        // Where every file lies where the wheel had it, its RECORD holds for the
+        // layer too; else it is written anew with the installed paths.
+        match own_record {
+            Some(member) if record_holds => self.push_member(member, site_packages, &record),
+            _ => {
+                let bytes = self.installed_record(&record);
+                let path = path(site_packages, &record)?;
+                self.push(path, Mode::Regular, Source::Bytes(bytes.into()));
+                Ok(())
+            }
+        }
+    }
+
+    fn push_data(&mut self, member: &Member, key: &str, rest: &str) -> Result<(), WheelProblem> {
+        let site_packages = self.target.site_packages();
+        match key {
+            // `data` goes to the prefix, for which `pip install --target` takes
+            // the target folder itself.
+            "purelib" | "platlib" | "data" => self.push_member(member, site_packages, rest),
+            "headers" => {
+                let dist_info = &self.contents.dist_info;
+                let name = dist_info.split('-').next().unwrap_or(dist_info);
+                let folder = format!("{site_packages}/include/python/{name}");
+                self.push_member(member, &folder, rest)
+            }
+            "scripts" => self.push_script(member, rest),
+            _ => Err(WheelProblem::Data {
+                name: member.name.clone(),
+                problem: "lies in the .data folder under no known scheme key",
+            }),
+        }
+    }
+
+    fn push_script(&mut self, member: &Member, name: &str) -> Result<(), WheelProblem> {
+        // A wrapper that an old builder made for a declared command: ours takes
+        // its place.
+        if self
+            .contents
+            .scripts
+            .iter()
+            .any(|script| script.name == name)
+        {
+            return Ok(());
+        }
+        let source = match &member.python_script {
+            None => Source::Member(self.archive, member.data),
+            Some(rest) => {
+                let mut text = format!("#!{}", self.target.interpreter()).into_bytes();
+                text.extend_from_slice(rest);
+                Source::Bytes(text.into())
+            }
+        };
+        let path = path(self.target.scripts(), name)?;
+        self.push(path, Mode::Executable, source);
+        Ok(())
+    }
+
+    fn push_member(
+        &mut self,
+        member: &Member,
+        folder: &str,
+        name: &str,
+    ) -> Result<(), WheelProblem> {
+        let mode = if member.executable {
+            Mode::Executable
+        } else {
+            Mode::Regular
+        };
+        let source = Source::Member(self.archive, member.data);
+        self.push(path(folder, name)?, mode, source);
+        Ok(())
+    }
+
+    fn push(&mut self, path: LayerPath, mode: Mode, source: Source) {
+        self.entries.push(Entry {
+            path,
+            mode,
+            owner: self.owner,
+            source,
+        });
+    }
+
+    /// RECORD for the files as they lie in the layer: paths are relative to
+    /// site-packages, as in every installation.
+    fn installed_record(&self, record: &str) -> Vec<u8> {
+        let site_packages = format!("{}/", self.target.site_packages());
+        let mut rows: BTreeMap<String, Option<([u8; 32], u64)>> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let path = entry.path.as_str();
+                let name = match path.strip_prefix(&site_packages) {
+                    Some(inside) => inside.to_owned(),
+                    None => format!("../{path}"),
+                };
+                let hash = match &entry.source {
+                    Source::Member(_, member) => Some(member.sha256),
+                    Source::Bytes(bytes) => Some(Sha256::digest(bytes).into()),
+                    Source::File { .. } => None,
+                };
+                (name, hash.map(|hash| (hash, entry.source.size())))
+            })
+            .collect();
+        rows.insert(record.to_owned(), None);
+        record::write(&rows)
+    }
+}
+
+/// The scheme key and the path of a file in the `.data` folder at the top. Like
+/// pip's, the test is for the ending alone: builders spell the rest differently.
+pub(super) fn in_data_folder(name: &str) -> Option<(&str, &str)> {
+    let (folder, rest) = name.split_once('/')?;
+    folder.strip_suffix(".data")?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
+fn path(folder: &str, name: &str) -> Result<LayerPath, WheelProblem> {
+    LayerPath::new(format!("{folder}/{name}")).map_err(|reason| WheelProblem::Name {
+        name: name.to_owned(),
+        reason,
+    })
+}

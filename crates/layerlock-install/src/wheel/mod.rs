@@ -1,0 +1,155 @@
+//! A wheel: read and checked once, then a source of plan entries.
+//!
+//! [`WheelContents::verify`] is the only door. What it lets in has safe names,
+//! honest headers and bytes that agree with RECORD; everything after it copies.
+
+mod archive;
+mod entry_points;
+mod layout;
+mod problem;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use layerlock_layer::ArchiveMember;
+use layerlock_target::WheelName;
+use serde::{Deserialize, Serialize};
+
+use archive::RawMember;
+use entry_points::Script;
+pub(crate) use layout::push_wheel;
+pub use problem::WheelProblem;
+pub(crate) use record::listed_files;
+
+/// A verified wheel in the cache.
+#[derive(Debug, Clone)]
+pub struct Wheel {
+    /// The archive.
+    pub path: PathBuf,
+    /// What was found in it.
+    pub contents: WheelContents,
+}
+
+/// What a verified wheel holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WheelContents {
+    /// The name of its `.dist-info` folder.
+    dist_info: String,
+    /// Whether its RECORD lists its files and nothing else.
+    record_is_exact: bool,
+    /// Every file, in the order of the central directory.
+    members: Vec<Member>,
+    /// The commands it declares, for which scripts are made.
+    scripts: Vec<Script>,
+}
+
+/// One file of a wheel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Member {
+    name: String,
+    executable: bool,
+    data: ArchiveMember,
+    /// For a script in `.data/scripts` that starts with `#!python`: what follows
+    /// its first line, which has to name the target's interpreter.
+    python_script: Option<Vec<u8>>,
+}
+
+impl WheelContents {
+    /// Reads an archive and checks it against itself and its file name.
+    ///
+    /// The rules are those of the [binary distribution format]: safe names, a
+    /// `.dist-info` folder that fits the file name, a wheel version that we know,
+    /// and every file listed in RECORD with the hash that it has.
+    ///
+    /// [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    pub fn verify(name: &WheelName, bytes: &[u8]) -> Result<Self, WheelProblem> {
+        let raw = archive::read(bytes)?;
+        let dist_info = dist_info(name, &raw)?;
+        let by_name: HashMap<&str, &RawMember<'_>> = raw
+            .iter()
+            .map(|member| (member.name.as_str(), member))
+            .collect();
+        let metadata_file =
+            |file: &'static str| by_name.get(format!("{dist_info}/{file}").as_str()).copied();
+        let required = |file: &'static str| metadata_file(file).ok_or(WheelProblem::Missing(file));
+
+        required("METADATA")?;
+        // "A wheel installer should warn if Wheel-Version is greater than the
+        // version it supports, and must fail if it has a greater major version."
+        check_wheel_version(&required("WHEEL")?.text()?)?;
+
+        let record = record::Record::parse(&required("RECORD")?.bytes()?, &dist_info)?;
+        let mut members = Vec::with_capacity(raw.len());
+        for member in &raw {
+            let name = member.name.as_str();
+            members.push(Member {
+                name: name.to_owned(),
+                executable: member.executable,
+                data: record.check(member)?,
+                python_script: match layout::in_data_folder(name) {
+                    Some(("scripts", _)) => after_python_shebang(&member.bytes()?),
+                    _ => None,
+                },
+            });
+        }
+
+        let scripts = match metadata_file("entry_points.txt") {
+            Some(member) => entry_points::scripts(&member.text()?)?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            record_is_exact: record.is_exact(&members),
+            dist_info,
+            members,
+            scripts,
+        })
+    }
+}
+
+/// What follows the first line of a script for "the" Python: "if applicable,
+/// update scripts starting with `#!python` to point to the correct interpreter".
+fn after_python_shebang(script: &[u8]) -> Option<Vec<u8>> {
+    if !script.starts_with(b"#!python") {
+        return None;
+    }
+    let line_end = script.iter().position(|byte| *byte == b'\n');
+    Some(script[line_end.unwrap_or(script.len())..].to_vec())
+}
+
+/// The one `.dist-info` folder at the top, which has to be of the distribution
+/// and the version that the file name says.
+fn dist_info(name: &WheelName, members: &[RawMember<'_>]) -> Result<String, WheelProblem> {
+    let mut folders: Vec<&str> = members
+        .iter()
+        .filter_map(|member| Some(member.name.as_str().split_once('/')?.0))
+        .filter(|folder| folder.ends_with(".dist-info"))
+        .collect();
+    folders.sort_unstable();
+    folders.dedup();
+    let [folder] = folders[..] else {
+        return Err(WheelProblem::DistInfoCount(folders.len()));
+    };
+    // The same rules as for file names: read it as one.
+    let as_wheel = folder
+        .strip_suffix(".dist-info")
+        .and_then(|stem| format!("{stem}-py3-none-any.whl").parse::<WheelName>().ok());
+    match as_wheel {
+        Some(found) if found.is_same_release(name) => Ok(folder.to_owned()),
+        _ => Err(WheelProblem::DistInfoName(folder.to_owned())),
+    }
+}
+
+fn check_wheel_version(text: &str) -> Result<(), WheelProblem> {
+    let version = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Wheel-Version:"))
+        .map(str::trim)
+        .ok_or(WheelProblem::Missing("Wheel-Version in WHEEL"))?;
+    match version.split('.').next() {
+        Some("1") => Ok(()),
+        _ => Err(WheelProblem::WheelVersion(version.to_owned())),
+    }
+}

@@ -1,0 +1,380 @@
+use data_encoding::BASE64URL;
+use layerlock_layer::{LayerPath, Method, PathError};
+use layerlock_testkit::{Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+use super::*;
+use crate::Cache;
+
+/// A wheel with something of everything.
+fn sample() -> WheelBuilder {
+    WheelBuilder::new("demo", "1.0")
+        .file("demo/__init__.py", "VALUE = 1\n".repeat(40))
+        .file("demo/empty.py", "")
+        .executable("demo/run", "#!/bin/sh\n")
+        .data("scripts", "demo-old", "#!python\nimport demo\n")
+        .entry_point("console_scripts", "demo", "demo.cli:main")
+}
+
+const RUN: &str = "demo/run";
+
+fn verify(wheel: &TestWheel) -> Result<WheelContents, WheelProblem> {
+    WheelContents::verify(&wheel.file_name.parse().unwrap(), &wheel.bytes)
+}
+
+/// The problem of a wheel, whose message has to name the member.
+fn refusal(wheel: &WheelBuilder, member: &str) -> WheelProblem {
+    let problem = verify(&wheel.clone().build()).unwrap_err();
+    let message = problem.to_string();
+    let shown = format!("{member:?}");
+    let shown = shown.trim_matches('"');
+    assert!(message.contains(shown), "{message} does not name {member}");
+    problem
+}
+
+fn flawed(flaw: Flaw, member: &str) -> WheelProblem {
+    refusal(&sample().flaw(flaw), member)
+}
+
+fn run() -> String {
+    RUN.to_owned()
+}
+
+#[test]
+fn every_way_to_write_a_sound_wheel_is_accepted() {
+    let plain = verify(&sample().build()).unwrap();
+    assert_eq!(plain.dist_info, "demo-1.0.dist-info");
+    let executables: Vec<&str> = plain
+        .members
+        .iter()
+        .filter(|member| member.executable)
+        .map(|member| member.name.as_str())
+        .collect();
+    assert_eq!(executables, [RUN]);
+
+    for (what, builder) in [
+        ("stored", sample().stored()),
+        ("streamed", sample().streamed()),
+        ("stored and streamed", sample().stored().streamed()),
+        ("folders", sample().directory("demo").directory("demo/sub")),
+        ("a build tag", sample().build_tag("7local")),
+        ("a later minor version", sample().wheel_version("1.9")),
+        ("a set of tags", sample().tag("py2.py3-none-any")),
+        (
+            "a platform",
+            sample().tag("cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64"),
+        ),
+    ] {
+        let contents =
+            verify(&builder.build()).unwrap_or_else(|problem| panic!("{what}: {problem}"));
+        let facts = |contents: &WheelContents| -> Vec<_> {
+            let members = contents.members.iter();
+            members
+                .filter(|member| member.name.starts_with("demo/"))
+                .map(|member| (member.name.clone(), member.executable, member.data.sha256))
+                .collect()
+        };
+        assert_eq!(facts(&contents), facts(&plain), "{what}");
+    }
+}
+
+#[test]
+fn a_wheel_made_on_windows_has_no_executables_and_is_accepted() {
+    let contents = verify(&sample().without_modes().build()).unwrap();
+    assert!(contents.members.iter().all(|member| !member.executable));
+}
+
+#[test]
+fn names_and_versions_may_be_spelled_in_other_ways_in_dist_info() {
+    for (file_name, spelling, version) in [
+        ("foo_bar-1.0-py3-none-any.whl", "Foo.Bar", "1.0"),
+        ("Foo_Bar-1.0-py3-none-any.whl", "foo_bar", "1.0"),
+        ("foo.bar-1.0-py3-none-any.whl", "foo_bar", "1.0"),
+        ("foo_bar-1.0rc1-py3-none-any.whl", "foo_bar", "1.0.RC1"),
+        ("foo_bar-2020.1.5-py3-none-any.whl", "foo_bar", "2020.01.05"),
+        ("foo_bar-1.0-py3-none-any.whl", "foo_bar", "1.0.0"),
+        ("foo_bar-1.0+cpu.2-py3-none-any.whl", "foo_bar", "1.0+CPU.2"),
+    ] {
+        let wheel = WheelBuilder::new("Foo.Bar", version)
+            .spelled(spelling)
+            .build();
+        WheelContents::verify(&file_name.parse().unwrap(), &wheel.bytes)
+            .unwrap_or_else(|problem| panic!("{file_name}: {problem}"));
+    }
+}
+
+#[test]
+fn a_dist_info_of_another_distribution_or_version_is_refused() {
+    for (name, version) in [("other", "1.0"), ("demo", "1.1")] {
+        let wheel = WheelBuilder::new(name, version).build();
+        let problem =
+            WheelContents::verify(&"demo-1.0-py3-none-any.whl".parse().unwrap(), &wheel.bytes);
+        assert_eq!(problem, Err(WheelProblem::DistInfoName(wheel.dist_info)));
+    }
+}
+
+#[test]
+fn there_has_to_be_one_dist_info_folder() {
+    let two = sample().file("other-1.0.dist-info/METADATA", "").build();
+    assert_eq!(verify(&two), Err(WheelProblem::DistInfoCount(2)));
+    let empty_zip = [&b"PK\x05\x06"[..], &[0; 18]].concat();
+    assert_eq!(
+        WheelContents::verify(&"demo-1.0-py3-none-any.whl".parse().unwrap(), &empty_zip),
+        Err(WheelProblem::DistInfoCount(0))
+    );
+}
+
+#[test]
+fn a_record_that_does_not_fit_its_members_is_refused() {
+    use WheelProblem as P;
+    assert!(matches!(
+        flawed(Flaw::WrongRecordHash(run()), RUN),
+        P::RecordHash { name, expected, actual }
+            if name == RUN && expected.starts_with("sha256=") && expected != actual
+    ));
+    assert_eq!(flawed(Flaw::NoRecordHash(run()), RUN), P::NoHash(run()));
+    assert_eq!(flawed(Flaw::WeakRecordHash(run()), RUN), P::NoHash(run()));
+    assert_eq!(
+        flawed(Flaw::MissingFromRecord(run()), RUN),
+        P::NotInRecord(run())
+    );
+}
+
+#[test]
+fn a_record_that_is_inexact_is_no_reason_to_refuse_but_is_not_kept() {
+    assert!(verify(&sample().build()).unwrap().record_is_exact);
+    for flaw in [
+        Flaw::RecordWithoutMember("my_code.py".to_owned()),
+        Flaw::RecordWithoutMember("demo/".to_owned()),
+        Flaw::WrongRecordSize(run()),
+    ] {
+        let wheel = sample().flaw(flaw).build();
+        assert!(!verify(&wheel).unwrap().record_is_exact);
+    }
+}
+
+#[test]
+fn stronger_hashes_count_and_padding_is_forgiven() {
+    let content = b"x = 1\n";
+    let member = RawMember {
+        name: LayerPath::new("demo.py").unwrap(),
+        executable: false,
+        method: Method::Stored,
+        offset: 0,
+        crc32: crc32fast::hash(content),
+        size: content.len() as u64,
+        data: content,
+    };
+    let check = |hash: &str| {
+        let row = format!("demo.py,{hash},\n");
+        record::Record::parse(row.as_bytes(), "demo-1.0.dist-info")?.check(&member)
+    };
+    for hash in [
+        format!("sha256={}", BASE64URL.encode(&Sha256::digest(content))),
+        format!("sha384={}", BASE64URL.encode(&Sha384::digest(content))),
+        format!("sha512={}", BASE64URL.encode(&Sha512::digest(content))),
+    ] {
+        // Plans compare by SHA-256, whatever RECORD has.
+        assert_eq!(
+            check(&hash).unwrap().sha256,
+            Sha256::digest(content).as_slice()
+        );
+        let wrong = hash.replace(&hash[7..11], "AAAA");
+        assert!(matches!(
+            check(&wrong),
+            Err(WheelProblem::RecordHash { name, expected, .. })
+                if name == "demo.py" && expected == wrong
+        ));
+    }
+}
+
+#[test]
+fn a_wheel_without_its_metadata_is_refused() {
+    for file in ["METADATA", "WHEEL", "RECORD"] {
+        let path = format!("{}/{file}", sample().dist_info());
+        assert_eq!(
+            flawed(Flaw::NoMember(path), file),
+            WheelProblem::Missing(file)
+        );
+    }
+    assert_eq!(
+        refusal(&sample().wheel_version("2.0"), "2.0"),
+        WheelProblem::WheelVersion("2.0".to_owned())
+    );
+}
+
+#[test]
+fn members_that_are_not_what_they_seem_are_refused() {
+    use WheelProblem as P;
+    assert_eq!(flawed(Flaw::Symlink(run()), RUN), P::Special(run()));
+    assert_eq!(flawed(Flaw::Encrypted(run()), RUN), P::Encrypted(run()));
+    assert_eq!(
+        flawed(Flaw::LocalName(run(), "demo/own".to_owned()), RUN),
+        P::HeadersDiffer {
+            name: run(),
+            field: "name",
+        }
+    );
+    for (flaw, words) in [
+        (Flaw::WrongCrc(run()), "checksum"),
+        (Flaw::ClaimedSize(run(), 3), "more than"),
+        (Flaw::ClaimedSize(run(), 300), "less than"),
+    ] {
+        match flawed(flaw, RUN) {
+            P::Data { name, problem } if name == RUN => {
+                assert!(problem.contains(words), "{problem}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(
+        refusal(&sample().file(RUN, "#!/bin/sh\n"), RUN),
+        P::Duplicate(run())
+    );
+}
+
+#[test]
+fn a_bomb_is_refused_by_what_it_claims() {
+    let bomb = (0..5).fold(sample(), |builder, index| {
+        let name = format!("demo/{index}");
+        builder
+            .file(&name, "0")
+            .flaw(Flaw::ClaimedSize(name, u32::MAX - 1))
+    });
+    assert!(matches!(
+        verify(&bomb.build()),
+        Err(WheelProblem::TooLarge(bytes)) if bytes > 4 << 30
+    ));
+}
+
+#[test]
+fn a_cut_archive_is_no_zip() {
+    for missing in [1, 10, 200] {
+        let wheel = sample().flaw(Flaw::Truncated(missing)).build();
+        assert!(
+            matches!(verify(&wheel), Err(WheelProblem::NotAZip(_))),
+            "{missing} bytes less"
+        );
+    }
+}
+
+#[test]
+fn every_hostile_name_is_refused_with_its_reason() {
+    for name in HOSTILE_NAMES {
+        let reason = match *name {
+            n if n.starts_with('/') => PathError::Absolute,
+            n if n.contains('\\') || n.contains(':') => {
+                let first = n.find(['\\', ':']).map(|at| &n[at..=at]);
+                if first == Some(":") {
+                    PathError::Colon
+                } else {
+                    PathError::Backslash
+                }
+            }
+            n if n.contains('\0') => PathError::Control,
+            _ => PathError::Dots,
+        };
+        let expected = WheelProblem::Name {
+            name: (*name).to_owned(),
+            reason,
+        };
+        assert_eq!(refusal(&sample().file(name, "x"), name), expected);
+        // Where it names a folder it is no better.
+        let folder = verify(&sample().directory(name).build());
+        assert!(matches!(folder, Err(WheelProblem::Name { .. })), "{name:?}");
+    }
+}
+
+#[test]
+fn commands_that_would_smuggle_code_or_paths_are_refused() {
+    for (name, reference) in [
+        ("tool", "os:system('id')"),
+        ("tool", "os:system;import evil"),
+        ("tool", "demo import x;import evil:main"),
+        ("tool", "demo:main()\\nimport evil"),
+        ("tool", "demo.cli"),
+        ("tool", ":main"),
+        ("tool", "demo..cli:main"),
+        ("tool", "demo:1main"),
+        ("../../tool", "demo:main"),
+        ("/tool", "demo:main"),
+        ("sub/tool", "demo:main"),
+        ("sub\\tool", "demo:main"),
+        (".profile", "demo:main"),
+        ("-rf", "demo:main"),
+        ("", "demo:main"),
+        ("to ol", "demo:main"),
+    ] {
+        for group in ["console_scripts", "gui_scripts"] {
+            let wheel = WheelBuilder::new("demo", "1.0").entry_point(group, name, reference);
+            let problem = verify(&wheel.build());
+            assert!(
+                matches!(
+                    &problem,
+                    Err(WheelProblem::Metadata { file: "entry_points.txt", reason })
+                        if reason.contains(group)
+                ),
+                "{name} = {reference}: {problem:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn other_groups_of_entry_points_are_no_commands() {
+    let wheel = WheelBuilder::new("demo", "1.0")
+        .entry_point("pytest11", "a plugin", "demo plugin")
+        .entry_point("console_scripts", "demo", "demo.cli:App.run [extra]");
+    let contents = verify(&wheel.build()).unwrap();
+    let names: Vec<&str> = contents.scripts.iter().map(|s| s.name.as_str()).collect();
+    assert_eq!(names, ["demo"]);
+}
+
+#[test]
+fn kept_contents_are_the_same_when_reloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::at(folder.path());
+    let wheel = sample().build();
+    let contents = verify(&wheel).unwrap();
+    let archive = cache.temporary_file().unwrap();
+    fs_err::write(archive.path(), &wheel.bytes).unwrap();
+    cache.insert(&[7; 32], archive, contents.clone()).unwrap();
+
+    let reloaded = cache.wheel(&[7; 32]).unwrap();
+    assert_eq!(reloaded.contents, contents);
+    assert_eq!(fs_err::read(reloaded.path).unwrap(), wheel.bytes);
+    assert!(cache.wheel(&[8; 32]).is_none());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let name = "demo-1.0-py3-none-any.whl".parse().unwrap();
+        prop_assert!(WheelContents::verify(&name, &bytes).is_err());
+    }
+
+    #[test]
+    fn a_changed_wheel_never_panics_and_never_passes_other_bytes(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1_u8..), 1..4),
+        cut in 0_usize..40,
+        streamed in any::<bool>(),
+    ) {
+        let builder = if streamed { sample().streamed() } else { sample() };
+        let wheel = builder.build();
+        let sound = verify(&wheel).unwrap();
+        let mut bytes = wheel.bytes.clone();
+        bytes.truncate(bytes.len() - cut);
+        for (at, flip) in flips {
+            *at.get_mut(&mut bytes) ^= flip;
+        }
+        if let Ok(contents) = WheelContents::verify(&wheel.file_name.parse().unwrap(), &bytes) {
+            // What may differ and pass: times, versions, modes.
+            let data = |contents: &WheelContents| -> Vec<_> {
+                let members = contents.members.iter();
+                members.map(|member| (member.name.clone(), member.data.sha256)).collect()
+            };
+            prop_assert_eq!(data(&contents), data(&sound));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+use layerlock_export::Place;
+use layerlock_install::{Chosen, Error, choose};
+use layerlock_target::{Architecture, Target};
+use layerlock_testkit::{LockedPackage, ProjectBuilder};
+
+use crate::helpers::{locked, target};
+
+/// Chooses from a lock that has files of these names for one package.
+fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
+    let package = files.iter().zip(b'1'..).fold(
+        LockedPackage::new("demo", "1.0"),
+        |package, (file, hash)| package.file(file, &char::from(hash).to_string().repeat(64)),
+    );
+    choose_one(&ProjectBuilder::new("shop").package(package), target)
+}
+
+fn choose_one(project: &ProjectBuilder, target: &Target) -> Result<Chosen, Error> {
+    let [package] = locked(project).try_into().unwrap();
+    choose(package, target)
+}
+
+/// Message and hint of the error, which points at the package in the lock.
+fn refusal(files: &[&str]) -> String {
+    let error = choose_from(files, &target()).unwrap_err();
+    assert!(matches!(error, Error::NoWheel(_)), "{error:?}");
+    let Place { path, line, .. } = error.place().unwrap();
+    assert!(
+        path.ends_with("poetry.lock") && *line > 1,
+        "{}:{line}",
+        path.display()
+    );
+    format!("{error}\nhint: {}", error.hint().unwrap())
+}
+
+#[test]
+fn each_target_gets_its_own_wheel_with_the_hash_of_that_wheel() {
+    let files = [
+        "demo-1.0.tar.gz",
+        "demo-1.0-cp312-cp312-manylinux_2_17_aarch64.whl",
+        "demo-1.0-cp312-cp312-manylinux_2_17_x86_64.whl",
+        "demo-1.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+        "demo-1.0-cp312-cp312-manylinux_2_39_x86_64.whl",
+        "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl",
+        "demo-1.0-cp312-cp312-macosx_11_0_arm64.whl",
+        "demo-1.0-py3-none-any.whl",
+    ];
+    for (runtime, architecture, expected) in [
+        ("python3.12", Architecture::X86_64, 3),
+        ("python3.12", Architecture::Arm64, 1),
+        ("python3.13", Architecture::X86_64, 7),
+    ] {
+        let target = Target::aws(runtime.parse().unwrap(), architecture);
+        let chosen = choose_from(&files, &target).unwrap();
+        assert_eq!(chosen.wheel.as_str(), files[expected], "{target}");
+        // The lock is sorted by file name; hashes go along.
+        let file = chosen
+            .package
+            .files
+            .iter()
+            .find(|f| f.name == files[expected]);
+        let hash = file.unwrap().hash.strip_prefix("sha256:").unwrap();
+        assert_eq!(data_encoding::HEXLOWER.encode(&chosen.sha256), hash);
+    }
+}
+
+#[test]
+fn the_order_in_the_lock_does_not_matter_but_the_build_tag_does() {
+    for files in [
+        [
+            "demo-1.0-2-py3-none-any.whl",
+            "demo-1.0-10-py3-none-any.whl",
+        ],
+        [
+            "demo-1.0-10-py3-none-any.whl",
+            "demo-1.0-2-py3-none-any.whl",
+        ],
+    ] {
+        let chosen = choose_from(&files, &target()).unwrap();
+        assert_eq!(chosen.wheel.as_str(), "demo-1.0-10-py3-none-any.whl");
+    }
+}
+
+#[test]
+fn without_a_wheel_the_error_says_so() {
+    assert_eq!(
+        refusal(&["demo-1.0.tar.gz"]),
+        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the lock \
+         has only a source distribution\n\
+         hint: layerlock cannot build source distributions yet: lock a version with a wheel"
+    );
+    assert_eq!(
+        refusal(&[]),
+        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the lock \
+         has no files for it\n\
+         hint: layerlock cannot build source distributions yet: lock a version with a wheel"
+    );
+}
+
+#[test]
+fn the_nearest_wheel_is_named_with_what_it_misses_by() {
+    let platform = "demo-1.0-cp312-cp312-manylinux_2_17_aarch64.whl";
+    let python = "demo-1.0-cp313-cp313-manylinux_2_17_x86_64.whl";
+    let abi = "demo-1.0-cp312-cp312t-manylinux_2_17_x86_64.whl";
+    for (files, end) in [
+        (vec![python], format!("{python}, is for another Python")),
+        (vec![abi, python], format!("{abi}, is for another ABI")),
+        (
+            vec![python, platform, abi, "demo-1.0.tar.gz"],
+            format!("{platform}, is for another platform or a newer glibc"),
+        ),
+    ] {
+        assert_eq!(
+            refusal(&files),
+            format!(
+                "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): \
+                 the nearest, {end}\n\
+                 hint: build for another --runtime or --architecture, or lock a version with \
+                 such a wheel"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_hash_other_than_sha256_is_refused() {
+    let hash = format!("sha512:{}", "0".repeat(128));
+    let project = ProjectBuilder::new("shop").lock_packages(&format!(
+        "{PACKAGE}files = [{{file = \"demo-1.0-py3-none-any.whl\", hash = \"{hash}\"}}]\n"
+    ));
+    let error = choose_one(&project, &target()).unwrap_err();
+    assert!(matches!(&error, Error::WeakHash { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.contains(&hash) && text.contains("demo-1.0-py3-none-any.whl"),
+        "{text}"
+    );
+    assert!(error.place().is_some());
+}
+
+#[test]
+fn a_package_that_is_on_no_index_is_refused_by_its_kind() {
+    let project = ProjectBuilder::new("shop").lock_packages(&format!(
+        "{PACKAGE}files = []\n\n[package.source]\ntype = \"git\"\n\
+         url = \"https://packages.example.com/demo.git\"\nreference = \"main\"\n\
+         resolved_reference = \"0123456789012345678901234567890123456789\"\n"
+    ));
+    let error = choose_one(&project, &target()).unwrap_err();
+    assert!(
+        matches!(&error, Error::UnsupportedSource { .. }),
+        "{error:?}"
+    );
+    let text = error.to_string();
+    assert!(text.starts_with("demo is a git dependency"), "{text}");
+}
+
+/// The start of a package's table in the lock.
+const PACKAGE: &str = "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
+                       optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\n";

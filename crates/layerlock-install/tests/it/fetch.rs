@@ -1,0 +1,575 @@
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use layerlock_install::index::{IndexUrl, PageError};
+use layerlock_install::{Cache, Error, FetchOptions, Reporter, Silent, Wheel, WheelProblem, fetch};
+use layerlock_layer::files_in;
+use layerlock_testkit::{
+    Fault, Flaw, LinkStyle, LockedPackage, LoopbackIndex, PageLink, ProjectBuilder, ServedFile,
+    Wheel as TestWheel, WheelBuilder, json_page, sha256_hex,
+};
+use tempfile::TempDir;
+
+use crate::helpers::{chosen, project_of};
+
+const USER: &str = "me";
+const PASSWORD: &str = "hunter2";
+/// `me:hunter2` as a request carries it.
+const AUTHORIZATION: &str = "Basic bWU6aHVudGVyMg==";
+
+/// An index with one wheel, and an empty cache.
+struct Shop {
+    index: LoopbackIndex,
+    wheel: TestWheel,
+    project: ProjectBuilder,
+    folder: TempDir,
+}
+
+impl Shop {
+    fn open() -> Self {
+        Self::with(demo().build())
+    }
+
+    fn with(wheel: TestWheel) -> Self {
+        Self {
+            index: LoopbackIndex::with_wheels([&wheel]),
+            project: project_of([&wheel]),
+            wheel,
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    fn cache(&self) -> Cache {
+        Cache::at(self.folder.path())
+    }
+
+    fn page(&self) -> String {
+        self.index.page_path("demo")
+    }
+
+    fn file(&self) -> String {
+        self.index.file_path(&self.wheel)
+    }
+
+    /// Fetches from the index, with credentials in its address.
+    fn fetch(&self) -> Result<Vec<Wheel>, Error> {
+        self.fetch_hearing(&Silent)
+    }
+
+    fn fetch_hearing(&self, reporter: &dyn Reporter) -> Result<Vec<Wheel>, Error> {
+        let address = self.index.url_with_credentials(USER, PASSWORD);
+        fetch_from(&address, &self.project, &self.cache(), reporter)
+    }
+
+    /// The one wheel, which has to be whole.
+    fn fetched(&self) -> Wheel {
+        let [wheel] = self.fetch().unwrap().try_into().unwrap();
+        assert_eq!(fs_err::read(&wheel.path).unwrap(), self.wheel.bytes);
+        wheel
+    }
+
+    /// The error, which has to leave the cache empty and keep the password.
+    fn refusal(&self) -> Error {
+        let error = self.fetch().unwrap_err();
+        assert_secret_kept(&error);
+        assert_no_files(self.folder.path());
+        error
+    }
+}
+
+fn demo() -> WheelBuilder {
+    WheelBuilder::new("demo", "1.0").file("demo.py", "x = 1\n".repeat(100))
+}
+
+fn fetch_from(
+    index: &str,
+    project: &ProjectBuilder,
+    cache: &Cache,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Wheel>, Error> {
+    let options = FetchOptions {
+        cache,
+        index: None,
+        default_index: &|| Ok(IndexUrl::parse(index)?),
+        offline: false,
+    };
+    fetch(&chosen(project), &options, reporter)
+}
+
+fn assert_secret_kept(error: &Error) {
+    let mut texts = vec![format!("{error:?} {error:#?} {error} {:?}", error.hint())];
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        texts.push(format!("{error} {error:?}"));
+        cause = error.source();
+    }
+    for text in texts {
+        assert!(!text.contains(PASSWORD), "{text}");
+        assert!(!text.contains(&AUTHORIZATION[6..]), "{text}");
+    }
+}
+
+/// Nothing but the tag that marks a cache as one.
+fn assert_no_files(cache: &Path) {
+    let mut files = files_in(cache).unwrap();
+    files.retain(|file| file != "CACHEDIR.TAG");
+    assert_eq!(files, [""; 0]);
+}
+
+#[test]
+fn every_form_of_an_index_gives_the_wheel() {
+    for style in [LinkStyle::Absolute, LinkStyle::Relative, LinkStyle::Base] {
+        for html_only in [false, true] {
+            let shop = Shop::with(
+                WheelBuilder::new("demo", "1.0+cpu.1")
+                    .file("demo.py", "")
+                    .build(),
+            );
+            shop.index.link_style(style);
+            if html_only {
+                shop.index.html_only();
+            }
+            shop.fetched();
+        }
+    }
+}
+
+#[test]
+fn wheels_come_in_the_order_asked_for() {
+    let wheels: Vec<TestWheel> = (0..20)
+        .map(|number| {
+            let content = "x".repeat(number * 100);
+            WheelBuilder::new(&format!("demo{number:02}"), "1.0")
+                .file("x.py", content)
+                .build()
+        })
+        .collect();
+    let index = LoopbackIndex::with_wheels(&wheels);
+    let cache = Cache::temporary().unwrap();
+    let fetched = fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap();
+    let found: Vec<Vec<u8>> = fetched
+        .iter()
+        .map(|wheel| fs_err::read(&wheel.path).unwrap())
+        .collect();
+    assert_eq!(
+        found,
+        wheels.iter().map(|w| w.bytes.clone()).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_warm_cache_makes_no_request_and_works_offline() {
+    let shop = Shop::open();
+    let cold = shop.fetched();
+    let requests = shop.index.requests().len();
+    assert_eq!(requests, 2);
+    let warm = shop.fetched();
+    assert_eq!((warm.path, warm.contents), (cold.path, cold.contents));
+    assert_eq!(shop.index.requests().len(), requests);
+
+    let cache = shop.cache();
+    let offline = FetchOptions {
+        cache: &cache,
+        index: None,
+        default_index: &|| panic!("a warm cache needs no index"),
+        offline: true,
+    };
+    fetch(&chosen(&shop.project), &offline, &Silent).unwrap();
+}
+
+#[test]
+fn offline_with_a_cold_cache_is_an_error_and_no_request() {
+    let shop = Shop::open();
+    let cache = shop.cache();
+    let options = FetchOptions {
+        cache: &cache,
+        index: Some(IndexUrl::parse(&shop.index.url()).unwrap()),
+        default_index: &|| panic!("no index is asked for offline"),
+        offline: true,
+    };
+    let error = fetch(&chosen(&shop.project), &options, &Silent).unwrap_err();
+    assert!(
+        matches!(&error, Error::Offline { file } if *file == shop.wheel.file_name),
+        "{error:?}"
+    );
+    assert!(shop.index.requests().is_empty());
+    assert_no_files(shop.folder.path());
+}
+
+#[test]
+fn credentials_go_to_the_index_and_nowhere_else() {
+    let shop = Shop::open();
+    shop.index.require_basic_auth(USER, PASSWORD);
+    shop.fetched();
+    for request in shop.index.requests() {
+        assert_eq!(request.header("authorization"), Some(AUTHORIZATION));
+    }
+
+    // Another host, first by a link on the page, then by a redirect.
+    let other = LoopbackIndex::with_wheels([&shop.wheel]);
+    let link = PageLink {
+        file_name: shop.wheel.file_name.clone(),
+        url: other.file_url(&shop.wheel),
+        sha256: None,
+        requires_python: None,
+        yanked: None,
+        size: None,
+    };
+    let linked = Shop::open();
+    let body = json_page("demo", &[link]).into_bytes();
+    linked.index.fault(&linked.page(), Fault::Body(body));
+    linked.fetched();
+
+    let redirected = Shop::open();
+    let target = Fault::Redirect(other.file_url(&shop.wheel));
+    redirected.index.fault(&redirected.file(), target);
+    redirected.fetched();
+
+    assert_eq!(other.requests().len(), 2);
+    for request in other.requests() {
+        assert_eq!(request.header("authorization"), None);
+    }
+}
+
+#[test]
+fn missing_credentials_are_told_with_what_to_do() {
+    let shop = Shop::open();
+    shop.index.require_basic_auth("somebody", "else");
+    let error = shop.refusal();
+    assert!(
+        matches!(error, Error::Status { status: 401, .. }),
+        "{error:?}"
+    );
+    assert!(error.hint().unwrap().contains("credentials"));
+    assert_eq!(shop.index.request_count(&shop.page()), 1);
+}
+
+#[test]
+fn other_bytes_than_locked_are_refused_with_both_hashes() {
+    let mut shop = Shop::open();
+    let other = demo().file("evil.py", "").build();
+    shop.index = LoopbackIndex::start();
+    shop.index.add(ServedFile {
+        bytes: other.bytes.clone(),
+        // The page vouches for them: the lock does not.
+        sha256: Some(other.sha256.clone()),
+        ..ServedFile::from(&shop.wheel)
+    });
+    let error = shop.refusal();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{} has sha256 {}, the lock says {}",
+            shop.wheel.file_name, other.sha256, shop.wheel.sha256
+        )
+    );
+    assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+    assert_eq!(shop.index.request_count(&shop.file()), 1);
+}
+
+#[test]
+fn trouble_that_passes_is_waited_for() {
+    let faults = [
+        ("busy", Fault::Status(503)),
+        ("throttled", Fault::Status(429)),
+        ("cut", Fault::CutBody(10)),
+        ("too-long", Fault::ContentLength(1_000_000)),
+    ];
+    let wheels = faults
+        .each_ref()
+        .map(|(name, _)| WheelBuilder::new(name, "1.0").build());
+    let index = LoopbackIndex::with_wheels(&wheels);
+    for ((name, fault), wheel) in faults.into_iter().zip(&wheels) {
+        index.fault_first(&index.page_path(name), 1, fault.clone());
+        index.fault_first(&index.file_path(wheel), 2, fault);
+    }
+    let folder = TempDir::new().unwrap();
+    let cache = Cache::at(folder.path());
+    fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap();
+    for wheel in &wheels {
+        let name = &wheel.name;
+        assert_eq!(index.request_count(&index.page_path(name)), 2, "{name}");
+        assert_eq!(index.request_count(&index.file_path(wheel)), 3, "{name}");
+    }
+    assert_eq!(files_in(&folder.path().join("tmp")).unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_server_that_stays_broken_is_given_up_after_four_tries() {
+    let shop = Shop::open();
+    shop.index.fault(&shop.file(), Fault::Status(503));
+    let error = shop.refusal();
+    assert!(
+        matches!(error, Error::Status { status: 503, .. }),
+        "{error:?}"
+    );
+    assert_eq!(shop.index.request_count(&shop.file()), 4);
+}
+
+#[test]
+fn a_file_that_never_comes_whole_is_given_up_after_four_tries() {
+    let shop = Shop::open();
+    shop.index.fault(&shop.file(), Fault::CutBody(10));
+    let error = shop.refusal();
+    assert!(matches!(error, Error::Request { .. }), "{error:?}");
+    assert!(error.to_string().contains(&shop.wheel.file_name), "{error}");
+    assert_eq!(shop.index.request_count(&shop.file()), 4);
+}
+
+#[test]
+fn an_answer_that_will_not_change_is_not_asked_for_again() {
+    for (status, hint) in [(404, "--index-url"), (403, "credentials"), (410, "network")] {
+        let shop = Shop::open();
+        shop.index.fault(&shop.page(), Fault::Status(status));
+        let error = shop.refusal();
+        assert!(
+            matches!(&error, Error::Status { status: found, url }
+                if *found == status && url.ends_with("/simple/demo/")),
+            "{error:?}"
+        );
+        assert!(error.hint().unwrap().contains(hint), "{status}");
+        assert_eq!(shop.index.request_count(&shop.page()), 1);
+    }
+}
+
+#[test]
+fn a_length_that_cuts_the_file_is_a_mismatch() {
+    let shop = Shop::open();
+    shop.index.fault(&shop.file(), Fault::ContentLength(3));
+    let error = shop.refusal();
+    let cut = sha256_hex(&shop.wheel.bytes[..3]);
+    assert!(
+        matches!(&error, Error::HashMismatch { actual, .. } if *actual == cut),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_login_page_is_no_index_and_no_wheel() {
+    let shop = Shop::open();
+    shop.index.fault(&shop.page(), Fault::LoginPage);
+    let error = shop.refusal();
+    assert!(
+        matches!(&error, Error::Page(PageError::NotAnIndexPage { .. })),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("Sign in"), "{error}");
+
+    let shop = Shop::open();
+    shop.index.fault(&shop.file(), Fault::LoginPage);
+    let error = shop.refusal();
+    assert!(matches!(error, Error::HashMismatch { .. }), "{error:?}");
+}
+
+#[test]
+fn a_page_that_is_no_json_is_an_error() {
+    let shop = Shop::open();
+    shop.index
+        .fault(&shop.page(), Fault::Body(b"{\"files\": [".to_vec()));
+    let error = shop.refusal();
+    assert!(
+        matches!(error, Error::Page(PageError::Json { .. })),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_file_that_the_page_does_not_have_is_named() {
+    let mut shop = Shop::open();
+    shop.index = LoopbackIndex::with_wheels([&demo().build_tag("1").build()]);
+    let error = shop.refusal();
+    assert!(
+        matches!(&error, Error::NotOnIndex { file, page }
+            if *file == shop.wheel.file_name && page.ends_with("/simple/demo/")),
+        "{error:?}"
+    );
+    assert!(error.hint().unwrap().contains("--index-url"));
+}
+
+#[test]
+fn an_index_that_is_down_is_an_error_with_its_address() {
+    let index = LoopbackIndex::start();
+    let address = index.url_with_credentials(USER, PASSWORD);
+    let shown = format!("{}demo/", index.url());
+    drop(index);
+    let folder = TempDir::new().unwrap();
+    let project = project_of([&demo().build()]);
+    let error = fetch_from(&address, &project, &Cache::at(folder.path()), &Silent).unwrap_err();
+    assert_secret_kept(&error);
+    assert!(
+        matches!(&error, Error::Request { url, .. } if *url == shown),
+        "{error:?}"
+    );
+    assert_no_files(folder.path());
+}
+
+#[test]
+fn a_hostile_wheel_with_the_locked_hash_stays_out_of_the_cache() {
+    let shop = Shop::with(demo().flaw(Flaw::Symlink("demo.py".to_owned())).build());
+    let error = shop.refusal();
+    let expected = WheelProblem::Special("demo.py".to_owned());
+    assert!(
+        matches!(&error, Error::Wheel { problem, .. } if *problem == expected),
+        "{error:?}"
+    );
+    assert!(
+        error.to_string().starts_with(&shop.wheel.file_name),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_bad_file_fails_all_and_leaves_nothing_unfinished() {
+    let wheels: Vec<TestWheel> = (0..10)
+        .map(|number| WheelBuilder::new(&format!("demo{number}"), "1.0").build())
+        .collect();
+    let index = LoopbackIndex::with_wheels(&wheels);
+    index.fault(&index.file_path(&wheels[5]), Fault::Status(404));
+    let folder = TempDir::new().unwrap();
+    let cache = Cache::at(folder.path());
+    let error = fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap_err();
+    assert!(error.to_string().contains("demo5"), "{error}");
+    assert_eq!(files_in(&folder.path().join("tmp")).unwrap(), [""; 0]);
+}
+
+#[test]
+fn two_runs_at_once_share_a_cache() {
+    let shop = Shop::open();
+    // Both are under way before either is done.
+    let slow = Fault::Slow {
+        after: 10,
+        pause: std::time::Duration::from_millis(100),
+    };
+    shop.index.fault(&shop.file(), slow);
+    std::thread::scope(|scope| {
+        let runs = [
+            scope.spawn(|| shop.fetched()),
+            scope.spawn(|| shop.fetched()),
+        ];
+        let [one, other] = runs.map(|run| run.join().unwrap());
+        assert_eq!((one.path, one.contents), (other.path, other.contents));
+    });
+    assert_eq!(shop.index.request_count(&shop.file()), 2);
+    shop.fetched();
+    assert_eq!(shop.index.request_count(&shop.file()), 2);
+}
+
+#[test]
+fn a_damaged_cache_entry_is_fetched_anew() {
+    let shop = Shop::open();
+    let archive = shop.fetched().path;
+    let contents = archive.with_extension("contents");
+    let half = shop.wheel.bytes.len() / 2;
+    let damages: [&dyn Fn(); 6] = [
+        &|| fs_err::write(&archive, &shop.wheel.bytes[..half]).unwrap(),
+        &|| fs_err::remove_file(&archive).unwrap(),
+        &|| fs_err::write(&contents, b"").unwrap(),
+        &|| fs_err::write(&contents, [0xff; 64]).unwrap(),
+        &|| fs_err::write(&contents, b"garbage of some length").unwrap(),
+        &|| fs_err::remove_file(&contents).unwrap(),
+    ];
+    for (index, damage) in damages.iter().enumerate() {
+        damage();
+        shop.fetched();
+        assert_eq!(shop.index.request_count(&shop.file()), index + 2);
+    }
+}
+
+#[test]
+fn the_locks_source_wins_over_the_default_index_and_an_option_over_both() {
+    let wheel = demo().build();
+    let company = LoopbackIndex::with_wheels([&wheel]);
+    let named = LoopbackIndex::with_wheels([&wheel]);
+    let project = ProjectBuilder::new("shop")
+        .source("company", &company.url(), "explicit")
+        .package(LockedPackage::from(&wheel).source("company"));
+    for (option, used) in [(None, &company), (Some(&named), &named)] {
+        let options = FetchOptions {
+            cache: &Cache::temporary().unwrap(),
+            index: option.map(|index| IndexUrl::parse(&index.url()).unwrap()),
+            default_index: &|| panic!("every package has its index"),
+            offline: false,
+        };
+        fetch(&chosen(&project), &options, &Silent).unwrap();
+        assert_eq!(used.request_count(&used.file_path(&wheel)), 1);
+    }
+    assert_eq!(company.requests().len(), 2);
+}
+
+#[test]
+fn the_default_index_is_asked_for_once() {
+    let wheels = ["one", "two", "three"].map(|name| WheelBuilder::new(name, "1.0").build());
+    let index = LoopbackIndex::with_wheels(&wheels);
+    let asked = AtomicUsize::new(0);
+    let options = FetchOptions {
+        cache: &Cache::temporary().unwrap(),
+        index: None,
+        default_index: &|| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Ok(IndexUrl::parse(&index.url())?)
+        },
+        offline: false,
+    };
+    let packages = chosen(&project_of(&wheels));
+    fetch(&packages, &options, &Silent).unwrap();
+    fetch(&packages, &options, &Silent).unwrap();
+    assert_eq!(asked.into_inner(), 1);
+}
+
+#[test]
+fn callers_inside_a_runtime_do_not_panic() {
+    let shop = Shop::open();
+    let current = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    current.block_on(async { shop.fetched() });
+    let shop = Shop::open();
+    let several = tokio::runtime::Runtime::new().unwrap();
+    several.block_on(async { shop.fetched() });
+}
+
+#[test]
+fn a_reporter_hears_each_step_and_no_password() {
+    #[derive(Default)]
+    struct Log(Mutex<Vec<String>>);
+    impl Log {
+        fn note(&self, line: String) {
+            self.0.lock().unwrap().push(line);
+        }
+    }
+    impl Reporter for Log {
+        fn downloads_planned(&self, count: usize) {
+            self.note(format!("{count} planned"));
+        }
+        fn download_started(&self, file: &str, size: Option<u64>) {
+            self.note(format!("{file} of {size:?}"));
+        }
+        fn download_progressed(&self, _: &str, bytes: u64) {
+            assert!(bytes > 0);
+        }
+        fn download_restarted(&self, file: &str, reason: &str) {
+            assert!(!reason.contains(PASSWORD), "{reason}");
+            self.note(format!("{file} again"));
+        }
+        fn download_finished(&self, file: &str) {
+            self.note(format!("{file} done"));
+        }
+    }
+    let shop = Shop::open();
+    shop.index.fault_first(&shop.file(), 1, Fault::CutBody(10));
+    let log = Log::default();
+    shop.fetch_hearing(&log).unwrap();
+    let file = &shop.wheel.file_name;
+    let started = format!("{file} of {:?}", Some(shop.wheel.bytes.len()));
+    assert_eq!(
+        log.0.into_inner().unwrap(),
+        [
+            "1 planned".to_owned(),
+            started.clone(),
+            format!("{file} again"),
+            started,
+            format!("{file} done"),
+        ]
+    );
+}

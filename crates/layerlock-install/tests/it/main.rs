@@ -1,0 +1,10 @@
+//! From a lock and a loopback index to the plan of a layer.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input has failed"
+)]
+
+mod choose;
+mod fetch;
+mod helpers;
+mod layout;
