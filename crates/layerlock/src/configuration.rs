@@ -1,0 +1,212 @@
+//! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use layerlock_export::{Choice, Extras, Groups, Project};
+use layerlock_target::{Architecture, Runtime, Target};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{Error, Settings};
+
+/// Where zips go unless told otherwise, below the project.
+const OUTPUT: &str = "dist/layers";
+
+/// `[tool.layerlock]`: the defaults of every layer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    runtime: Option<Spanned<String>>,
+    architecture: Option<Spanned<String>>,
+    groups: Option<Vec<String>>,
+    extras: Option<Vec<String>>,
+    staging: Option<PathBuf>,
+    output: Option<PathBuf>,
+    #[serde(default)]
+    layers: BTreeMap<Spanned<String>, LayerTable>,
+}
+
+/// `[tool.layerlock.layers.NAME]`: one layer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerTable {
+    runtime: Option<Spanned<String>>,
+    architecture: Option<Spanned<String>>,
+    groups: Option<Vec<String>>,
+    extras: Option<Vec<String>>,
+    staging: Option<PathBuf>,
+}
+
+/// One layer with everything decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    pub(crate) name: String,
+    pub(crate) target: Target,
+    /// Whether nobody asked for the runtime: it is the newest that fits.
+    pub(crate) runtime_by_default: bool,
+    pub(crate) choice: Choice,
+    pub(crate) output: PathBuf,
+    pub(crate) staging: Option<PathBuf>,
+}
+
+/// Every layer that the settings ask for.
+pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer>, Error> {
+    let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
+    let tables = std::mem::take(&mut table.layers);
+    let resolver = Resolver {
+        project,
+        settings,
+        table,
+    };
+    if tables.is_empty() {
+        return Ok(vec![resolver.only_layer()?]);
+    }
+    for name in tables.keys() {
+        // It becomes a file's name and the provider's name for the layer.
+        layerlock_publish::check_name(name.get_ref())
+            .map_err(|error| resolver.bad(name, &error))?;
+    }
+    let names: Vec<String> = tables.keys().map(|name| name.get_ref().clone()).collect();
+    if let Some(wanted) = &settings.layer
+        && !names.contains(wanted)
+    {
+        return Err(Error::UnknownLayer {
+            name: wanted.clone(),
+            known: names,
+        });
+    }
+    let several = tables.len() > 1;
+    tables
+        .into_iter()
+        .map(|(name, layer)| (name.into_inner(), layer))
+        .filter(|(name, _)| settings.layer.as_ref().is_none_or(|wanted| wanted == name))
+        .map(|(name, layer)| resolver.layer(name, &layer, several))
+        .collect()
+}
+
+struct Resolver<'a> {
+    project: &'a Project,
+    settings: &'a Settings,
+    table: Table,
+}
+
+impl Resolver<'_> {
+    /// Without tables there is one layer, named after the project.
+    fn only_layer(&self) -> Result<Layer, Error> {
+        let name = self.project.name().ok_or_else(|| Error::NoName {
+            path: self.project.path().to_owned(),
+        })?;
+        if let Some(wanted) = &self.settings.layer
+            && wanted != name
+        {
+            return Err(Error::UnknownLayer {
+                name: wanted.clone(),
+                known: vec![name.to_owned()],
+            });
+        }
+        self.layer(name.to_owned(), &LayerTable::default(), false)
+    }
+
+    fn layer(&self, name: String, layer: &LayerTable, several: bool) -> Result<Layer, Error> {
+        let (runtime, runtime_by_default) = self.runtime(layer)?;
+        Ok(Layer {
+            target: Target::aws(runtime, self.architecture(layer)?),
+            runtime_by_default,
+            choice: self.choice(layer),
+            output: match &self.settings.output {
+                Some(output) => output.clone(),
+                None => self
+                    .settings
+                    .below_project(self.table.output.as_deref().unwrap_or(Path::new(OUTPUT))),
+            },
+            staging: self.staging(&name, layer, several),
+            name,
+        })
+    }
+
+    fn runtime(&self, layer: &LayerTable) -> Result<(Runtime, bool), Error> {
+        if let Some(runtime) = self.settings.runtime {
+            return Ok((runtime, false));
+        }
+        if let Some(text) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
+            let runtime = text
+                .get_ref()
+                .parse()
+                .map_err(|error| self.bad(text, &error))?;
+            return Ok((runtime, false));
+        }
+        let python = self.project.python();
+        Runtime::newest_allowed(|minor| python.allows_minor(3, u64::from(minor)))
+            .map(|runtime| (runtime, true))
+            .ok_or_else(|| Error::NoRuntime {
+                constraint: python.to_string(),
+                place: self.project.python_place().clone(),
+            })
+    }
+
+    fn architecture(&self, layer: &LayerTable) -> Result<Architecture, Error> {
+        if let Some(architecture) = self.settings.architecture {
+            return Ok(architecture);
+        }
+        match layer
+            .architecture
+            .as_ref()
+            .or(self.table.architecture.as_ref())
+        {
+            Some(text) => text
+                .get_ref()
+                .parse()
+                .map_err(|error| self.bad(text, &error)),
+            // What AWS takes for a function that names none.
+            None => Ok(Architecture::X86_64),
+        }
+    }
+
+    fn choice(&self, layer: &LayerTable) -> Choice {
+        if let Some(choice) = &self.settings.choice {
+            return choice.clone();
+        }
+        let groups = layer.groups.as_ref().or(self.table.groups.as_ref());
+        let extras = layer.extras.as_ref().or(self.table.extras.as_ref());
+        Choice {
+            groups: Groups {
+                only: groups.cloned().unwrap_or_default(),
+                ..Groups::default()
+            },
+            extras: Extras {
+                names: extras.cloned().unwrap_or_default(),
+                all: false,
+            },
+        }
+    }
+
+    /// A staging directory holds one layer: where several share a setting, each
+    /// gets a folder in it.
+    fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<PathBuf> {
+        if let Some(staging) = &self.settings.staging {
+            let several = several && self.settings.layer.is_none();
+            return Some(shared(staging, name, several));
+        }
+        if let Some(staging) = &layer.staging {
+            return Some(self.settings.below_project(staging));
+        }
+        let staging = shared(self.table.staging.as_ref()?, name, several);
+        Some(self.settings.below_project(staging))
+    }
+
+    fn bad(&self, text: &Spanned<String>, error: &dyn std::fmt::Display) -> Error {
+        Error::Configuration {
+            message: error.to_string(),
+            place: self.project.place(text.span()),
+        }
+    }
+}
+
+fn shared(folder: &Path, name: &str, several: bool) -> PathBuf {
+    if several {
+        folder.join(name)
+    } else {
+        folder.to_owned()
+    }
+}

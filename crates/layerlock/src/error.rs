@@ -1,0 +1,181 @@
+use std::path::PathBuf;
+
+use layerlock_export::Place;
+
+/// Why a job failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The project, its lock, or the choice of groups and extras.
+    #[error(transparent)]
+    Export(#[from] layerlock_export::Error),
+    /// Finding, fetching and checking wheels.
+    #[error(transparent)]
+    Install(#[from] layerlock_install::Error),
+    /// Planning and writing the layer.
+    #[error(transparent)]
+    Layer(#[from] layerlock_layer::Error),
+    /// Publishing.
+    #[error(transparent)]
+    Publish(#[from] layerlock_publish::Error),
+    /// A setting in `[tool.layerlock]`.
+    #[error("{message}")]
+    Configuration {
+        /// What is wrong.
+        message: String,
+        /// Where.
+        place: Place,
+    },
+    /// A layer that the project does not have.
+    #[error("unknown layer `{name}`: there {} {}", if known.len() == 1 { "is" } else { "are" }, known.join(", "))]
+    UnknownLayer {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A job that is for one layer, in a project that has several.
+    #[error("this is for one layer, and there are {}", known.join(", "))]
+    WhichLayer {
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A project without a name, and so a layer without one.
+    #[error("{} gives the project no name to call the layer by", path.display())]
+    NoName {
+        /// The pyproject.toml.
+        path: PathBuf,
+    },
+    /// No runtime has a Python that the project allows.
+    #[error("no runtime has a Python that `{constraint}` allows")]
+    NoRuntime {
+        /// The project's constraint.
+        constraint: String,
+        /// Where.
+        place: Place,
+    },
+    /// No folder for the cache is known.
+    #[error("there is no home folder to keep the cache in")]
+    NoCache,
+    /// A provider that this build leaves out.
+    #[error("this layerlock was built without support for {provider}")]
+    ProviderLeftOut {
+        /// The provider.
+        provider: &'static str,
+    },
+}
+
+/// Whose trouble an error is. The command's exit codes follow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// What was asked for does not exist or does not go together.
+    Usage,
+    /// The project or its lock is invalid or stale.
+    Project,
+    /// No artifact fits the target, or the artifacts do not fit together.
+    Artifact,
+    /// The network or an index.
+    Network,
+    /// The provider refused.
+    Provider,
+    /// Bytes are not what they should be: a hash, a RECORD, a hostile archive.
+    Integrity,
+    /// This machine: a file could not be read or written.
+    Machine,
+}
+
+impl Error {
+    /// Whose trouble it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Export(error) => export_kind(error),
+            Self::Install(error) => install_kind(error),
+            Self::Layer(error) => layer_kind(error),
+            Self::Publish(error) => publish_kind(error),
+            Self::UnknownLayer { .. }
+            | Self::WhichLayer { .. }
+            | Self::NoCache
+            | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
+            Self::Configuration { .. } | Self::NoName { .. } | Self::NoRuntime { .. } => {
+                ErrorKind::Project
+            }
+        }
+    }
+
+    /// The place in pyproject.toml or poetry.lock that is to blame.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Export(error) => error.place(),
+            Self::Install(error) => error.place(),
+            Self::Configuration { place, .. } | Self::NoRuntime { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Export(error) => return error.hint(),
+            Self::Install(error) => return error.hint(),
+            Self::Layer(error) => return error.hint(),
+            Self::Publish(error) => return error.hint(),
+            Self::WhichLayer { .. } => "name it with --layer",
+            Self::NoName { .. } => {
+                "add `name` to [project], or a table [tool.layerlock.layers.NAME]"
+            }
+            Self::NoRuntime { .. } => {
+                "widen the project's Python constraint, or name a --runtime that it allows"
+            }
+            Self::NoCache => "name a folder with --cache-dir, or go without one by --no-cache",
+            Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
+            Self::Configuration { .. } | Self::UnknownLayer { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn export_kind(error: &layerlock_export::Error) -> ErrorKind {
+    use layerlock_export::Error as E;
+    match error {
+        E::UnknownGroup { .. } | E::UnknownExtra { .. } | E::Conflict { .. } => ErrorKind::Usage,
+        E::Read { .. } => ErrorKind::Machine,
+        E::Hash { .. } => ErrorKind::Integrity,
+        _ => ErrorKind::Project,
+    }
+}
+
+fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
+    use layerlock_install::Error as E;
+    match error {
+        E::NoWheel(_) | E::UnsupportedSource { .. } => ErrorKind::Artifact,
+        E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
+        E::Address(_) => ErrorKind::Usage,
+        E::DefaultIndex(_)
+        | E::Page(_)
+        | E::Request { .. }
+        | E::Status { .. }
+        | E::NotOnIndex { .. }
+        | E::Offline { .. } => ErrorKind::Network,
+        E::Layer(error) => layer_kind(error),
+        E::Client(_) => ErrorKind::Machine,
+    }
+}
+
+fn layer_kind(error: &layerlock_layer::Error) -> ErrorKind {
+    use layerlock_layer::Error as E;
+    match error {
+        E::Conflicts(_) => ErrorKind::Artifact,
+        E::Archive { .. } => ErrorKind::Integrity,
+        E::Io { .. } | E::Foreign { .. } | E::CaseCollision { .. } => ErrorKind::Machine,
+    }
+}
+
+fn publish_kind(error: &layerlock_publish::Error) -> ErrorKind {
+    use layerlock_publish::ErrorKind as K;
+    match error.kind() {
+        K::Usage => ErrorKind::Usage,
+        K::Network => ErrorKind::Network,
+        K::Provider => ErrorKind::Provider,
+        K::Integrity => ErrorKind::Integrity,
+        K::Local => ErrorKind::Machine,
+    }
+}

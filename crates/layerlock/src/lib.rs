@@ -1,0 +1,37 @@
+/*!
+The library behind the `layerlock` command: settings in, one report out.
+
+```no_run
+use layerlock::{Settings, Silent, build};
+
+let report = build(&Settings::of_project("services/shop"), &Silent)?;
+println!("{report}");
+# Ok::<(), layerlock::Error>(())
+```
+
+Nothing here prints or exits. Each job takes one struct of settings and gives one
+report, which is both [`Display`](std::fmt::Display) and
+[`Serialize`](serde::Serialize), so that what people read and what programs read
+cannot drift apart.
+*/
+
+mod build;
+mod configuration;
+mod error;
+mod export;
+mod publish;
+mod report;
+mod settings;
+
+pub use build::{build, install};
+pub use error::{Error, ErrorKind};
+pub use export::{ExportFormat, ExportSettings, Exported, export};
+pub use layerlock_export::{Choice, Extras, Groups, Place};
+pub use layerlock_install::{Reporter, Silent};
+pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
+pub use publish::{PublishSettings, Publishing, publish};
+pub use report::{
+    Finding, LayerReport, PackageReport, Planned, PublishReport, Published, Report, Severity,
+    ZipReport,
+};
+pub use settings::{CacheLocation, Settings};

@@ -1,0 +1,143 @@
+//! Publishing what was built.
+
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use layerlock_install::Reporter;
+use layerlock_publish::{Artifact, LocalFolder, Plan, Publisher};
+
+use crate::report::{LayerReport, Planned, PublishReport};
+use crate::{Error, Settings, build};
+
+/// What to publish and where.
+#[derive(Debug, Clone, Default)]
+pub struct PublishSettings {
+    /// What to build first.
+    pub settings: Settings,
+    /// Where to.
+    pub to: Publishing,
+    /// Whether to say only what would be done.
+    pub dry_run: bool,
+}
+
+/// Where layers are published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Publishing {
+    /// A folder; `dist/published` of the project where none is given.
+    Local(Option<PathBuf>),
+    /// AWS Lambda, in each of these regions; in the one that the environment or
+    /// the profile names where there are none.
+    Aws {
+        /// The regions.
+        regions: Vec<String>,
+    },
+}
+
+impl Default for Publishing {
+    fn default() -> Self {
+        Self::Local(None)
+    }
+}
+
+/// Where the local folder is unless told otherwise, below the project.
+const LOCAL_FOLDER: &str = "dist/published";
+
+/// Builds the layers and publishes those whose newest version is another.
+pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<PublishReport, Error> {
+    // A region or an account that is missing is known before the work.
+    let publishers = publishers(publish)?;
+    let report = build(&publish.settings, reporter)?;
+    let mut published = Vec::new();
+    let mut planned = Vec::new();
+    // A layer that cannot work is not published: the report says why.
+    if !report.has_errors() {
+        for layer in &report.layers {
+            let Some(artifact) = artifact(layer) else {
+                continue;
+            };
+            for publisher in &publishers {
+                if publish.dry_run {
+                    planned.push(plan(publisher.as_ref(), &artifact)?);
+                } else {
+                    published.push(publisher.publish(&artifact)?);
+                }
+            }
+        }
+    }
+    Ok(PublishReport {
+        report,
+        published,
+        planned,
+    })
+}
+
+fn plan(publisher: &dyn Publisher, artifact: &Artifact) -> Result<Planned, Error> {
+    let reused = match publisher.plan(artifact)? {
+        Plan::Reuse(version) => Some(version.arn),
+        Plan::Create { .. } => None,
+    };
+    Ok(Planned {
+        provider: publisher.provider(),
+        region: publisher.region().map(str::to_owned),
+        layer: artifact.layer.clone(),
+        reused,
+    })
+}
+
+fn artifact(layer: &LayerReport) -> Option<Artifact> {
+    let zip = layer.zip.as_ref()?;
+    Some(Artifact {
+        layer: layer.name.clone(),
+        zip: zip.path.clone(),
+        size: zip.size,
+        sha256: HEXLOWER
+            .decode(zip.sha256.as_bytes())
+            .ok()?
+            .try_into()
+            .ok()?,
+        description: None,
+        license: None,
+        runtimes: vec![layer.target.runtime.to_string()],
+        architectures: vec![layer.target.architecture.to_string()],
+    })
+}
+
+fn publishers(publish: &PublishSettings) -> Result<Vec<Box<dyn Publisher>>, Error> {
+    match &publish.to {
+        Publishing::Local(folder) => {
+            let folder = match folder {
+                Some(folder) => folder.clone(),
+                None => publish.settings.below_project(LOCAL_FOLDER),
+            };
+            Ok(vec![Box::new(LocalFolder::new(folder))])
+        }
+        Publishing::Aws { regions } => aws(regions),
+    }
+}
+
+#[cfg(feature = "aws")]
+fn aws(regions: &[String]) -> Result<Vec<Box<dyn Publisher>>, Error> {
+    use layerlock_publish::{AwsLambda, AwsSettings};
+
+    let connect = |region: Option<String>| -> Result<Box<dyn Publisher>, Error> {
+        let settings = AwsSettings {
+            region,
+            ..AwsSettings::default()
+        };
+        Ok(Box::new(AwsLambda::connect(&settings)?))
+    };
+    if regions.is_empty() {
+        return Ok(vec![connect(None)?]);
+    }
+    regions
+        .iter()
+        .map(|region| connect(Some(region.clone())))
+        .collect()
+}
+
+#[cfg(not(feature = "aws"))]
+fn aws(_regions: &[String]) -> Result<Vec<Box<dyn Publisher>>, Error> {
+    Err(Error::ProviderLeftOut {
+        provider: "AWS Lambda",
+    })
+}

@@ -1,0 +1,252 @@
+//! What the jobs give back. The field names are the interface of `--json`.
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use layerlock_publish::Published;
+use layerlock_target::Target;
+use serde::Serialize;
+
+/// What `build` and `install` did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// One for each layer.
+    pub layers: Vec<LayerReport>,
+}
+
+/// One layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct LayerReport {
+    /// The layer's name.
+    pub name: String,
+    /// What it was built for.
+    pub target: Target,
+    /// What it holds, sorted by name.
+    pub packages: Vec<PackageReport>,
+    /// The zip, where one was written.
+    pub zip: Option<ZipReport>,
+    /// The staging directory, where one was written.
+    pub staging: Option<PathBuf>,
+    /// Bytes of all files, unpacked.
+    pub unzipped_size: u64,
+    /// How many files.
+    pub file_count: usize,
+    /// What the user should know.
+    pub findings: Vec<Finding>,
+}
+
+/// One package of a layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct PackageReport {
+    /// The name, normalised (PEP 503).
+    pub name: String,
+    /// The locked version.
+    pub version: String,
+    /// The file that was chosen for the target.
+    pub file: String,
+    /// SHA-256 of that file, in hexadecimal.
+    pub sha256: String,
+    /// Bytes of its files in the layer, unpacked.
+    pub unzipped_size: u64,
+    /// Bytes that they take up in the zip, without headers.
+    pub zipped_size: Option<u64>,
+}
+
+/// The zip of a layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct ZipReport {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// Its SHA-256 in base64: what AWS calls `CodeSha256`.
+    pub code_sha256: String,
+}
+
+/// Something that the user should know of a layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// A name for the kind of finding that stays the same.
+    pub code: &'static str,
+    /// What was found.
+    pub message: String,
+    /// The package it is about.
+    pub package: Option<String>,
+    /// The path in the layer it is about.
+    pub path: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// It may hurt.
+    Warning,
+    /// The layer will not work.
+    Error,
+}
+
+/// What `publish` did, besides building.
+#[derive(Debug, Clone, Serialize)]
+pub struct PublishReport {
+    /// What was built.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The versions that functions can use now.
+    pub published: Vec<Published>,
+    /// With a dry run: what would be done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub planned: Vec<Planned>,
+}
+
+/// What a publish would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Planned {
+    /// The provider.
+    pub provider: &'static str,
+    /// The provider's region, where it has regions.
+    pub region: Option<String>,
+    /// The layer's name.
+    pub layer: String,
+    /// The version that is there already and would be used again.
+    pub reused: Option<String>,
+}
+
+impl Report {
+    /// Whether a finding says that a layer will not work.
+    pub fn has_errors(&self) -> bool {
+        self.layers
+            .iter()
+            .flat_map(|layer| &layer.findings)
+            .any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl LayerReport {
+    fn summary(&self) -> String {
+        format!(
+            "{} for {}: {} in {}, {} unzipped",
+            self.name,
+            self.target,
+            counted(self.file_count, "file"),
+            counted(self.packages.len(), "package"),
+            Bytes(self.unzipped_size)
+        )
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{layer}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LayerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary())?;
+        let width = |text: fn(&PackageReport) -> &str| {
+            let lengths = self.packages.iter().map(|package| text(package).len());
+            lengths.max().unwrap_or(0)
+        };
+        let (names, versions) = (width(|p| &p.name), width(|p| &p.version));
+        for package in &self.packages {
+            write!(
+                f,
+                "\n  {:names$}  {:versions$}  {:>9}  {}",
+                package.name,
+                package.version,
+                Bytes(package.unzipped_size).to_string(),
+                package.file,
+            )?;
+        }
+        if let Some(zip) = &self.zip {
+            write!(f, "\nzip: {} ({})", zip.path.display(), Bytes(zip.size))?;
+            write!(f, "\nsha256: {}", zip.sha256)?;
+        }
+        if let Some(staging) = &self.staging {
+            write!(f, "\nstaging: {}", staging.display())?;
+        }
+        for finding in &self.findings {
+            write!(f, "\n{finding}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Info => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for PublishReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The packages are `build`'s to tell.
+        let mut lines = Vec::new();
+        for layer in &self.report.layers {
+            lines.push(layer.summary());
+            lines.extend(layer.findings.iter().map(ToString::to_string));
+        }
+        lines.extend(self.published.iter().map(ToString::to_string));
+        lines.extend(self.planned.iter().map(ToString::to_string));
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(arn) = &self.reused {
+            return write!(f, "would use {arn} again");
+        }
+        write!(f, "would publish a new version of {}", self.layer)?;
+        match &self.region {
+            Some(region) => write!(f, " to {} in {region}", self.provider),
+            None => write!(f, " to {}", self.provider),
+        }
+    }
+}
+
+/// Bytes for people, in the powers of ten that providers bill and limit by.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "three digits are shown, and no layer comes near 2^53 bytes"
+    )]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0;
+        match bytes {
+            0..1_000 => write!(f, "{bytes} B"),
+            1_000..1_000_000 => write!(f, "{:.1} kB", bytes as f64 / 1e3),
+            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", bytes as f64 / 1e6),
+            _ => write!(f, "{:.1} GB", bytes as f64 / 1e9),
+        }
+    }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
+}

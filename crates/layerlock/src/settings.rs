@@ -1,0 +1,63 @@
+use std::path::{Path, PathBuf};
+
+use layerlock_export::Choice;
+use layerlock_target::{Architecture, Runtime};
+
+/// What a caller asks for. What is left out comes from `[tool.layerlock]` in
+/// pyproject.toml, then from the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The folder of pyproject.toml and poetry.lock.
+    pub project: PathBuf,
+    /// The one layer to make, of those that the project configures.
+    pub layer: Option<String>,
+    /// The runtime.
+    pub runtime: Option<Runtime>,
+    /// The architecture.
+    pub architecture: Option<Architecture>,
+    /// Groups and extras; the configured ones where there are none.
+    pub choice: Option<Choice>,
+    /// The folder for zips.
+    pub output: Option<PathBuf>,
+    /// The staging directory.
+    pub staging: Option<PathBuf>,
+    /// The address of an index to take every package from.
+    pub index_url: Option<String>,
+    /// Whether to do without the network.
+    pub offline: bool,
+    /// Where verified wheels are kept.
+    pub cache: CacheLocation,
+}
+
+/// Where verified wheels are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CacheLocation {
+    /// The user's cache folder.
+    #[default]
+    User,
+    /// This folder.
+    At(PathBuf),
+    /// Nowhere: everything is fetched anew.
+    Nowhere,
+}
+
+impl Settings {
+    /// The defaults for a project.
+    pub fn of_project(project: impl Into<PathBuf>) -> Self {
+        Self {
+            project: project.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The project's folder. The current one is empty, so that paths made from
+    /// it have no needless `./`.
+    pub(crate) fn directory(&self) -> &Path {
+        self.project.strip_prefix(".").unwrap_or(&self.project)
+    }
+
+    /// A path in the project.
+    pub(crate) fn below_project(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.directory().join(path)
+    }
+}

@@ -1,0 +1,332 @@
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use layerlock::{Architecture, CacheLocation, LayerReport, Settings, Severity, Silent, install};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
+
+use crate::helpers::{STAGED, Shop, build_one, files, tree, wheels};
+
+fn digest(layer: &LayerReport) -> &str {
+    &layer.zip.as_ref().unwrap().sha256
+}
+
+fn codes(layer: &LayerReport) -> Vec<(Severity, &str)> {
+    let findings = layer.findings.iter();
+    findings.map(|f| (f.severity, f.code)).collect()
+}
+
+/// A member of a zip: bytes and permission bits.
+type Member = (Vec<u8>, u32);
+
+fn unzipped(zip: &Path) -> BTreeMap<String, Member> {
+    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip).unwrap()).unwrap();
+    (0..archive.len())
+        .map(|index| {
+            let mut member = archive.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            // Reading to the end checks the CRC.
+            member.read_to_end(&mut bytes).unwrap();
+            // 1980-01-01: nothing tells when it was built.
+            assert_eq!(member.last_modified(), Some(zip::DateTime::default()));
+            let mode = member.unix_mode().unwrap() & 0o777;
+            (member.name().unwrap().to_string(), (bytes, mode))
+        })
+        .collect()
+}
+
+/// Compressed bytes of all members of a zip.
+fn compressed_sizes(zip: &Path) -> u64 {
+    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip).unwrap()).unwrap();
+    (0..archive.len())
+        .map(|index| archive.by_index_raw(index).unwrap().compressed_size())
+        .sum()
+}
+
+#[test]
+fn the_digest_is_the_same_in_any_folder_with_any_cache() {
+    let (one, other) = (Shop::configured(STAGED), Shop::configured(STAGED));
+    let cold = one.build();
+    let warm = one.build();
+    assert_eq!(digest(&warm), digest(&cold));
+    assert_eq!(digest(&other.build()), digest(&cold));
+    let nowhere = Settings {
+        cache: CacheLocation::Nowhere,
+        staging: Some(other.path("elsewhere")),
+        output: Some(other.path("zips")),
+        ..other.settings()
+    };
+    let uncached = build_one(&nowhere);
+    assert_eq!(digest(&uncached), digest(&cold));
+    assert_eq!(
+        tree(&other.path("elsewhere")),
+        tree(&one.path("lambda_dependencies"))
+    );
+}
+
+#[test]
+fn zip_staging_directory_and_report_agree() {
+    let shop = Shop::configured(STAGED);
+    let layer = shop.build();
+    let zip = layer.zip.as_ref().unwrap();
+    assert_eq!(
+        zip.path,
+        shop.path("dist/layers/shop-python3.12-x86_64.zip")
+    );
+    let bytes = fs_err::read(&zip.path).unwrap();
+    assert_eq!(zip.size, bytes.len() as u64);
+    assert_eq!(zip.sha256, sha256_hex(&bytes));
+    let digest = data_encoding::HEXLOWER
+        .decode(zip.sha256.as_bytes())
+        .unwrap();
+    assert_eq!(zip.code_sha256, data_encoding::BASE64.encode(&digest));
+
+    let members = unzipped(&zip.path);
+    let staging = layer.staging.as_ref().unwrap();
+    assert_eq!(staging, &shop.path("lambda_dependencies"));
+    let in_zip: BTreeMap<String, Vec<u8>> = members
+        .iter()
+        .map(|(name, (bytes, _))| (name.clone(), bytes.clone()))
+        .collect();
+    assert_eq!(in_zip, files(staging));
+    assert_eq!(layer.file_count, members.len());
+    assert_eq!(
+        layer.unzipped_size,
+        in_zip.values().map(|bytes| bytes.len() as u64).sum::<u64>()
+    );
+    let unzipped: u64 = layer.packages.iter().map(|p| p.unzipped_size).sum();
+    assert_eq!(unzipped, layer.unzipped_size);
+    let zipped: u64 = layer.packages.iter().map(|p| p.zipped_size.unwrap()).sum();
+    assert_eq!(zipped, compressed_sizes(&zip.path));
+
+    for (name, (_, mode)) in &members {
+        let executable = ["bin/pure", "python/native/core.so"].contains(&name.as_str());
+        assert_eq!(*mode, if executable { 0o755 } else { 0o644 }, "{name}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let metadata = fs_err::metadata(staging.join(name)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, *mode, "{name}");
+        }
+    }
+}
+
+#[test]
+fn each_architecture_gets_its_own_wheel_and_zip() {
+    let shop = Shop::configured("");
+    let wheels = wheels();
+    for (architecture, wheel) in [
+        (Architecture::X86_64, &wheels[1]),
+        (Architecture::Arm64, &wheels[2]),
+    ] {
+        let layer = build_one(&Settings {
+            architecture: Some(architecture),
+            ..shop.settings()
+        });
+        let package = layer.packages.iter().find(|p| p.name == "native").unwrap();
+        assert_eq!(
+            (&package.version, &package.file, &package.sha256),
+            (&wheel.version, &wheel.file_name, &wheel.sha256)
+        );
+    }
+    let zips: Vec<String> = files(&shop.path("dist/layers")).into_keys().collect();
+    assert_eq!(
+        zips,
+        ["shop-python3.12-arm64.zip", "shop-python3.12-x86_64.zip"]
+    );
+}
+
+#[test]
+fn install_writes_the_same_directory_and_no_zip() {
+    let shop = Shop::configured("");
+    let report = install(&shop.settings(), &Silent).unwrap();
+    let installed = &report.layers[0];
+    assert!(installed.zip.is_none());
+    let staging = installed.staging.as_ref().unwrap();
+    assert_eq!(staging, &shop.path("dist/staging/shop"));
+    assert_eq!(fs_err::read_dir(shop.path("dist")).unwrap().count(), 1);
+
+    let built = build_one(&Settings {
+        staging: Some(shop.path("staged")),
+        ..shop.settings()
+    });
+    assert_eq!(tree(staging), tree(&shop.path("staged")));
+    assert_eq!(installed.unzipped_size, built.unzipped_size);
+    let sizes = |layer: &LayerReport| -> Vec<u64> {
+        layer.packages.iter().map(|p| p.unzipped_size).collect()
+    };
+    assert_eq!(sizes(installed), sizes(&built));
+}
+
+#[test]
+fn a_package_that_went_leaves_nothing_in_the_staging_directory() {
+    let wheels = wheels();
+    let shop = Shop::configured(STAGED);
+    shop.build();
+    let staging = shop.path("lambda_dependencies");
+    // Python was there, too.
+    let bytecode = staging.join("python/pure/__pycache__/__init__.cpython-312.pyc");
+    fs_err::create_dir_all(bytecode.parent().unwrap()).unwrap();
+    fs_err::write(&bytecode, "").unwrap();
+
+    ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&wheels[1])
+        .pyproject(STAGED)
+        .write_to(shop.project.path());
+    let layer = shop.build();
+    let left: Vec<String> = files(&staging).into_keys().collect();
+    assert!(left.iter().all(|file| file.contains("native")), "{left:?}");
+    assert_eq!(left.len(), layer.file_count);
+}
+
+#[test]
+fn an_empty_project_makes_an_empty_layer() {
+    let shop = Shop::new(&ProjectBuilder::new("shop"), []);
+    let layer = shop.build();
+    assert_eq!((layer.file_count, layer.packages.len()), (0, 0));
+    assert!(unzipped(&layer.zip.unwrap().path).is_empty());
+    assert!(shop.index.requests().is_empty());
+}
+
+#[test]
+fn markers_and_groups_decide_what_is_in_the_layer() {
+    let wheels =
+        ["always", "windows", "dev", "web"].map(|name| WheelBuilder::new(name, "1.0").build());
+    let [always, windows, dev, web] = &wheels;
+    let project = ProjectBuilder::new("shop")
+        .package(always)
+        .package(LockedPackage::from(windows).markers("sys_platform == \"win32\""))
+        .package(LockedPackage::from(dev).groups(&["dev"]))
+        .package(LockedPackage::from(web).groups(&["main", "web"]));
+    let shop = Shop::new(&project, &wheels);
+    let layer = shop.build();
+    let names: Vec<&str> = layer.packages.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!(names, ["always", "web"]);
+    for absent in ["windows", "dev"] {
+        let page = shop.index.page_path(absent);
+        assert_eq!(shop.index.request_count(&page), 0, "{absent}");
+    }
+}
+
+#[test]
+fn the_runtime_that_nobody_named_is_the_newest_allowed_and_is_told() {
+    let wheels = wheels();
+    let shop = Shop::new(
+        &ProjectBuilder::new("shop").package(&wheels[0]),
+        [&wheels[0]],
+    );
+    let layer = shop.build();
+    assert_eq!(layer.target.to_string(), "python3.14 x86_64");
+    assert_eq!(codes(&layer), [(Severity::Info, "default-runtime")]);
+    let finding = &layer.findings[0];
+    assert!(finding.message.contains("python3.14"), "{finding}");
+    assert!(finding.hint.as_ref().unwrap().contains("[tool.layerlock]"));
+
+    for (runtime, expected) in [
+        ("python3.12", vec![]),
+        ("python3.10", vec![(Severity::Warning, "runtime-retired")]),
+        ("python3.15", vec![(Severity::Warning, "runtime-preview")]),
+    ] {
+        let layer = build_one(&Settings {
+            runtime: Some(runtime.parse().unwrap()),
+            ..shop.settings()
+        });
+        assert_eq!(codes(&layer), expected, "{runtime}");
+    }
+}
+
+#[test]
+fn text_and_json_tell_the_same() {
+    let shop = Shop::configured(STAGED);
+    let report = layerlock::build(&shop.settings(), &Silent).unwrap();
+    let json = serde_json::to_value(&report).unwrap();
+    let layer = &json["layers"][0];
+    assert_eq!(layer["name"], "shop");
+    assert_eq!(
+        layer["target"],
+        serde_json::json!({"provider": "aws", "runtime": "python3.12", "architecture": "x86_64"})
+    );
+    let text = report.to_string();
+    for told in [
+        "shop for python3.12 x86_64",
+        layer["zip"]["path"].as_str().unwrap(),
+        layer["zip"]["sha256"].as_str().unwrap(),
+        layer["staging"].as_str().unwrap(),
+        layer["packages"][0]["file"].as_str().unwrap(),
+        "in 2 packages",
+        "note[default-runtime]",
+    ] {
+        assert!(text.contains(told), "{told} is not in:\n{text}");
+    }
+    assert_eq!(layer["findings"][0]["severity"], "info");
+}
+
+#[test]
+fn the_projects_own_index_is_used_without_an_option() {
+    let wheels = wheels();
+    let index = layerlock_testkit::LoopbackIndex::with_wheels(&wheels);
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .source("company", &index.url(), "primary")
+        .package(LockedPackage::from(&wheels[0]).source("company"));
+    let shop = Shop::new(&project, []);
+    let layer = build_one(&Settings {
+        index_url: None,
+        ..shop.settings()
+    });
+    assert_eq!(layer.packages[0].sha256, wheels[0].sha256);
+    assert_eq!(index.requests().len(), 2);
+}
+
+#[test]
+fn a_project_of_several_layers_builds_all_or_the_one_named() {
+    let [pure, native, _] = wheels();
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&pure)
+        .package(LockedPackage::from(&native).groups(&["web"]))
+        .pyproject(
+            "[tool.layerlock]\nstaging = \"staged\"\n\
+             [tool.layerlock.layers.base]\n[tool.layerlock.layers.web]\ngroups = [\"web\"]\n",
+        );
+    let shop = Shop::new(&project, [&pure, &native]);
+    let report = layerlock::build(&shop.settings(), &Silent).unwrap();
+    let found: Vec<(&str, &str)> = report
+        .layers
+        .iter()
+        .map(|layer| (layer.name.as_str(), layer.packages[0].name.as_str()))
+        .collect();
+    assert_eq!(found, [("base", "pure"), ("web", "native")]);
+    assert!(shop.path("staged/base/python/pure/__init__.py").exists());
+    assert!(shop.path("staged/web/python/native/core.so").exists());
+    assert_eq!(
+        fs_err::read_dir(shop.path("dist/layers")).unwrap().count(),
+        2
+    );
+
+    let one = Shop::new(&project, [&pure, &native]);
+    let layer = build_one(&Settings {
+        layer: Some("web".to_owned()),
+        ..one.settings()
+    });
+    assert_eq!(layer.name, "web");
+    assert_eq!(digest(&layer), digest(&report.layers[1]));
+    assert_eq!(
+        fs_err::read_dir(one.path("dist/layers")).unwrap().count(),
+        1
+    );
+}
+
+#[test]
+fn a_layer_named_like_the_project_needs_no_configuration() {
+    let [pure, ..] = wheels();
+    let project = ProjectBuilder::new("My.Shop").package(&pure);
+    let shop = Shop::new(&project, [&pure]);
+    assert_eq!(shop.build().name, "my-shop");
+    let named = Settings {
+        layer: Some("my-shop".to_owned()),
+        ..shop.settings()
+    };
+    assert_eq!(build_one(&named).name, "my-shop");
+}

@@ -1,0 +1,158 @@
+use layerlock::{Choice, Error, ErrorKind, Groups, Settings, Silent};
+use layerlock_testkit::{LockedPackage, ProjectBuilder};
+
+use crate::helpers::{Shop, build_one, wheels};
+
+/// The error for these tables, and the text of the line that it points at.
+fn refusal(toml: &str) -> (Error, String) {
+    let shop = Shop::configured(toml);
+    let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Project, "{error:?}");
+    let place = error.place().unwrap();
+    assert_eq!(place.path, shop.project.pyproject());
+    let text = fs_err::read_to_string(&place.path).unwrap();
+    let line = text.lines().nth(place.line - 1).unwrap().to_owned();
+    (error, line)
+}
+
+#[test]
+fn settings_in_pyproject_take_effect() {
+    let shop = Shop::configured(
+        "[tool.layerlock]\nruntime = \"python3.12\"\narchitecture = \"arm64\"\n\
+         staging = \"lambda_dependencies\"\noutput = \"zips\"\n",
+    );
+    let layer = shop.build();
+    assert_eq!(layer.target.to_string(), "python3.12 arm64");
+    assert_eq!(layer.staging.unwrap(), shop.path("lambda_dependencies"));
+    assert_eq!(
+        layer.zip.unwrap().path,
+        shop.path("zips/shop-python3.12-arm64.zip")
+    );
+    assert!(layer.findings.is_empty());
+}
+
+#[test]
+fn options_win_over_a_layers_table_and_that_over_the_defaults() {
+    let shop = Shop::configured(
+        "[tool.layerlock]\nruntime = \"python3.13\"\narchitecture = \"x86_64\"\nstaging = \"all\"\n\
+         [tool.layerlock.layers.web]\nruntime = \"python3.12\"\narchitecture = \"arm64\"\n\
+         staging = \"web\"\n",
+    );
+    let layer = shop.build();
+    assert_eq!(layer.name, "web");
+    assert_eq!(layer.target.to_string(), "python3.12 arm64");
+    assert_eq!(layer.staging.unwrap(), shop.path("web"));
+
+    let layer = build_one(&Settings {
+        architecture: Some("x86_64".parse().unwrap()),
+        staging: Some(shop.path("named")),
+        output: Some(shop.path("out")),
+        ..shop.settings()
+    });
+    assert_eq!(layer.target.to_string(), "python3.12 x86_64");
+    assert_eq!(layer.staging.unwrap(), shop.path("named"));
+    assert_eq!(
+        layer.zip.unwrap().path,
+        shop.path("out/web-python3.12-x86_64.zip")
+    );
+}
+
+#[test]
+fn groups_and_extras_come_from_the_table_unless_options_name_some() {
+    let [pure, native, _] = wheels();
+    let more = layerlock_testkit::WheelBuilder::new("more", "1.0").build();
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&pure)
+        .package(LockedPackage::from(&native).groups(&["web"]))
+        .package(LockedPackage::from(&more).extra("all"))
+        .pyproject("[tool.layerlock]\ngroups = [\"main\", \"web\"]\nextras = [\"all\"]\n");
+    let shop = Shop::new(&project, [&pure, &native, &more]);
+    let names = |choice: Option<Choice>| -> Vec<String> {
+        let layer = build_one(&Settings {
+            choice,
+            ..shop.settings()
+        });
+        layer.packages.into_iter().map(|p| p.name).collect()
+    };
+    assert_eq!(names(None), ["more", "native", "pure"]);
+    assert_eq!(names(Some(Choice::default())), ["pure"]);
+    let web = Groups {
+        only: vec!["web".to_owned()],
+        ..Groups::default()
+    };
+    let choice = Choice {
+        groups: web,
+        ..Choice::default()
+    };
+    assert_eq!(names(Some(choice)), ["native"]);
+}
+
+#[test]
+fn an_unknown_key_is_pointed_at() {
+    for toml in [
+        "[tool.layerlock]\nruntim = \"python3.12\"\n",
+        "[tool.layerlock.layers.web]\nruntim = \"python3.12\"\n",
+    ] {
+        let (error, line) = refusal(toml);
+        assert!(error.to_string().contains("runtim"), "{error}");
+        assert_eq!(line, "runtim = \"python3.12\"");
+    }
+}
+
+#[test]
+fn a_value_that_means_nothing_is_pointed_at() {
+    for (key, value, told) in [
+        ("runtime", "\"python2.7\"", "python3.12"),
+        ("architecture", "\"mips\"", "arm64"),
+        ("runtime", "3.12", "string"),
+        ("groups", "\"web\"", "sequence"),
+    ] {
+        for table in ["tool.layerlock", "tool.layerlock.layers.web"] {
+            let setting = format!("{key} = {value}");
+            let (error, line) = refusal(&format!("[{table}]\n{setting}\n"));
+            assert!(error.to_string().contains(told), "{error}");
+            assert_eq!(line, setting);
+        }
+    }
+}
+
+#[test]
+fn a_layers_name_that_is_a_path_is_pointed_at() {
+    for name in ["../web", "a/b", "", "web.1"] {
+        let header = format!("[tool.layerlock.layers.\"{name}\"]");
+        let (error, line) = refusal(&format!("{header}\n"));
+        assert_eq!(error.kind(), ErrorKind::Project);
+        assert_eq!(line, header);
+    }
+}
+
+#[test]
+fn a_python_that_no_runtime_has_is_pointed_at() {
+    let shop = Shop::new(&ProjectBuilder::new("shop").requires_python(">=4"), []);
+    let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+    assert!(matches!(&error, Error::NoRuntime { constraint, .. } if constraint == ">=4"));
+    assert_eq!(error.kind(), ErrorKind::Project);
+    assert_eq!(error.place().unwrap().path, shop.project.pyproject());
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn a_layer_that_is_not_there_is_told_with_those_that_are() {
+    for (toml, known) in [
+        ("", "there is shop"),
+        (
+            "[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n",
+            "there are a, b",
+        ),
+    ] {
+        let shop = Shop::configured(toml);
+        let settings = Settings {
+            layer: Some("web".to_owned()),
+            ..shop.settings()
+        };
+        let error = layerlock::build(&settings, &Silent).unwrap_err();
+        assert_eq!(error.to_string(), format!("unknown layer `web`: {known}"));
+        assert_eq!(error.kind(), ErrorKind::Usage);
+    }
+}

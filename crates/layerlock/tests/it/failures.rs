@@ -1,0 +1,287 @@
+//! Each kind of failure, and that it leaves every output as it was.
+
+use std::path::PathBuf;
+use std::thread;
+
+use layerlock::{
+    Choice, Error, ErrorKind, Extras, Groups, PublishSettings, Publishing, Settings, Silent,
+};
+use layerlock_testkit::{Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, WheelBuilder};
+
+use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
+
+fn project() -> ProjectBuilder {
+    project_of(&wheels()).pyproject(STAGED)
+}
+
+/// A shop in which something is wrong, and the settings to see it with.
+struct Broken {
+    shop: Shop,
+    settings: Settings,
+}
+
+impl Broken {
+    /// Changes the project's files.
+    fn project(&self, project: ProjectBuilder) {
+        project.pyproject(STAGED).write_to(self.shop.project.path());
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.shop.path(below)
+    }
+}
+
+/// Runs each job on a project that `breaks` broke, with and without outputs of
+/// an earlier run. Each has to fail, with an error of this kind, and leave the
+/// project's folder byte for byte as it was.
+fn assert_fails(kind: ErrorKind, breaks: impl Fn(&mut Broken)) -> Error {
+    let mut last = None;
+    for built_before in [false, true] {
+        let shop = Shop::new(&project(), &wheels());
+        if built_before {
+            shop.build();
+        }
+        let mut settings = shop.settings();
+        settings.cache = layerlock::CacheLocation::Nowhere;
+        let mut broken = Broken { shop, settings };
+        breaks(&mut broken);
+        let Broken { shop, settings } = &broken;
+        let publish = PublishSettings {
+            settings: settings.clone(),
+            to: Publishing::Local(None),
+            dry_run: false,
+        };
+        let before = tree(shop.project.path());
+        // At once, since some wait a while before they give up.
+        let jobs: [(&str, &(dyn Fn() -> Option<Error> + Sync)); 3] = [
+            ("build", &|| layerlock::build(settings, &Silent).err()),
+            ("install", &|| layerlock::install(settings, &Silent).err()),
+            ("publish", &|| layerlock::publish(&publish, &Silent).err()),
+        ];
+        let results = thread::scope(|scope| {
+            jobs.map(|(name, job)| (name, scope.spawn(job)))
+                .map(|(name, run)| (name, run.join().unwrap()))
+        });
+        for (name, error) in results {
+            let error = error.unwrap_or_else(|| panic!("{name} went well"));
+            assert_eq!(error.kind(), kind, "{name}: {error:?}");
+            last = Some(error);
+        }
+        let after = tree(shop.project.path());
+        assert_eq!(after, before, "built before: {built_before}");
+    }
+    last.unwrap()
+}
+
+#[test]
+fn no_project() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        fs_err::remove_file(broken.path("pyproject.toml")).unwrap();
+    });
+    assert!(error.to_string().contains("pyproject.toml"), "{error}");
+}
+
+#[test]
+fn no_lock() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        fs_err::remove_file(broken.path("poetry.lock")).unwrap();
+    });
+    assert!(error.to_string().contains("poetry.lock"), "{error}");
+    assert!(error.hint().unwrap().contains("poetry lock"));
+}
+
+#[test]
+fn stale_lock() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        broken.project(project_of(&wheels()).content_hash(&"0".repeat(64)));
+    });
+    assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+    assert!(error.hint().unwrap().contains("poetry lock"));
+}
+
+#[test]
+fn lock_that_is_no_toml() {
+    assert_fails(ErrorKind::Project, |broken| {
+        fs_err::write(broken.path("poetry.lock"), "<<<<<<< HEAD\n").unwrap();
+    });
+}
+
+#[test]
+fn project_without_a_name() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        let path = broken.path("pyproject.toml");
+        let text = fs_err::read_to_string(&path).unwrap();
+        fs_err::write(path, text.replace("name = \"shop\"\n", "")).unwrap();
+    });
+    assert!(error.hint().is_some(), "{error}");
+}
+
+#[test]
+fn unknown_group_or_extra() {
+    let error = assert_fails(ErrorKind::Usage, |broken| {
+        broken.settings.choice = Some(Choice {
+            groups: Groups {
+                with: vec!["wbe".to_owned()],
+                ..Groups::default()
+            },
+            ..Choice::default()
+        });
+    });
+    assert!(error.to_string().contains("wbe"), "{error}");
+    assert_fails(ErrorKind::Usage, |broken| {
+        broken.settings.choice = Some(Choice {
+            extras: Extras {
+                names: vec!["none".to_owned()],
+                all: false,
+            },
+            ..Choice::default()
+        });
+    });
+}
+
+#[test]
+fn index_address_that_is_none() {
+    for address in ["packages.example.com", "ftp://packages.example.com/simple"] {
+        assert_fails(ErrorKind::Usage, |broken| {
+            broken.settings.index_url = Some(address.to_owned());
+        });
+    }
+}
+
+#[test]
+fn no_wheel_for_the_target() {
+    let [_, x86_64, _] = wheels();
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        broken.project(ProjectBuilder::new("shop").package(&x86_64));
+        broken.settings.architecture = Some("arm64".parse().unwrap());
+    });
+    let text = error.to_string();
+    assert!(text.contains("native 2.0 has no wheel for"), "{text}");
+    assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+}
+
+#[test]
+fn runtime_that_the_project_does_not_allow() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        broken.settings.runtime = Some("python3.13".parse().unwrap());
+    });
+    assert!(error.place().unwrap().path.ends_with("pyproject.toml"));
+}
+
+#[test]
+fn dependency_from_git() {
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        broken.project(project_of(&wheels()).lock_packages(
+            "[[package]]\nname = \"gitted\"\nversion = \"1.0\"\ndescription = \"\"\n\
+             optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
+             [package.source]\ntype = \"git\"\nurl = \"https://packages.example.com/x.git\"\n\
+             reference = \"main\"\nresolved_reference = \"0123456789\"\n",
+        ));
+    });
+    assert!(error.to_string().contains("gitted"), "{error}");
+}
+
+#[test]
+fn packages_that_bring_different_files_of_one_name() {
+    let wheel = |name: &str| WheelBuilder::new(name, "1.0").file("same.py", name).build();
+    let (one, two) = (wheel("one"), wheel("two"));
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        broken.shop.index.add(&one);
+        broken.shop.index.add(&two);
+        broken.project(project_of(&wheels()).package(&one).package(&two));
+    });
+    assert_eq!(
+        error.to_string(),
+        "python/same.py comes from both one 1.0 and two 1.0"
+    );
+}
+
+#[test]
+fn hash_mismatch() {
+    let [_, native, _] = wheels();
+    let wrong = "0".repeat(64);
+    let error = assert_fails(ErrorKind::Integrity, |broken| {
+        let package = LockedPackage::new("native", "2.0").file(&native.file_name, &wrong);
+        broken.project(
+            ProjectBuilder::new("shop")
+                .requires_python(">=3.12,<3.13")
+                .package(package),
+        );
+    });
+    let text = error.to_string();
+    assert!(
+        text.contains(&wrong) && text.contains(&native.sha256),
+        "{text}"
+    );
+}
+
+#[test]
+fn hostile_wheel() {
+    let evil = WheelBuilder::new("evil", "1.0")
+        .file("evil.py", "/etc/passwd")
+        .flaw(Flaw::Symlink("evil.py".to_owned()))
+        .build();
+    let error = assert_fails(ErrorKind::Integrity, |broken| {
+        broken.shop.index.add(&evil);
+        broken.project(project_of(&wheels()).package(&evil));
+    });
+    assert!(error.to_string().contains("\"evil.py\""), "{error}");
+}
+
+#[test]
+fn index_that_is_down() {
+    assert_fails(ErrorKind::Network, |broken| {
+        // The settings keep the address of the one that stops here.
+        broken.shop.index = LoopbackIndex::start();
+    });
+}
+
+#[test]
+fn index_that_lacks_the_package_or_is_none() {
+    let page = "/simple/pure/";
+    for fault in [Fault::Status(404), Fault::LoginPage] {
+        assert_fails(ErrorKind::Network, |broken| {
+            broken.shop.index.fault(page, fault.clone());
+        });
+    }
+}
+
+#[test]
+fn offline_without_a_cache() {
+    let error = assert_fails(ErrorKind::Network, |broken| broken.settings.offline = true);
+    assert!(error.hint().unwrap().contains("--offline"));
+}
+
+#[test]
+fn foreign_file_in_the_staging_directory() {
+    let error = assert_fails(ErrorKind::Machine, |broken| {
+        let folder = broken.path("lambda_dependencies/python");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("my_code.py"), "precious").unwrap();
+    });
+    assert!(error.to_string().contains("python/my_code.py"), "{error}");
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn foreign_file_in_the_staging_directory_of_the_second_layer() {
+    assert_fails(ErrorKind::Machine, |broken| {
+        broken.project(
+            project_of(&wheels())
+                .pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n"),
+        );
+        let folder = broken.path("lambda_dependencies/b");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("my_code.py"), "precious").unwrap();
+    });
+}
+
+#[test]
+fn file_where_an_output_folder_has_to_be() {
+    assert_fails(ErrorKind::Machine, |broken| {
+        let file = broken.path("in-the-way");
+        fs_err::write(&file, "precious").unwrap();
+        broken.settings.output = Some(file.clone());
+        broken.settings.staging = Some(file.join("staging"));
+    });
+}

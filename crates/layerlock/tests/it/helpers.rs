@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use layerlock::{CacheLocation, LayerReport, Settings, Silent};
+use layerlock_testkit::{LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder, sha256_hex};
+use tempfile::TempDir;
+
+/// A configured staging directory.
+pub(crate) const STAGED: &str = "[tool.layerlock]\nstaging = \"lambda_dependencies\"\n";
+
+/// A project, the index that has its wheels, and an empty cache.
+pub(crate) struct Shop {
+    pub(crate) project: Project,
+    pub(crate) index: LoopbackIndex,
+    pub(crate) cache: TempDir,
+}
+
+impl Shop {
+    pub(crate) fn new<'a>(
+        project: &ProjectBuilder,
+        wheels: impl IntoIterator<Item = &'a Wheel>,
+    ) -> Self {
+        Self {
+            project: project.write(),
+            index: LoopbackIndex::with_wheels(wheels),
+            cache: TempDir::new().unwrap(),
+        }
+    }
+
+    /// A project with [`wheels`] and these tables in pyproject.toml.
+    pub(crate) fn configured(toml: &str) -> Self {
+        let wheels = wheels();
+        Self::new(&project_of(&wheels).pyproject(toml), &wheels)
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            index_url: Some(self.index.url()),
+            cache: CacheLocation::At(self.cache.path().to_owned()),
+            ..Settings::of_project(self.project.path())
+        }
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.project.path().join(below)
+    }
+
+    /// Builds the one layer.
+    pub(crate) fn build(&self) -> LayerReport {
+        build_one(&self.settings())
+    }
+}
+
+pub(crate) fn build_one(settings: &Settings) -> LayerReport {
+    let report = layerlock::build(settings, &Silent).unwrap();
+    let [layer] = report.layers.try_into().unwrap();
+    layer
+}
+
+/// A pure wheel with a command, and one for each of two platforms.
+pub(crate) fn wheels() -> [Wheel; 3] {
+    let native = |machine: &str| {
+        WheelBuilder::new("native", "2.0")
+            .tag(&format!("cp312-cp312-manylinux_2_28_{machine}"))
+            .file("native/__init__.py", "")
+            .executable("native/core.so", machine.repeat(1000))
+            .build()
+    };
+    let pure = WheelBuilder::new("pure", "1.0")
+        .file("pure/__init__.py", "VALUE = 1\n".repeat(100))
+        .entry_point("console_scripts", "pure", "pure:main")
+        .stored()
+        .build();
+    [pure, native("x86_64"), native("aarch64")]
+}
+
+/// The project `shop` for python3.12 that locks [`wheels`].
+pub(crate) fn project_of([pure, x86_64, aarch64]: &[Wheel; 3]) -> ProjectBuilder {
+    let native = layerlock_testkit::LockedPackage::from(x86_64).wheel(aarch64);
+    ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(pure)
+        .package(native)
+}
+
+/// Everything below a folder: folders, and files with their permissions and
+/// bytes (as a hash).
+pub(crate) fn tree(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let Ok(entries) = fs_err::read_dir(&next) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+            let metadata = fs_err::symlink_metadata(&path).unwrap();
+            let fact = if metadata.is_dir() {
+                folders.push(path.clone());
+                "folder".to_owned()
+            } else {
+                let bytes = fs_err::read(&path).unwrap();
+                format!("{:?} {}", metadata.permissions(), sha256_hex(&bytes))
+            };
+            found.insert(name.replace('\\', "/"), fact);
+        }
+    }
+    found
+}
+
+/// The files below a folder and their bytes.
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    tree(folder)
+        .into_iter()
+        .filter(|(_, fact)| fact != "folder")
+        .map(|(name, _)| {
+            let bytes = fs_err::read(folder.join(&name)).unwrap();
+            (name, bytes)
+        })
+        .collect()
+}

@@ -1,0 +1,12 @@
+//! The jobs of the library on projects and indexes made for the test.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input has failed"
+)]
+
+mod build;
+mod configuration;
+mod export;
+mod failures;
+mod helpers;
+mod publish;

@@ -1,0 +1,103 @@
+use layerlock::{PublishReport, PublishSettings, Publishing, Severity, Silent};
+use layerlock_testkit::{ProjectBuilder, WheelBuilder};
+
+use crate::helpers::{Shop, files, project_of, tree, wheels};
+
+fn publish(shop: &Shop, dry_run: bool) -> PublishReport {
+    let settings = PublishSettings {
+        settings: shop.settings(),
+        to: Publishing::Local(None),
+        dry_run,
+    };
+    layerlock::publish(&settings, &Silent).unwrap()
+}
+
+#[test]
+fn a_layer_is_published_once_and_again_when_it_changes() {
+    let shop = Shop::configured("");
+    let first = publish(&shop, false);
+    let zip = first.report.layers[0].zip.as_ref().unwrap();
+    let version = &first.published[0];
+    assert_eq!((version.version, version.reused), (1, false));
+    assert_eq!(version.code_sha256, zip.code_sha256);
+    let bytes = fs_err::read(&zip.path).unwrap();
+    let published = files(&shop.path("dist/published"));
+    assert!(published.values().any(|file| *file == bytes));
+
+    let second = publish(&shop, false);
+    assert_eq!(
+        (second.published[0].version, second.published[0].reused),
+        (1, true)
+    );
+    assert!(second.to_string().contains("unchanged"), "{second}");
+    assert_eq!(files(&shop.path("dist/published")), published);
+
+    let [pure, ..] = wheels();
+    ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&pure)
+        .write_to(shop.project.path());
+    let third = publish(&shop, false);
+    assert_eq!(
+        (third.published[0].version, third.published[0].reused),
+        (2, false)
+    );
+}
+
+#[test]
+fn a_dry_run_publishes_nothing_and_says_what_it_would() {
+    let shop = Shop::configured("");
+    let fresh = publish(&shop, true);
+    assert!(fresh.published.is_empty());
+    assert_eq!(fresh.planned[0].reused, None);
+    assert!(
+        fresh
+            .to_string()
+            .contains("would publish a new version of shop to local")
+    );
+    assert!(tree(&shop.path("dist/published")).is_empty());
+
+    let arn = publish(&shop, false).published[0].arn.clone();
+    let again = publish(&shop, true);
+    assert_eq!(again.planned[0].reused.as_ref(), Some(&arn));
+    let json = serde_json::to_value(&again).unwrap();
+    assert_eq!(json["planned"][0]["reused"], arn);
+    assert_eq!(json["published"], serde_json::json!([]));
+    assert_eq!(json["layers"][0]["name"], "shop");
+}
+
+#[test]
+fn every_layer_goes_to_the_folder_that_was_named() {
+    let wheels = wheels();
+    let project =
+        project_of(&wheels).pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n");
+    let shop = Shop::new(&project, &wheels);
+    let settings = PublishSettings {
+        settings: shop.settings(),
+        to: Publishing::Local(Some(shop.path("shelf"))),
+        dry_run: false,
+    };
+    let report = layerlock::publish(&settings, &Silent).unwrap();
+    let names: Vec<&str> = report.published.iter().map(|p| p.layer.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert!(shop.path("shelf/a").is_dir() && shop.path("shelf/b").is_dir());
+    assert!(!shop.path("dist/published").exists());
+}
+
+#[test]
+fn a_layer_that_cannot_work_is_built_but_not_published() {
+    let huge = WheelBuilder::new("huge", "1.0")
+        .file("huge.bin", vec![0; 262_144_001])
+        .build();
+    let shop = Shop::new(&ProjectBuilder::new("shop").package(&huge), [&huge]);
+    let report = publish(&shop, false);
+    let layer = &report.report.layers[0];
+    let finding = layer
+        .findings
+        .iter()
+        .find(|f| f.severity == Severity::Error);
+    assert_eq!(finding.unwrap().code, "layer-too-large");
+    assert!(layer.zip.as_ref().unwrap().path.exists());
+    assert!(report.published.is_empty());
+    assert!(!shop.path("dist/published").exists());
+}
