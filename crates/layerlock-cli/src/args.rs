@@ -1,0 +1,204 @@
+//! The command line, as clap parses it.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use layerlock::{Architecture, Runtime};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  a check found something that will not work
+  2  usage: an unknown flag, runtime, group, extra or layer
+  3  the project or its lock is invalid or stale
+  4  no file fits the target, or the files do not fit together
+  5  the network or an index
+  6  the provider refused
+  7  integrity: a hash, a RECORD, a hostile archive
+  8  this machine: a file could not be read or written";
+
+/// Turn a Poetry project's lock file into serverless layers.
+#[derive(Debug, Parser)]
+#[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Args {
+    /// The folder of pyproject.toml and poetry.lock
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) project: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build each layer's zip, and its staging directory where one is configured
+    Build(BuildArgs),
+    /// Write the staging directory alone: DIR/python/...
+    Install(InstallArgs),
+    /// Print what `poetry export` prints, without Poetry
+    Export(ExportArgs),
+    /// Build, then publish the layers that changed
+    Publish(PublishArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Print nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print what is fetched, and from where
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// When to use colors
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+    /// Show no progress bars
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BuildArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// The folder for zips [default: dist/layers in the project]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write the layer as files into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) staging: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InstallArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// The folder [default: the configured one, else dist/staging/LAYER in the project]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// The form of the export
+    #[arg(long, short, value_name = "FORMAT", default_value = "requirements.txt")]
+    pub(crate) format: FormatArg,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Leave out the hashes
+    #[arg(long)]
+    pub(crate) without_hashes: bool,
+    /// Leave out the addresses of indexes
+    #[arg(long)]
+    pub(crate) without_urls: bool,
+    #[command(flatten)]
+    pub(crate) layer: LayerArgs,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// pip's requirements file, with markers for every platform
+    #[value(name = "requirements.txt")]
+    Requirements,
+    /// The packages of one target with their chosen files
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PublishArgs {
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Where to publish
+    #[arg(long, value_name = "PROVIDER", default_value = "local")]
+    pub(crate) provider: ProviderArg,
+    /// AWS regions [default: the environment's or the profile's]
+    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',')]
+    pub(crate) region: Vec<String>,
+    /// The folder of the local provider [default: dist/published in the project]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) local_dir: Option<PathBuf>,
+    /// Say what would be published, and publish nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProviderArg {
+    /// A folder on this machine, with numbered versions
+    Local,
+    /// AWS Lambda
+    Aws,
+}
+
+/// What every command that fetches takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CommonArgs {
+    #[command(flatten)]
+    pub(crate) layer: LayerArgs,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+    /// Print one JSON object instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Layer")]
+pub(crate) struct LayerArgs {
+    /// The runtime, such as python3.12 [default: the newest that the project allows]
+    #[arg(long, value_name = "RUNTIME")]
+    pub(crate) runtime: Option<Runtime>,
+    /// x86_64 or arm64 [default: x86_64]
+    #[arg(long, value_name = "ARCHITECTURE")]
+    pub(crate) architecture: Option<Architecture>,
+    /// The one layer to take, of those that are configured
+    #[arg(long, value_name = "NAME")]
+    pub(crate) layer: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Packages")]
+pub(crate) struct ChoiceArgs {
+    /// Groups to take besides the main one
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) with: Vec<String>,
+    /// Groups to leave out
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) without: Vec<String>,
+    /// Groups to take instead of the main one
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) only: Vec<String>,
+    /// Every group
+    #[arg(long)]
+    pub(crate) all_groups: bool,
+    /// Extras of the project
+    #[arg(long, short = 'E', value_name = "EXTRAS")]
+    pub(crate) extras: Vec<String>,
+    /// Every extra of the project
+    #[arg(long)]
+    pub(crate) all_extras: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Index and cache")]
+pub(crate) struct FetchArgs {
+    /// Take every package from this index [default: the lock's, else the one pip would use]
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// Use the cache alone
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Neither read nor keep anything in the cache
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) no_cache: bool,
+    /// The folder of the cache
+    #[arg(long, value_name = "DIR", env = "LAYERLOCK_CACHE_DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+}

@@ -1,0 +1,92 @@
+//! The layerlock command: arguments to settings, settings to the library, and
+//! its reports and errors to people and programs. No rule of the trade is here.
+
+mod args;
+mod console;
+mod diagnostic;
+mod progress;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use layerlock::{Error, ErrorKind};
+
+use args::{Args, Command};
+use console::Console;
+use progress::Progress;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let console = Console::new(&args.output);
+    match run(args, &console) {
+        Ok(code) => code,
+        Err(error) => {
+            console.error(&error);
+            ExitCode::from(exit_code(error.kind()))
+        }
+    }
+}
+
+/// A check found something: the job was done, and its result will not work.
+const FOUND_SOMETHING: u8 = 1;
+
+/// The codes that `--help` documents.
+const fn exit_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::Usage => 2,
+        ErrorKind::Project => 3,
+        ErrorKind::Artifact => 4,
+        ErrorKind::Network => 5,
+        ErrorKind::Provider => 6,
+        ErrorKind::Integrity => 7,
+        ErrorKind::Machine => 8,
+    }
+}
+
+fn run(args: Args, console: &Console) -> Result<ExitCode, Error> {
+    let progress = Progress::new(&args.output);
+    let project = args.project;
+    match args.command {
+        Command::Build(build) => {
+            let json = build.common.json;
+            let settings = settings::of_build(project, build);
+            let report = layerlock::build(&settings, &progress)?;
+            console.report(&report, json);
+            Ok(code(report.has_errors()))
+        }
+        Command::Install(install) => {
+            let json = install.common.json;
+            let settings = settings::of_install(project, install);
+            let report = layerlock::install(&settings, &progress)?;
+            console.report(&report, json);
+            Ok(code(report.has_errors()))
+        }
+        Command::Export(export) => {
+            let settings = settings::of_export(project, export);
+            let exported = layerlock::export(&settings)?;
+            for warning in &exported.warnings {
+                console.warning(warning);
+            }
+            if settings.output.is_none() {
+                console.text(&exported.text);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Publish(publish) => {
+            let json = publish.build.common.json;
+            let settings = settings::of_publish(project, publish);
+            let report = layerlock::publish(&settings, &progress)?;
+            console.report(&report, json);
+            Ok(code(report.report.has_errors()))
+        }
+    }
+}
+
+fn code(found_something: bool) -> ExitCode {
+    if found_something {
+        ExitCode::from(FOUND_SOMETHING)
+    } else {
+        ExitCode::SUCCESS
+    }
+}

@@ -1,0 +1,77 @@
+//! Progress on a terminal.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use layerlock::Reporter;
+
+use crate::args::OutputArgs;
+
+/// One bar for all downloads, on standard error, where that is a terminal.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    verbose: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(args: &OutputArgs) -> Self {
+        let target = if args.quiet || args.no_progress {
+            ProgressDrawTarget::hidden()
+        } else {
+            // Hides itself where it is no terminal.
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            verbose: args.verbose,
+        }
+    }
+
+    fn tell(&self, line: &str) {
+        if self.verbose {
+            self.bar.suspend(|| {
+                let _ = writeln!(anstream::stderr(), "{line}");
+            });
+        }
+    }
+}
+
+impl Reporter for Progress {
+    fn index_found(&self, index: &str, named_by: &str) {
+        self.tell(&format!("index {index}, from {named_by}"));
+    }
+
+    fn downloads_planned(&self, count: usize) {
+        let plural = if count == 1 { "" } else { "s" };
+        self.bar
+            .set_message(format!("fetching {count} wheel{plural}"));
+    }
+
+    fn download_started(&self, file: &str, size: Option<u64>) {
+        self.bar.inc_length(size.unwrap_or(0));
+        self.tell(&format!("fetching {file}"));
+    }
+
+    fn download_progressed(&self, _file: &str, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    fn download_restarted(&self, file: &str, reason: &str) {
+        self.tell(&format!("fetching {file} again: {reason}"));
+    }
+
+    fn download_finished(&self, file: &str) {
+        self.tell(&format!("checked {file}"));
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,100 @@
+//! From the command line to the library's settings.
+
+use std::path::PathBuf;
+
+use layerlock::{
+    CacheLocation, Choice, ExportFormat, ExportSettings, Extras, Groups, PublishSettings,
+    Publishing, Settings,
+};
+
+use crate::args::{
+    BuildArgs, ChoiceArgs, CommonArgs, ExportArgs, FetchArgs, FormatArg, InstallArgs, LayerArgs,
+    ProviderArg, PublishArgs,
+};
+
+pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
+    Settings {
+        output: args.output,
+        staging: args.staging,
+        ..common(project, args.common)
+    }
+}
+
+pub(crate) fn of_install(project: PathBuf, args: InstallArgs) -> Settings {
+    Settings {
+        staging: args.to,
+        ..common(project, args.common)
+    }
+}
+
+pub(crate) fn of_export(project: PathBuf, args: ExportArgs) -> ExportSettings {
+    ExportSettings {
+        settings: of_layer(project, args.layer, args.choice),
+        format: match args.format {
+            FormatArg::Requirements => ExportFormat::Requirements,
+            FormatArg::Json => ExportFormat::Json,
+        },
+        output: args.output,
+        without_hashes: args.without_hashes,
+        without_urls: args.without_urls,
+    }
+}
+
+pub(crate) fn of_publish(project: PathBuf, args: PublishArgs) -> PublishSettings {
+    PublishSettings {
+        settings: of_build(project, args.build),
+        to: match args.provider {
+            ProviderArg::Local => Publishing::Local(args.local_dir),
+            ProviderArg::Aws => Publishing::Aws {
+                regions: args.region,
+            },
+        },
+        dry_run: args.dry_run,
+    }
+}
+
+fn common(project: PathBuf, args: CommonArgs) -> Settings {
+    let FetchArgs {
+        index_url,
+        offline,
+        no_cache,
+        cache_dir,
+    } = args.fetch;
+    Settings {
+        index_url,
+        offline,
+        cache: match (no_cache, cache_dir) {
+            (true, _) => CacheLocation::Nowhere,
+            (false, Some(folder)) => CacheLocation::At(folder),
+            (false, None) => CacheLocation::User,
+        },
+        ..of_layer(project, args.layer, args.choice)
+    }
+}
+
+fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
+    Settings {
+        layer: layer.layer,
+        runtime: layer.runtime,
+        architecture: layer.architecture,
+        choice: of_choice(choice),
+        ..Settings::of_project(project)
+    }
+}
+
+/// Without a flag the project's own settings hold.
+fn of_choice(args: ChoiceArgs) -> Option<Choice> {
+    let choice = Choice {
+        groups: Groups {
+            with: args.with,
+            without: args.without,
+            only: args.only,
+            all: args.all_groups,
+        },
+        extras: Extras {
+            names: args.extras,
+            all: args.all_extras,
+        },
+    };
+    (choice != Choice::default()).then_some(choice)
+}

@@ -1,0 +1,188 @@
+//! What each command prints and leaves behind.
+
+use crate::support::Sandbox;
+use layerlock_testkit::ProjectBuilder;
+use serde_json::Value;
+
+fn json(output: &[u8]) -> Value {
+    serde_json::from_slice(output).expect("one JSON object and nothing else")
+}
+
+#[test]
+fn build_writes_the_zip_and_says_so() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .layerlock(&["build", "--runtime", "python3.12"])
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    insta::with_settings!({filters => vec![("[0-9a-f]{64}", "[sha256]")]}, {
+        insta::assert_snapshot!(text, @r#"
+shop for python3.12 x86_64: 6 files in 1 package, 903 B unzipped
+  greeter  1.2.0      903 B  greeter-1.2.0-py3-none-any.whl
+zip: dist/layers/shop-python3.12-x86_64.zip (1.5 kB)
+sha256: [sha256]
+"#);
+    });
+    assert!(output.get_output().stderr.is_empty());
+    assert_eq!(
+        sandbox.files(),
+        [
+            "dist/layers/shop-python3.12-x86_64.zip",
+            "poetry.lock",
+            "pyproject.toml"
+        ]
+    );
+}
+
+#[test]
+fn json_is_all_that_is_on_stdout_and_agrees_with_the_files() {
+    let sandbox = Sandbox::new();
+    let arguments = [
+        "build",
+        "--json",
+        "--staging",
+        "staged",
+        "--architecture",
+        "arm64",
+    ];
+    let output = sandbox.layerlock(&arguments).assert().success();
+    let layer = &json(&output.get_output().stdout)["layers"][0];
+    assert_eq!(layer["name"], "shop");
+    assert_eq!(layer["target"]["provider"], "aws");
+    assert_eq!(layer["target"]["architecture"], "arm64");
+    assert_eq!(layer["packages"][0]["name"], "greeter");
+    assert_eq!(layer["packages"][0]["version"], "1.2.0");
+    assert_eq!(layer["staging"], "staged");
+
+    let zip = fs_err::read(
+        sandbox
+            .project
+            .path()
+            .join(layer["zip"]["path"].as_str().unwrap()),
+    )
+    .unwrap();
+    assert_eq!(layer["zip"]["size"], zip.len());
+    assert_eq!(layer["zip"]["sha256"], layerlock_testkit::sha256_hex(&zip));
+    let staged = sandbox
+        .files()
+        .into_iter()
+        .filter(|file| file.starts_with("staged/"))
+        .count();
+    assert_eq!(layer["file_count"], staged);
+    // Nobody named a runtime, so the report says which was taken.
+    assert_eq!(layer["findings"][0]["code"], "default-runtime");
+    assert_eq!(layer["findings"][0]["severity"], "info");
+}
+
+#[test]
+fn install_writes_files_and_no_zip() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .layerlock(&["install", "--to", "layer"])
+        .assert()
+        .success();
+    let files = sandbox.files();
+    assert!(files.contains(&"layer/bin/greet".to_owned()), "{files:?}");
+    assert!(files.contains(&"layer/python/greeter/__init__.py".to_owned()));
+    assert!(!files.iter().any(|file| file.starts_with("dist/")));
+}
+
+#[test]
+fn export_prints_requirements_and_needs_no_index() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .layerlock(&["export"])
+        .env("PIP_INDEX_URL", "http://127.0.0.1:9/simple/")
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let expected = format!(
+        "greeter==1.2.0 ; python_version >= \"3.10\" and python_version < \"4.0\" \\\n    \
+         --hash=sha256:{}\n",
+        crate::support::greeter().sha256
+    );
+    assert_eq!(text, expected);
+    let written = sandbox
+        .layerlock(&["export", "-o", "requirements.txt"])
+        .assert()
+        .success();
+    assert!(written.get_output().stdout.is_empty());
+    let file = fs_err::read_to_string(sandbox.project.path().join("requirements.txt")).unwrap();
+    assert_eq!(file, text);
+}
+
+#[test]
+fn export_as_json_names_the_file_for_the_target() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .layerlock(&["export", "--format", "json", "--runtime", "python3.12"])
+        .assert()
+        .success();
+    let package = &json(&output.get_output().stdout)["packages"][0];
+    assert_eq!(package["name"], "greeter");
+    assert_eq!(package["kind"], "registry");
+    assert_eq!(package["file"], "greeter-1.2.0-py3-none-any.whl");
+    assert_eq!(package["sha256"], crate::support::greeter().sha256);
+    assert_eq!(package["groups"][0], "main");
+}
+
+#[test]
+fn publish_makes_one_version_of_one_content() {
+    let sandbox = Sandbox::new();
+    let publish = |arguments: &[&str]| {
+        let arguments = [&["publish", "--json", "--runtime", "python3.12"], arguments].concat();
+        json(
+            &sandbox
+                .layerlock(&arguments)
+                .assert()
+                .success()
+                .get_output()
+                .stdout,
+        )
+    };
+    assert_eq!(publish(&["--dry-run"])["planned"][0]["reused"], Value::Null);
+    let first = publish(&[]);
+    assert_eq!(first["published"][0]["arn"], "local:shop:1");
+    assert_eq!(first["published"][0]["reused"], false);
+    let second = publish(&[]);
+    assert_eq!(second["published"][0]["version"], 1);
+    assert_eq!(second["published"][0]["reused"], true);
+    assert_eq!(
+        publish(&["--dry-run"])["planned"][0]["reused"],
+        "local:shop:1"
+    );
+}
+
+#[test]
+fn quiet_prints_nothing_and_verbose_says_where_from() {
+    let sandbox = Sandbox::new();
+    let verbose = sandbox.layerlock(&["build", "-v"]).assert().success();
+    let told = String::from_utf8(verbose.get_output().stderr.clone()).unwrap();
+    assert!(
+        told.contains("PIP_INDEX_URL") && told.contains("greeter-1.2.0"),
+        "{told}"
+    );
+    let quiet = sandbox.layerlock(&["build", "-q"]).assert().success();
+    assert!(quiet.get_output().stdout.is_empty() && quiet.get_output().stderr.is_empty());
+}
+
+#[test]
+fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
+    // Sparse claims will not do: a layer over the limit needs that many bytes.
+    let large = layerlock_testkit::WheelBuilder::new("large", "1.0")
+        .file("large/data.bin", vec![0; 263_000_000])
+        .build();
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&large));
+    sandbox.index.add(&large);
+    let output = sandbox.layerlock(&["publish", "--json"]).assert().code(1);
+    let report = json(&output.get_output().stdout);
+    assert_eq!(report["published"], Value::Array(Vec::new()));
+    let codes: Vec<_> = report["layers"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.contains(&"layer-too-large"), "{codes:?}");
+}

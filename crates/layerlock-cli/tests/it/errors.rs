@@ -1,0 +1,210 @@
+//! Wrong input: the exit code, the message, and that nothing is left behind.
+
+use std::path::Path;
+
+use crate::support::{Sandbox, greeter};
+use layerlock_testkit::{LockedPackage, ProjectBuilder};
+
+/// Runs a build that has to fail, and gives what it said, with what differs from
+/// run to run taken out.
+#[track_caller]
+fn failure(sandbox: &Sandbox, arguments: &[&str], code: i32) -> String {
+    let before = sandbox.files();
+    let output = sandbox.layerlock(arguments).assert().code(code);
+    assert!(output.get_output().stdout.is_empty());
+    assert_eq!(sandbox.files(), before, "something was left behind");
+    let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert!(
+        !text.contains('\u{1b}'),
+        "no colors where there is no terminal"
+    );
+    text.replace(sandbox.index.url().trim_end_matches("/simple/"), "[index]")
+        .replace(&sandbox.project.path().display().to_string(), "[project]")
+}
+
+macro_rules! assert_message {
+    ($text:expr, @$expected:literal) => {
+        insta::with_settings!({filters => vec![("[0-9a-f]{64}", "[sha256]")]}, {
+            insta::assert_snapshot!($text, @$expected);
+        });
+    };
+}
+
+#[test]
+fn unknown_runtime_is_usage() {
+    let text = failure(&Sandbox::new(), &["build", "--runtime", "python2.7"], 2);
+    assert_message!(text, @r#"
+error: invalid value 'python2.7' for '--runtime <RUNTIME>': unknown runtime `python2.7`: there are python3.8, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, python3.15
+
+For more information, try '--help'.
+"#);
+}
+
+#[test]
+fn unknown_group_is_usage() {
+    let text = failure(&Sandbox::new(), &["build", "--with", "docs"], 2);
+    assert_message!(text, @r#"
+error: the project has no group `docs` (--with)
+hint: the groups are: main
+"#);
+}
+
+#[test]
+fn no_lock_is_the_projects() {
+    let sandbox = Sandbox::new();
+    fs_err::remove_file(sandbox.project.lock()).unwrap();
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: there is no poetry.lock
+hint: run `poetry lock` in the project's folder
+"#);
+}
+
+#[test]
+fn stale_lock_is_the_projects() {
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").content_hash("of another time"));
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: pyproject.toml changed since poetry.lock was written
+  --> poetry.lock:17:16
+   |
+17 | content-hash = "of another time"
+   |                ^^^^^^^^^^^^^^^^^
+hint: run `poetry lock` to bring poetry.lock up to date
+"#);
+}
+
+#[test]
+fn unknown_setting_is_the_projects() {
+    let sandbox = Sandbox::of(
+        ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
+    );
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `staging`, `output`, `layers`
+  --> pyproject.toml:13:1
+   |
+13 | runtimes = "python3.12"
+   | ^^^^^^^^
+"#);
+}
+
+#[test]
+fn no_wheel_for_the_target() {
+    let native = layerlock_testkit::WheelBuilder::new("native", "2.0")
+        .tag("cp312-cp312-manylinux_2_38_x86_64")
+        .build();
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&native));
+    let text = failure(&sandbox, &["build", "--runtime", "python3.12"], 4);
+    assert_message!(text, @r#"
+error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the nearest, native-2.0-cp312-cp312-manylinux_2_38_x86_64.whl, is for another platform or a newer glibc
+  --> poetry.lock:15:8
+   |
+15 | name = "native"
+   |        ^^^^^^^^
+hint: build for another --runtime or --architecture, or lock a version with such a wheel
+"#);
+}
+
+#[test]
+fn index_down_is_the_networks() {
+    let sandbox = Sandbox::new();
+    let arguments = [
+        "build",
+        "--index-url",
+        "http://user:secret@127.0.0.1:9/simple/",
+    ];
+    let text = failure(&sandbox, &arguments, 5);
+    assert!(!text.contains("secret"), "{text}");
+    assert_message!(text, @r#"
+error: failed to get http://127.0.0.1:9/simple/greeter/: Connection refused (os error 111)
+hint: check the network and the index's address, then try again
+"#);
+}
+
+#[test]
+fn offline_with_an_empty_cache_is_the_networks() {
+    assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
+error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids to fetch it
+hint: run once without --offline
+"#);
+}
+
+#[test]
+fn other_bytes_than_locked_are_integrity() {
+    let locked = LockedPackage::new("greeter", "1.2.0").file(&greeter().file_name, &"0".repeat(64));
+    let mut sandbox = Sandbox::new();
+    sandbox.project = ProjectBuilder::new("shop").package(locked).write();
+    assert_message!(failure(&sandbox, &["build"], 7), @r#"
+error: greeter-1.2.0-py3-none-any.whl has sha256 [sha256], the lock says [sha256]
+ --> poetry.lock:4:8
+  |
+4 | name = "greeter"
+  |        ^^^^^^^^^
+hint: what [index]/files/greeter/greeter-1.2.0-py3-none-any.whl serves is not what was locked: do not use it before you know why
+"#);
+}
+
+#[test]
+fn files_of_others_in_the_staging_directory_stay() {
+    let sandbox = Sandbox::new();
+    let mine = sandbox.project.path().join("staged/python/mine.py");
+    fs_err::create_dir_all(mine.parent().unwrap_or(Path::new("."))).unwrap();
+    fs_err::write(&mine, "precious").unwrap();
+    assert_message!(failure(&sandbox, &["install", "--to", "staged"], 8), @r#"
+error: staged holds files that no package brought: python/mine.py
+hint: move them away, remove the folder, or name another staging directory
+"#);
+    assert_eq!(fs_err::read(&mine).unwrap(), b"precious");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_the_machines() {
+    let sandbox = Sandbox::new();
+    fs_err::write(
+        sandbox.project.path().join("dist"),
+        "a file where a folder must be",
+    )
+    .unwrap();
+    assert_message!(failure(&sandbox, &["build"], 8), @r#"
+error: failed to create dist/layers: Not a directory (os error 20)
+"#);
+}
+
+#[test]
+fn help_names_the_exit_codes() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.layerlock(&["--help"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_message!(text, @r#"
+Turn a Poetry project's lock file into serverless layers
+
+Usage: layerlock [OPTIONS] <COMMAND>
+
+Commands:
+  build    Build each layer's zip, and its staging directory where one is configured
+  install  Write the staging directory alone: DIR/python/...
+  export   Print what `poetry export` prints, without Poetry
+  publish  Build, then publish the layers that changed
+  help     Print this message or the help of the given subcommand(s)
+
+Options:
+      --project <DIR>  The folder of pyproject.toml and poetry.lock [default: .]
+  -h, --help           Print help
+  -V, --version        Print version
+
+Output:
+  -q, --quiet         Print nothing but errors
+  -v, --verbose       Print what is fetched, and from where
+      --color <WHEN>  When to use colors [default: auto] [possible values: auto, always, never]
+      --no-progress   Show no progress bars
+
+Exit codes:
+  0  done
+  1  a check found something that will not work
+  2  usage: an unknown flag, runtime, group, extra or layer
+  3  the project or its lock is invalid or stale
+  4  no file fits the target, or the files do not fit together
+  5  the network or an index
+  6  the provider refused
+  7  integrity: a hash, a RECORD, a hostile archive
+  8  this machine: a file could not be read or written
+"#);
+}

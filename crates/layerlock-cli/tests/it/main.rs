@@ -1,0 +1,11 @@
+//! The command line as its users meet it: what it prints, writes and exits with.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod commands;
+mod errors;
+mod support;
