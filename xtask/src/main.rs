@@ -1,0 +1,91 @@
+//! The tasks of this repository: `cargo xtask TASK`.
+//!
+//! One file a task. Tasks use the `layerlock` binary as its users do and ask
+//! other people's tools what it made: nothing here links the code under test.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "tasks talk to the person at the terminal"
+)]
+
+mod bench;
+mod checks;
+mod demo;
+mod e2e;
+mod files;
+mod layerlock;
+mod process;
+mod repository;
+mod test;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::repository::Profile;
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build a layer and publish it to a local folder: layerlock's main job, without an account
+    Demo,
+    /// Everything that CI runs: format, lints, documentation, tests, then e2e
+    Test,
+    /// Build the fixtures and prove their layers on real tools
+    E2e {
+        /// Fixtures to run, by the name of their folder; all when none is named
+        fixtures: Vec<String>,
+        /// Run the release build of layerlock
+        #[arg(long)]
+        release: bool,
+        /// Prove this binary instead of building one
+        #[arg(long, value_name = "PATH", conflicts_with = "release")]
+        binary: Option<PathBuf>,
+        /// Run only the checks whose name holds this text
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
+    /// Measure layerlock against its peers
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test => test::run(),
+        Task::E2e {
+            fixtures,
+            release,
+            binary,
+            only,
+        } => {
+            let profile = if release {
+                Profile::Release
+            } else {
+                Profile::Dev
+            };
+            let binary = binary.map_or_else(|| repository::build_layerlock(profile), Ok);
+            binary.and_then(|binary| e2e::run(&fixtures, &binary, only))
+        }
+        Task::Bench { bench } => bench::run(&bench),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nfailed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! This checkout: its folders, and the binary that cargo builds from it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process::Command;
+
+/// A profile of cargo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Dev,
+    Release,
+}
+
+/// The root of the checkout.
+pub(crate) fn root() -> &'static Path {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask)
+}
+
+/// A folder under `target/`, which git ignores.
+pub(crate) fn target(name: &str) -> PathBuf {
+    root().join("target").join(name)
+}
+
+/// The cargo that runs this, in the checkout's root.
+pub(crate) fn cargo() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    Command::new(cargo).folder(root())
+}
+
+/// Builds layerlock and returns the path of the binary.
+pub(crate) fn build_layerlock(profile: Profile) -> Result<PathBuf> {
+    let mut build = cargo().args(["build", "--locked", "--package", "layerlock-cli"]);
+    if profile == Profile::Release {
+        build = build.arg("--release");
+    }
+    // Once for the person at the terminal, once for the answer where it is.
+    build.show()?;
+    let messages = build.args(["--quiet", "--message-format=json"]).stdout()?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "layerlock")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .context("cargo built no binary named layerlock")
+}

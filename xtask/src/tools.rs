@@ -1,0 +1,300 @@
+//! The real tools that layers are proved on, under `target/xtask/`.
+//!
+//! Every version is pinned in `requirements/` and `npm/`; what the CDK app of a
+//! fixture needs is pinned by the fixture's own lock. Each tool has a folder of its
+//! own, since their pins differ, with a stamp that says what it was made from: a
+//! second run finds the stamp and does nothing. Installs go through the machine's
+//! ordinary pip and npm configuration.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use layerlock_fixtures::SHARED_LAYER;
+
+use crate::files;
+use crate::process::Command;
+use crate::repository;
+
+/// The minor version of Python that tools and Lambda functions run on here.
+pub(crate) const PYTHON: &str = "3.12";
+
+/// One tool, or a set that is installed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tool {
+    Poetry,
+    /// aws-cdk-lib and what else the app of `shared-layer` needs.
+    CdkLibrary,
+    /// The CDK's command line.
+    CdkCli,
+    Moto,
+    /// Lambda's runtime client, as a folder of packages.
+    RuntimeClient,
+    Uv,
+}
+
+/// The tools that are ready to use.
+pub(crate) struct Tools {
+    python: PathBuf,
+    /// Where all the others are.
+    root: PathBuf,
+}
+
+impl Tools {
+    /// Installs those of the tools that are not there yet.
+    pub(crate) fn prepare(wanted: &[Tool]) -> Result<Self> {
+        let python = find_python()?;
+        let root = repository::target("xtask");
+        let tools = Self { python, root };
+        fs_err::create_dir_all(&tools.root)?;
+        // Two runs in one checkout must not install over each other.
+        let lock = fs_err::File::create(tools.root.join("lock"))?;
+        lock.lock()?;
+
+        let pins = include_str!("../requirements/pip.txt");
+        tools.install("pip", pins, |folder| {
+            Command::new(&tools.python)
+                .args(["-m", "venv"])
+                .arg(folder)
+                .stdout()?;
+            Command::new(program(folder, "python"))
+                .args(["-m", "pip", "install", "--quiet", "--no-compile"])
+                .args(["--requirement".as_ref(), requirements("pip").as_os_str()])
+                .stdout()
+        })?;
+        // The CDK's library is installed from an export of the fixture's lock.
+        let (first, rest): (Vec<Tool>, Vec<Tool>) = wanted
+            .iter()
+            .chain(wanted.contains(&Tool::CdkLibrary).then_some(&Tool::Poetry))
+            .partition(|tool| **tool == Tool::Poetry);
+        if !first.is_empty() {
+            tools.install_tool(Tool::Poetry)?;
+        }
+        let results: Vec<Result<()>> = std::thread::scope(|scope| {
+            let installs: Vec<_> = rest
+                .iter()
+                .map(|tool| scope.spawn(|| tools.install_tool(*tool)))
+                .collect();
+            installs
+                .into_iter()
+                .map(|install| {
+                    install
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        });
+        results.into_iter().collect::<Result<()>>()?;
+        Ok(tools)
+    }
+
+    /// The machine's own Python that everything here runs on.
+    pub(crate) fn python(&self) -> Command {
+        Command::new(&self.python)
+    }
+
+    /// The pinned pip.
+    pub(crate) fn pip(&self) -> Command {
+        Command::new(program(&self.folder("pip"), "python")).args(["-m", "pip"])
+    }
+
+    /// Poetry, apart from the configuration and the caches of its user.
+    pub(crate) fn poetry(&self) -> Command {
+        let own = self.folder("poetry-home");
+        Command::new(program(&self.folder("poetry"), "poetry"))
+            .without_env(&["POETRY_"])
+            .env("POETRY_CONFIG_DIR", own.join("config"))
+            .env("POETRY_DATA_DIR", own.join("data"))
+            .env("POETRY_CACHE_DIR", own.join("cache"))
+            .env("POETRY_VIRTUALENVS_CREATE", "false")
+    }
+
+    /// The CDK's command line, apart from the settings and the caches of its user. Its
+    /// app finds its `python` first on PATH.
+    pub(crate) fn cdk(&self) -> Command {
+        let library = self.folder("cdk-library");
+        let programs = program(&library, "python");
+        Command::new(self.folder("cdk-cli").join("node_modules/.bin/cdk"))
+            .path_first(&[programs.parent().unwrap_or(&library)])
+            // The command line, aws-cdk-lib and jsii each keep caches under the home.
+            .env("HOME", self.folder("cdk-home"))
+            .env("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+    }
+
+    /// The Python that has moto and boto3.
+    pub(crate) fn moto_python(&self) -> Command {
+        Command::new(program(&self.folder("moto"), "python"))
+    }
+
+    /// The folder that holds the package `awslambdaric`.
+    pub(crate) fn runtime_client(&self) -> PathBuf {
+        self.folder("runtime-client")
+    }
+
+    pub(crate) fn uv(&self) -> Command {
+        Command::new(program(&self.folder("uv"), "uv"))
+    }
+
+    fn install_tool(&self, tool: Tool) -> Result<()> {
+        match tool {
+            Tool::Poetry => self.install_venv("poetry", include_str!("../requirements/poetry.txt")),
+            Tool::Moto => self.install_venv("moto", include_str!("../requirements/moto.txt")),
+            Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
+            Tool::RuntimeClient => {
+                let pins = include_str!("../requirements/runtime.txt");
+                self.install("runtime-client", pins, |folder| {
+                    self.pip_install()
+                        .args(["--target".as_ref(), folder.as_os_str()])
+                        .args([
+                            "--requirement".as_ref(),
+                            requirements("runtime").as_os_str(),
+                        ])
+                        .stdout()
+                })
+            }
+            Tool::CdkLibrary => self.install("cdk-library", SHARED_LAYER.lock, |folder| {
+                self.create_venv(folder)?;
+                let exported = folder.join("requirements.txt");
+                self.poetry()
+                    .folder(SHARED_LAYER.project())
+                    .args(["export", "--only", "dev", "--output"])
+                    .arg(&exported)
+                    .stdout()?;
+                self.pip_into(folder)
+                    .args(["--require-hashes", "--requirement"])
+                    .arg(&exported)
+                    .stdout()
+            }),
+            Tool::CdkCli => {
+                let pins = include_str!("../npm/package-lock.json");
+                self.install("cdk-cli", pins, |folder| {
+                    fs_err::create_dir_all(folder)?;
+                    fs_err::write(
+                        folder.join("package.json"),
+                        include_str!("../npm/package.json"),
+                    )?;
+                    fs_err::write(folder.join("package-lock.json"), pins)?;
+                    Command::new("npm")
+                        .args(["ci", "--no-audit", "--no-fund"])
+                        .folder(folder)
+                        .stdout()
+                        .context("the CDK's command line needs Node.js and its npm")
+                })
+            }
+        }
+    }
+
+    /// A virtual environment with what a file in `requirements/` pins.
+    fn install_venv(&self, name: &str, pins: &str) -> Result<()> {
+        self.install(name, pins, |folder| {
+            self.create_venv(folder)?;
+            self.pip_into(folder)
+                .args(["--requirement".as_ref(), requirements(name).as_os_str()])
+                .stdout()
+        })
+    }
+
+    /// Runs an install into an empty folder, unless the folder's stamp says that the
+    /// same pins were installed by the same Python.
+    fn install(
+        &self,
+        name: &str,
+        pins: &str,
+        install: impl FnOnce(&Path) -> Result<String>,
+    ) -> Result<()> {
+        let folder = self.folder(name);
+        let stamp = folder.join("stamp");
+        let made_from = files::sha256(format!("{}\n{pins}", self.python.display()).as_bytes());
+        if fs_err::read_to_string(&stamp).is_ok_and(|text| text == made_from) {
+            return Ok(());
+        }
+        println!("installing {name} (once)");
+        if folder.exists() {
+            fs_err::remove_dir_all(&folder)?;
+        }
+        install(&folder).with_context(|| format!("failed to install {name}"))?;
+        Ok(fs_err::write(stamp, made_from)?)
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    fn create_venv(&self, folder: &Path) -> Result<()> {
+        let create = self.python().args(["-m", "venv", "--without-pip"]);
+        create.arg(folder).stdout().map(drop)
+    }
+
+    fn pip_install(&self) -> Command {
+        // Modules are compiled when they are first used: most never are.
+        self.pip()
+            .args(["install", "--quiet", "--no-deps", "--no-compile"])
+    }
+
+    fn pip_into(&self, venv: &Path) -> Command {
+        self.pip()
+            .arg("--python")
+            .arg(program(venv, "python"))
+            .args(["install", "--quiet", "--no-deps", "--no-compile"])
+    }
+}
+
+fn requirements(name: &str) -> PathBuf {
+    let folder = repository::root().join("xtask/requirements");
+    folder.join(name).with_extension("txt")
+}
+
+/// A program of a virtual environment.
+fn program(venv: &Path, name: &str) -> PathBuf {
+    if cfg!(windows) {
+        venv.join("Scripts").join(name).with_extension("exe")
+    } else {
+        venv.join("bin").join(name)
+    }
+}
+
+/// The Python of the wanted minor version: on PATH, or among pyenv's versions.
+///
+/// Each candidate is run and asked, since pyenv puts shims on PATH that fail for a
+/// version that is installed but not selected.
+fn find_python() -> Result<PathBuf> {
+    let mut candidates = vec![PathBuf::from(format!("python{PYTHON}"))];
+    candidates.extend(pyenv_versions());
+    candidates.extend(["python3".into(), "python".into()]);
+    let ask =
+        "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.abspath(sys.executable))";
+    for candidate in candidates {
+        let Ok(answer) = Command::new(&candidate).args(["-c", ask]).stdout() else {
+            continue;
+        };
+        if let Some((PYTHON, path)) = answer.trim().split_once(' ') {
+            return Ok(PathBuf::from(path));
+        }
+    }
+    bail!(
+        "no Python {PYTHON} found: neither python{PYTHON}, python3 nor python on PATH is one, \
+         nor is one under pyenv's versions folder"
+    );
+}
+
+fn pyenv_versions() -> Vec<PathBuf> {
+    let root = std::env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
+    let Some(versions) = root.and_then(|root| fs_err::read_dir(root.join("versions")).ok()) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<PathBuf> = versions
+        .filter_map(|version| Some(version.ok()?.path()))
+        .filter(|folder| {
+            let name = folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            name.is_some_and(|name| name.starts_with(&format!("{PYTHON}.")))
+        })
+        .collect();
+    folders.sort();
+    folders
+        .into_iter()
+        .map(|folder| folder.join("bin").join(format!("python{PYTHON}")))
+        .collect()
+}
