@@ -29,7 +29,10 @@ pub(crate) fn target(name: &str) -> PathBuf {
 /// The cargo that runs this, in the checkout's root.
 pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    Command::new(cargo).folder(root())
+    // Of the cargo that runs xtask: some build scripts (ring's) run again when
+    // they change, and all that depends on them is compiled once more.
+    let of_xtask = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+    Command::new(cargo).folder(root()).without_env(&of_xtask)
 }
 
 /// Builds layerlock and returns the path of the binary.
