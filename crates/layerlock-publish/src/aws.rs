@@ -93,15 +93,12 @@ impl AwsLambda {
     }
 
     async fn plan_async(&self, artifact: &Artifact) -> Result<Plan, Error> {
-        let Some(newest) = self.newest(&artifact.layer).await? else {
+        let Some(newest) = self.newest_for_targets(artifact).await? else {
             return Ok(Plan::Create { newest: None });
         };
         let create = Plan::Create {
             newest: Some(newest.version),
         };
-        if !artifact.fits_targets_of(&newest) {
-            return Ok(create);
-        }
         let Some(content) = self.content(&newest).await? else {
             return Ok(create);
         };
@@ -115,18 +112,28 @@ impl AwsLambda {
         }))
     }
 
-    /// The newest version; the first page of the list has it.
-    async fn newest(&self, layer: &str) -> Result<Option<LayerVersion>, Error> {
+    /// The newest version for the artifact's targets. AWS filters by one runtime
+    /// and one architecture, newest first, so that the first page has it.
+    async fn newest_for_targets(&self, artifact: &Artifact) -> Result<Option<LayerVersion>, Error> {
         const ACTION: &str = "lambda:ListLayerVersions";
+        let first = |list: &[String]| list.first().cloned();
         let answer = self
             .client
             .list_layer_versions()
-            .layer_name(layer)
+            .layer_name(&artifact.layer)
+            .set_compatible_runtime(first(&artifact.runtimes).map(|name| Runtime::from(&*name)))
+            .set_compatible_architecture(
+                first(&artifact.architectures).map(|name| Architecture::from(&*name)),
+            )
             .send()
             .await
             .map_err(|error| failure(ACTION, &error))?;
+        let layer = &artifact.layer;
         let versions = to_versions(ACTION, layer, answer.layer_versions.unwrap_or_default())?;
-        Ok(versions.into_iter().max_by_key(|version| version.version))
+        Ok(versions
+            .into_iter()
+            .filter(|version| artifact.fits_targets_of(version))
+            .max_by_key(|version| version.version))
     }
 
     /// What the version's zip is; none where it was deleted since it was listed.

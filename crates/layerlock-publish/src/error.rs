@@ -224,7 +224,7 @@ impl Error {
             Self::NoRegion => "give --region, set AWS_REGION, or name a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",
             Self::TooLarge { .. } => {
-                "split the layer into several, or exclude packages that the runtime brings along"
+                "split the layer into several, or take packages out of its groups"
             }
             Self::Credentials { .. } => {
                 "sign in (aws sso login, or aws configure), choose another AWS_PROFILE, or set \

@@ -93,13 +93,16 @@ impl Publisher for LocalFolder {
 
     fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
         rules::check(artifact)?;
-        let newest = self.versions(&artifact.layer)?.next().transpose()?;
+        let newest = self
+            .versions(&artifact.layer)?
+            .find(|version| match version {
+                Ok(version) => artifact.fits_targets_of(version),
+                Err(_) => true,
+            })
+            .transpose()?;
         let code_sha256 = artifact.code_sha256();
         match newest {
-            Some(version)
-                if version.code_sha256.as_ref() == Some(&code_sha256)
-                    && artifact.fits_targets_of(&version) =>
-            {
+            Some(version) if version.code_sha256.as_ref() == Some(&code_sha256) => {
                 // Reuse promises these very bytes: look at them, not only at
                 // what the manifest says.
                 let folder = self.version_folder(&artifact.layer, version.version)?;

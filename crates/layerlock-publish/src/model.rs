@@ -97,12 +97,14 @@ pub struct LayerVersion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Plan {
-    /// The newest version already is the artifact: nothing.
+    /// The newest version for the artifact's targets already is the artifact:
+    /// nothing. Versions for other runtimes and architectures do not count: one
+    /// layer is often published for several.
     Reuse(LayerVersion),
     /// Make a new version.
     Create {
-        /// The newest version's number now, where there is one. The next
-        /// number is the provider's to give.
+        /// The number of the newest version for the artifact's targets, where
+        /// there is one. The next number is the provider's to give.
         newest: Option<u64>,
     },
 }

@@ -78,6 +78,11 @@ fn full(status: u16, version: u64, code_sha256: &str) -> Answer {
     Answer::json(status, &body)
 }
 
+/// The request for the versions that a layer for this architecture may be.
+fn listing(architecture: &str) -> String {
+    format!("GET {VERSIONS}?CompatibleArchitecture={architecture}&CompatibleRuntime=python3.12")
+}
+
 #[test]
 fn the_first_publish_sends_the_zip_and_its_facts() {
     let (_folder, artifact) = artifact(b"bytes");
@@ -100,7 +105,7 @@ fn the_first_publish_sends_the_zip_and_its_facts() {
     let requests = server.requests();
     assert_eq!(
         server.lines(),
-        [format!("GET {VERSIONS}"), format!("POST {VERSIONS}")]
+        [listing("arm64"), format!("POST {VERSIONS}")]
     );
     assert_eq!(
         requests[1].body,
@@ -151,7 +156,7 @@ fn the_same_bytes_for_the_same_targets_are_used_again() {
     assert_eq!((published.version, published.arn), (10, arn(10)));
     assert_eq!(
         server.lines(),
-        [format!("GET {VERSIONS}"), format!("GET {VERSIONS}/10")]
+        [listing("arm64"), format!("GET {VERSIONS}/10")]
     );
 }
 
@@ -186,6 +191,7 @@ fn a_plan_says_what_is_there() {
 fn other_targets_are_another_version_whatever_the_bytes() {
     let (_folder, mut artifact) = artifact(b"bytes");
     artifact.architectures = vec!["x86_64".to_owned()];
+    // Should a server not filter.
     let server = Replay::start(vec![
         listed(&[item(3)]),
         full(201, 4, &artifact.code_sha256()),
@@ -198,7 +204,7 @@ fn other_targets_are_another_version_whatever_the_bytes() {
     // The hash was not worth a request.
     assert_eq!(
         server.lines(),
-        [format!("GET {VERSIONS}"), format!("POST {VERSIONS}")]
+        [listing("x86_64"), format!("POST {VERSIONS}")]
     );
 }
 
@@ -241,7 +247,7 @@ fn a_zip_that_changed_since_the_build_is_not_sent() {
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
 
     assert!(matches!(error, Error::ZipChanged { .. }), "{error}");
-    assert_eq!(server.lines(), [format!("GET {VERSIONS}")]);
+    assert_eq!(server.lines(), [listing("arm64")]);
 }
 
 #[test]

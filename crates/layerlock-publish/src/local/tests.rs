@@ -139,9 +139,22 @@ fn the_newest_version_is_used_again_only_where_it_is_the_same() {
     artifact.architectures = vec!["x86_64".to_owned()];
     assert_eq!(
         fixture.publisher.plan(&artifact).unwrap(),
-        Plan::Create { newest: Some(3) }
+        Plan::Create { newest: None }
     );
     assert_eq!(fixture.numbers(), [3, 2, 1]);
+}
+
+#[test]
+fn layers_for_two_architectures_take_turns_without_new_versions() {
+    let fixture = Fixture::new();
+    let publish = |architecture: &str| {
+        let mut artifact = fixture.artifact(architecture);
+        artifact.architectures = vec![architecture.to_owned()];
+        fixture.publisher.publish(&artifact).unwrap().version
+    };
+    for _ in 0..3 {
+        assert_eq!((publish("x86_64"), publish("arm64")), (1, 2));
+    }
 }
 
 #[test]
