@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use layerlock::{Architecture, Runtime};
 
 const EXIT_CODES: &str = "\
@@ -64,10 +64,10 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// The folder for zips [default: dist/layers in the project]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
     /// Also write the layer as files into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct InstallArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// The folder [default: the configured one, else dist/staging/LAYER in the project]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) to: Option<PathBuf>,
 }
 
@@ -109,22 +109,37 @@ pub(crate) enum FormatArg {
     Json,
 }
 
+const PROVIDER: &str = "Provider";
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PublishArgs {
     #[command(flatten)]
     pub(crate) build: BuildArgs,
     /// Where to publish
-    #[arg(long, value_name = "PROVIDER", default_value = "local")]
+    #[arg(long, value_name = "PROVIDER", default_value = "local", help_heading = PROVIDER)]
     pub(crate) provider: ProviderArg,
     /// AWS regions [default: the environment's or the profile's]
-    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = PROVIDER)]
     pub(crate) region: Vec<String>,
     /// The folder of the local provider [default: dist/published in the project]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = PROVIDER)]
     pub(crate) local_dir: Option<PathBuf>,
     /// Say what would be published, and publish nothing
-    #[arg(long)]
+    #[arg(long, help_heading = PROVIDER)]
     pub(crate) dry_run: bool,
+}
+
+impl PublishArgs {
+    /// Refuses what the chosen provider has no use for: a region that is not
+    /// looked at would publish to another place than the user thinks.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        let misplaced = match self.provider {
+            ProviderArg::Local if !self.region.is_empty() => "--region is for --provider aws",
+            ProviderArg::Aws if self.local_dir.is_some() => "--local-dir is for --provider local",
+            _ => return Ok(()),
+        };
+        Err(Args::command().error(clap::error::ErrorKind::ArgumentConflict, misplaced))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -198,7 +213,7 @@ pub(crate) struct FetchArgs {
     /// Neither read nor keep anything in the cache
     #[arg(long, conflicts_with = "offline")]
     pub(crate) no_cache: bool,
-    /// The folder of the cache
-    #[arg(long, value_name = "DIR", env = "LAYERLOCK_CACHE_DIR")]
+    /// The folder of the cache [env: LAYERLOCK_CACHE_DIR] [default: the user's]
+    #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! The one place that prints.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::Error;
@@ -26,23 +26,36 @@ impl Console {
     }
 
     /// A report: JSON whenever it was asked for, text unless quiet.
-    pub(crate) fn report(&self, report: &(impl Display + Serialize), json: bool) {
+    pub(crate) fn report(&self, report: &(impl Display + Serialize), json: bool) -> io::Result<()> {
         if json {
-            #[expect(clippy::expect_used, reason = "reports are plain data")]
-            let text = serde_json::to_string_pretty(report).expect("plain data serializes");
-            self.text(&format!("{text}\n"));
-        } else if !self.quiet {
-            self.text(&format!("{report}\n"));
+            let text = serde_json::to_string_pretty(report)?;
+            self.text(&format!("{text}\n"))
+        } else if self.quiet {
+            Ok(())
+        } else {
+            self.text(&format!("{report}\n"))
         }
     }
 
-    /// Text that was asked for.
+    /// Text that was asked for. What is lost on the way is an error, but for a
+    /// pipe that was closed: its reader has had enough.
     #[expect(clippy::unused_self, reason = "the console is what prints")]
-    pub(crate) fn text(&self, text: &str) {
-        // Whoever closed the pipe has read enough.
+    pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         let mut stdout = anstream::stdout().lock();
-        let _ = stdout.write_all(text.as_bytes());
-        let _ = stdout.flush();
+        let written = stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Standard output could not take what was asked for.
+    #[expect(clippy::unused_self, reason = "the console is what prints")]
+    pub(crate) fn lost(&self, error: &io::Error) {
+        let message = format!("failed to write to standard output: {error}");
+        let _ = writeln!(anstream::stderr(), "{}", diagnostic::plain_error(&message));
     }
 
     pub(crate) fn warning(&self, message: &str) {

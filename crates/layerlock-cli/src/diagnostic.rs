@@ -35,6 +35,10 @@ pub(crate) fn error(error: &Error) -> String {
     text
 }
 
+pub(crate) fn plain_error(message: &str) -> String {
+    render(Group::with_title(Level::ERROR.primary_title(message)))
+}
+
 pub(crate) fn warning(message: &str) -> String {
     render(Group::with_title(Level::WARNING.primary_title(message)))
 }

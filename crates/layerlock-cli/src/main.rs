@@ -7,6 +7,7 @@ mod diagnostic;
 mod progress;
 mod settings;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -18,13 +19,40 @@ use progress::Progress;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Command::Publish(publish) = &args.command
+        && let Err(error) = publish.check()
+    {
+        error.exit();
+    }
     let console = Console::new(&args.output);
     match run(args, &console) {
         Ok(code) => code,
-        Err(error) => {
+        Err(Failure::Job(error)) => {
             console.error(&error);
             ExitCode::from(exit_code(error.kind()))
         }
+        Err(Failure::Stdout(error)) => {
+            console.lost(&error);
+            ExitCode::from(exit_code(ErrorKind::Machine))
+        }
+    }
+}
+
+/// What can go wrong: the job itself, or telling of it.
+enum Failure {
+    Job(Error),
+    Stdout(io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Job(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Stdout(error)
     }
 }
 
@@ -44,7 +72,7 @@ const fn exit_code(kind: ErrorKind) -> u8 {
     }
 }
 
-fn run(args: Args, console: &Console) -> Result<ExitCode, Error> {
+fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
     let project = args.project;
     match args.command {
@@ -52,14 +80,14 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Error> {
             let json = build.common.json;
             let settings = settings::of_build(project, build);
             let report = layerlock::build(&settings, &progress)?;
-            console.report(&report, json);
+            console.report(&report, json)?;
             Ok(code(report.has_errors()))
         }
         Command::Install(install) => {
             let json = install.common.json;
             let settings = settings::of_install(project, install);
             let report = layerlock::install(&settings, &progress)?;
-            console.report(&report, json);
+            console.report(&report, json)?;
             Ok(code(report.has_errors()))
         }
         Command::Export(export) => {
@@ -69,7 +97,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Error> {
                 console.warning(warning);
             }
             if settings.output.is_none() {
-                console.text(&exported.text);
+                console.text(&exported.text)?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -77,7 +105,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Error> {
             let json = publish.build.common.json;
             let settings = settings::of_publish(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
-            console.report(&report, json);
+            console.report(&report, json)?;
             Ok(code(report.report.has_errors()))
         }
     }

@@ -63,13 +63,19 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
     Settings {
         index_url,
         offline,
-        cache: match (no_cache, cache_dir) {
+        cache: match (no_cache, cache_dir.or_else(cache_of_environment)) {
             (true, _) => CacheLocation::Nowhere,
             (false, Some(folder)) => CacheLocation::At(folder),
             (false, None) => CacheLocation::User,
         },
         ..of_layer(project, args.layer, args.choice)
     }
+}
+
+/// Set but empty, as CI systems leave it, is not set.
+fn cache_of_environment() -> Option<PathBuf> {
+    let folder = std::env::var_os("LAYERLOCK_CACHE_DIR")?;
+    (!folder.is_empty()).then(|| folder.into())
 }
 
 fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {

@@ -29,6 +29,7 @@ pub use choice::{Choice, Extras, Groups, Selection};
 pub use constraint::{ConstraintError, PythonConstraint};
 pub use error::{Error, Place, Warning};
 pub use lock::Lock;
+pub use names::normalize as normalize_name;
 pub use project::{MAIN_GROUP, Priority, Project, Source};
 pub use requirements::{RequirementsOptions, requirements};
 pub use select::{LockedFile, LockedPackage, PackageSource, select};

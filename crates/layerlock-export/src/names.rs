@@ -1,7 +1,7 @@
 //! Names as PEP 503 and PEP 685 compare them.
 
 /// A name in lower case, each run of `-`, `_` and `.` one `-`.
-pub(crate) fn normalize(name: &str) -> String {
+pub fn normalize(name: &str) -> String {
     let mut normalized = String::with_capacity(name.len());
     let mut separator = false;
     for c in name.chars() {

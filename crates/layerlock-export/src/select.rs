@@ -179,12 +179,24 @@ impl Package {
             PackageSource::Registry { url: None, .. } => return self.version.to_string(),
             PackageSource::Registry { url: Some(url), .. }
             | PackageSource::Git { url, .. }
-            | PackageSource::Url { url, .. } => url.clone(),
+            | PackageSource::Url { url, .. } => without_credentials(url),
             PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
                 path.display().to_string()
             }
         };
         format!("{} from {source}", self.version)
+    }
+}
+
+/// An address as an error may show it.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..authority].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
     }
 }
 
@@ -265,4 +277,30 @@ fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile
         hash: format!("{algorithm}:{}", digest.to_ascii_lowercase()),
         url: file.url.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn an_address_in_an_error_has_no_credentials() {
+        for (address, shown) in [
+            (
+                "https://user:secret@packages.example.com/a@b",
+                "https://packages.example.com/a@b",
+            ),
+            (
+                "ssh://git@packages.example.com/x.git",
+                "ssh://packages.example.com/x.git",
+            ),
+            (
+                "https://packages.example.com/?q=a@b",
+                "https://packages.example.com/?q=a@b",
+            ),
+            ("../local@path", "../local@path"),
+        ] {
+            assert_eq!(without_credentials(address), shown);
+        }
+    }
 }

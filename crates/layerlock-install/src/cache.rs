@@ -1,8 +1,8 @@
 //! The cache of verified wheels.
 //!
 //! ```text
-//! wheels-v0/ab/ab…ef.whl       the archive, by its SHA-256
-//! wheels-v0/ab/ab…ef.contents  what was found in it: its presence says "verified"
+//! wheels-v1/ab/ab…ef.whl       the archive, by its SHA-256
+//! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! tmp/                         what is not finished yet
 //! ```
 //!
@@ -30,7 +30,7 @@ pub struct Cache {
 }
 
 /// Grows whenever the form of [`Kept`] or what is verified changes.
-const WHEELS: &str = "wheels-v0";
+const WHEELS: &str = "wheels-v1";
 
 /// What stands in a `.contents` file.
 #[derive(Serialize, Deserialize)]
@@ -89,7 +89,7 @@ impl Cache {
         let folder = self.root.join("tmp");
         fs::create_dir_all(&folder)
             .and_then(|()| self.tag())
-            .and_then(|()| NamedTempFile::new_in(&folder))
+            .and_then(|()| temporary_file_in(&folder))
             .map_err(Error::io("create a file in", folder))
     }
 
@@ -111,7 +111,7 @@ impl Cache {
                 contents,
             };
             let bytes = postcard::to_stdvec(&kept).map_err(std::io::Error::other)?;
-            let listing = NamedTempFile::new_in(self.root.join("tmp"))?;
+            let listing = temporary_file_in(&self.root.join("tmp"))?;
             fs::write(listing.path(), bytes)?;
             archive.persist(&path)?;
             listing.persist(path.with_extension("contents"))?;
@@ -143,4 +143,16 @@ impl Cache {
              # The cache of layerlock. It can be removed at any time.\n",
         )
     }
+}
+
+/// A temporary file is private by default; the cache may be shared, as far as the
+/// umask lets it.
+fn temporary_file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }

@@ -40,6 +40,15 @@ pub enum Error {
     #[error(transparent)]
     Address(#[from] AddressError),
 
+    /// The lock names an index that cannot be used.
+    #[error("{error}")]
+    LockedAddress {
+        /// What is wrong with its address.
+        error: AddressError,
+        /// The package that comes from it.
+        place: Place,
+    },
+
     /// No index is known.
     #[error(transparent)]
     DefaultIndex(#[from] DefaultIndexError),
@@ -132,6 +141,7 @@ impl Error {
             Self::NoWheel(no_wheel) => Some(&no_wheel.place),
             Self::UnsupportedSource { place, .. }
             | Self::WeakHash { place, .. }
+            | Self::LockedAddress { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
             _ => None,
         }
@@ -146,7 +156,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::WeakHash { .. } => Some("run `poetry lock` against an index that serves sha256".to_owned()),
-            Self::Address(error) => error.hint(),
+            Self::Address(error) | Self::LockedAddress { error, .. } => error.hint(),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
             Self::Status {
@@ -163,9 +173,7 @@ impl Error {
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),
-            Self::Wheel { .. } => {
-                Some("the file is as the lock says, but unsafe to unpack: report it to its authors".to_owned())
-            }
+            Self::Wheel { problem, .. } => Some(problem.hint().to_owned()),
             Self::Layer(error) => error.hint(),
             Self::Client(_) => None,
         }

@@ -64,7 +64,8 @@ pub fn fetch(
     }
     Ok(chosen
         .iter()
-        .filter_map(|one| wheels.get(&one.sha256).cloned())
+        // Each was in the cache or has been fetched.
+        .map(|one| wheels[&one.sha256].clone())
         .collect())
 }
 
@@ -100,7 +101,11 @@ async fn fetch_missing(
     for one in missing {
         let index = match (&options.index, &one.package.source) {
             (Some(index), _) => index.clone(),
-            (None, PackageSource::Registry { url: Some(url), .. }) => IndexUrl::parse(url)?,
+            (None, PackageSource::Registry { url: Some(url), .. }) => IndexUrl::parse(url)
+                .map_err(|error| Error::LockedAddress {
+                    error,
+                    place: one.package.place.clone(),
+                })?,
             _ => match &default_index {
                 Some(index) => IndexUrl::clone(index),
                 None => default_index.insert((options.default_index)()?).clone(),

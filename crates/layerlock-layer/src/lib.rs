@@ -3,7 +3,7 @@ The plan of a layer and its two writers.
 
 A layer is never installed and then compressed. It is planned: a [`LayerPlan`]
 says which bytes land at which path, with which mode, and who brought them. The
-plan is then written, either as a zip ([`write_zip`]) or as a directory
+plan is then written, either as a zip ([`prepare_zip`]) or as a directory
 ([`StagingDirectory`]). Conflicts, sizes and reports are read off the plan before a
 byte is written.
 
@@ -26,10 +26,10 @@ mod testing;
 mod zip;
 
 pub use error::{Conflict, Error};
-pub use output::write_file;
+pub use output::{Prepared, write_file};
 pub use path::{LayerPath, PathError};
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
 };
 pub use staging::{StagingDirectory, files_in};
-pub use zip::{ZipSummary, write_zip};
+pub use zip::{ZipSummary, prepare_zip};

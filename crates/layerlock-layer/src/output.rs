@@ -2,15 +2,44 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fs_err as fs;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::Error;
 
-/// Writes a file: whatever goes wrong, `path` is as it was.
+/// An output that is complete but not yet in its place. Dropped, it is gone.
+///
+/// A job prepares all its outputs before it publishes the first: what can go
+/// wrong while writing then goes wrong while nothing has changed.
+#[must_use = "an output appears only when it is published"]
+#[derive(Debug)]
+pub struct Prepared(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    File(OutputFile),
+    Folder(OutputFolder),
+}
+
+impl Prepared {
+    /// Puts it in its place, by one rename or swap.
+    pub fn publish(self) -> Result<(), Error> {
+        match self.0 {
+            Kind::File(file) => file.publish(),
+            Kind::Folder(folder) => folder.publish(),
+        }
+    }
+}
+
+/// Writes a file: whatever goes wrong, `path` is as it was. A device or a pipe
+/// is written to, not replaced.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut output = Output::beside(path)?;
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return fs::write(path, bytes).map_err(Error::io("write", path));
+    }
+    let mut output = OutputFile::beside(path)?;
     output
         .file()
         .write_all(bytes)
@@ -19,17 +48,20 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// A file that appears at its path only when it is published.
-pub(crate) struct Output {
+#[derive(Debug)]
+pub(crate) struct OutputFile {
     file: NamedTempFile,
     path: PathBuf,
     // Dropped last, when the temporary file is gone from the folders.
     _folders: CreatedFolders,
 }
 
-impl Output {
+impl OutputFile {
     pub(crate) fn beside(path: &Path) -> Result<Self, Error> {
-        let folder = parent(path);
+        let path = through_links(path)?;
+        let folder = parent(&path);
         let folders = CreatedFolders::create(folder)?;
+        remove_abandoned(folder);
         let mut builder = builder();
         #[cfg(unix)]
         {
@@ -40,9 +72,10 @@ impl Output {
         let file = builder
             .tempfile_in(folder)
             .map_err(Error::io("create a file in", folder))?;
+        hold(file.as_file());
         Ok(Self {
             file,
-            path: path.to_owned(),
+            path,
             _folders: folders,
         })
     }
@@ -51,7 +84,11 @@ impl Output {
         self.file.as_file_mut()
     }
 
-    pub(crate) fn publish(self) -> Result<(), Error> {
+    pub(crate) fn prepared(self) -> Prepared {
+        Prepared(Kind::File(self))
+    }
+
+    fn publish(self) -> Result<(), Error> {
         self.file
             .persist(&self.path)
             .map(drop)
@@ -60,30 +97,40 @@ impl Output {
 }
 
 /// A folder that takes the place of another only when it is published.
+#[derive(Debug)]
 pub(crate) struct OutputFolder {
     temporary: TempDir,
     path: PathBuf,
+    /// Where folders can be held: see [`hold`].
+    _held: Option<fs::File>,
     _folders: CreatedFolders,
 }
 
 impl OutputFolder {
     pub(crate) fn beside(path: &Path) -> Result<Self, Error> {
-        // A link to a folder stays a link: what it points to is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = through_links(path)?;
         let folder = parent(&path);
         let folders = CreatedFolders::create(folder)?;
-        let mut builder = builder();
+        remove_abandoned(folder);
+        let temporary = builder()
+            .tempdir_in(folder)
+            .map_err(Error::io("create a folder in", folder))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            builder.permissions(std::fs::Permissions::from_mode(0o755));
+            // Whatever the umask: the folder is a part of the layer.
+            let mode = std::fs::Permissions::from_mode(0o755);
+            fs::set_permissions(temporary.path(), mode)
+                .map_err(Error::io("create a folder in", folder))?;
         }
-        let temporary = builder
-            .tempdir_in(folder)
-            .map_err(Error::io("create a folder in", folder))?;
+        let held = fs::File::open(temporary.path()).ok();
+        if let Some(folder) = &held {
+            hold(folder.file());
+        }
         Ok(Self {
             temporary,
             path,
+            _held: held,
             _folders: folders,
         })
     }
@@ -92,7 +139,11 @@ impl OutputFolder {
         self.temporary.path()
     }
 
-    pub(crate) fn publish(self) -> Result<(), Error> {
+    pub(crate) fn prepared(self) -> Prepared {
+        Prepared(Kind::Folder(self))
+    }
+
+    fn publish(self) -> Result<(), Error> {
         let fresh = self.temporary.path();
         if fs::symlink_metadata(&self.path).is_err() {
             fs::rename(fresh, &self.path).map_err(Error::io("write", &self.path))?;
@@ -102,6 +153,71 @@ impl OutputFolder {
         }
         // What was there now has the temporary name and goes with it.
         exchange(fresh, &self.path).map_err(Error::io("replace", &self.path))
+    }
+}
+
+/// A link stays a link: what it points to is replaced.
+fn through_links(path: &Path) -> Result<PathBuf, Error> {
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return fs::canonicalize(path).map_err(Error::io("follow", path));
+    }
+    Ok(path.to_owned())
+}
+
+const PREFIX: &str = ".layerlock-";
+const SUFFIX: &str = ".tmp";
+
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    builder
+}
+
+/// Says to other processes that somebody works on this temporary file or folder.
+/// The lock dies with the process.
+#[expect(
+    clippy::disallowed_types,
+    reason = "what tempfile and fs-err both give"
+)]
+fn hold(file: &std::fs::File) {
+    // Some file systems have no locks: there [`remove_abandoned`] gets none
+    // either, and removes nothing.
+    let _ = file.lock();
+}
+
+/// Removes what killed processes left in a folder. Trouble with it is not the
+/// user's: it stays for another time.
+fn remove_abandoned(folder: &Path) {
+    /// Between its creation and its lock a file looks abandoned.
+    const YOUNG: Duration = Duration::from_mins(1);
+
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(PREFIX) || !name.ends_with(SUFFIX) {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(file) = fs::File::open(&path) else {
+            continue;
+        };
+        let Ok(metadata) = file.metadata() else {
+            continue;
+        };
+        let young = metadata
+            .modified()
+            .is_ok_and(|time| time.elapsed().is_ok_and(|age| age < YOUNG));
+        if young || file.file().try_lock().is_err() {
+            continue;
+        }
+        let _ = if metadata.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
     }
 }
 
@@ -131,12 +247,6 @@ fn exchange_in_steps(a: &Path, b: &Path) -> std::io::Result<()> {
     fs::rename(&aside, a)
 }
 
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".layerlock-").suffix(".tmp");
-    builder
-}
-
 fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -146,6 +256,7 @@ fn parent(path: &Path) -> &Path {
 
 /// Folders made for an output. Those that stayed empty go again, so that a
 /// failed run leaves none behind.
+#[derive(Debug)]
 struct CreatedFolders(Vec<PathBuf>);
 
 impl CreatedFolders {
@@ -167,5 +278,74 @@ impl Drop for CreatedFolders {
             // Refused where something is in it.
             let _ = fs::remove_dir(folder);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_followed_and_a_dangling_one_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        symlink(&real, &link).unwrap();
+        write_file(&link, b"new").unwrap_err();
+        fs::write(&real, "old").unwrap();
+        write_file(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        write_file(Path::new("/dev/null"), b"gone").unwrap();
+        let kind = fs::metadata("/dev/null").unwrap().file_type();
+        assert!(kind.is_char_device());
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_is_held_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+        let age = |name: &str| {
+            let file = fs::File::open(folder.path().join(name)).unwrap();
+            file.set_modified(long_ago).unwrap();
+            file
+        };
+        for name in [".layerlock-dead.tmp", ".layerlock-held.tmp", "mine.tmp"] {
+            fs::write(folder.path().join(name), "half").unwrap();
+        }
+        fs::create_dir(folder.path().join(".layerlock-tree.tmp")).unwrap();
+        fs::write(folder.path().join(".layerlock-tree.tmp/a"), "half").unwrap();
+        fs::write(folder.path().join(".layerlock-young.tmp"), "half").unwrap();
+        age(".layerlock-dead.tmp");
+        age(".layerlock-tree.tmp");
+        age("mine.tmp");
+        let held = age(".layerlock-held.tmp");
+        hold(held.file());
+
+        write_file(&folder.path().join("out"), b"whole").unwrap();
+        assert_eq!(
+            crate::files_in(folder.path()).unwrap(),
+            [
+                ".layerlock-held.tmp",
+                ".layerlock-young.tmp",
+                "mine.tmp",
+                "out"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_root_of_a_folder_is_open_to_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("staging");
+        let output = OutputFolder::beside(&path).unwrap();
+        output.prepared().publish().unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o755);
     }
 }

@@ -97,6 +97,9 @@ pub struct ArchiveMember {
     pub method: Method,
     /// Bytes in the archive.
     pub compressed_size: u64,
+    /// CRC-32 of the bytes in the archive: what is copied without being unpacked
+    /// is checked all the same.
+    pub compressed_crc32: u32,
     /// Bytes of the file.
     pub size: u64,
     /// CRC-32 of the file.

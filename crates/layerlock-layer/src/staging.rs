@@ -9,7 +9,7 @@ use std::thread;
 
 use fs_err::{self as fs, OpenOptions};
 
-use crate::output::OutputFolder;
+use crate::output::{OutputFolder, Prepared};
 use crate::source::Archives;
 use crate::{Entry, Error, LayerPlan};
 
@@ -40,11 +40,9 @@ impl StagingDirectory {
         })
     }
 
-    /// Writes a plan as files, in place of what was there.
-    ///
-    /// The new tree is made beside the directory and then swapped with it:
-    /// whatever goes wrong, the directory is as it was.
-    pub fn write(&self, plan: &LayerPlan) -> Result<(), Error> {
+    /// Writes a plan as files beside the directory, to be swapped with it when
+    /// it is published.
+    pub fn prepare(&self, plan: &LayerPlan) -> Result<Prepared, Error> {
         let output = OutputFolder::beside(&self.0)?;
         let root = output.path();
         let folders: BTreeSet<&str> = plan
@@ -58,7 +56,7 @@ impl StagingDirectory {
             create_folder(&path).map_err(Error::io("create", &path))?;
         }
         write_files(plan, root, &self.0)?;
-        output.publish()
+        Ok(output.prepared())
     }
 
     /// Where it is.

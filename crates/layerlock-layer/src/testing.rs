@@ -41,6 +41,7 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
     }
     writer.finish().unwrap();
 
+    let written = fs_err::read(&path).unwrap();
     let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
     let mut builder = PlanBuilder::default();
     let owner = builder.owner("archive");
@@ -60,6 +61,11 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
                         _ => Method::Deflated,
                     },
                     compressed_size: member.compressed_size(),
+                    compressed_crc32: {
+                        let start = usize::try_from(member.data_start().unwrap()).unwrap();
+                        let size = usize::try_from(member.compressed_size()).unwrap();
+                        crc32fast::hash(&written[start..start + size])
+                    },
                     size: member.size(),
                     crc32: member.crc32(),
                     sha256: Sha256::digest(bytes).into(),

@@ -1,17 +1,16 @@
 //! From a project to its layers.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
 use layerlock_export::{Lock, Project};
 use layerlock_install::index::{IndexUrl, Surroundings, default_index};
 use layerlock_install::{Cache, Chosen, FetchOptions, Reporter, Wheel};
-use layerlock_layer::{LayerPlan, StagingDirectory, ZipSummary, write_zip};
-use layerlock_target::Support;
+use layerlock_layer::{LayerPlan, Prepared, StagingDirectory, ZipSummary, prepare_zip};
 
 use crate::configuration::{self, Layer};
-use crate::report::{Finding, LayerReport, PackageReport, Report, Severity, ZipReport};
-use crate::{CacheLocation, Error, Settings};
+use crate::report::{LayerReport, PackageReport, Report, ZipReport};
+use crate::{CacheLocation, Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
@@ -19,20 +18,7 @@ const STAGING: &str = "dist/staging";
 /// Builds the zip of every layer that the settings ask for, and the staging
 /// directories that are configured.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Error> {
-    let job = Job::read(settings)?;
-    let planned = job.plan(reporter)?;
-    let write = |planned: Planned| {
-        let layer = &planned.layer;
-        let file = format!(
-            "{}-{}-{}.zip",
-            layer.name, layer.target.runtime, layer.target.architecture
-        );
-        let path = layer.output.join(file);
-        let summary = write_zip(&planned.plan, &path)?;
-        job.finish(planned, Some((path, summary)))
-    };
-    let layers = planned.into_iter().map(write).collect::<Result<_, _>>()?;
-    Ok(Report { layers })
+    Job::read(settings)?.run(reporter)
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
@@ -40,13 +26,11 @@ pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Err
 pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Error> {
     let mut job = Job::read(settings)?;
     for layer in &mut job.layers {
+        layer.zip = None;
         let default = || settings.below_project(Path::new(STAGING).join(&layer.name));
         layer.staging.get_or_insert_with(default);
     }
-    let planned = job.plan(reporter)?;
-    let write = |planned| job.finish(planned, None);
-    let layers = planned.into_iter().map(write).collect::<Result<_, _>>()?;
-    Ok(Report { layers })
+    job.run(reporter)
 }
 
 /// A project and what is asked of it.
@@ -59,8 +43,8 @@ struct Job<'a> {
 }
 
 /// A layer of which nothing is left to decide.
-struct Planned {
-    layer: Layer,
+struct PlannedLayer<'a> {
+    layer: &'a Layer,
     wheels: Vec<(Chosen, Wheel)>,
     plan: LayerPlan,
     staging: Option<StagingDirectory>,
@@ -78,58 +62,80 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Plans every layer before any is written, so that trouble with the second
-    /// leaves no half of the first.
-    fn plan(&self, reporter: &dyn Reporter) -> Result<Vec<Planned>, Error> {
-        let plan_one = |layer: Layer| {
-            let wheels = self.wheels(&layer, reporter)?;
-            let plan = layerlock_install::plan(&wheels, &layer.target)?;
-            let staging = match &layer.staging {
-                Some(directory) => {
-                    let is_ours = layerlock_install::is_installed(directory, &layer.target);
-                    Some(StagingDirectory::claim(directory, &plan, is_ours)?)
-                }
-                None => None,
-            };
-            Ok(Planned {
-                layer,
-                wheels,
-                plan,
-                staging,
-            })
-        };
-        self.layers.iter().cloned().map(plan_one).collect()
+    /// Plans all layers, then prepares all outputs, then publishes them: trouble
+    /// with the last leaves no half of the first.
+    fn run(&self, reporter: &dyn Reporter) -> Result<Report, Error> {
+        outputs::refuse_overlaps(&self.layers)?;
+        let mut planned = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            planned.push(self.plan(layer, reporter)?);
+        }
+        let mut outputs = Vec::new();
+        let mut layers = Vec::with_capacity(planned.len());
+        for layer in planned {
+            layers.push(self.prepare(layer, &mut outputs)?);
+        }
+        for output in outputs {
+            output.publish()?;
+        }
+        Ok(Report { layers })
     }
 
-    /// Writes the staging directory, where there is one, and reports.
-    fn finish(
+    fn plan<'b>(
         &self,
-        planned: Planned,
-        zip: Option<(PathBuf, ZipSummary)>,
+        layer: &'b Layer,
+        reporter: &dyn Reporter,
+    ) -> Result<PlannedLayer<'b>, Error> {
+        let wheels = self.wheels(layer, reporter)?;
+        let plan = layerlock_install::plan(&wheels, &layer.target)?;
+        let staging = match &layer.staging {
+            Some(directory) => {
+                let is_ours = layerlock_install::is_installed(directory, &layer.target);
+                Some(StagingDirectory::claim(directory, &plan, is_ours)?)
+            }
+            None => None,
+        };
+        Ok(PlannedLayer {
+            layer,
+            wheels,
+            plan,
+            staging,
+        })
+    }
+
+    fn prepare(
+        &self,
+        planned: PlannedLayer<'_>,
+        outputs: &mut Vec<Prepared>,
     ) -> Result<LayerReport, Error> {
-        let Planned {
+        let PlannedLayer {
             layer,
             wheels,
             plan,
             staging,
         } = planned;
-        if let Some(staging) = &staging {
-            staging.write(&plan)?;
+        let mut zip = None;
+        let mut zipped_sizes = None;
+        if let Some(path) = &layer.zip {
+            let (summary, output) = prepare_zip(&plan, path)?;
+            outputs.push(output);
+            zip = Some(zip_report(path, &summary));
+            zipped_sizes = Some(summary.zipped_sizes);
         }
-        let zipped_sizes = zip.as_ref().map(|(_, summary)| &summary.zipped_sizes[..]);
-        let packages = packages(&wheels, &plan, zipped_sizes);
-        let zip = zip.map(|(path, summary)| zip_report(path, &summary));
-        let mut findings = self.project_findings(&layer)?;
-        findings.extend(layer_findings(&layer, &plan, zip.as_ref()));
+        if let Some(staging) = &staging {
+            outputs.push(staging.prepare(&plan)?);
+        }
+        let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
+        findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
         Ok(LayerReport {
-            packages,
+            name: layer.name.clone(),
+            target: layer.target,
+            packages: packages(&wheels, &plan, zipped_sizes.as_deref()),
             zip,
-            staging: staging.map(|staging| staging.path().to_owned()),
+            staging: layer.staging.clone(),
             unzipped_size: plan.unzipped_size(),
             file_count: plan.entries().len(),
             findings,
-            name: layer.name,
-            target: layer.target,
         })
     }
 
@@ -162,18 +168,6 @@ impl<'a> Job<'a> {
         let wheels = layerlock_install::fetch(&chosen, &options, reporter)?;
         Ok(chosen.into_iter().zip(wheels).collect())
     }
-
-    /// What the user should know of the choice and the lock.
-    fn project_findings(&self, layer: &Layer) -> Result<Vec<Finding>, Error> {
-        let selection = layer.choice.resolve(&self.project)?;
-        Ok(self
-            .lock
-            .warnings()
-            .iter()
-            .chain(&selection.warnings)
-            .map(|warning| finding(Severity::Warning, "project", warning.to_string(), None))
-            .collect())
-    }
 }
 
 /// The packages of a layer, each with the wheel that suits its target best.
@@ -193,9 +187,9 @@ fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
     }
 }
 
-fn zip_report(path: PathBuf, summary: &ZipSummary) -> ZipReport {
+fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
     ZipReport {
-        path,
+        path: path.to_owned(),
         size: summary.size,
         sha256: HEXLOWER.encode(&summary.sha256),
         code_sha256: BASE64.encode(&summary.sha256),
@@ -222,72 +216,4 @@ fn packages(
             zipped_size: zipped_sizes.map(|sizes| sizes[index]),
         })
         .collect()
-}
-
-fn layer_findings(layer: &Layer, plan: &LayerPlan, zip: Option<&ZipReport>) -> Vec<Finding> {
-    let runtime = layer.target.runtime;
-    let limits = layer.target.limits();
-    let mut findings = Vec::new();
-    if layer.runtime_by_default {
-        findings.push(finding(
-            Severity::Info,
-            "default-runtime",
-            format!("built for {runtime}, the newest runtime that the project's Python allows"),
-            Some("set `runtime` in [tool.layerlock] to your functions' runtime"),
-        ));
-    }
-    match runtime.support() {
-        Support::Until(_) => {}
-        Support::Retired => findings.push(finding(
-            Severity::Warning,
-            "runtime-retired",
-            format!("{runtime} is deprecated by the provider"),
-            Some("build for a newer runtime"),
-        )),
-        Support::Preview => findings.push(finding(
-            Severity::Warning,
-            "runtime-preview",
-            format!("{runtime} is a preview, and its glibc not yet certain"),
-            None,
-        )),
-    }
-    let unzipped = plan.unzipped_size();
-    if unzipped > limits.unzipped {
-        findings.push(finding(
-            Severity::Error,
-            "layer-too-large",
-            format!(
-                "the layer unzips to {unzipped} bytes, the provider accepts {} together with \
-                 the function and its other layers",
-                limits.unzipped
-            ),
-            Some("leave out packages or split the layer into several"),
-        ));
-    }
-    if let Some(zip) = zip
-        && zip.size > limits.zip_in_request
-    {
-        findings.push(finding(
-            Severity::Warning,
-            "zip-too-large-for-request",
-            format!(
-                "the zip has {} bytes, a request takes {}: it has to be published by way of \
-                 object storage",
-                zip.size, limits.zip_in_request
-            ),
-            None,
-        ));
-    }
-    findings
-}
-
-fn finding(severity: Severity, code: &'static str, message: String, hint: Option<&str>) -> Finding {
-    Finding {
-        severity,
-        code,
-        message,
-        package: None,
-        path: None,
-        hint: hint.map(str::to_owned),
-    }
 }

@@ -46,7 +46,8 @@ pub(crate) struct Layer {
     /// Whether nobody asked for the runtime: it is the newest that fits.
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
-    pub(crate) output: PathBuf,
+    /// Where the zip goes.
+    pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
 }
 
@@ -97,6 +98,9 @@ impl Resolver<'_> {
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),
         })?;
+        layerlock_publish::check_name(name).map_err(|_| Error::BadName {
+            name: name.to_owned(),
+        })?;
         if let Some(wanted) = &self.settings.layer
             && wanted != name
         {
@@ -110,16 +114,18 @@ impl Resolver<'_> {
 
     fn layer(&self, name: String, layer: &LayerTable, several: bool) -> Result<Layer, Error> {
         let (runtime, runtime_by_default) = self.runtime(layer)?;
+        let target = Target::aws(runtime, self.architecture(layer)?);
+        let output = self.settings.output.clone().unwrap_or_else(|| {
+            let configured = self.table.output.as_deref();
+            self.settings
+                .below_project(configured.unwrap_or(Path::new(OUTPUT)))
+        });
+        let file = format!("{name}-{}-{}.zip", target.runtime, target.architecture);
         Ok(Layer {
-            target: Target::aws(runtime, self.architecture(layer)?),
+            target,
             runtime_by_default,
             choice: self.choice(layer),
-            output: match &self.settings.output {
-                Some(output) => output.clone(),
-                None => self
-                    .settings
-                    .below_project(self.table.output.as_deref().unwrap_or(Path::new(OUTPUT))),
-            },
+            zip: Some(output.join(file)),
             staging: self.staging(&name, layer, several),
             name,
         })

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use layerlock_export::Place;
+use layerlock_publish::Published;
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,28 @@ pub enum Error {
     WhichLayer {
         /// What there is.
         known: Vec<String>,
+    },
+    /// An output that lies in a staging directory of the same run.
+    #[error("the output {} lies in the staging directory {}", inner.display(), outer.display())]
+    Overlap {
+        /// The output, perhaps a staging directory itself.
+        inner: PathBuf,
+        /// The staging directory, which is replaced as a whole.
+        outer: PathBuf,
+    },
+    /// A project's name that cannot be a layer's.
+    #[error("the project's name `{name}` cannot be a layer's name")]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// Some layers were published, and then one was not.
+    #[error("{source}, after {} had been published", arns(published))]
+    PartlyPublished {
+        /// What was published.
+        published: Vec<Published>,
+        /// Why the next was not.
+        source: layerlock_publish::Error,
     },
     /// A project without a name, and so a layer without one.
     #[error("{} gives the project no name to call the layer by", path.display())]
@@ -95,9 +118,12 @@ impl Error {
             | Self::WhichLayer { .. }
             | Self::NoCache
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
-            Self::Configuration { .. } | Self::NoName { .. } | Self::NoRuntime { .. } => {
-                ErrorKind::Project
-            }
+            Self::Configuration { .. }
+            | Self::Overlap { .. }
+            | Self::BadName { .. }
+            | Self::NoName { .. }
+            | Self::NoRuntime { .. } => ErrorKind::Project,
+            Self::PartlyPublished { source, .. } => publish_kind(source),
         }
     }
 
@@ -119,6 +145,12 @@ impl Error {
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),
             Self::WhichLayer { .. } => "name it with --layer",
+            Self::PartlyPublished { source, .. } => return source.hint(),
+            Self::Overlap { .. } => "give each output a folder of its own",
+            Self::BadName { .. } => {
+                "letters, digits, - and _ make a layer's name: add a table \
+                 [tool.layerlock.layers.NAME]"
+            }
             Self::NoName { .. } => {
                 "add `name` to [project], or a table [tool.layerlock.layers.NAME]"
             }
@@ -131,6 +163,11 @@ impl Error {
         };
         Some(hint.to_owned())
     }
+}
+
+fn arns(published: &[Published]) -> String {
+    let arns: Vec<_> = published.iter().map(|version| &version.arn[..]).collect();
+    arns.join(", ")
 }
 
 fn export_kind(error: &layerlock_export::Error) -> ErrorKind {
@@ -147,6 +184,7 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
     use layerlock_install::Error as E;
     match error {
         E::NoWheel(_) | E::UnsupportedSource { .. } => ErrorKind::Artifact,
+        E::LockedAddress { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
         E::Address(_) => ErrorKind::Usage,
         E::DefaultIndex(_)

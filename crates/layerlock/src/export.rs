@@ -56,7 +56,7 @@ struct JsonPackage {
     kind: &'static str,
     extras: Vec<String>,
     groups: Vec<String>,
-    /// The chosen file; none for what has to be built first.
+    /// The chosen file; none for a package that comes from no index.
     file: Option<String>,
     sha256: Option<String>,
 }

@@ -19,6 +19,8 @@ mod build;
 mod configuration;
 mod error;
 mod export;
+mod findings;
+mod outputs;
 mod publish;
 mod report;
 mod settings;

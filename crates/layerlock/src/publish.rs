@@ -59,7 +59,11 @@ pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<Pub
                 if publish.dry_run {
                     planned.push(plan(publisher.as_ref(), &artifact)?);
                 } else {
-                    published.push(publisher.publish(&artifact)?);
+                    match publisher.publish(&artifact) {
+                        Ok(version) => published.push(version),
+                        Err(error) if published.is_empty() => return Err(error.into()),
+                        Err(source) => return Err(Error::PartlyPublished { published, source }),
+                    }
                 }
             }
         }

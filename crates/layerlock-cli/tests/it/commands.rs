@@ -18,9 +18,9 @@ fn build_writes_the_zip_and_says_so() {
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     insta::with_settings!({filters => vec![("[0-9a-f]{64}", "[sha256]")]}, {
         insta::assert_snapshot!(text, @r#"
-shop for python3.12 x86_64: 6 files in 1 package, 903 B unzipped
-  greeter  1.2.0      903 B  greeter-1.2.0-py3-none-any.whl
-zip: dist/layers/shop-python3.12-x86_64.zip (1.5 kB)
+shop for python3.12 x86_64: 6 files in 1 package, 966 B unzipped
+  greeter  1.2.0      966 B  greeter-1.2.0-py3-none-any.whl
+zip: dist/layers/shop-python3.12-x86_64.zip (1.6 kB)
 sha256: [sha256]
 "#);
     });
@@ -185,4 +185,22 @@ fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
         .map(|finding| finding["code"].as_str().unwrap())
         .collect();
     assert!(codes.contains(&"layer-too-large"), "{codes:?}");
+}
+
+#[test]
+fn an_empty_layer_is_exit_code_1() {
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").optional_group("docs"));
+    let output = sandbox
+        .layerlock(&[
+            "build",
+            "--json",
+            "--only",
+            "docs",
+            "--runtime",
+            "python3.12",
+        ])
+        .assert()
+        .code(1);
+    let report = json(&output.get_output().stdout);
+    assert_eq!(report["layers"][0]["findings"][0]["code"], "empty-layer");
 }

@@ -168,6 +168,67 @@ error: failed to create dist/layers: Not a directory (os error 20)
 "#);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_is_lost_is_the_machines() {
+    let sandbox = Sandbox::new();
+    for arguments in [&["export"][..], &["build", "--json"]] {
+        let full = fs_err::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_layerlock"))
+            .args(arguments)
+            .args(["--project".as_ref(), sandbox.project.path()])
+            .env("LAYERLOCK_CACHE_DIR", sandbox.project.path().join("cache"))
+            .env("PIP_INDEX_URL", sandbox.index.url())
+            .stdout(full.into_file())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(8));
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "error: failed to write to standard output: No space left on device (os error 28)\n"
+        );
+    }
+}
+
+#[test]
+fn outputs_in_each_other_are_the_projects() {
+    let settings = "[tool.layerlock]\nstaging = \"dist\"\n";
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").pyproject(settings));
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: the output dist/layers/shop-python3.14-x86_64.zip lies in the staging directory dist
+hint: give each output a folder of its own
+"#);
+}
+
+#[test]
+fn a_name_that_no_layer_can_have_is_the_projects() {
+    let sandbox = Sandbox::of(ProjectBuilder::new("my shop"));
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: the project's name `my shop` cannot be a layer's name
+hint: letters, digits, - and _ make a layer's name: add a table [tool.layerlock.layers.NAME]
+"#);
+}
+
+#[test]
+fn a_region_for_the_local_folder_is_usage() {
+    let text = failure(&Sandbox::new(), &["publish", "--region", "eu-west-1"], 2);
+    assert!(text.contains("--region is for --provider aws"), "{text}");
+}
+
+#[test]
+fn an_empty_cache_variable_is_none() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .layerlock(&["build"])
+        .env("LAYERLOCK_CACHE_DIR", "")
+        .env("HOME", sandbox.project.path().join("home"))
+        .assert()
+        .success();
+}
+
 #[test]
 fn help_names_the_exit_codes() {
     let sandbox = Sandbox::new();

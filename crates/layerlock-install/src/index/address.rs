@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use layerlock_export::normalize_name;
 use url::Url;
 
 /// The address of a simple index (PEP 503), http or https.
@@ -130,7 +131,7 @@ impl IndexUrl {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty();
-            segments.push(&normalised(project)).push("");
+            segments.push(&normalize_name(project)).push("");
         }
         url
     }
@@ -209,19 +210,6 @@ fn without_userinfo(text: &str) -> String {
         Some((path, _)) => format!("{mark}{path}?****"),
         None => format!("{mark}{rest}"),
     }
-}
-
-/// PEP 503: lower case, runs of `-`, `_` and `.` become one `-`.
-fn normalised(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if !matches!(c, '-' | '_' | '.') {
-            out.push(c.to_ascii_lowercase());
-        } else if !out.ends_with('-') {
-            out.push('-');
-        }
-    }
-    out
 }
 
 /// `text` with its percent-encoding undone; what is not UTF-8 then becomes

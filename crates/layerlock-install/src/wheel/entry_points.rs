@@ -18,7 +18,9 @@ impl Script {
     ///
     /// A process that a function starts has none of the `sys.path` that Lambda's
     /// bootstrap made for the function itself, so the script adds the layer it
-    /// lies in: `site_packages` is the way there from the layer's root.
+    /// lies in: `site_packages` is the way there from the layer's root. The layer
+    /// comes first, as it does for the function: the runtime brings packages of
+    /// its own.
     pub(super) fn text(&self, interpreter: &str, site_packages: &str) -> String {
         let Self {
             module, attribute, ..
@@ -31,7 +33,9 @@ impl Script {
              import sys\n\
              \n\
              layer = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))\n\
+             others = list(sys.path)\n\
              site.addsitedir(os.path.join(layer, {site_packages:?}))\n\
+             sys.path.sort(key=others.__contains__)\n\
              \n\
              from {module} import {import}\n\
              \n\

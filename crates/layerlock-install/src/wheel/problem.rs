@@ -91,3 +91,25 @@ pub enum WheelProblem {
         actual: String,
     },
 }
+
+impl WheelProblem {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::WheelVersion(_) => "ask for a newer layerlock, or lock another version",
+            Self::Missing(_)
+            | Self::DistInfoCount(_)
+            | Self::DistInfoName(_)
+            | Self::Metadata { .. }
+            | Self::NotInRecord(_)
+            | Self::NoHash(_) => {
+                "the file is as the lock says, but no proper wheel: tell its authors, and lock \
+                 another version"
+            }
+            _ => {
+                "the file is as the lock says, but its archive is damaged or hostile: do not \
+                 unpack it, and tell its authors"
+            }
+        }
+    }
+}

@@ -37,14 +37,16 @@ impl Record {
         })
     }
 
-    /// Whether it lists these members, with their sizes, and nothing else.
+    /// Whether it lists these members, with their sizes, itself, and nothing else.
     ///
     /// A RECORD that does not is harmless while installing, but wrong in an
     /// installation, where it says which files may be replaced.
     pub(super) fn is_exact(&self, members: &[Member]) -> bool {
         let listed = self.rows.keys().filter(|name| !self.is_exempt(name));
         let mut plain = members.iter().filter(|m| !self.is_exempt(&m.name));
-        listed.count() == plain.clone().count()
+        let [own_name, ..] = &self.exempt;
+        self.rows.contains_key(own_name)
+            && listed.count() == plain.clone().count()
             && plain.all(|member| {
                 self.rows
                     .get(&member.name)
@@ -94,6 +96,7 @@ impl Record {
             offset: member.offset,
             method: member.method,
             compressed_size: member.data.len() as u64,
+            compressed_crc32: crc32fast::hash(member.data),
             size: member.size,
             crc32: member.crc32,
             sha256: sha256.finalize().into(),

@@ -34,7 +34,7 @@ impl Layer {
         let plan = plan(&wheels, &target())?;
         let layer = Self { folder, plan };
         let staging = StagingDirectory::claim(&layer.root(), &layer.plan, |_| false).unwrap();
-        staging.write(&layer.plan).unwrap();
+        staging.prepare(&layer.plan).unwrap().publish().unwrap();
         Ok(layer)
     }
 

@@ -4,7 +4,9 @@ use super::*;
 use crate::testing::{archive_plan, bytes_plan, sample, truncated_plan};
 
 fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
-    StagingDirectory::claim(directory, plan, is_ours)?.write(plan)
+    StagingDirectory::claim(directory, plan, is_ours)?
+        .prepare(plan)?
+        .publish()
 }
 
 fn nothing_is_ours(_: &str) -> bool {

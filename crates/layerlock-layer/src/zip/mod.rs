@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::output::Output;
+use crate::output::{OutputFile, Prepared};
 use crate::source::Archives;
 use crate::{Error, LayerPlan, Method, Source};
 use container::{Directory, Header};
@@ -24,20 +24,17 @@ pub struct ZipSummary {
     pub zipped_sizes: Vec<u64>,
 }
 
-/// Writes a plan as a zip, in one pass.
+/// Writes a plan as a zip, in one pass, to be published at `path`.
 ///
 /// Deflated members of archives are copied as they are. Everything else is
-/// deflated here, by an encoder whose output depends on its input alone. The zip
-/// is made beside `path` and then renamed to it: whatever goes wrong, `path` is
-/// as it was.
-pub fn write_zip(plan: &LayerPlan, path: &Path) -> Result<ZipSummary, Error> {
-    let mut output = Output::beside(path)?;
-    let summary = write(plan, path, Sink::new(output.file()))?;
-    output.publish()?;
-    Ok(summary)
+/// deflated here, by an encoder whose output depends on its input alone.
+pub fn prepare_zip(plan: &LayerPlan, path: &Path) -> Result<(ZipSummary, Prepared), Error> {
+    let mut output = OutputFile::beside(path)?;
+    let summary = write_into(plan, path, Sink::new(output.file()))?;
+    Ok((summary, output.prepared()))
 }
 
-fn write(plan: &LayerPlan, path: &Path, mut sink: Sink<'_>) -> Result<ZipSummary, Error> {
+fn write_into(plan: &LayerPlan, path: &Path, mut sink: Sink<'_>) -> Result<ZipSummary, Error> {
     let mut archives = Archives::new(plan);
     let mut directory = Directory::default();
     let mut zipped_sizes = vec![0; plan.owners().len()];
@@ -59,16 +56,21 @@ fn write(plan: &LayerPlan, path: &Path, mut sink: Sink<'_>) -> Result<ZipSummary
                     .begin(&mut sink, offset, &header)
                     .map_err(Error::io("write", path))?;
                 let data = archives.seek(*id, member.offset)?;
-                sink.copy(data, member.compressed_size)
-                    .map_err(|error| match error {
-                        CopyError::Write(source) => Error::io("write", path)(source),
-                        CopyError::Read(source) => Error::io("read", plan.archive(*id))(source),
-                        CopyError::Short => Error::Archive {
-                            archive: plan.archive(*id).to_owned(),
-                            path: entry.path.clone(),
-                            problem: "lies beyond its end",
-                        },
-                    })?;
+                let damaged = |problem| Error::Archive {
+                    archive: plan.archive(*id).to_owned(),
+                    path: entry.path.clone(),
+                    problem,
+                };
+                let copied =
+                    sink.copy(data, member.compressed_size)
+                        .map_err(|error| match error {
+                            CopyError::Write(source) => Error::io("write", path)(source),
+                            CopyError::Read(source) => Error::io("read", plan.archive(*id))(source),
+                            CopyError::Short => damaged("lies beyond its end"),
+                        })?;
+                if copied != member.compressed_crc32 {
+                    return Err(damaged("has other bytes"));
+                }
             }
             _ => {
                 let bytes = archives.read(entry)?;
@@ -133,11 +135,14 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Copies exactly `length` bytes, straight into the buffer.
-    fn copy(&mut self, reader: &mut impl Read, length: u64) -> Result<(), CopyError> {
+    /// Copies exactly `length` bytes, straight into the buffer, and gives their
+    /// CRC-32.
+    fn copy(&mut self, reader: &mut impl Read, length: u64) -> Result<u32, CopyError> {
+        let mut checksum = crc32fast::Hasher::new();
         let mut left = length;
         while left > 0 {
-            let free = BUFFER_SIZE - self.buffer.len();
+            let start = self.buffer.len();
+            let free = BUFFER_SIZE - start;
             let read = reader
                 .take(left.min(free as u64))
                 .read_to_end(&mut self.buffer)
@@ -145,13 +150,14 @@ impl<'a> Sink<'a> {
             if read == 0 {
                 return Err(CopyError::Short);
             }
+            checksum.update(&self.buffer[start..]);
             left -= read as u64;
             self.position += read as u64;
             if self.buffer.len() == BUFFER_SIZE {
                 self.flush().map_err(CopyError::Write)?;
             }
         }
-        Ok(())
+        Ok(checksum.finalize())
     }
 
     fn digest(self) -> [u8; 32] {

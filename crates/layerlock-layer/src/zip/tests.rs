@@ -5,11 +5,17 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
 
+fn write(plan: &LayerPlan, path: &Path) -> Result<ZipSummary, Error> {
+    let (summary, prepared) = prepare_zip(plan, path)?;
+    prepared.publish()?;
+    Ok(summary)
+}
+
 /// Writes a plan, reads the zip with another implementation, and compares all.
 fn assert_reads_back(plan: &LayerPlan, files: &[TestFile<'_>]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out/layer.zip");
-    let summary = write_zip(plan, &path).unwrap();
+    let summary = write(plan, &path).unwrap();
 
     let written = fs_err::read(&path).unwrap();
     assert_eq!(summary.size, written.len() as u64);
@@ -87,11 +93,35 @@ fn more_files_than_a_plain_zip_can_count() {
 }
 
 #[test]
+fn a_damaged_archive_is_an_error_and_no_damaged_zip() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = archive_plan(folder.path(), &sample());
+    let archive = &plan.archives()[0];
+    let good = fs_err::read(archive).unwrap();
+    for entry in plan.entries() {
+        let Source::Member(_, member) = &entry.source else {
+            continue;
+        };
+        if member.compressed_size == 0 {
+            continue;
+        }
+        let mut bad = good.clone();
+        bad[usize::try_from(member.offset).unwrap()] ^= 1;
+        fs_err::write(archive, bad).unwrap();
+        let error = write(&plan, &folder.path().join("layer.zip")).unwrap_err();
+        assert!(
+            matches!(&error, Error::Archive { path, .. } if *path == entry.path),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn an_empty_plan_is_an_empty_zip() {
     let plan = crate::PlanBuilder::default().finish().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("layer.zip");
-    assert_eq!(write_zip(&plan, &path).unwrap().size, 22);
+    assert_eq!(write(&plan, &path).unwrap().size, 22);
 }
 
 #[test]
@@ -102,13 +132,13 @@ fn a_failure_leaves_what_was_there_and_nothing_beside_it() {
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("layer.zip");
     fs_err::write(&path, "as it was").unwrap();
-    let error = write_zip(&plan, &path).unwrap_err();
+    let error = write(&plan, &path).unwrap_err();
     assert!(matches!(error, Error::Archive { .. }), "{error}");
     assert_eq!(fs_err::read(&path).unwrap(), b"as it was");
     assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
 
     // Nor do folders stay that were made on the way.
-    write_zip(&plan, &out.path().join("new/folder/layer.zip")).unwrap_err();
+    write(&plan, &out.path().join("new/folder/layer.zip")).unwrap_err();
     assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
 }
 

@@ -285,3 +285,38 @@ fn file_where_an_output_folder_has_to_be() {
         broken.settings.staging = Some(file.join("staging"));
     });
 }
+
+#[test]
+fn staging_directory_that_cannot_be_written_leaves_the_zip_as_it_was() {
+    assert_fails(ErrorKind::Machine, |broken| {
+        let file = broken.path("in-the-way");
+        fs_err::write(&file, "precious").unwrap();
+        // The zip could be written; it comes first.
+        broken.settings.staging = Some(file.join("staging"));
+    });
+}
+
+#[test]
+fn outputs_that_lie_in_each_other() {
+    for toml in [
+        "[tool.layerlock]\nstaging = \"dist\"\n",
+        "[tool.layerlock.layers.a]\nstaging = \"out\"\n\
+         [tool.layerlock.layers.b]\nstaging = \"out\"\n",
+        "[tool.layerlock.layers.a]\nstaging = \"out/../out/a\"\n\
+         [tool.layerlock.layers.b]\nstaging = \"out\"\n",
+    ] {
+        let shop = Shop::configured(toml);
+        let before = tree(shop.project.path());
+        let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+        assert!(matches!(error, Error::Overlap { .. }), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Project);
+        assert_eq!(tree(shop.project.path()), before);
+    }
+}
+
+#[test]
+fn name_that_is_a_path() {
+    assert_fails(ErrorKind::Project, |broken| {
+        broken.project(ProjectBuilder::new("/somewhere/else"));
+    });
+}

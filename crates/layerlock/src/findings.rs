@@ -1,0 +1,101 @@
+//! What the user should know, read off the project, the plan and the zip.
+
+use layerlock_export::{Choice, Lock, Project};
+use layerlock_layer::LayerPlan;
+use layerlock_target::Support;
+
+use crate::Error;
+use crate::configuration::Layer;
+use crate::report::{Finding, Severity, ZipReport};
+
+/// What the user should know of the choice and the lock.
+pub(crate) fn of_project(
+    project: &Project,
+    lock: &Lock,
+    choice: &Choice,
+) -> Result<Vec<Finding>, Error> {
+    let selection = choice.resolve(project)?;
+    Ok(lock
+        .warnings()
+        .iter()
+        .chain(&selection.warnings)
+        .map(|warning| finding(Severity::Warning, "project", warning.to_string(), None))
+        .collect())
+}
+
+/// What the user should know of a layer.
+pub(crate) fn of_layer(layer: &Layer, plan: &LayerPlan, zip: Option<&ZipReport>) -> Vec<Finding> {
+    let runtime = layer.target.runtime;
+    let limits = layer.target.limits();
+    let mut findings = Vec::new();
+    if layer.runtime_by_default {
+        findings.push(finding(
+            Severity::Info,
+            "default-runtime",
+            format!("built for {runtime}, the newest runtime that the project's Python allows"),
+            Some("set `runtime` in [tool.layerlock] to your functions' runtime"),
+        ));
+    }
+    match runtime.support() {
+        Support::Until(_) => {}
+        Support::Retired => findings.push(finding(
+            Severity::Warning,
+            "runtime-retired",
+            format!("{runtime} is deprecated by the provider"),
+            Some("build for a newer runtime"),
+        )),
+        Support::Preview => findings.push(finding(
+            Severity::Warning,
+            "runtime-preview",
+            format!("{runtime} is a preview, and its glibc not yet certain"),
+            None,
+        )),
+    }
+    if plan.entries().is_empty() {
+        findings.push(finding(
+            Severity::Error,
+            "empty-layer",
+            "the layer holds nothing: the chosen groups have no package for this target".to_owned(),
+            Some("choose other groups or extras"),
+        ));
+    }
+    let unzipped = plan.unzipped_size();
+    if unzipped > limits.unzipped {
+        findings.push(finding(
+            Severity::Error,
+            "layer-too-large",
+            format!(
+                "the layer unzips to {unzipped} bytes, the provider accepts {} together with \
+                 the function and its other layers",
+                limits.unzipped
+            ),
+            Some("leave out packages or split the layer into several"),
+        ));
+    }
+    if let Some(zip) = zip
+        && zip.size > limits.zip_in_request
+    {
+        findings.push(finding(
+            Severity::Warning,
+            "zip-too-large-for-request",
+            format!(
+                "the zip has {} bytes, a request takes {}: it has to be published by way of \
+                 object storage",
+                zip.size, limits.zip_in_request
+            ),
+            None,
+        ));
+    }
+    findings
+}
+
+fn finding(severity: Severity, code: &'static str, message: String, hint: Option<&str>) -> Finding {
+    Finding {
+        severity,
+        code,
+        message,
+        package: None,
+        path: None,
+        hint: hint.map(str::to_owned),
+    }
+}

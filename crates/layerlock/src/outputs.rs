@@ -1,0 +1,46 @@
+//! Outputs of one run must not lie in each other.
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::configuration::Layer;
+
+/// A staging directory is replaced as a whole: an output of the same run that is
+/// in it would be lost, and reported all the same.
+pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
+    let mut outputs = Vec::new();
+    for layer in layers {
+        let zip = layer.zip.iter().map(|path| (path, false));
+        let staging = layer.staging.iter().map(|path| (path, true));
+        outputs.extend(
+            zip.chain(staging)
+                .map(|(path, replaced)| (path, resolved(path), replaced)),
+        );
+    }
+    for (index, (outer, outer_resolved, replaced)) in outputs.iter().enumerate() {
+        for (other, (inner, inner_resolved, _)) in outputs.iter().enumerate() {
+            if *replaced && other != index && inner_resolved.starts_with(outer_resolved) {
+                return Err(Error::Overlap {
+                    inner: (*inner).clone(),
+                    outer: (*outer).clone(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The path with its links followed, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for folder in absolute.ancestors() {
+        if let Ok(real) = folder.canonicalize() {
+            return match absolute.strip_prefix(folder) {
+                Ok(rest) if rest.as_os_str().is_empty() => real,
+                Ok(rest) => real.join(rest),
+                Err(_) => real,
+            };
+        }
+    }
+    absolute
+}
