@@ -1,4 +1,4 @@
-use layerlock::{PublishReport, PublishSettings, Publishing, Severity, Silent};
+use layerlock::{ErrorKind, PublishReport, PublishSettings, Publishing, Severity, Silent};
 use layerlock_testkit::{ProjectBuilder, WheelBuilder};
 
 use crate::helpers::{Shop, files, project_of, tree, wheels};
@@ -82,6 +82,29 @@ fn every_layer_goes_to_the_folder_that_was_named() {
     assert_eq!(names, ["a", "b"]);
     assert!(shop.path("shelf/a").is_dir() && shop.path("shelf/b").is_dir());
     assert!(!shop.path("dist/published").exists());
+}
+
+#[test]
+fn what_was_published_before_a_failure_is_told() {
+    let wheels = wheels();
+    let project =
+        project_of(&wheels).pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n");
+    let shop = Shop::new(&project, &wheels);
+    let shelf = shop.path("shelf");
+    fs_err::create_dir(&shelf).unwrap();
+    fs_err::write(shelf.join("b"), "a file where the layer's folder must be").unwrap();
+    let settings = PublishSettings {
+        settings: shop.settings(),
+        to: Publishing::Local(Some(shelf)),
+        dry_run: false,
+    };
+    let error = layerlock::publish(&settings, &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Machine);
+    let text = error.to_string();
+    assert!(
+        text.ends_with("after local:a:1 had been published"),
+        "{text}"
+    );
 }
 
 #[test]
