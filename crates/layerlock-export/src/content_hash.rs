@@ -21,21 +21,34 @@ const POETRY_KEYS: [&str; 5] = [
     "source",
 ];
 
-/// The hash of a parsed pyproject.toml in lower-case hexadecimal. Poetry up to
-/// 2.2 left `[dependency-groups]` out.
-pub(crate) fn content_hash(root: &DeTable<'_>, with_dependency_groups: bool) -> String {
-    let json = relevant_content(root, with_dependency_groups);
+/// What a hash covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Covers {
+    /// `[project]`, `[dependency-groups]` and Poetry's own tables: since 2.3.
+    Everything,
+    /// All but `[dependency-groups]`: Poetry 2.0 to 2.2.
+    ProjectAndPoetry,
+    /// Poetry's own tables: Poetry 1, which knows no other.
+    Poetry,
+}
+
+/// The hash of a parsed pyproject.toml in lower-case hexadecimal.
+pub(crate) fn content_hash(root: &DeTable<'_>, covers: Covers) -> String {
+    let json = relevant_content(root, covers);
     data_encoding::HEXLOWER.encode(&Sha256::digest(json.as_bytes()))
 }
 
-fn relevant_content(root: &DeTable<'_>, with_dependency_groups: bool) -> String {
-    let project = root.get("project").map(Spanned::get_ref);
+fn relevant_content(root: &DeTable<'_>, covers: Covers) -> String {
+    let project = root
+        .get("project")
+        .map(Spanned::get_ref)
+        .filter(|_| covers != Covers::Poetry);
     let project = values(project, &PROJECT_KEYS);
     let groups = root
         .get("dependency-groups")
         .map(Spanned::get_ref)
         .filter(|groups| {
-            with_dependency_groups && groups.as_table().is_some_and(|table| !table.is_empty())
+            covers == Covers::Everything && groups.as_table().is_some_and(|table| !table.is_empty())
         });
     let poetry = root
         .get("tool")

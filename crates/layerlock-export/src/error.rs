@@ -141,6 +141,20 @@ pub enum Error {
         /// The text of the constraint.
         constraint: String,
     },
+    /// A dependency is met by no locked package everywhere that it is needed.
+    #[error("dependency walk failed at `{requirement}`, which {by} asks for: {reason}")]
+    Walk {
+        /// The dependency in pyproject.toml or in the lock.
+        place: Box<Place>,
+        /// The dependency, for people.
+        requirement: String,
+        /// Who has the dependency: the project, or a package with its version.
+        by: String,
+        /// Why nothing meets it.
+        reason: &'static str,
+        /// The versions that are locked.
+        locked: Vec<String>,
+    },
     /// The lock selects a package twice for one target.
     #[error("the lock selects {name} twice for this target: {first} and {second}")]
     TwoVersions {
@@ -177,6 +191,7 @@ impl Error {
             | Self::LockVersion { place, .. }
             | Self::Stale { place, .. }
             | Self::Python { place, .. }
+            | Self::Walk { place, .. }
             | Self::TwoVersions { place, .. }
             | Self::Hash { place, .. } => Some(place),
             Self::NoProject { .. }
@@ -198,6 +213,13 @@ impl Error {
             Self::UnknownExtra { known, .. } if !known.is_empty() => {
                 return Some(format!("the extras are: {}", known.join(", ")));
             }
+            Self::Walk { locked, .. } if !locked.is_empty() => {
+                return Some(format!(
+                    "the lock has {}; run `poetry lock` with Poetry 2, which writes down what is \
+                     needed where",
+                    locked.join(" and ")
+                ));
+            }
             Self::Conflict { first, second } => {
                 return Some(format!("leave out {first} or {second}"));
             }
@@ -205,10 +227,8 @@ impl Error {
             Self::NoProject { .. } => "name the folder that holds pyproject.toml",
             Self::NoLock { .. } => "run `poetry lock` in the project's folder",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
-            Self::LockVersion { version, .. } if version.starts_with(['0', '1', '2']) => {
-                "run `poetry lock` with Poetry 2, which keeps the locked versions"
-            }
             Self::LockVersion { .. } => "run `poetry lock` with Poetry 2",
+            Self::Walk { .. } => "run `poetry lock`: the lock does not have that package at all",
             Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
             Self::Python { .. } => {
                 "choose a runtime that the project allows, or widen the constraint and run \

@@ -9,6 +9,9 @@
 //! - [`requirements()`] gives the text that `poetry export` prints, with the
 //!   markers in it.
 //!
+//! A lock of version 2.1 says itself which groups and markers a package has;
+//! for older ones they are worked out by a walk from pyproject.toml.
+//!
 //! Nothing here looks at the network or at the machine's own Python.
 
 mod choice;
@@ -24,6 +27,7 @@ mod project;
 mod ranges;
 mod requirements;
 mod select;
+mod walk;
 
 pub use choice::{Choice, Extras, Groups, Selection};
 pub use constraint::{ConstraintError, PythonConstraint};

@@ -1,4 +1,7 @@
-//! poetry.lock, version 2.1: every package with its groups and markers.
+//! poetry.lock, versions 1.0 to 2.1.
+//!
+//! In version 2.1 every package has its groups and markers. Before, a lock says
+//! what depends on what, and is walked ([`crate::walk`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,6 +16,7 @@ use crate::marker::{self, Marker};
 use crate::names::normalize;
 use crate::project::Project;
 use crate::select::PackageSource;
+use crate::walk::Graph;
 use crate::{Error, Place, Warning};
 
 /// The newest lock version whose meaning is known.
@@ -24,6 +28,9 @@ pub struct Lock {
     document: Document,
     warnings: Vec<Warning>,
     packages: Vec<Package>,
+    /// What depends on what, where the lock is of a version that does not say
+    /// what each package is for.
+    graph: Option<Graph>,
 }
 
 /// One `[[package]]` of the lock.
@@ -33,8 +40,9 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// Normalised (PEP 440).
     pub(crate) version: Version,
-    /// Normalised.
+    /// Normalised; none in an old lock.
     pub(crate) groups: BTreeSet<String>,
+    /// None in an old lock.
     pub(crate) markers: Markers,
     pub(crate) files: Vec<File>,
     pub(crate) source: PackageSource,
@@ -73,8 +81,8 @@ pub(crate) struct Dependency {
 
 impl Lock {
     /// Reads poetry.lock beside the project's pyproject.toml. A lock that was
-    /// not made from this pyproject.toml is refused, as is one that Poetry 1
-    /// wrote.
+    /// not made from this pyproject.toml is refused, as is one that a Poetry
+    /// before 1 or after 2 wrote.
     pub fn read(project: &Project) -> Result<Self, Error> {
         let path = project.directory().join("poetry.lock");
         match Document::read(&path) {
@@ -88,9 +96,10 @@ impl Lock {
 
     fn new(document: Document, project: &Project) -> Result<Self, Error> {
         let root = document.parse()?;
-        let reader = Reader {
+        let mut reader = Reader {
             document: &document,
             directory: project.directory(),
+            old: None,
         };
         let warnings = reader.check(root.get_ref(), project)?;
         let packages = match root.get_ref().get("package") {
@@ -101,11 +110,16 @@ impl Lock {
                 .collect::<Result<_, _>>()?,
             None => Vec::new(),
         };
+        let graph = match reader.old {
+            Some(_) => Some(Graph::read(project, &document, root.get_ref(), &packages)?),
+            None => None,
+        };
         drop(root);
         Ok(Self {
             document,
             warnings,
             packages,
+            graph,
         })
     }
 
@@ -138,48 +152,72 @@ impl Lock {
         &self.packages
     }
 
+    /// What depends on what, in a lock of a version before 2.1.
+    pub(crate) fn graph(&self) -> Option<&Graph> {
+        self.graph.as_ref()
+    }
+
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         self.document.place(span)
     }
 }
 
-struct Reader<'d> {
+struct Reader<'d, 'r> {
     document: &'d Document,
     directory: &'d Path,
+    /// The files of all packages, in a lock of a version before 2.1.
+    old: Option<MetadataFiles<'d, 'r>>,
 }
 
-impl Reader<'_> {
+/// `[metadata.files]`: in lock versions 1.0 and 1.1 the files of each package,
+/// by its name as the lock spells it.
+type MetadataFiles<'d, 'r> = Option<&'r DeTable<'d>>;
+
+impl<'d, 'r> Reader<'d, 'r> {
     /// Checks the lock's version and whether it is up to date.
-    fn check(&self, root: &DeTable<'_>, project: &Project) -> Result<Vec<Warning>, Error> {
-        let [expected, before_2_3] = project.content_hashes();
-        let end = self.document.text().len();
-        let stale = |span: Range<usize>, locked: Option<&str>| Error::Stale {
-            place: self.document.place(span).into(),
+    fn check(&mut self, root: &'r DeTable<'d>, project: &Project) -> Result<Vec<Warning>, Error> {
+        let hashes = project.content_hashes();
+        let document = self.document;
+        let end = document.text().len();
+        let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
+            place: document.place(span).into(),
             locked: locked.map(str::to_owned),
-            expected: expected.clone(),
+            expected: expected.to_owned(),
         };
         let Some(value) = root.get("metadata") else {
-            return Err(stale(end..end, None));
+            return Err(stale(end..end, None, &hashes.newest));
         };
-        let metadata = self.document.table(value, "`metadata`")?;
-        let warnings = match metadata.get("lock-version") {
-            Some(version) => self.check_version(version)?,
-            None => return Err(self.document.invalid(value.span(), "no lock-version")),
+        let metadata = document.table(value, "`metadata`")?;
+        let mut warnings = Vec::new();
+        let is_old = match metadata.get("lock-version") {
+            Some(version) => self.is_old(version, &mut warnings)?,
+            // So Poetry takes it.
+            None => true,
+        };
+        let expected = if is_old {
+            self.old = Some(match metadata.get("files") {
+                Some(files) => Some(document.table(files, "`metadata.files`")?),
+                None => None,
+            });
+            &hashes.poetry_1
+        } else {
+            &hashes.newest
         };
         let Some(hash) = metadata.get("content-hash") else {
-            return Err(stale(value.span(), None));
+            return Err(stale(value.span(), None, expected));
         };
-        let locked = self.document.string(hash, "`content-hash`")?;
+        let locked = document.string(hash, "`content-hash`")?;
         let is_fresh = locked == expected
-            || (locked == before_2_3 && written_before_2_3(self.document.text()));
+            || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
         if is_fresh {
             Ok(warnings)
         } else {
-            Err(stale(hash.span(), Some(locked)))
+            Err(stale(hash.span(), Some(locked), expected))
         }
     }
 
-    fn check_version(&self, value: &Value<'_>) -> Result<Vec<Warning>, Error> {
+    /// Whether a lock version is one before 2.1.
+    fn is_old(&self, value: &Value<'_>, warnings: &mut Vec<Warning>) -> Result<bool, Error> {
         let text = self.document.string(value, "`lock-version`")?;
         let place = self.document.place(value.span());
         let version: Version = text.parse().map_err(|_| {
@@ -192,14 +230,16 @@ impl Reader<'_> {
             written_by,
         };
         match version.release() {
-            [2, minor, ..] if *minor > 1 => Ok(vec![Warning::NewerLock {
-                place,
-                version: text.to_owned(),
-            }]),
-            [2, 1, ..] => Ok(Vec::new()),
-            [2, ..] => Err(refused("Poetry 1.3 to 1.8")),
-            [1, 0, ..] | [1] => Err(refused("Poetry 1.0")),
-            [1, ..] => Err(refused("Poetry 1.1 and 1.2")),
+            [2, minor, ..] if *minor > 1 => {
+                warnings.push(Warning::NewerLock {
+                    place,
+                    version: text.to_owned(),
+                });
+                Ok(false)
+            }
+            [2, 1, ..] => Ok(false),
+            // Poetry 1.0 to 1.8.
+            [1 | 2, ..] => Ok(true),
             [0, ..] => Err(refused("a Poetry before 1.0")),
             _ => Err(refused("a Poetry later than 2")),
         }
@@ -209,23 +249,68 @@ impl Reader<'_> {
         let table = self.document.table(value, "a package")?;
         let name_value = self.required(value, table, "name")?;
         let version = self.required(value, table, "version")?;
-        let groups = self.required(value, table, "groups")?;
+        let name = self.name(name_value)?;
+        let version = self.version(version)?;
+        let source = self.source(table)?;
+        let (groups, markers, dependencies) = match self.old {
+            Some(_) => (BTreeSet::new(), Markers::All(Marker::Any), Vec::new()),
+            None => (
+                self.groups(self.required(value, table, "groups")?)?,
+                self.markers(table)?,
+                self.dependencies(table)?,
+            ),
+        };
+        let files = match (table.get("files"), self.old) {
+            (Some(files), _) => self.files(files)?,
+            (None, Some(Some(files))) => self.files_in_metadata(files, name_value, &source)?,
+            (None, _) => Vec::new(),
+        };
         Ok(Package {
-            name: self.name(name_value)?,
-            version: self.version(version)?,
-            groups: self
-                .document
-                .array(groups, "`groups`")?
-                .iter()
-                .map(|group| Ok(normalize(self.document.string(group, "a group")?)))
-                .collect::<Result<_, Error>>()?,
-            markers: self.markers(table)?,
-            files: self.files(table)?,
-            source: self.source(table)?,
+            name,
+            version,
+            groups,
+            markers,
+            files,
+            source,
             python: self.python(table)?,
-            dependencies: self.dependencies(table)?,
+            dependencies,
             span: name_value.span(),
         })
+    }
+
+    fn groups(&self, value: &Value<'_>) -> Result<BTreeSet<String>, Error> {
+        self.document
+            .array(value, "`groups`")?
+            .iter()
+            .map(|group| Ok(normalize(self.document.string(group, "a group")?)))
+            .collect()
+    }
+
+    /// The files of a package in `[metadata.files]`. They are those of all
+    /// versions of it that are locked.
+    fn files_in_metadata(
+        &self,
+        files: &DeTable<'_>,
+        name: &Value<'_>,
+        source: &PackageSource,
+    ) -> Result<Vec<File>, Error> {
+        let value = match source {
+            PackageSource::Registry { .. } | PackageSource::File { .. } => {
+                files.get(self.document.string(name, "`name`")?)
+            }
+            _ => None,
+        };
+        let mut files = match value {
+            Some(value) => self.files(value)?,
+            None => Vec::new(),
+        };
+        if let PackageSource::File { path, .. } = source {
+            files.retain(|file| {
+                path.file_name()
+                    .is_some_and(|name| name == file.name.as_str())
+            });
+        }
+        Ok(files)
     }
 
     fn required<'v, 'a>(
@@ -297,10 +382,7 @@ impl Reader<'_> {
             .map_err(|message| self.document.invalid(value.span(), message))
     }
 
-    fn files(&self, table: &DeTable<'_>) -> Result<Vec<File>, Error> {
-        let Some(files) = table.get("files") else {
-            return Ok(Vec::new());
-        };
+    fn files(&self, files: &Value<'_>) -> Result<Vec<File>, Error> {
         self.document
             .array(files, "`files`")?
             .iter()
@@ -389,7 +471,12 @@ impl Reader<'_> {
             Some("git") => Ok(PackageSource::Git {
                 url: required("url")?,
                 reference: text("reference")?,
-                commit: required("resolved_reference")?,
+                // Poetry 1.0 has the commit as the reference.
+                commit: match text("resolved_reference")? {
+                    Some(commit) => commit,
+                    None if self.old.is_some() => required("reference")?,
+                    None => required("resolved_reference")?,
+                },
                 subdirectory: text("subdirectory")?,
             }),
             Some("url") => Ok(PackageSource::Url {

@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use pep440_rs::Version;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::constraint::PythonConstraint;
-use crate::content_hash::content_hash;
+use crate::content_hash::{Covers, content_hash};
 use crate::dependencies::Dependencies;
 use crate::document::{Document, Value, one_line};
+use crate::marker::{Algebra, Marker, python_marker};
 use crate::names::normalize;
+use crate::ranges::{Range as Versions, Ranges};
 use crate::{Error, Place};
 
 /// The group of a project's own dependencies.
@@ -27,7 +30,7 @@ pub(crate) const DEFAULT_SOURCE: &str = "pypi";
 pub struct Project {
     document: Document,
     directory: PathBuf,
-    content_hashes: [String; 2],
+    content_hashes: ContentHashes,
     dependencies: Dependencies,
     name: Option<String>,
     version: Option<String>,
@@ -36,6 +39,14 @@ pub struct Project {
     groups: Vec<String>,
     extras: Vec<String>,
     sources: Vec<Source>,
+}
+
+/// The content-hash that a fresh lock has, by who wrote it.
+#[derive(Debug, Clone)]
+pub(crate) struct ContentHashes {
+    pub(crate) newest: String,
+    pub(crate) before_2_3: String,
+    pub(crate) poetry_1: String,
 }
 
 /// A package index that the project names in `[[tool.poetry.source]]`.
@@ -53,8 +64,12 @@ pub struct Source {
 /// When Poetry asks a source for a package; the order is that of the asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
+    /// For every package, before all others (Poetry 1 alone).
+    Default,
     /// For every package.
     Primary,
+    /// For every package, after the primary ones (Poetry 1 alone).
+    Secondary,
     /// For packages that no primary source has.
     Supplemental,
     /// For packages that name the source.
@@ -179,10 +194,29 @@ impl Project {
         self.document.place(span)
     }
 
-    /// The content-hash of a fresh lock, and the one that Poetry before 2.3
-    /// would have written.
-    pub(crate) fn content_hashes(&self) -> &[String; 2] {
+    pub(crate) fn content_hashes(&self) -> &ContentHashes {
         &self.content_hashes
+    }
+
+    pub(crate) fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The constraint on Python as a marker. A project without one is taken
+    /// for `~2.7 || >=3.4`.
+    pub(crate) fn python_marker(&self, algebra: &mut Algebra) -> Result<Marker, Error> {
+        let every = Ranges::of([
+            Versions::between(Version::new([2, 7]), Version::new([2, 8])),
+            Versions::at_least(Version::new([3, 4])),
+        ]);
+        let python = match &self.python {
+            any if any.is_any() => &every,
+            constraint => constraint.ranges(),
+        };
+        python_marker(algebra, python).map_err(|message| Error::Invalid {
+            place: self.python_place.clone().into(),
+            message,
+        })
     }
 
     pub(crate) fn dependencies(&self) -> &Dependencies {
@@ -190,10 +224,14 @@ impl Project {
     }
 }
 
-/// Both hashes of pyproject.toml. Python's reader takes CRLF for LF, inside of
+/// The hashes of pyproject.toml. Python's reader takes CRLF for LF, inside of
 /// strings as well.
-fn content_hashes(document: &Document, root: &DeTable<'_>) -> Result<[String; 2], Error> {
-    let hashes = |root: &DeTable<'_>| [true, false].map(|groups| content_hash(root, groups));
+fn content_hashes(document: &Document, root: &DeTable<'_>) -> Result<ContentHashes, Error> {
+    let hashes = |root: &DeTable<'_>| ContentHashes {
+        newest: content_hash(root, Covers::Everything),
+        before_2_3: content_hash(root, Covers::ProjectAndPoetry),
+        poetry_1: content_hash(root, Covers::Poetry),
+    };
     if !document.text().contains("\r\n") {
         return Ok(hashes(root));
     }
@@ -329,7 +367,16 @@ impl<'d, 't> Tables<'d, 't> {
                 .map(|value| self.document.string(value, &format!("`{key}`")))
                 .transpose()
         };
+        // Before there were priorities there were two switches.
+        let is_on = |key: &str| {
+            let value = table.get(key).and_then(|value| value.get_ref().as_bool());
+            value == Some(true)
+        };
         let priority = match text("priority")?.map(str::to_ascii_lowercase).as_deref() {
+            _ if is_on("default") => Priority::Default,
+            _ if is_on("secondary") => Priority::Secondary,
+            Some("default") => Priority::Default,
+            Some("secondary") => Priority::Secondary,
             None | Some("primary") => Priority::Primary,
             Some("supplemental") => Priority::Supplemental,
             Some("explicit") => Priority::Explicit,

@@ -1,22 +1,23 @@
-//! The text that `poetry export` prints for a lock of version 2.1.
+//! The text that `poetry export` prints for a lock.
 //!
-//! Nothing is resolved: a package is printed when one of its groups is asked
-//! for, with the markers of those groups joined by `or`, extras settled, and
-//! the Python range of the project and of the package itself put before them.
+//! With a lock of version 2.1 nothing is resolved: a package is printed when
+//! one of its groups is asked for, with the markers of those groups joined by
+//! `or`, extras settled, and the Python range of the project and of the package
+//! itself put before them. Older locks are walked ([`crate::walk`]), and a
+//! package is printed once for each set of extras that it is needed with.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
-
-use pep440_rs::Version;
 
 use crate::choice::{Choice, Selection};
 use crate::document::resolve;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::marker::{Algebra, Marker, python_marker};
 use crate::project::{DEFAULT_SOURCE, Priority, Project};
-use crate::ranges::{Range, Ranges};
+use crate::ranges::Ranges;
 use crate::select::{PackageSource, in_order};
+use crate::walk::walk;
 use crate::{Error, PythonConstraint};
 
 /// What goes into the text.
@@ -38,17 +39,13 @@ pub fn requirements(
     options: &RequirementsOptions,
 ) -> Result<String, Error> {
     let selection = choice.resolve(project)?;
-    let mut markers = MarkerTexts::new(project, &selection)?;
     let mut lines = BTreeSet::new();
     let mut indexes = BTreeSet::new();
-    for package in lock.packages() {
-        let Some(marker) = markers.of(package, &selection) else {
-            continue;
-        };
-        if let PackageSource::Registry { url: Some(url), .. } = &package.source {
+    for printed in printed(project, lock, &selection)? {
+        if let PackageSource::Registry { url: Some(url), .. } = &printed.package.source {
             indexes.insert(url.trim_end_matches('/'));
         }
-        lines.insert(line(package, &marker, options));
+        lines.insert(line(&printed, options));
     }
     let mut text = if indexes.is_empty() || options.without_urls {
         String::new()
@@ -65,6 +62,54 @@ pub fn requirements(
     Ok(text)
 }
 
+/// What a line is made of.
+struct Printed<'l> {
+    package: &'l Package,
+    /// The name, with extras where the lock is one that keeps them.
+    name: String,
+    marker: String,
+}
+
+fn printed<'l>(
+    project: &Project,
+    lock: &'l Lock,
+    selection: &Selection,
+) -> Result<Vec<Printed<'l>>, Error> {
+    let packages = lock.packages();
+    if let Some(graph) = lock.graph() {
+        let decisions = walk(project, lock, graph, selection, None)?;
+        return Ok(decisions
+            .into_iter()
+            .map(|decision| {
+                let package = &packages[decision.package];
+                let extras: Vec<_> = decision.extras.into_iter().collect();
+                Printed {
+                    package,
+                    name: match &extras[..] {
+                        [] => package.name.clone(),
+                        extras => format!("{}[{}]", package.name, extras.join(",")),
+                    },
+                    marker: match decision.marker {
+                        Marker::Any | Marker::Empty => String::new(),
+                        marker => marker.text_of_poetry_1(),
+                    },
+                }
+            })
+            .collect());
+    }
+    let mut markers = MarkerTexts::new(project, selection)?;
+    Ok(packages
+        .iter()
+        .filter_map(|package| {
+            Some(Printed {
+                package,
+                name: package.name.clone(),
+                marker: markers.of(package, selection)?,
+            })
+        })
+        .collect())
+}
+
 /// Works out the markers' texts; packages share them, so each is worked out
 /// once.
 struct MarkerTexts {
@@ -78,23 +123,10 @@ struct MarkerTexts {
 impl MarkerTexts {
     fn new(project: &Project, selection: &Selection) -> Result<Self, Error> {
         let mut algebra = Algebra::default();
-        // A project without a constraint is taken for `~2.7 || >=3.4`.
-        let every = Ranges::of([
-            Range::between(Version::new([2, 7]), Version::new([2, 8])),
-            Range::at_least(Version::new([3, 4])),
-        ]);
-        let python = match project.python() {
-            any if any.is_any() => &every,
-            constraint => constraint.ranges(),
-        };
-        let project = python_marker(&mut algebra, python).map_err(|message| Error::Invalid {
-            place: project.python_place().clone().into(),
-            message,
-        })?;
         Ok(Self {
+            project: project.python_marker(&mut algebra)?,
             algebra,
             groups: in_order(&selection.groups),
-            project,
             known: HashMap::new(),
         })
     }
@@ -155,14 +187,14 @@ impl MarkerTexts {
     }
 }
 
-fn line(package: &Package, marker: &str, options: &RequirementsOptions) -> String {
-    let mut line = reference(package);
-    if !marker.is_empty() {
+fn line(printed: &Printed<'_>, options: &RequirementsOptions) -> String {
+    let mut line = reference(printed.package, &printed.name);
+    if !printed.marker.is_empty() {
         line.push_str(" ; ");
-        line.push_str(marker);
+        line.push_str(&printed.marker);
     }
     if !options.without_hashes {
-        for hash in hashes(&package.files) {
+        for hash in hashes(&printed.package.files) {
             line.push_str(" \\\n    --hash=");
             line.push_str(&hash);
         }
@@ -170,8 +202,7 @@ fn line(package: &Package, marker: &str, options: &RequirementsOptions) -> Strin
     line
 }
 
-fn reference(package: &Package) -> String {
-    let name = &package.name;
+fn reference(package: &Package, name: &str) -> String {
     let fragment = |subdirectory: &Option<String>| match subdirectory {
         Some(subdirectory) => format!("#subdirectory={subdirectory}"),
         None => String::new(),
@@ -256,7 +287,7 @@ fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
         .any(|source| source.name.eq_ignore_ascii_case(DEFAULT_SOURCE))
         || sources
             .iter()
-            .all(|source| source.priority != Priority::Primary);
+            .all(|source| source.priority > Priority::Primary);
     let mut lines = String::new();
     for (number, source) in sources.iter().enumerate() {
         let Some(url) = source.url.as_deref().filter(|url| indexes.contains(url)) else {

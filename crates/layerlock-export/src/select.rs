@@ -8,6 +8,7 @@ use pep508_rs::MarkerEnvironment;
 use crate::choice::{Choice, Selection};
 use crate::lock::{File, Lock, Markers, Package};
 use crate::project::Project;
+use crate::walk;
 use crate::{Error, Place};
 
 /// A package that the lock selects for a target.
@@ -114,29 +115,20 @@ pub fn select(
 ) -> Result<Vec<LockedPackage>, Error> {
     let selection = choice.resolve(project)?;
     check_python(project, environment)?;
-    let mut selected: BTreeMap<&str, &Package> = BTreeMap::new();
-    for package in lock.packages() {
-        if !package.is_selected(&selection, environment) {
-            continue;
-        }
-        if let Some(other) = selected.insert(&package.name, package) {
-            return Err(two_versions(lock, other, package));
-        }
-    }
-    let requested = project.dependencies().extras(&selection, environment);
-    let extras = extras(&selected, requested, environment);
+    let selected = match lock.graph() {
+        Some(graph) => walked(project, lock, graph, &selection, environment)?,
+        None => settled(project, lock, &selection, environment)?,
+    };
     selected
-        .into_values()
-        .map(|package| {
+        .into_iter()
+        .map(|selected| {
+            let package = selected.package;
             Ok(LockedPackage {
                 name: package.name.clone(),
                 version: package.version.to_string(),
                 source: package.source.clone(),
-                extras: extras
-                    .get(package.name.as_str())
-                    .map(|extras| extras.iter().map(|&extra| extra.to_owned()).collect())
-                    .unwrap_or_default(),
-                groups: in_order(&package.groups),
+                extras: selected.extras,
+                groups: selected.groups,
                 files: package
                     .files
                     .iter()
@@ -147,6 +139,75 @@ pub fn select(
             })
         })
         .collect()
+}
+
+struct Selected<'l> {
+    package: &'l Package,
+    extras: Vec<String>,
+    groups: Vec<String>,
+}
+
+/// From a lock that says itself what each package is for.
+fn settled<'l>(
+    project: &Project,
+    lock: &'l Lock,
+    selection: &Selection,
+    environment: &MarkerEnvironment,
+) -> Result<Vec<Selected<'l>>, Error> {
+    let packages = lock.packages().iter();
+    let selected = by_name(
+        lock,
+        packages.filter(|package| package.is_selected(selection, environment)),
+    )?;
+    let requested = project.dependencies().extras(selection, environment);
+    let extras = extras(&selected, requested, environment);
+    Ok(selected
+        .into_values()
+        .map(|package| Selected {
+            package,
+            extras: extras
+                .get(package.name.as_str())
+                .map(|extras| extras.iter().map(|&extra| extra.to_owned()).collect())
+                .unwrap_or_default(),
+            groups: in_order(&package.groups),
+        })
+        .collect())
+}
+
+/// From an older lock.
+fn walked<'l>(
+    project: &Project,
+    lock: &'l Lock,
+    graph: &walk::Graph,
+    selection: &Selection,
+    environment: &MarkerEnvironment,
+) -> Result<Vec<Selected<'l>>, Error> {
+    let packages = lock.packages();
+    let mut chosen = walk::choose(project, lock, graph, selection, environment)?;
+    by_name(lock, chosen.iter().map(|one| &packages[one.package]))?;
+    chosen.sort_by_key(|one| &packages[one.package].name);
+    Ok(chosen
+        .into_iter()
+        .map(|one| Selected {
+            package: &packages[one.package],
+            extras: one.extras.into_iter().collect(),
+            groups: in_order(&one.groups),
+        })
+        .collect())
+}
+
+/// Packages by their names, of which none may turn up twice.
+fn by_name<'l>(
+    lock: &Lock,
+    packages: impl Iterator<Item = &'l Package>,
+) -> Result<BTreeMap<&'l str, &'l Package>, Error> {
+    let mut by_name: BTreeMap<&str, &Package> = BTreeMap::new();
+    for package in packages {
+        if let Some(other) = by_name.insert(&package.name, package) {
+            return Err(two_versions(lock, other, package));
+        }
+    }
+    Ok(by_name)
 }
 
 /// Group names in Poetry's order: `main`, then the rest by name.

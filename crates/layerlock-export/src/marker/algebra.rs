@@ -8,6 +8,9 @@
 //! that others imply are dropped on the way, and the form with the fewest
 //! comparisons wins, the unchanged one included.
 //!
+//! Poetry 1 got there by fewer steps than Poetry 2 does; [`Dialect`] says whose
+//! are taken.
+//!
 //! Both forms can grow exponentially and can need each other, so the work is
 //! bounded: where a bound is reached the marker is joined without being
 //! simplified, which changes its text but not its meaning.
@@ -29,9 +32,22 @@ pub(super) struct Stop;
 
 type Joined = Result<Marker, Stop>;
 
+/// Whose way to simplify a marker is followed. The meaning is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Dialect {
+    /// That of Poetry 2 (poetry-core 2).
+    #[default]
+    Two,
+    /// That of Poetry 1.8 (poetry-core 1.9): an intersection stays in
+    /// disjunctive normal form, parts are dropped only where they are equal to
+    /// others, and minor versions of Python are not reckoned with.
+    One,
+}
+
 /// Joins markers, remembering what it has worked out.
 #[derive(Debug, Default)]
 pub(crate) struct Algebra {
+    dialect: Dialect,
     conjunctive: HashMap<Marker, Marker>,
     disjunctive: HashMap<Marker, Marker>,
     /// The calls under way, to notice one that needs itself. What a part was
@@ -42,6 +58,13 @@ pub(crate) struct Algebra {
 }
 
 impl Algebra {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            ..Self::default()
+        }
+    }
+
     /// Reads a marker and simplifies it.
     pub(crate) fn parse(&mut self, text: &str) -> Result<Marker, String> {
         let marker = parse(text)?;
@@ -77,6 +100,21 @@ impl Algebra {
             .unwrap_or_else(|Stop| settled(marker, extras))
     }
 
+    /// The marker without its comparisons of `extra`, whatever they say.
+    pub(crate) fn without_extras(&mut self, marker: &Marker) -> Marker {
+        self.bounded(|algebra| algebra.exclude_extras(marker))
+            .unwrap_or_else(|Stop| raw_without_extras(marker))
+    }
+
+    /// The alternatives of a marker in disjunctive normal form.
+    pub(crate) fn alternatives(&mut self, marker: &Marker) -> Vec<Marker> {
+        match self.bounded(|algebra| algebra.dnf(marker)) {
+            Ok(Marker::Or(parts)) => parts,
+            Ok(one) => vec![one],
+            Err(Stop) => vec![marker.clone()],
+        }
+    }
+
     /// The marker normalised once more, part by part: the last thing that
     /// happens to it before it is printed.
     pub(crate) fn rejoin(&mut self, marker: &Marker) -> Marker {
@@ -96,9 +134,8 @@ impl Algebra {
             (Marker::Any, other) => Ok(other.clone()),
             (Marker::Empty, _) | (_, Marker::Empty) => Ok(Marker::Empty),
             (_, Marker::Any) if a.is_comparison() => Ok(a.clone()),
-            _ if a.is_comparison() && b.is_comparison() => {
-                Ok(merge(a, b, true).unwrap_or_else(|| raw_and(vec![a.clone(), b.clone()])))
-            }
+            _ if a.is_comparison() && b.is_comparison() => Ok(merge(self.dialect, a, b, true)
+                .unwrap_or_else(|| raw_and(vec![a.clone(), b.clone()]))),
             _ if a.is_comparison() => self.intersection_of(vec![b.clone(), a.clone()]),
             _ => self.intersection_of(vec![a.clone(), b.clone()]),
         }
@@ -109,9 +146,8 @@ impl Algebra {
             (Marker::Any, _) | (_, Marker::Any) => Ok(Marker::Any),
             (Marker::Empty, other) => Ok(other.clone()),
             (_, Marker::Empty) if a.is_comparison() => Ok(a.clone()),
-            _ if a.is_comparison() && b.is_comparison() => {
-                Ok(merge(a, b, false).unwrap_or_else(|| raw_or(vec![a.clone(), b.clone()])))
-            }
+            _ if a.is_comparison() && b.is_comparison() => Ok(merge(self.dialect, a, b, false)
+                .unwrap_or_else(|| raw_or(vec![a.clone(), b.clone()]))),
             _ if a.is_comparison() => self.union_of(vec![b.clone(), a.clone()]),
             _ => self.union_of(vec![a.clone(), b.clone()]),
         }
@@ -130,7 +166,7 @@ impl Algebra {
 
     fn simplest_intersection(&mut self, unchanged: Marker) -> Joined {
         let disjunction = self.dnf(&unchanged)?;
-        if !matches!(disjunction, Marker::Or(_)) {
+        if self.dialect == Dialect::One || !matches!(disjunction, Marker::Or(_)) {
             return Ok(disjunction);
         }
         Ok(match self.cnf(&disjunction) {
@@ -260,7 +296,8 @@ impl Algebra {
     fn absorb_and(&mut self, parts: &[Marker], marker: &Marker) -> Result<Absorbed, Stop> {
         for (index, part) in parts.iter().enumerate() {
             let union = match (part, marker) {
-                (Marker::Or(parts), other) | (other, Marker::Or(parts)) => Some((parts, other)),
+                (Marker::Or(parts), other) => Some((parts, other)),
+                (other, Marker::Or(parts)) if self.dialect == Dialect::Two => Some((parts, other)),
                 _ => None,
             };
             if let Some((parts, other)) = union {
@@ -313,7 +350,8 @@ impl Algebra {
     fn absorb_or(&mut self, parts: &[Marker], marker: &Marker) -> Result<Absorbed, Stop> {
         for (index, part) in parts.iter().enumerate() {
             let conjunction = match (part, marker) {
-                (Marker::And(parts), other) | (other, Marker::And(parts)) => Some((parts, other)),
+                (Marker::And(parts), other) => Some((parts, other)),
+                (other, Marker::And(parts)) if self.dialect == Dialect::Two => Some((parts, other)),
                 _ => None,
             };
             if let Some((parts, other)) = conjunction {
@@ -323,7 +361,8 @@ impl Algebra {
             } else if part.is_comparison() {
                 match self.or(part, marker)? {
                     Marker::Any => return Ok(Absorbed::Nothing),
-                    joined if joined.is_comparison() || joined.is_small_and() => {
+                    joined if joined.is_comparison() => return Ok(Absorbed::At(index, joined)),
+                    joined if self.dialect == Dialect::Two && joined.is_small_and() => {
                         return Ok(Absorbed::At(index, joined));
                     }
                     _ => {}
@@ -339,7 +378,8 @@ impl Algebra {
         if ours.contains(other) {
             return Ok(Some(other.clone()));
         }
-        if let Some(wide) = python_single(other)
+        if self.dialect == Dialect::Two
+            && let Some(wide) = python_single(other)
             && ours
                 .iter()
                 .filter_map(python_single)
@@ -361,7 +401,9 @@ impl Algebra {
         Ok(match rest {
             Marker::Any => Some(common),
             rest if rest.is_comparison() => Some(self.intersection_of(vec![common, rest])?),
-            rest if rest.is_small_and() => Some(self.intersection_of(vec![rest, common])?),
+            rest if self.dialect == Dialect::Two && rest.is_small_and() => {
+                Some(self.intersection_of(vec![rest, common])?)
+            }
             _ => None,
         })
     }
@@ -371,7 +413,8 @@ impl Algebra {
         if ours.contains(other) {
             return Ok(Some(other.clone()));
         }
-        if let Some(narrow) = python_single(other)
+        if self.dialect == Dialect::Two
+            && let Some(narrow) = python_single(other)
             && ours
                 .iter()
                 .filter_map(python_single)
@@ -393,7 +436,10 @@ impl Algebra {
         Ok(match rest {
             Marker::Empty => Some(common),
             rest if rest.is_comparison() => Some(self.union_of(vec![common, rest])?),
-            rest if matches!(rest, Marker::Or(_)) && rest.complexity() <= (2, 2) => {
+            rest if self.dialect == Dialect::Two
+                && matches!(rest, Marker::Or(_))
+                && rest.complexity() <= (2, 2) =>
+            {
                 Some(self.union_of(vec![rest, common])?)
             }
             _ => None,
@@ -417,6 +463,29 @@ impl Algebra {
                 self.disjunction(parts)
             }
             other => Ok(settled(other, extras)),
+        }
+    }
+
+    fn exclude_extras(&mut self, marker: &Marker) -> Joined {
+        let mut kept = |parts: &[Marker]| {
+            parts
+                .iter()
+                .filter(|part| !is_extra(part))
+                .map(|part| self.exclude_extras(part))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        match marker {
+            Marker::And(parts) => {
+                let mut parts = kept(parts)?;
+                parts.retain(|part| *part != Marker::Empty);
+                self.conjunction(parts)
+            }
+            Marker::Or(parts) => match kept(parts)? {
+                none if none.is_empty() => Ok(Marker::Any),
+                parts => self.disjunction(parts),
+            },
+            extra if is_extra(extra) => Ok(Marker::Any),
+            other => Ok(other.clone()),
         }
     }
 
@@ -465,6 +534,29 @@ fn python_single(marker: &Marker) -> Option<crate::ranges::Ranges> {
     match marker {
         Marker::Single(single) if single.variable.is_python() => python_ranges(single),
         _ => None,
+    }
+}
+
+fn is_extra(marker: &Marker) -> bool {
+    matches!(marker, Marker::Single(single) if single.variable == super::Variable::Extra)
+}
+
+fn raw_without_extras(marker: &Marker) -> Marker {
+    let kept = |parts: &[Marker]| -> Vec<_> {
+        parts
+            .iter()
+            .filter(|part| !is_extra(part))
+            .map(raw_without_extras)
+            .collect()
+    };
+    match marker {
+        Marker::And(parts) => raw_and(kept(parts)),
+        Marker::Or(parts) => match kept(parts) {
+            none if none.is_empty() => Marker::Any,
+            parts => raw_or(parts),
+        },
+        extra if is_extra(extra) => Marker::Any,
+        other => other.clone(),
     }
 }
 

@@ -2,13 +2,14 @@
 
 use pep440_rs::Version;
 
+use super::algebra::Dialect;
 use super::constraint::{Compare, Constraint, Generic};
 use super::{Atomic, Marker, Operator, Single, Variable};
 use crate::ranges::{Range, Ranges};
 
 /// What two comparisons amount to when joined by `and` (or, where not
 /// `intersect`, by `or`), `None` where it takes two to say it.
-pub(super) fn merge(a: &Marker, b: &Marker, intersect: bool) -> Option<Marker> {
+pub(super) fn merge(dialect: Dialect, a: &Marker, b: &Marker, intersect: bool) -> Option<Marker> {
     let (variable, ours) = parts(a)?;
     let (other, theirs) = parts(b)?;
     if variable != other {
@@ -19,7 +20,7 @@ pub(super) fn merge(a: &Marker, b: &Marker, intersect: bool) -> Option<Marker> {
                 } else {
                     (b, a)
                 };
-                merge_python(version, full, intersect)
+                merge_python(dialect, version, full, intersect)
             }
             _ => None,
         };
@@ -43,7 +44,9 @@ pub(super) fn merge(a: &Marker, b: &Marker, intersect: bool) -> Option<Marker> {
                 ours.union(theirs)
             };
             version_marker(variable, &joined, [(a, ours), (b, theirs)]).or_else(|| match (a, b) {
-                (Marker::Single(a), Marker::Single(b)) if variable == Variable::PythonVersion => {
+                (Marker::Single(a), Marker::Single(b))
+                    if variable == Variable::PythonVersion && dialect == Dialect::Two =>
+                {
                     merge_python_version(a, b, &joined, intersect)
                 }
                 _ => None,
@@ -56,7 +59,7 @@ pub(super) fn merge(a: &Marker, b: &Marker, intersect: bool) -> Option<Marker> {
 /// The versions of Python for which a comparison of `python_version` or
 /// `python_full_version` holds: `python_version > "3.8"` is 3.9 and later,
 /// since `python_version` has two numbers.
-pub(super) fn python_ranges(single: &Single) -> Option<Ranges> {
+pub(crate) fn python_ranges(single: &Single) -> Option<Ranges> {
     let Constraint::Versions(ranges) = &single.constraint else {
         return None;
     };
@@ -265,7 +268,12 @@ fn merge_python_version(
 }
 
 /// A comparison of `python_version` and one of `python_full_version`.
-fn merge_python(version: &Single, full: &Single, intersect: bool) -> Option<Marker> {
+fn merge_python(
+    dialect: Dialect,
+    version: &Single,
+    full: &Single,
+    intersect: bool,
+) -> Option<Marker> {
     let ours = python_ranges(version)?;
     let Constraint::Versions(theirs) = &full.constraint else {
         return None;
@@ -292,6 +300,9 @@ fn merge_python(version: &Single, full: &Single, intersect: bool) -> Option<Mark
             _ => return None,
         }
     };
+    if dialect == Dialect::One {
+        return Some(Marker::Single(merged));
+    }
     // < 3.14.0 is said shorter with two numbers.
     let short = merged
         .value

@@ -22,7 +22,8 @@ use pep508_rs::MarkerEnvironment;
 use crate::names::normalize;
 use constraint::{Constraint, Generic};
 
-pub(crate) use algebra::Algebra;
+pub(crate) use algebra::{Algebra, Dialect};
+pub(crate) use merge::python_ranges;
 pub(crate) use parse::parse;
 pub(crate) use python::python_marker;
 
@@ -167,6 +168,39 @@ impl Marker {
             Self::Atomic(atomic) => atomic.constraint.allows(atomic.variable.of(environment)),
             Self::And(parts) => parts.iter().all(|part| part.evaluate(environment, extras)),
             Self::Or(parts) => parts.iter().any(|part| part.evaluate(environment, extras)),
+        }
+    }
+}
+
+impl Marker {
+    /// The comparisons in it, in their order.
+    pub(crate) fn singles(&self) -> Vec<&Single> {
+        match self {
+            Self::Any | Self::Empty | Self::Atomic(_) => Vec::new(),
+            Self::Single(single) => vec![single],
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::singles).collect(),
+        }
+    }
+
+    /// The text that Poetry 1.8 prints: it puts parentheses around all that is
+    /// neither one comparison nor several joined by `and`.
+    pub(crate) fn text_of_poetry_1(&self) -> String {
+        match self {
+            Self::And(parts) => {
+                let parts: Vec<_> = parts
+                    .iter()
+                    .map(|part| match part {
+                        Self::Single(_) | Self::And(_) => part.text_of_poetry_1(),
+                        _ => format!("({})", part.text_of_poetry_1()),
+                    })
+                    .collect();
+                parts.join(" and ")
+            }
+            Self::Or(parts) => {
+                let parts: Vec<_> = parts.iter().map(Self::text_of_poetry_1).collect();
+                parts.join(" or ")
+            }
+            other => other.to_string(),
         }
     }
 }

@@ -85,20 +85,10 @@ fn other_lock_versions() {
         write_lock(directory.path(), "", version, "0");
         refusal(directory.path())
     };
-    insta::assert_snapshot!(refused("1.0"), @r"
-    lock version 1.0, written by Poetry 1.0, is not supported
+    insta::assert_snapshot!(refused("0.9"), @r"
+    lock version 0.9, written by a Poetry before 1.0, is not supported
       at poetry.lock:3:16
-      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
-    ");
-    insta::assert_snapshot!(refused("1.1"), @r"
-    lock version 1.1, written by Poetry 1.1 and 1.2, is not supported
-      at poetry.lock:3:16
-      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
-    ");
-    insta::assert_snapshot!(refused("2.0"), @r"
-    lock version 2.0, written by Poetry 1.3 to 1.8, is not supported
-      at poetry.lock:3:16
-      hint: run `poetry lock` with Poetry 2, which keeps the locked versions
+      hint: run `poetry lock` with Poetry 2
     ");
     insta::assert_snapshot!(refused("3.0"), @r"
     lock version 3.0, written by a Poetry later than 2, is not supported

@@ -1,0 +1,291 @@
+//! What a project or a locked package asks for, as Poetry's tables write it.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::constraint;
+use crate::document::{Document, Value, resolve};
+use crate::marker::{self, Marker, Variable};
+use crate::names::normalize;
+use crate::ranges::Ranges;
+use crate::select::PackageSource;
+
+/// One dependency. Two are equal when the same package is asked for, whatever
+/// their markers.
+#[derive(Debug, Clone)]
+pub(crate) struct Dependency {
+    /// Normalised.
+    pub(super) name: String,
+    pub(super) versions: Ranges,
+    /// The versions as they were written.
+    pub(super) text: String,
+    /// Where it must come from; any index where there is none.
+    pub(super) origin: Option<Origin>,
+    /// Normalised.
+    pub(super) extras: BTreeSet<String>,
+    /// As it was written, not simplified.
+    pub(super) marker: Marker,
+    /// The short forms of two kinds of marker: `python = "…"`, `platform = "…"`.
+    pub(super) python: Option<Ranges>,
+    pub(super) platform: Option<Marker>,
+    /// Whether it is there for an extra only.
+    pub(super) is_optional: bool,
+    pub(super) prereleases: bool,
+    pub(super) span: Range<usize>,
+}
+
+/// A place that is not an index.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Origin {
+    Git {
+        url: String,
+        /// `None` where the repository's default branch is asked for.
+        reference: Option<String>,
+        subdirectory: Option<String>,
+    },
+    Url {
+        url: String,
+        subdirectory: Option<String>,
+    },
+    /// A folder or an archive, resolved.
+    Path(PathBuf),
+}
+
+impl Dependency {
+    /// Reads an entry of a table of dependencies: a text, a table, or several
+    /// of them. Paths in it start from `base`.
+    pub(super) fn read(
+        document: &Document,
+        name: &str,
+        value: &Value<'_>,
+        base: &Path,
+    ) -> Result<Vec<Self>, Error> {
+        let alternatives = match value.get_ref().as_array() {
+            Some(alternatives) => &alternatives[..],
+            None => std::slice::from_ref(value),
+        };
+        alternatives
+            .iter()
+            .map(|value| Entry { document, value }.dependency(name, base))
+            .collect()
+    }
+
+    /// Whether a package of that source is what is asked for.
+    pub(super) fn accepts(&self, source: &PackageSource) -> bool {
+        match (&self.origin, source) {
+            // An index is not told apart from another by the walk.
+            (None, _) => true,
+            (
+                Some(Origin::Git {
+                    url,
+                    reference,
+                    subdirectory,
+                }),
+                PackageSource::Git {
+                    url: locked_url,
+                    reference: locked_reference,
+                    commit,
+                    subdirectory: locked_subdirectory,
+                },
+            ) => {
+                let either_starts = |locked: &str| {
+                    reference.as_deref().is_none_or(|reference| {
+                        reference.starts_with(locked) || locked.starts_with(reference)
+                    })
+                };
+                // Poetry 1.0 has the commit in place of the reference.
+                let is_reference = match locked_reference.as_deref() {
+                    Some(locked) if locked != commit => either_starts(locked),
+                    _ => true,
+                };
+                url == locked_url && subdirectory == locked_subdirectory && is_reference
+            }
+            (
+                Some(Origin::Url { url, subdirectory }),
+                PackageSource::Url {
+                    url: locked_url,
+                    subdirectory: locked_subdirectory,
+                },
+            ) => url == locked_url && subdirectory == locked_subdirectory,
+            (
+                Some(Origin::Path(path)),
+                PackageSource::Directory { path: locked, .. }
+                | PackageSource::File { path: locked, .. },
+            ) => *path == resolve(locked),
+            _ => false,
+        }
+    }
+
+    /// How an error names it.
+    pub(super) fn describe(&self) -> String {
+        let extras: Vec<_> = self.extras.iter().map(String::as_str).collect();
+        let name = match &extras[..] {
+            [] => self.name.clone(),
+            extras => format!("{}[{}]", self.name, extras.join(",")),
+        };
+        match &self.origin {
+            None if self.text == "*" => name,
+            None => format!("{name} ({})", self.text),
+            Some(Origin::Git { url, .. } | Origin::Url { url, .. }) => format!("{name} @ {url}"),
+            Some(Origin::Path(path)) => format!("{name} @ {}", path.display()),
+        }
+    }
+
+    fn identity(&self) -> (&str, &BTreeSet<String>, Option<&Origin>, Option<&Ranges>) {
+        let versions = match self.origin {
+            None => Some(&self.versions),
+            Some(_) => None,
+        };
+        (&self.name, &self.extras, self.origin.as_ref(), versions)
+    }
+}
+
+impl PartialEq for Dependency {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Dependency {}
+
+impl Hash for Dependency {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+/// One alternative of an entry.
+struct Entry<'e, 'a> {
+    document: &'e Document,
+    value: &'e Value<'a>,
+}
+
+impl Entry<'_, '_> {
+    fn dependency(&self, name: &str, base: &Path) -> Result<Dependency, Error> {
+        let (text, versions) = if let Some(text) = self.value.get_ref().as_str() {
+            (text, self.constraint(self.value, text)?)
+        } else {
+            self.document.table(self.value, "a dependency")?;
+            match self.text("version")? {
+                Some((text, value)) => (text, self.constraint(value, text)?),
+                None => ("*", Ranges::any()),
+            }
+        };
+        let marker = match self.text("markers")? {
+            Some((text, value)) => self.marker(value, text)?,
+            None => Marker::Any,
+        };
+        let is_behind_extra = marker
+            .singles()
+            .iter()
+            .any(|single| single.variable == Variable::Extra);
+        Ok(Dependency {
+            name: normalize(name),
+            versions,
+            text: text.to_owned(),
+            origin: self.origin(base)?,
+            extras: self.extras()?,
+            marker,
+            python: match self.text("python")? {
+                Some((text, value)) => Some(self.constraint(value, text)?),
+                None => None,
+            },
+            platform: match self.text("platform")? {
+                Some((text, value)) => Some(self.marker(value, &platform_marker(text))?),
+                None => None,
+            },
+            is_optional: is_behind_extra || self.flag("optional"),
+            prereleases: self.flag("allow-prereleases") || self.flag("allows-prereleases"),
+            span: self.value.span(),
+        })
+    }
+
+    fn origin(&self, base: &Path) -> Result<Option<Origin>, Error> {
+        let text = |key: &str| Ok::<_, Error>(self.text(key)?.map(|(text, _)| text.to_owned()));
+        let subdirectory = text("subdirectory")?;
+        if let Some(url) = text("git")? {
+            let mut reference = None;
+            for key in ["branch", "tag", "rev"] {
+                reference = reference.or(text(key)?);
+            }
+            return Ok(Some(Origin::Git {
+                url,
+                reference,
+                subdirectory,
+            }));
+        }
+        if let Some(path) = text("file")?.or(text("path")?) {
+            let path = resolve(&base.join(path));
+            // The subdirectory of an archive is within it.
+            let path = match subdirectory {
+                Some(subdirectory) if !path.is_file() => path.join(subdirectory),
+                _ => path,
+            };
+            return Ok(Some(Origin::Path(path)));
+        }
+        Ok(text("url")?.map(|url| Origin::Url { url, subdirectory }))
+    }
+
+    fn extras(&self) -> Result<BTreeSet<String>, Error> {
+        let Some(value) = self.get("extras") else {
+            return Ok(BTreeSet::new());
+        };
+        self.document
+            .array(value, "`extras`")?
+            .iter()
+            .map(|extra| Ok(normalize(self.document.string(extra, "an extra")?)))
+            .collect()
+    }
+
+    fn get(&self, key: &str) -> Option<&Value<'_>> {
+        self.value.get_ref().as_table()?.get(key)
+    }
+
+    fn text(&self, key: &str) -> Result<Option<(&str, &Value<'_>)>, Error> {
+        self.get(key)
+            .map(|value| {
+                let text = self.document.string(value, &format!("`{key}`"))?;
+                Ok((text, value))
+            })
+            .transpose()
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.get(key).and_then(|value| value.get_ref().as_bool()) == Some(true)
+    }
+
+    fn constraint(&self, value: &Value<'_>, text: &str) -> Result<Ranges, Error> {
+        constraint::parse(text)
+            .map_err(|error| self.document.invalid(value.span(), error.to_string()))
+    }
+
+    fn marker(&self, value: &Value<'_>, text: &str) -> Result<Marker, Error> {
+        marker::parse(text).map_err(|message| self.document.invalid(value.span(), message))
+    }
+}
+
+/// `platform = "linux || !=win32"` as the marker that it stands for.
+fn platform_marker(text: &str) -> String {
+    let comparison = |part: &str| {
+        let (operator, value) = match part.strip_prefix("!=") {
+            Some(value) => ("!=", value),
+            None => ("==", part.trim_start_matches('=')),
+        };
+        format!("sys_platform {operator} \"{}\"", value.trim())
+    };
+    let alternatives: Vec<_> = text
+        .split('|')
+        .filter(|part| !part.trim().is_empty())
+        .map(|alternative| {
+            let parts: Vec<_> = alternative
+                .split(',')
+                .map(|part| comparison(part.trim()))
+                .collect();
+            parts.join(" and ")
+        })
+        .collect();
+    alternatives.join(" or ")
+}

@@ -1,0 +1,231 @@
+//! What a walk goes along: the dependencies of the project, and those of each
+//! locked package.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::dependency::Dependency;
+use crate::Error;
+use crate::constraint;
+use crate::document::{Document, Value};
+use crate::lock::Package;
+use crate::names::normalize;
+use crate::project::{MAIN_GROUP, Project};
+use crate::ranges::Ranges;
+use crate::select::PackageSource;
+
+/// The dependencies in pyproject.toml and in an old poetry.lock.
+#[derive(Debug, Clone)]
+pub(crate) struct Graph {
+    /// Of the project, with their groups, in the order of the file.
+    pub(super) roots: Vec<(String, Dependency)>,
+    /// One for each package of the lock, in its order.
+    pub(super) nodes: Vec<Node>,
+    /// The packages that each of the project's extras names. All names are
+    /// normalised.
+    pub(super) extras: BTreeMap<String, Vec<String>>,
+}
+
+/// What a locked package asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    /// Whether only an extra of the project brings it in.
+    pub(super) is_optional: bool,
+    pub(super) requires: Vec<Dependency>,
+    /// By normalised name, the indices of what an extra brings in.
+    pub(super) extras: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Graph {
+    /// Reads both files. `packages` are those of the lock, in its order.
+    pub(crate) fn read(
+        project: &Project,
+        document: &Document,
+        lock: &DeTable<'_>,
+        packages: &[Package],
+    ) -> Result<Self, Error> {
+        let entries = lock
+            .get("package")
+            .and_then(|value| value.get_ref().as_array())
+            .into_iter()
+            .flatten();
+        let nodes = packages
+            .iter()
+            .zip(entries)
+            .map(|(package, entry)| {
+                // Paths of a package in a folder start from that folder.
+                let base = match &package.source {
+                    PackageSource::Directory { path, .. } => path,
+                    _ => project.directory(),
+                };
+                node(document, entry, base)
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            roots: roots(project)?,
+            nodes,
+            extras: table(lock.get("extras"))
+                .into_iter()
+                .map(|(extra, names)| (normalize(extra), texts(names).map(normalize).collect()))
+                .collect(),
+        })
+    }
+}
+
+/// The dependencies of Poetry's tables: the main ones, those of each group, and
+/// those of the legacy table.
+fn roots(project: &Project) -> Result<Vec<(String, Dependency)>, Error> {
+    let document = project.document();
+    let root = document.parse()?;
+    let poetry = root
+        .get_ref()
+        .get("tool")
+        .and_then(|tool| tool.get_ref().get("poetry"));
+    let get = |key: &str| poetry.and_then(|poetry| poetry.get_ref().get(key));
+    let mut groups = vec![(MAIN_GROUP.to_owned(), get("dependencies"))];
+    for (group, value) in table(get("group")) {
+        groups.push((normalize(group), value.get_ref().get("dependencies")));
+    }
+    // A group `dev` and the legacy table are one group, where it first stands.
+    groups.push(("dev".to_owned(), get("dev-dependencies")));
+    if let Some(first) = groups.iter().position(|(group, _)| group == "dev") {
+        let legacy = groups.remove(groups.len() - 1);
+        groups.insert((first + 1).min(groups.len()), legacy);
+    }
+    let mut roots = Vec::new();
+    for (group, dependencies) in groups {
+        for (name, value) in table(dependencies) {
+            if name.eq_ignore_ascii_case("python") {
+                continue;
+            }
+            let dependencies = Dependency::read(document, name, value, project.directory())?;
+            roots.extend(
+                dependencies
+                    .into_iter()
+                    .map(|dependency| (group.clone(), dependency)),
+            );
+        }
+    }
+    Ok(roots)
+}
+
+fn node(document: &Document, entry: &Value<'_>, base: &Path) -> Result<Node, Error> {
+    let mut requires = Vec::new();
+    for (name, value) in table(entry.get_ref().get("dependencies")) {
+        requires.extend(Dependency::read(document, name, value, base)?);
+    }
+    let extras = table(entry.get_ref().get("extras"))
+        .into_iter()
+        .map(|(extra, names)| {
+            let members = texts(names).flat_map(|text| members(text, &requires));
+            (normalize(extra), members.collect())
+        })
+        .collect();
+    Ok(Node {
+        is_optional: entry
+            .get_ref()
+            .get("optional")
+            .and_then(|value| value.get_ref().as_bool())
+            == Some(true),
+        requires,
+        extras,
+    })
+}
+
+/// Which of a package's dependencies an entry like `PySocks (>=1.5.6,!=1.5.7)`
+/// of one of its extras means: those with the same versions; where none has
+/// these, those with that name. The newest Poetry passes over the latter, and
+/// prints requirements that pip cannot install.
+fn members(text: &str, requires: &[Dependency]) -> Vec<usize> {
+    let text = text.split(" ;").next().unwrap_or(text).trim();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
+    let (name, rest) = (normalize(name), rest.trim());
+    let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((extras, rest)) => (extras, rest.trim()),
+        None => ("", rest),
+    };
+    let extras: BTreeSet<_> = extras
+        .split(',')
+        .map(|extra| normalize(extra.trim()))
+        .filter(|extra| !extra.is_empty())
+        .collect();
+    let rest = rest.split(';').next().unwrap_or(rest).trim();
+    let rest = rest
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .unwrap_or(rest);
+    let versions = match rest {
+        "" => Some(Ranges::any()),
+        rest => constraint::parse(rest).ok(),
+    };
+    let named = |is_same: &dyn Fn(&Dependency) -> bool| -> Vec<usize> {
+        requires
+            .iter()
+            .enumerate()
+            .filter(|(_, require)| require.name == name && is_same(require))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    let exact = named(&|require| {
+        require.extras == extras
+            && (require.origin.is_some() || versions.as_ref() == Some(&require.versions))
+    });
+    if exact.is_empty() {
+        named(&|_| true)
+    } else {
+        exact
+    }
+}
+
+impl Graph {
+    /// The names of all packages that the project's chosen extras bring in.
+    pub(super) fn names_behind<'g>(
+        &'g self,
+        extras: &BTreeSet<String>,
+        packages: &'g [Package],
+    ) -> HashSet<&'g str> {
+        let mut waiting: Vec<&str> = extras
+            .iter()
+            .filter_map(|extra| self.extras.get(extra))
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        let mut names = HashSet::new();
+        while let Some(name) = waiting.pop() {
+            // Of several locked versions the last one counts.
+            let Some(index) = packages.iter().rposition(|package| package.name == name) else {
+                continue;
+            };
+            if names.insert(name) {
+                let requires = self.nodes[index].requires.iter();
+                waiting.extend(requires.map(|require| require.name.as_str()));
+            }
+        }
+        names
+    }
+}
+
+/// The entries of a table in the order of the file.
+fn table<'t, 'a>(value: Option<&'t Value<'a>>) -> Vec<(&'t str, &'t Value<'a>)> {
+    let Some(table) = value.and_then(|value| value.get_ref().as_table()) else {
+        return Vec::new();
+    };
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.get_ref().as_ref(), value))
+        .collect()
+}
+
+fn texts<'t>(value: &'t Value<'_>) -> impl Iterator<Item = &'t str> {
+    value
+        .get_ref()
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get_ref().as_str())
+}
