@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use pep508_rs::MarkerEnvironment;
+
 use crate::Error;
 use crate::constraint;
 use crate::document::{Document, Value, resolve};
@@ -117,6 +119,18 @@ impl Dependency {
             ) => *path == resolve(locked),
             _ => false,
         }
+    }
+
+    /// Whether its marker holds, for a package with these extras.
+    pub(super) fn holds_in(&self, target: &MarkerEnvironment, extras: &BTreeSet<String>) -> bool {
+        let python = &target.python_full_version().version;
+        let holds = |marker: &Marker| marker.evaluate(target, extras);
+        holds(&self.marker)
+            && self.platform.as_ref().is_none_or(holds)
+            && self
+                .python
+                .as_ref()
+                .is_none_or(|allowed| allowed.allows(python))
     }
 
     /// How an error names it.

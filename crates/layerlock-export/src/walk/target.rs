@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pep508_rs::MarkerEnvironment;
 
-use super::{Decision, Graph, marker_of, walk};
+use super::{Decision, Graph, walk};
 use crate::Error;
 use crate::choice::Selection;
 use crate::lock::Lock;
-use crate::marker::{Algebra, Dialect};
 use crate::project::Project;
 
 /// A package that a target gets.
@@ -56,47 +55,42 @@ pub(crate) fn choose(
     Ok(chosen.into_values().collect())
 }
 
-/// Works out which groups of the project need each package, chosen or not:
-/// from the groups that name it, along the dependencies.
+/// Works out which groups of the project need each package, also those groups
+/// that are not chosen: from the groups that name it, along the dependencies.
 fn name_groups(
     lock: &Lock,
     graph: &Graph,
     target: &MarkerEnvironment,
     chosen: &mut BTreeMap<usize, Chosen>,
 ) {
-    let mut algebra = Algebra::new(Dialect::One);
-    let mut by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut needs: BTreeMap<&str, Needs<'_>> = BTreeMap::new();
     for (group, dependency) in &graph.roots {
-        if marker_of(&mut algebra, dependency).evaluate(target, &BTreeSet::new()) {
-            by_name.entry(&dependency.name).or_default().insert(group);
-        }
-    }
-    // Who needs whom, for this target and with these extras.
-    let mut edges = Vec::new();
-    for Chosen {
-        package, extras, ..
-    } in chosen.values()
-    {
-        let node = &graph.nodes[*package];
-        for (index, require) in node.requires.iter().enumerate() {
-            let is_asked_for = !require.is_optional
-                || extras
-                    .iter()
-                    .filter_map(|extra| node.extras.get(extra))
-                    .any(|members| members.contains(&index));
-            if is_asked_for && marker_of(&mut algebra, require).evaluate(target, extras) {
-                let name = lock.packages()[*package].name.as_str();
-                edges.push((name, require.name.as_str()));
-            }
+        if dependency.holds_in(target, &BTreeSet::new()) {
+            let needs = needs.entry(&dependency.name).or_default();
+            needs.groups.insert(group);
+            needs.extras.extend(dependency.extras.iter().cloned());
         }
     }
     loop {
         let mut changed = false;
-        for (from, to) in &edges {
-            let groups = by_name.get(from).cloned().unwrap_or_default();
-            let known = by_name.entry(to).or_default();
-            for group in groups {
-                changed |= known.insert(group);
+        for (package, node) in lock.packages().iter().zip(&graph.nodes) {
+            let Some(own) = needs.get(package.name.as_str()).cloned() else {
+                continue;
+            };
+            for (index, require) in node.requires.iter().enumerate() {
+                let is_asked_for = !require.is_optional
+                    || own
+                        .extras
+                        .iter()
+                        .filter_map(|extra| node.extras.get(extra))
+                        .any(|members| members.contains(&index));
+                if is_asked_for && require.holds_in(target, &own.extras) {
+                    let needs = needs.entry(&require.name).or_default();
+                    let before = (needs.groups.len(), needs.extras.len());
+                    needs.groups.extend(&own.groups);
+                    needs.extras.extend(require.extras.iter().cloned());
+                    changed |= before != (needs.groups.len(), needs.extras.len());
+                }
             }
         }
         if !changed {
@@ -105,7 +99,14 @@ fn name_groups(
     }
     for entry in chosen.values_mut() {
         let name = lock.packages()[entry.package].name.as_str();
-        let groups = by_name.get(name).into_iter().flatten();
+        let groups = needs.get(name).into_iter().flat_map(|needs| &needs.groups);
         entry.groups = groups.map(|&group| group.to_owned()).collect();
     }
+}
+
+/// Who needs a package, and with which extras.
+#[derive(Debug, Clone, Default)]
+struct Needs<'g> {
+    groups: BTreeSet<&'g str>,
+    extras: BTreeSet<String>,
 }

@@ -86,6 +86,61 @@ const RUNS: &[(&str, &str, &[&str])] = &[
     ("markers-any", "main", &[]),
     ("markers-any", "all", &["--all-groups", "--all-extras"]),
     ("markers-any", "groups", &["--only=g1,g2", "-E=a"]),
+    ("poetry-1-extras", "main", &[]),
+    (
+        "poetry-1-extras",
+        "dev",
+        &["--with=dev", "--without-hashes"],
+    ),
+    (
+        "poetry-1-extras",
+        "queue",
+        &["-E=queue", "--without-hashes"],
+    ),
+    (
+        "poetry-1-extras",
+        "all",
+        &["--with=dev,docs", "--all-extras", "--without-hashes"],
+    ),
+    (
+        "poetry-1-extras",
+        "docs-only",
+        &["--only=docs", "--without-hashes"],
+    ),
+    ("poetry-1-versions", "main", &[]),
+    (
+        "poetry-1-versions",
+        "dev",
+        &["--with=dev", "--without-hashes"],
+    ),
+    ("poetry-1-sources", "main", &[]),
+    (
+        "poetry-1-sources",
+        "without-urls",
+        &["--without-urls", "--without-hashes"],
+    ),
+    ("poetry-1-no-constraint", "main", &[]),
+    ("poetry-1-random-a", "main", &[]),
+    (
+        "poetry-1-random-a",
+        "all",
+        &["--with=g1,g2", "--all-extras"],
+    ),
+    ("poetry-1-random-a", "groups", &["--only=g1,g2", "-E=ea"]),
+    ("poetry-1-random-b", "main", &[]),
+    (
+        "poetry-1-random-b",
+        "all",
+        &["--with=g1,g2", "--all-extras"],
+    ),
+    ("poetry-1-random-b", "groups", &["--only=g1,g2", "-E=ea"]),
+    ("poetry-1-random-c", "main", &[]),
+    (
+        "poetry-1-random-c",
+        "all",
+        &["--with=g1,g2", "--all-extras"],
+    ),
+    ("poetry-1-random-c", "groups", &["--only=g1,g2", "-E=ea"]),
 ];
 
 #[test]
