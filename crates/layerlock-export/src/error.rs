@@ -215,9 +215,8 @@ impl Error {
             }
             Self::Walk { locked, .. } if !locked.is_empty() => {
                 return Some(format!(
-                    "the lock has {}; run `poetry lock` with Poetry 2, which writes down what is \
-                     needed where",
-                    locked.join(" and ")
+                    "locked: {}; a lock that Poetry 2 writes says itself what is needed where",
+                    locked.join(", ")
                 ));
             }
             Self::Conflict { first, second } => {
@@ -228,7 +227,7 @@ impl Error {
             Self::NoLock { .. } => "run `poetry lock` in the project's folder",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
             Self::LockVersion { .. } => "run `poetry lock` with Poetry 2",
-            Self::Walk { .. } => "run `poetry lock`: the lock does not have that package at all",
+            Self::Walk { .. } => "run `poetry lock`: that package is not in the lock at all",
             Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
             Self::Python { .. } => {
                 "choose a runtime that the project allows, or widen the constraint and run \

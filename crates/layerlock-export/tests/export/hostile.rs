@@ -29,9 +29,9 @@ fn use_lock(directory: &Path) {
     }
 }
 
-fn data(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sources");
-    fs_err::read(path.join(name)).unwrap()
+fn data(project: &str, name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    fs_err::read(path.join(project).join(name)).unwrap()
 }
 
 proptest! {
@@ -52,13 +52,14 @@ proptest! {
     /// still fits, so the change is read.
     #[test]
     fn any_change(
+        project in prop::sample::select(vec!["sources", "poetry-1-sources", "poetry-1-random-b"]),
         at in 0usize..4000,
         length in 0usize..24,
         new in "[\\[\\]{}=\"'.,\n a-c0-9/\\\\]{0,12}|\\PC{0,4}",
     ) {
         let directory = tempfile::tempdir().unwrap();
-        fs_err::write(directory.path().join("pyproject.toml"), data("pyproject.toml")).unwrap();
-        let mut lock = data("poetry.lock");
+        fs_err::write(directory.path().join("pyproject.toml"), data(project, "pyproject.toml")).unwrap();
+        let mut lock = data(project, "poetry.lock");
         let at = at.min(lock.len());
         let end = (at + length).min(lock.len());
         lock.splice(at..end, new.bytes());

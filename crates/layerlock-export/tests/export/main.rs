@@ -10,3 +10,4 @@ mod common;
 mod hostile;
 mod refusals;
 mod selection;
+mod walks;
