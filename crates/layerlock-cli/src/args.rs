@@ -105,6 +105,9 @@ pub(crate) enum FormatArg {
     /// pip's requirements file, with markers for every platform
     #[value(name = "requirements.txt")]
     Requirements,
+    /// pip's constraints file, without extras and editable packages
+    #[value(name = "constraints.txt")]
+    Constraints,
     /// The packages of one target with their chosen files
     Json,
 }

@@ -32,6 +32,7 @@ pub(crate) fn of_export(project: PathBuf, args: ExportArgs) -> ExportSettings {
         settings: of_layer(project, args.layer, args.choice),
         format: match args.format {
             FormatArg::Requirements => ExportFormat::Requirements,
+            FormatArg::Constraints => ExportFormat::Constraints,
             FormatArg::Json => ExportFormat::Json,
         },
         output: args.output,

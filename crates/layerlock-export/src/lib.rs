@@ -35,5 +35,5 @@ pub use error::{Error, Place, Warning};
 pub use lock::Lock;
 pub use names::normalize as normalize_name;
 pub use project::{MAIN_GROUP, Priority, Project, Source};
-pub use requirements::{RequirementsOptions, requirements};
+pub use requirements::{RequirementsOptions, constraints, requirements};
 pub use select::{LockedFile, LockedPackage, PackageSource, select};

@@ -46,6 +46,8 @@ pub(crate) struct Package {
     pub(crate) markers: Markers,
     pub(crate) files: Vec<File>,
     pub(crate) source: PackageSource,
+    /// Locked with `develop = true`.
+    pub(crate) is_editable: bool,
     /// The constraint in the package's metadata.
     pub(crate) python: PythonConstraint,
     pub(crate) dependencies: Vec<Dependency>,
@@ -271,6 +273,7 @@ impl<'d, 'r> Reader<'d, 'r> {
             groups,
             markers,
             files,
+            is_editable: self.is_editable(table)?,
             source,
             python: self.python(table)?,
             dependencies,
@@ -455,13 +458,6 @@ impl<'d, 'r> Reader<'d, 'r> {
                     .invalid(value.span(), format!("a source without `{key}`"))
             })
         };
-        let develop = match table.get("develop") {
-            Some(value) => value.get_ref().as_bool().ok_or_else(|| {
-                self.document
-                    .invalid(value.span(), "`develop` is not true or false")
-            })?,
-            None => false,
-        };
         let path = |url: String| self.directory.join(url);
         match text("type")?.as_deref() {
             None | Some("legacy") => Ok(PackageSource::Registry {
@@ -485,7 +481,7 @@ impl<'d, 'r> Reader<'d, 'r> {
             }),
             Some("directory") => Ok(PackageSource::Directory {
                 path: path(required("url")?),
-                develop,
+                develop: self.is_editable(table)?,
             }),
             Some("file") => Ok(PackageSource::File {
                 path: path(required("url")?),
@@ -495,6 +491,18 @@ impl<'d, 'r> Reader<'d, 'r> {
                 .document
                 .invalid(value.span(), format!("unknown type of source `{other}`"))),
         }
+    }
+
+    /// `develop`: for a directory a link instead of a copy, for git without
+    /// effect but on constraints.
+    fn is_editable(&self, table: &DeTable<'_>) -> Result<bool, Error> {
+        let Some(value) = table.get("develop") else {
+            return Ok(false);
+        };
+        value.get_ref().as_bool().ok_or_else(|| {
+            self.document
+                .invalid(value.span(), "`develop` is not true or false")
+        })
     }
 
     /// The dependencies that ask for extras; nothing else of them matters.

@@ -39,13 +39,40 @@ pub fn requirements(
     options: &RequirementsOptions,
 ) -> Result<String, Error> {
     let selection = choice.resolve(project)?;
+    let printed = printed(project, lock, &selection)?;
+    Ok(text(project, &printed, options))
+}
+
+/// The same packages as a constraints.txt, which knows neither extras nor
+/// editable packages. The latter are left out, and named beside the text.
+pub fn constraints(
+    project: &Project,
+    lock: &Lock,
+    choice: &Choice,
+    options: &RequirementsOptions,
+) -> Result<(String, Vec<String>), Error> {
+    let selection = choice.resolve(project)?;
+    let mut left_out = Vec::new();
+    let mut kept = Vec::new();
+    for mut printed in printed(project, lock, &selection)? {
+        printed.name.clone_from(&printed.package.name);
+        if printed.package.is_editable {
+            left_out.push(printed.name);
+        } else {
+            kept.push(printed);
+        }
+    }
+    Ok((text(project, &kept, options), left_out))
+}
+
+fn text(project: &Project, printed: &[Printed<'_>], options: &RequirementsOptions) -> String {
     let mut lines = BTreeSet::new();
     let mut indexes = BTreeSet::new();
-    for printed in printed(project, lock, &selection)? {
+    for printed in printed {
         if let PackageSource::Registry { url: Some(url), .. } = &printed.package.source {
             indexes.insert(url.trim_end_matches('/'));
         }
-        lines.insert(line(&printed, options));
+        lines.insert(line(printed, options));
     }
     let mut text = if indexes.is_empty() || options.without_urls {
         String::new()
@@ -59,7 +86,7 @@ pub fn requirements(
         text.push_str(line);
     }
     text.push('\n');
-    Ok(text)
+    text
 }
 
 /// What a line is made of.
@@ -246,10 +273,18 @@ fn hashes(files: &[File]) -> Vec<String> {
 }
 
 /// pip knows no addresses like `git@host:path`, so these become `ssh:` ones.
+/// Digits that end at a slash are a port, as Poetry reads them. A fragment would
+/// be taken for pip's own.
 fn git_url(url: &str) -> String {
+    let url = url.split_once('#').map_or(url, |(url, _)| url);
     match url.split_once(':') {
         Some((host, path)) if !url.contains("://") => {
-            format!("ssh://{host}/{}", path.trim_start_matches('/'))
+            let path = path.trim_start_matches('/');
+            let has_port = path.split_once('/').is_some_and(|(port, _)| {
+                !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+            });
+            let separator = if has_port { ':' } else { '/' };
+            format!("ssh://{host}{separator}{path}")
         }
         _ => url.to_owned(),
     }
@@ -309,4 +344,34 @@ fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
     }
     lines.push('\n');
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::git_url;
+
+    /// The addresses are those of Poetry 2.5.1 for the same locks.
+    #[test]
+    fn addresses_of_git_are_those_that_pip_knows() {
+        for (locked, printed) in [
+            (
+                "https://git.example.com/x.git",
+                "https://git.example.com/x.git",
+            ),
+            (
+                "git@git.example.com:team/x.git",
+                "ssh://git@git.example.com/team/x.git",
+            ),
+            (
+                "git@git.example.com:2222/team/x.git",
+                "ssh://git@git.example.com:2222/team/x.git",
+            ),
+            (
+                "https://git.example.com/x.git#frag",
+                "https://git.example.com/x.git",
+            ),
+        ] {
+            assert_eq!(git_url(locked), printed);
+        }
+    }
 }

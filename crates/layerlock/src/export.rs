@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
-use layerlock_export::{Choice, Lock, PackageSource, Project, RequirementsOptions, requirements};
+use layerlock_export::{
+    Choice, Lock, PackageSource, Project, RequirementsOptions, constraints, requirements,
+};
 use layerlock_layer::write_file;
 use serde::Serialize;
 
@@ -40,6 +42,8 @@ pub enum ExportFormat {
     /// platform, with markers.
     #[default]
     Requirements,
+    /// pip's constraints file: without extras and editable packages.
+    Constraints,
     /// The packages of one target, each with the file that is chosen for it.
     Json,
 }
@@ -65,17 +69,22 @@ struct JsonPackage {
 pub fn export(export: &ExportSettings) -> Result<Exported, Error> {
     let project = Project::read(export.settings.directory())?;
     let lock = Lock::read(&project)?;
+    let choice = export.settings.choice.clone().unwrap_or_default();
+    let options = RequirementsOptions {
+        without_hashes: export.without_hashes,
+        without_urls: export.without_urls,
+    };
     let exported = match export.format {
-        ExportFormat::Requirements => {
-            let choice = export.settings.choice.clone().unwrap_or_default();
-            let options = RequirementsOptions {
-                without_hashes: export.without_hashes,
-                without_urls: export.without_urls,
-            };
-            Exported {
-                text: requirements(&project, &lock, &choice, &options)?,
-                warnings: warnings(&project, &lock, &choice)?,
-            }
+        ExportFormat::Requirements => Exported {
+            text: requirements(&project, &lock, &choice, &options)?,
+            warnings: warnings(&project, &lock, &choice)?,
+        },
+        ExportFormat::Constraints => {
+            let (text, left_out) = constraints(&project, &lock, &choice, &options)?;
+            let mut warnings = warnings(&project, &lock, &choice)?;
+            let editable = |name| format!("{name} is editable, which no constraint can be");
+            warnings.extend(left_out.into_iter().map(editable));
+            Exported { text, warnings }
         }
         ExportFormat::Json => json(&project, &lock, &export.settings)?,
     };

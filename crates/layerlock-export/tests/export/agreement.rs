@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{Choice, Extras, Groups, Lock, Project, RequirementsOptions, requirements};
+use layerlock_export::{
+    Choice, Extras, Groups, Lock, Project, RequirementsOptions, constraints, requirements,
+};
 
 /// One recorded run of `poetry export`: the project, the name of the text, and
 /// the flags.
@@ -75,6 +77,11 @@ const RUNS: &[(&str, &str, &[&str])] = &[
         "without-urls",
         &["--without-urls", "--without-hashes"],
     ),
+    (
+        "sources",
+        "constraints",
+        &["--format=constraints.txt", "--without-hashes"],
+    ),
     ("before-2-3", "main", &[]),
     ("before-2-3", "dev", &["--with=dev"]),
     ("markers-range", "main", &[]),
@@ -106,6 +113,15 @@ const RUNS: &[(&str, &str, &[&str])] = &[
         "poetry-1-extras",
         "docs-only",
         &["--only=docs", "--without-hashes"],
+    ),
+    (
+        "poetry-1-extras",
+        "constraints",
+        &[
+            "--format=constraints.txt",
+            "--all-extras",
+            "--without-hashes",
+        ],
     ),
     ("poetry-1-versions", "main", &[]),
     (
@@ -218,6 +234,7 @@ fn export(directory: &Path, flags: &[&str]) -> String {
     let mut groups = Groups::default();
     let mut extras = Extras::default();
     let mut options = RequirementsOptions::default();
+    let mut as_constraints = false;
     for flag in flags {
         match flag.split_once('=').unwrap_or((flag, "")) {
             ("--with", names) => groups.with.push(names.to_owned()),
@@ -228,12 +245,18 @@ fn export(directory: &Path, flags: &[&str]) -> String {
             ("--all-extras", _) => extras.all = true,
             ("--without-hashes", _) => options.without_hashes = true,
             ("--without-urls", _) => options.without_urls = true,
+            ("--format", "constraints.txt") => as_constraints = true,
             _ => panic!("{flag}"),
         }
     }
     let project = Project::read(directory).unwrap();
     let lock = Lock::read(&project).unwrap();
-    requirements(&project, &lock, &Choice { groups, extras }, &options).unwrap()
+    let choice = Choice { groups, extras };
+    if as_constraints {
+        constraints(&project, &lock, &choice, &options).unwrap().0
+    } else {
+        requirements(&project, &lock, &choice, &options).unwrap()
+    }
 }
 
 fn data(project: &str) -> PathBuf {
