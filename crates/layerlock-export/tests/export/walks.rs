@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::common::linux;
 use layerlock_export::{
-    Choice, Error, Extras, Groups, Lock, LockedPackage, Project, RequirementsOptions, requirements,
-    select,
+    Choice, Error, Extras, Groups, Lock, LockedPackage, PackageSource, Project,
+    RequirementsOptions, requirements, select,
 };
 use pep508_rs::MarkerTree;
 
@@ -325,6 +325,35 @@ fn files_are_found_in_the_metadata() {
     assert_eq!(files("nested"), "2.0 nested-1.0.tar.gz nested-2.0.tar.gz");
     assert_eq!(files("by-archive"), "1.0 by_archive-1.0.tar.gz");
     assert_eq!(files("by-git"), "1.0 ");
+}
+
+/// Poetry 1.0 wrote no lock version, and the commit where later ones have the
+/// branch or tag.
+#[test]
+fn a_lock_of_poetry_1_0_says_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let from = data("poetry-1-sources");
+    let read = |name: &str| fs_err::read_to_string(from.join(name)).unwrap();
+    fs_err::write(
+        directory.path().join("pyproject.toml"),
+        read("pyproject.toml"),
+    )
+    .unwrap();
+    let newer = read("poetry.lock");
+    let older = newer
+        .replace("lock-version = \"1.1\"\n", "")
+        .replace("reference = \"v1\"\nresolved_", "");
+    assert_eq!(older.lines().count(), newer.lines().count() - 2);
+    fs_err::write(directory.path().join("poetry.lock"), older).unwrap();
+    let of = |directory| chosen(directory, &Choice::default(), "3.12").unwrap();
+    assert_eq!(describe(&of(directory.path())), describe(&of(&from)));
+    let by_git = of(directory.path())
+        .into_iter()
+        .find(|package| package.name == "by-git");
+    let PackageSource::Git { commit, .. } = by_git.unwrap().source else {
+        panic!("not from git");
+    };
+    assert_eq!(commit, "2".repeat(40));
 }
 
 fn data(project: &str) -> std::path::PathBuf {
