@@ -11,6 +11,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod diff_export;
 mod e2e;
 mod files;
 mod layerlock;
@@ -54,6 +55,8 @@ enum Task {
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
     },
+    /// Compare `layerlock export` with the real `poetry export`
+    DiffExport(diff_export::Arguments),
     /// Measure layerlock against its peers
     Bench {
         #[command(subcommand)]
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
             let binary = binary.map_or_else(|| repository::build_layerlock(profile), Ok);
             binary.and_then(|binary| e2e::run(&fixtures, &binary, only))
         }
+        Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::Bench { bench } => bench::run(&bench),
     };
     match result {

@@ -18,10 +18,17 @@ use crate::repository;
 /// The minor version of Python that tools and Lambda functions run on here.
 pub(crate) const PYTHON: &str = "3.12";
 
+/// What Poetry 1.1 runs on: the newest that it knows.
+const PYTHON_OF_POETRY_1_1: &str = "3.10";
+
 /// One tool, or a set that is installed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     Poetry,
+    /// The model for locks of Poetry 1.0 to 1.8.
+    Poetry18,
+    /// Only where [`has_poetry_1_1`].
+    Poetry11,
     /// aws-cdk-lib and what else the app of `shared-layer` needs.
     CdkLibrary,
     /// The CDK's command line.
@@ -42,7 +49,7 @@ pub(crate) struct Tools {
 impl Tools {
     /// Installs those of the tools that are not there yet.
     pub(crate) fn prepare(wanted: &[Tool]) -> Result<Self> {
-        let python = find_python()?;
+        let python = find_python(PYTHON)?;
         let root = repository::target("xtask");
         let tools = Self { python, root };
         fs_err::create_dir_all(&tools.root)?;
@@ -51,7 +58,7 @@ impl Tools {
         lock.lock()?;
 
         let pins = include_str!("../requirements/pip.txt");
-        tools.install("pip", pins, |folder| {
+        tools.install("pip", pins, &tools.python, |folder| {
             Command::new(&tools.python)
                 .args(["-m", "venv"])
                 .arg(folder)
@@ -99,8 +106,22 @@ impl Tools {
 
     /// Poetry, apart from the configuration and the caches of its user.
     pub(crate) fn poetry(&self) -> Command {
+        self.apart(Command::new(program(&self.folder("poetry"), "poetry")))
+    }
+
+    /// The Python that has a version of Poetry, in the same environment.
+    pub(crate) fn poetry_python(&self, poetry: Tool) -> Command {
+        let folder = match poetry {
+            Tool::Poetry18 => "poetry-1.8",
+            Tool::Poetry11 => "poetry-1.1",
+            _ => "poetry",
+        };
+        self.apart(Command::new(program(&self.folder(folder), "python")))
+    }
+
+    fn apart(&self, command: Command) -> Command {
         let own = self.folder("poetry-home");
-        Command::new(program(&self.folder("poetry"), "poetry"))
+        command
             .without_env(&["POETRY_"])
             .env("POETRY_CONFIG_DIR", own.join("config"))
             .env("POETRY_DATA_DIR", own.join("data"))
@@ -137,11 +158,19 @@ impl Tools {
     fn install_tool(&self, tool: Tool) -> Result<()> {
         match tool {
             Tool::Poetry => self.install_venv("poetry", include_str!("../requirements/poetry.txt")),
+            Tool::Poetry18 => {
+                self.install_venv("poetry-1.8", include_str!("../requirements/poetry-1.8.txt"))
+            }
+            Tool::Poetry11 => self.install_venv_of(
+                "poetry-1.1",
+                include_str!("../requirements/poetry-1.1.txt"),
+                &find_python(PYTHON_OF_POETRY_1_1)?,
+            ),
             Tool::Moto => self.install_venv("moto", include_str!("../requirements/moto.txt")),
             Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
             Tool::RuntimeClient => {
                 let pins = include_str!("../requirements/runtime.txt");
-                self.install("runtime-client", pins, |folder| {
+                self.install("runtime-client", pins, &self.python, |folder| {
                     self.pip_install()
                         .args(["--target".as_ref(), folder.as_os_str()])
                         .args([
@@ -151,22 +180,24 @@ impl Tools {
                         .stdout()
                 })
             }
-            Tool::CdkLibrary => self.install("cdk-library", SHARED_LAYER.lock, |folder| {
-                self.create_venv(folder)?;
-                let exported = folder.join("requirements.txt");
-                self.poetry()
-                    .folder(SHARED_LAYER.project())
-                    .args(["export", "--only", "dev", "--output"])
-                    .arg(&exported)
-                    .stdout()?;
-                self.pip_into(folder)
-                    .args(["--require-hashes", "--requirement"])
-                    .arg(&exported)
-                    .stdout()
-            }),
+            Tool::CdkLibrary => {
+                self.install("cdk-library", SHARED_LAYER.lock, &self.python, |folder| {
+                    create_venv(&self.python, folder)?;
+                    let exported = folder.join("requirements.txt");
+                    self.poetry()
+                        .folder(SHARED_LAYER.project())
+                        .args(["export", "--only", "dev", "--output"])
+                        .arg(&exported)
+                        .stdout()?;
+                    self.pip_into(folder)
+                        .args(["--require-hashes", "--requirement"])
+                        .arg(&exported)
+                        .stdout()
+                })
+            }
             Tool::CdkCli => {
                 let pins = include_str!("../npm/package-lock.json");
-                self.install("cdk-cli", pins, |folder| {
+                self.install("cdk-cli", pins, &self.python, |folder| {
                     fs_err::create_dir_all(folder)?;
                     fs_err::write(
                         folder.join("package.json"),
@@ -185,8 +216,13 @@ impl Tools {
 
     /// A virtual environment with what a file in `requirements/` pins.
     fn install_venv(&self, name: &str, pins: &str) -> Result<()> {
-        self.install(name, pins, |folder| {
-            self.create_venv(folder)?;
+        self.install_venv_of(name, pins, &self.python)
+    }
+
+    /// The same with this Python.
+    fn install_venv_of(&self, name: &str, pins: &str, python: &Path) -> Result<()> {
+        self.install(name, pins, python, |folder| {
+            create_venv(python, folder)?;
             self.pip_into(folder)
                 .args(["--requirement".as_ref(), requirements(name).as_os_str()])
                 .stdout()
@@ -199,11 +235,12 @@ impl Tools {
         &self,
         name: &str,
         pins: &str,
+        python: &Path,
         install: impl FnOnce(&Path) -> Result<String>,
     ) -> Result<()> {
         let folder = self.folder(name);
         let stamp = folder.join("stamp");
-        let made_from = files::sha256(format!("{}\n{pins}", self.python.display()).as_bytes());
+        let made_from = files::sha256(format!("{}\n{pins}", python.display()).as_bytes());
         if fs_err::read_to_string(&stamp).is_ok_and(|text| text == made_from) {
             return Ok(());
         }
@@ -217,11 +254,6 @@ impl Tools {
 
     fn folder(&self, name: &str) -> PathBuf {
         self.root.join(name)
-    }
-
-    fn create_venv(&self, folder: &Path) -> Result<()> {
-        let create = self.python().args(["-m", "venv", "--without-pip"]);
-        create.arg(folder).stdout().map(drop)
     }
 
     fn pip_install(&self) -> Command {
@@ -238,9 +270,19 @@ impl Tools {
     }
 }
 
+/// Whether this machine has a Python that Poetry 1.1 runs on.
+pub(crate) fn has_poetry_1_1() -> bool {
+    find_python(PYTHON_OF_POETRY_1_1).is_ok()
+}
+
+fn create_venv(python: &Path, folder: &Path) -> Result<()> {
+    let create = Command::new(python).args(["-m", "venv", "--without-pip"]);
+    create.arg(folder).stdout().map(drop)
+}
+
 fn requirements(name: &str) -> PathBuf {
     let folder = repository::root().join("xtask/requirements");
-    folder.join(name).with_extension("txt")
+    folder.join(format!("{name}.txt"))
 }
 
 /// A program of a virtual environment.
@@ -252,13 +294,14 @@ fn program(venv: &Path, name: &str) -> PathBuf {
     }
 }
 
-/// The Python of the wanted minor version: on PATH, or among pyenv's versions.
+/// The Python of a minor version: on PATH, or among pyenv's versions.
 ///
 /// Each candidate is run and asked, since pyenv puts shims on PATH that fail for a
 /// version that is installed but not selected.
-fn find_python() -> Result<PathBuf> {
-    let mut candidates = vec![PathBuf::from(format!("python{PYTHON}"))];
-    candidates.extend(pyenv_versions());
+fn find_python(wanted: &str) -> Result<PathBuf> {
+    let name = format!("python{wanted}");
+    let mut candidates = vec![PathBuf::from(&name)];
+    candidates.extend(pyenv_versions(wanted));
     candidates.extend(["python3".into(), "python".into()]);
     let ask =
         "import os, sys; print('%d.%d' % sys.version_info[:2], os.path.abspath(sys.executable))";
@@ -266,17 +309,19 @@ fn find_python() -> Result<PathBuf> {
         let Ok(answer) = Command::new(&candidate).args(["-c", ask]).stdout() else {
             continue;
         };
-        if let Some((PYTHON, path)) = answer.trim().split_once(' ') {
+        if let Some((version, path)) = answer.trim().split_once(' ')
+            && version == wanted
+        {
             return Ok(PathBuf::from(path));
         }
     }
     bail!(
-        "no Python {PYTHON} found: neither python{PYTHON}, python3 nor python on PATH is one, \
+        "no Python {wanted} found: neither {name}, python3 nor python on PATH is one, \
          nor is one under pyenv's versions folder"
     );
 }
 
-fn pyenv_versions() -> Vec<PathBuf> {
+fn pyenv_versions(wanted: &str) -> Vec<PathBuf> {
     let root = std::env::var_os("PYENV_ROOT")
         .map(PathBuf::from)
         .or_else(|| Some(std::env::home_dir()?.join(".pyenv")));
@@ -289,12 +334,12 @@ fn pyenv_versions() -> Vec<PathBuf> {
             let name = folder
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned());
-            name.is_some_and(|name| name.starts_with(&format!("{PYTHON}.")))
+            name.is_some_and(|name| name.starts_with(&format!("{wanted}.")))
         })
         .collect();
     folders.sort();
     folders
         .into_iter()
-        .map(|folder| folder.join("bin").join(format!("python{PYTHON}")))
+        .map(|folder| folder.join("bin").join(format!("python{wanted}")))
         .collect()
 }

@@ -1,0 +1,199 @@
+//! `cargo xtask diff-export`: `layerlock export` against the real `poetry export`.
+//!
+//! Each project is exported with every set of flags that makes sense for it, by the
+//! Poetry that is the model for its lock, and by layerlock. A run has one of four
+//! verdicts: the bytes are the same; the meaning is the same (each requirement, hash,
+//! option and marker, see `compare.py`); both refuse; or the two differ, which fails
+//! the task.
+
+mod compare;
+mod poetry;
+mod project;
+mod random;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::diff_export::compare::Comparison;
+use crate::diff_export::poetry::Poetry;
+use crate::diff_export::project::{Project, Run};
+use crate::layerlock::Layerlock;
+use crate::repository::{self, Profile};
+use crate::tools::{self, Tool, Tools};
+
+/// How many runs that differ, or that differ in bytes alone, are shown of one project.
+const SHOWN: usize = 6;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Projects, by the name of their folder under fixtures/export or by path; all when none is named
+    projects: Vec<String>,
+    /// Run only the exports whose flags hold this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Instead of the fixtures, this many random projects
+    #[arg(long, value_name = "N", conflicts_with = "projects")]
+    random: Option<u64>,
+    /// Where the random projects start
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Compare this binary instead of building one
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
+/// How a run ended.
+enum Verdict {
+    SameBytes,
+    /// With the lines that are written in another way.
+    SameMeaning(Vec<String>),
+    Refused,
+    Differs(Vec<String>),
+}
+
+/// The verdicts of one project with one Poetry.
+#[derive(Default)]
+struct Row {
+    bytes: usize,
+    meaning: usize,
+    refused: usize,
+    differs: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let binary = match &arguments.binary {
+        Some(binary) => fs_err::canonicalize(binary)?,
+        None => repository::build_layerlock(Profile::Dev)?,
+    };
+    let mut wanted = vec![Tool::Poetry, Tool::Poetry18];
+    let has_oldest = tools::has_poetry_1_1();
+    wanted.extend(has_oldest.then_some(Tool::Poetry11));
+    let tools = Tools::prepare(&wanted)?;
+    let work = tempfile::Builder::new()
+        .prefix("layerlock-diff-export-")
+        .tempdir()?;
+    let layerlock = Layerlock::new(&binary, work.path())?;
+
+    let projects = match arguments.random {
+        Some(count) => random::projects(count, arguments.seed, &tools)?,
+        None => project::find(&arguments.projects)?,
+    };
+    let mut runs = Vec::new();
+    for project in &projects {
+        let stale = project.stale_copy(work.path())?;
+        for poetry in Poetry::ALL {
+            if poetry.reads(&project.lock_version) && (poetry != Poetry::Oldest || has_oldest) {
+                runs.extend(project.runs(poetry, &stale));
+            }
+        }
+    }
+    if let Some(text) = &arguments.only {
+        runs.retain(|run| run.describe().contains(text));
+    }
+    if runs.is_empty() {
+        bail!("no export to compare");
+    }
+
+    let theirs = poetry::exports(&runs, &tools, work.path())?;
+    let mut comparisons = Vec::new();
+    for (run, theirs) in runs.iter().zip(theirs) {
+        let flags: Vec<&str> = run.ours.iter().map(String::as_str).collect();
+        let ours = layerlock.command(&run.folder, &flags).finish()?;
+        comparisons.push(Comparison { ours, theirs });
+    }
+    let verdicts = compare::verdicts(&runs, comparisons, &tools, work.path())?;
+    let differing = report(&projects, &runs, &verdicts);
+    if !has_oldest {
+        println!("\nnot compared with Poetry 1.1: no Python that it runs on was found");
+    }
+    if differing > 0 {
+        bail!("{differing} of {} exports differ in meaning", runs.len());
+    }
+    Ok(())
+}
+
+/// Prints the differences, then the table; returns how many runs differ in meaning.
+fn report(projects: &[Project], runs: &[Run], verdicts: &[Verdict]) -> usize {
+    let mut rows: Vec<(&str, &str, Poetry, Row)> = Vec::new();
+    for project in projects {
+        for poetry in Poetry::ALL {
+            let mut row = Row::default();
+            let of_row = runs.iter().zip(verdicts);
+            for (run, verdict) in
+                of_row.filter(|(run, _)| run.project == project.name && run.poetry == poetry)
+            {
+                row.add(run, verdict);
+            }
+            if row.total() > 0 {
+                rows.push((&project.name, &project.lock_version, poetry, row));
+            }
+        }
+    }
+    println!(
+        "\n{:<24} {:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8}",
+        "project", "lock", "Poetry", "runs", "bytes", "meaning", "refused", "differ"
+    );
+    let mut sum = Row::default();
+    for (name, lock, poetry, row) in &rows {
+        println!(
+            "{name:<24} {lock:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8}",
+            poetry.version(),
+            row.total(),
+            row.bytes,
+            row.meaning,
+            row.refused,
+            row.differs,
+        );
+        sum.bytes += row.bytes;
+        sum.meaning += row.meaning;
+        sum.refused += row.refused;
+        sum.differs += row.differs;
+    }
+    println!(
+        "\n{} exports: {} same bytes, {} same meaning in other bytes, {} refused by both, {} differ",
+        sum.total(),
+        sum.bytes,
+        sum.meaning,
+        sum.refused,
+        sum.differs
+    );
+    sum.differs
+}
+
+impl Row {
+    fn add(&mut self, run: &Run, verdict: &Verdict) {
+        let (count, what, lines) = match verdict {
+            Verdict::SameBytes => {
+                self.bytes += 1;
+                return;
+            }
+            Verdict::Refused => {
+                self.refused += 1;
+                return;
+            }
+            Verdict::SameMeaning(lines) => {
+                self.meaning += 1;
+                (self.meaning, "same meaning", lines)
+            }
+            Verdict::Differs(lines) => {
+                self.differs += 1;
+                (self.differs, "DIFFERS", lines)
+            }
+        };
+        if count > SHOWN {
+            return;
+        }
+        println!("\n{what}: {}", run.describe());
+        for line in lines.iter().take(SHOWN) {
+            println!("    {line}");
+        }
+        if lines.len() > SHOWN {
+            println!("    ... and {} more", lines.len() - SHOWN);
+        }
+    }
+
+    fn total(&self) -> usize {
+        self.bytes + self.meaning + self.refused + self.differs
+    }
+}

@@ -1,0 +1,501 @@
+//! Random projects, with locks as Poetry 2 and Poetry 1.8 write them.
+//!
+//! A project is a function of its seed. The graph of a lock of 2.0 is one that a
+//! resolver could have found: each package is locked once, so each walk meets it. A
+//! lock of 2.1 is never walked: there groups and markers are drawn freely.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+use layerlock_testkit::content_hash;
+use serde_json::{Value, json};
+
+use crate::diff_export::project::Project;
+use crate::tools::{Tool, Tools};
+use crate::{files, repository};
+
+const PYTHONS: &[&str] = &[
+    "^3.8",
+    "^3.11",
+    ">=3.9,<4",
+    ">=3.9,<4.0",
+    ">=3.10",
+    "~3.12",
+    "~=3.9",
+    ">=3.9.1,<3.14",
+    ">=3.8,!=3.9.7,<3.15",
+    ">=3.8.1,<4.0.0",
+    ">3.8,<=3.13",
+    "3.12.*",
+    "<3.9 || >=3.11",
+    "*",
+    "^3.11.2",
+    ">=3.10,<3.11",
+    ">=3.9,!=3.10.*",
+    "~3.9 || ~3.11",
+];
+/// `requires-python` knows neither `^` nor `||`.
+const REQUIRES_PYTHONS: &[&str] = &[
+    ">=3.9",
+    ">=3.9,<4",
+    ">=3.9.1,<3.14",
+    "~=3.10",
+    ">=3.8,!=3.9.7,<3.15",
+    "==3.12.*",
+    ">=3.9,!=3.10.*",
+];
+const PACKAGE_PYTHONS: &[&str] = &["*", ">=3.7", ">=3.9", ">=3.9,!=3.9.7", ">=3.8,<4.0"];
+/// The walk of an old lock fails where a package is asked for on a Python that it does
+/// not take, so most of these take each.
+const OLD_PACKAGE_PYTHONS: &[&str] = &["*", "*", "*", "*", "*", "*", "*", "*", "*", ">=3.7"];
+const GROUPS: &[&str] = &["dev", "docs", "test-tools", "a1"];
+const EXTRAS: &[&str] = &["a", "b", "c-d"];
+const NAMES: &[&str] = &[
+    "alpha",
+    "alpha-core",
+    "beta",
+    "gamma-x",
+    "delta",
+    "delta2",
+    "eps-ilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lamb-da",
+    "mu",
+];
+
+/// `SplitMix64`: a few lines, and the same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// One of `0..end`.
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
+    }
+
+    fn percent(&mut self, chance: usize) -> bool {
+        self.below(100) < chance
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len())]
+    }
+
+    /// Some of them, in their order.
+    fn some<'a>(&mut self, of: &[&'a str], chance: usize) -> Vec<&'a str> {
+        of.iter()
+            .copied()
+            .filter(|_| self.percent(chance))
+            .collect()
+    }
+
+    fn comparison(&mut self) -> String {
+        const ORDER: &[&str] = &["<", "<=", ">", ">=", ">=", "<", "==", "!="];
+        const EQUAL: &[&str] = &["==", "==", "!="];
+        match self.below(10) {
+            0..4 => {
+                let minor =
+                    self.pick(&["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]);
+                format!("python_version {} \"{minor}\"", self.pick(ORDER))
+            }
+            4 => {
+                let full = self.pick(&["3.8.0", "3.9.7", "3.10.2", "3.11.0", "3.11.4", "3.13.1"]);
+                format!("python_full_version {} \"{full}\"", self.pick(ORDER))
+            }
+            _ => {
+                let (variable, values): (&str, &[&str]) = match self.below(7) {
+                    0 | 1 => ("sys_platform", &["linux", "win32", "darwin", "cygwin"]),
+                    2 => ("platform_machine", &["x86_64", "aarch64", "arm64"]),
+                    3 => ("platform_python_implementation", &["CPython", "PyPy"]),
+                    4 => ("implementation_name", &["cpython", "pypy", "PyPy"]),
+                    5 => ("platform_system", &["Linux", "Windows", "Darwin"]),
+                    _ => ("os_name", &["nt", "posix"]),
+                };
+                format!("{variable} {} \"{}\"", self.pick(EQUAL), self.pick(values))
+            }
+        }
+    }
+
+    fn marker(&mut self, depth: usize, extras: &[&str]) -> String {
+        if depth >= 2 || self.percent(40) {
+            if !extras.is_empty() && self.percent(20) {
+                let operator = self.pick(&["==", "==", "==", "!="]);
+                return format!("extra {operator} \"{}\"", self.pick(extras));
+            }
+            return self.comparison();
+        }
+        let count = 2 + self.below(2);
+        let parts: Vec<String> = (0..count).map(|_| self.marker(depth + 1, extras)).collect();
+        let joined = parts.join(self.pick(&[" and ", " or "]));
+        if depth == 0 {
+            joined
+        } else {
+            format!("({joined})")
+        }
+    }
+}
+
+/// Markers as a lock has them.
+struct Markers {
+    texts: Vec<String>,
+    with_extras: Vec<String>,
+}
+
+impl Markers {
+    fn draw(random: &mut Random, tools: &Tools, folder: &Path) -> Result<Self> {
+        let mut canonical = |extras: &[&str]| -> Result<Vec<String>> {
+            let drawn: Vec<String> = (0..1500).map(|_| random.marker(0, extras)).collect();
+            let (script, file) = (folder.join("canonical.py"), folder.join("markers.json"));
+            fs_err::write(&script, include_str!("canonical.py"))?;
+            fs_err::write(&file, serde_json::to_vec(&drawn)?)?;
+            let python = tools.poetry_python(Tool::Poetry).arg(script).arg(file);
+            let written: Vec<Option<String>> = serde_json::from_str(&python.stdout()?)?;
+            Ok(written.into_iter().flatten().collect())
+        };
+        Ok(Self {
+            texts: canonical(&[])?,
+            with_extras: canonical(EXTRAS)?,
+        })
+    }
+
+    fn pick(&self, random: &mut Random, extras: bool) -> &str {
+        let of = if extras {
+            &self.with_extras
+        } else {
+            &self.texts
+        };
+        &of[random.below(of.len())]
+    }
+}
+
+/// Projects `seed..seed + count`, written under `target/diff-export`.
+pub(crate) fn projects(count: u64, seed: u64, tools: &Tools) -> Result<Vec<Project>> {
+    let root = repository::target("diff-export");
+    fs_err::create_dir_all(&root)?;
+    // One pool for all seeds, so that a seed gives the same project in each run.
+    let markers = Markers::draw(&mut Random(0), tools, &root)?;
+    let mut projects = Vec::new();
+    for seed in seed..seed + count {
+        let folder = root.join(format!("random-{seed}"));
+        let mut random = Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let (pyproject, lock) = if random.percent(70) {
+            new_lock(&mut random, &markers)
+        } else {
+            old_lock(&mut random, &markers)
+        };
+        fs_err::create_dir_all(&folder)?;
+        fs_err::write(folder.join("pyproject.toml"), pyproject)?;
+        fs_err::write(folder.join("poetry.lock"), lock)?;
+        projects.push(Project::read(folder)?);
+    }
+    Ok(projects)
+}
+
+/// pyproject.toml and a lock of 2.1.
+fn new_lock(random: &mut Random, markers: &Markers) -> (String, String) {
+    let groups = random.some(GROUPS, 40);
+    let extras = random.some(EXTRAS, 50);
+    let in_project = random.percent(50);
+    let python = if in_project {
+        random.pick(REQUIRES_PYTHONS)
+    } else {
+        random.pick(PYTHONS)
+    };
+
+    let mut pyproject = String::new();
+    let of_extra = |extra: &&str| format!("{extra} = [\"alpha\"]\n");
+    let tables: String = extras.iter().map(of_extra).collect();
+    if in_project {
+        let optional = if extras.is_empty() {
+            ""
+        } else {
+            "[project.optional-dependencies]\n"
+        };
+        let _ = write!(
+            pyproject,
+            "[project]\nname = \"random\"\nversion = \"1\"\nrequires-python = \"{python}\"\n\
+             dependencies = [\"alpha\"]\n{optional}{tables}[tool.poetry]\npackage-mode = false\n"
+        );
+    } else {
+        let header = if extras.is_empty() {
+            ""
+        } else {
+            "[tool.poetry.extras]\n"
+        };
+        let _ = write!(
+            pyproject,
+            "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\n\
+             python = \"{python}\"\nalpha = {{version = \"*\", optional = true}}\n{header}{tables}"
+        );
+    }
+    let in_groups_table = in_project && random.percent(50);
+    if in_groups_table && !groups.is_empty() {
+        pyproject.push_str("[dependency-groups]\n");
+    }
+    for group in &groups {
+        if in_groups_table {
+            let _ = writeln!(pyproject, "{group} = [\"beta\"]");
+        } else {
+            let optional = random.percent(30);
+            let _ = write!(
+                pyproject,
+                "[tool.poetry.group.{group}]\noptional = {optional}\n\
+                 [tool.poetry.group.{group}.dependencies]\nbeta = \"*\"\n"
+            );
+        }
+    }
+    for (name, priority) in [
+        ("one", "primary"),
+        ("two", "supplemental"),
+        ("three", "explicit"),
+    ] {
+        let _ = write!(
+            pyproject,
+            "[[tool.poetry.source]]\nname = \"{name}\"\n\
+             url = \"https://{name}.packages.example.com/simple/\"\npriority = \"{priority}\"\n"
+        );
+    }
+
+    let mut all = vec!["main"];
+    all.extend(&groups);
+    let mut lock = header("2.5.1");
+    let has_sources = random.percent(30);
+    for name in NAMES {
+        let versions = [0, 1, 1, 1, 1, 1, 2][random.below(7)];
+        for version in ["1.0", "2.1.post1"].into_iter().take(versions) {
+            let mut of_package = random.some(&all, 50);
+            if of_package.is_empty() {
+                of_package.push(random.pick(&all));
+            }
+            of_package.sort_unstable();
+            package(random, &mut lock, (name, version), PACKAGE_PYTHONS);
+            let _ = writeln!(lock, "groups = {}", json!(of_package));
+            let with_extras = !extras.is_empty() && random.percent(50);
+            if random.percent(55) {
+                let marker = markers.pick(random, with_extras);
+                let _ = writeln!(lock, "markers = {}", json!(marker));
+            } else if random.percent(50) {
+                let rows: Vec<String> = random
+                    .some(&of_package, 75)
+                    .iter()
+                    .map(|group| {
+                        let marker = markers.pick(random, with_extras && *group == "main");
+                        format!("{} = {}", json!(group), json!(marker))
+                    })
+                    .collect();
+                if !rows.is_empty() {
+                    let _ = writeln!(lock, "markers = {{{}}}", rows.join(", "));
+                }
+            }
+            package_files(random, &mut lock, name, version);
+            package_source(random, &mut lock, name, has_sources);
+            lock.push('\n');
+        }
+    }
+    if !lock.contains("[[package]]") {
+        lock.push_str("package = []\n\n");
+    }
+    metadata(&mut lock, &pyproject, &extras, python, "2.1");
+    (pyproject, lock)
+}
+
+/// pyproject.toml and a lock of 2.0, whose packages depend on one another.
+fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
+    let groups = random.some(GROUPS, 40);
+    let extras = random.some(EXTRAS, 50);
+    let python = random.pick(PYTHONS);
+    let names = &NAMES[..4 + random.below(NAMES.len() - 4)];
+
+    let mut pyproject = format!(
+        "[tool.poetry]\nname = \"random\"\nversion = \"1\"\ndescription = \"\"\nauthors = []\n\
+         [tool.poetry.dependencies]\npython = \"{python}\"\n"
+    );
+    let mut optional = Vec::new();
+    for name in names {
+        if random.percent(40) {
+            let is_optional = !extras.is_empty() && random.percent(35);
+            if is_optional {
+                optional.push(*name);
+            }
+            root_dependency(random, markers, &mut pyproject, name, is_optional);
+        }
+    }
+    let mut lock_extras = Vec::new();
+    if !extras.is_empty() {
+        pyproject.push_str("[tool.poetry.extras]\n");
+        for extra in &extras {
+            let of_extra = random.some(&optional, 60);
+            let _ = writeln!(pyproject, "{extra} = {}", json!(of_extra));
+            lock_extras.push((*extra, of_extra));
+        }
+    }
+    for group in &groups {
+        let _ = writeln!(pyproject, "[tool.poetry.group.{group}.dependencies]");
+        for name in random.some(names, 25) {
+            root_dependency(random, markers, &mut pyproject, name, false);
+        }
+    }
+
+    let mut lock = header("1.8.5");
+    for name in names {
+        package(random, &mut lock, (name, "1.0"), OLD_PACKAGE_PYTHONS);
+        package_files(random, &mut lock, name, "1.0");
+        let others: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|other| other != name)
+            .collect();
+        let (plain, of_extra) = (random.some(&others, 18), random.some(&others, 12));
+        let of_extra: Vec<&str> = of_extra
+            .into_iter()
+            .filter(|n| !plain.contains(n))
+            .collect();
+        if !plain.is_empty() || !of_extra.is_empty() {
+            lock.push_str("\n[package.dependencies]\n");
+        }
+        for other in &plain {
+            let range = random.pick(&["*", ">=0.5", ">=1.0,<2.0"]);
+            let mut dependency = vec![format!("version = \"{range}\"")];
+            if random.percent(30) {
+                dependency.push("extras = [\"x\"]".into());
+            }
+            if random.percent(40) {
+                let marker = markers.pick(random, false);
+                dependency.push(format!("markers = {}", json!(marker)));
+            }
+            let _ = writeln!(lock, "{other} = {{{}}}", dependency.join(", "));
+        }
+        for other in &of_extra {
+            let mut marker = "extra == \"x\"".to_owned();
+            if random.percent(30) {
+                marker = format!("({}) and extra == \"x\"", markers.pick(random, false));
+            }
+            let _ = writeln!(
+                lock,
+                "{other} = {{version = \"*\", optional = true, markers = {}}}",
+                json!(marker)
+            );
+        }
+        // Each package has the extra, often without a dependency.
+        let _ = writeln!(lock, "\n[package.extras]\nx = {}\n", json!(of_extra));
+    }
+    let _ = writeln!(lock, "[extras]");
+    for (extra, names) in &lock_extras {
+        let _ = writeln!(lock, "{extra} = {}", json!(names));
+    }
+    lock.push('\n');
+    metadata(&mut lock, &pyproject, &[], python, "2.0");
+    (pyproject, lock)
+}
+
+fn root_dependency(
+    random: &mut Random,
+    markers: &Markers,
+    pyproject: &mut String,
+    name: &str,
+    optional: bool,
+) {
+    let mut dependency = vec![format!(
+        "version = \"{}\"",
+        random.pick(&["*", "^1.0", ">=0.1"])
+    )];
+    if optional {
+        dependency.push("optional = true".into());
+    }
+    if random.percent(30) {
+        dependency.push("extras = [\"x\"]".into());
+    }
+    if random.percent(35) {
+        dependency.push(format!("markers = {}", json!(markers.pick(random, false))));
+    } else if random.percent(20) {
+        dependency.push(format!(
+            "python = \"{}\"",
+            random.pick(&[">=3.10", "<3.11", "^3.9"])
+        ));
+    }
+    let _ = writeln!(pyproject, "{name} = {{{}}}", dependency.join(", "));
+}
+
+fn header(poetry: &str) -> String {
+    format!(
+        "# This file is automatically @generated by Poetry {poetry} and should not be changed by hand.\n\n"
+    )
+}
+
+fn package(
+    random: &mut Random,
+    lock: &mut String,
+    (name, version): (&str, &str),
+    pythons: &[&str],
+) {
+    let (optional, python) = (random.percent(20), random.pick(pythons));
+    let _ = write!(
+        lock,
+        "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\ndescription = \"\"\n\
+         optional = {optional}\npython-versions = \"{python}\"\n"
+    );
+}
+
+fn package_files(random: &mut Random, lock: &mut String, name: &str, version: &str) {
+    let count = random.below(3);
+    let files: Vec<String> = (0..count)
+        .map(|number| {
+            let file = format!(
+                "{}-{version}-{number}-py3-none-any.whl",
+                name.replace('-', "_")
+            );
+            let hash = files::sha256(file.as_bytes());
+            format!("{{file = \"{file}\", hash = \"sha256:{hash}\"}}")
+        })
+        .collect();
+    let _ = writeln!(lock, "files = [{}]", files.join(", "));
+}
+
+fn package_source(random: &mut Random, lock: &mut String, name: &str, has_sources: bool) {
+    let source = match random.below(20) {
+        0 => format!(
+            "type = \"git\"\nurl = \"https://git.example.com/{name}.git\"\nreference = \"main\"\n\
+             resolved_reference = \"0123456789abcdef0123456789abcdef01234567\"\n"
+        ),
+        1 => format!("type = \"url\"\nurl = \"https://files.example.com/{name}.zip\"\n"),
+        2 => format!("type = \"directory\"\nurl = \"libs/{name}\"\n"),
+        3 => format!("type = \"file\"\nurl = \"wheels/{name}.whl\"\n"),
+        4..10 if has_sources => {
+            let source = random.pick(&["one", "two", "three"]);
+            format!(
+                "type = \"legacy\"\nurl = \"https://{source}.packages.example.com/simple\"\n\
+                 reference = \"{source}\"\n"
+            )
+        }
+        _ => return,
+    };
+    let _ = write!(lock, "\n[package.source]\n{source}");
+}
+
+fn metadata(lock: &mut String, pyproject: &str, extras: &[&str], python: &str, version: &str) {
+    if !extras.is_empty() {
+        lock.push_str("[extras]\n");
+        for extra in extras {
+            let _ = writeln!(lock, "{extra} = {}", Value::from(vec!["alpha"]));
+        }
+        lock.push('\n');
+    }
+    let hash = content_hash(pyproject);
+    let _ = write!(
+        lock,
+        "[metadata]\nlock-version = \"{version}\"\npython-versions = \"{python}\"\n\
+         content-hash = \"{hash}\"\n"
+    );
+}
