@@ -24,12 +24,60 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 9)]
         runs: usize,
     },
+    /// A lock of 300 packages: `layerlock export` against `poetry export`
+    Export {
+        /// How often each side runs
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+        /// Measure this binary instead of building one
+        #[arg(long, value_name = "PATH")]
+        binary: Option<PathBuf>,
+    },
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
-    let Bench::Warm { runs } = bench;
+    let (Bench::Warm { runs } | Bench::Export { runs, .. }) = bench;
     ensure!(*runs > 0, "nothing runs 0 times");
-    warm(*runs)
+    match bench {
+        Bench::Warm { runs } => warm(*runs),
+        Bench::Export { runs, binary } => export(*runs, binary.as_deref()),
+    }
+}
+
+fn export(runs: usize, binary: Option<&Path>) -> Result<()> {
+    let binary = match binary {
+        Some(binary) => fs_err::canonicalize(binary)?,
+        None => repository::build_layerlock(Profile::Release)?,
+    };
+    let tools = Tools::prepare(&[Tool::Poetry])?;
+    let work = tempfile::Builder::new()
+        .prefix("layerlock-bench-")
+        .tempdir()?;
+    let layerlock = Layerlock::new(&binary, work.path())?;
+    let project = repository::root().join("fixtures/export/large-2.1");
+    let lock = fs_err::read_to_string(project.join("poetry.lock"))?;
+    let packages = lock.matches("[[package]]").count();
+
+    println!("{packages} locked packages, medians of {runs} runs of the whole process:");
+    for flags in [&["export"] as &[&str], &["export", "--all-groups"]] {
+        let ours = layerlock.command(&project, flags);
+        let theirs = tools.poetry().folder(&project).args(flags);
+        // The first run of each fills the machine's cache of files.
+        let (our_text, their_text) = (ours.stdout()?, theirs.stdout()?);
+        ensure!(our_text == their_text, "the two exports differ");
+        let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            our_times.push(time(std::slice::from_ref(&ours), &[])?);
+            their_times.push(time(std::slice::from_ref(&theirs), &[])?);
+        }
+        let (ours, theirs) = (median(our_times), median(their_times));
+        println!("  {}, {} lines", flags.join(" "), our_text.lines().count());
+        println!("    layerlock {:10.1} ms", ours.as_secs_f64() * 1000.0);
+        println!("    poetry    {:10.1} ms", theirs.as_secs_f64() * 1000.0);
+        let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+        println!("    ratio     {ratio:10.1}");
+    }
+    Ok(())
 }
 
 fn warm(runs: usize) -> Result<()> {

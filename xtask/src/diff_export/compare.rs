@@ -72,14 +72,17 @@ impl Comparison {
     /// The verdict where it needs no reading of requirements.
     fn at_once(&self) -> Option<Verdict> {
         let (ours, theirs) = (&self.ours, &self.theirs);
-        match (ours.code == Some(0), theirs.code == 0) {
+        let Some(their_code) = theirs.code else {
+            return Some(Verdict::NoAnswer);
+        };
+        match (ours.code == Some(0), their_code == 0) {
             (true, true) => (ours.stdout == theirs.stdout).then_some(Verdict::SameBytes),
             // A panic is no refusal.
             (false, false) if matches!(ours.code, Some(1..=7)) => Some(Verdict::Refused),
             (false, false) => Some(Verdict::Differs(vec![ours.describe()])),
             (false, true) => Some(Verdict::Differs(vec![
                 "Poetry exports, layerlock refuses:".into(),
-                last_lines(&ours.stderr),
+                first_lines(&ours.stderr),
             ])),
             (true, false) => Some(Verdict::Differs(vec![
                 "layerlock exports, Poetry refuses:".into(),
@@ -99,6 +102,13 @@ impl Answer {
     }
 }
 
+/// The start of what layerlock says: the error is first, hints follow.
+fn first_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().take(4).collect();
+    lines.join("\n    ")
+}
+
+/// The end of what Poetry says: warnings come before the error.
 fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text
         .lines()

@@ -2,13 +2,19 @@
 and prints what each run gave, [{"code": ..., "stdout": ..., "stderr": ...}, ...].
 
 Poetry 1.2 and later run in this one process, each job in an application of its own:
-starting Python and importing Poetry takes ten times as long as an export.
+starting Python and importing Poetry takes ten times as long as an export. The walk of an
+old lock can take hours where many packages depend on one another: code null.
 """
 
+import functools
 import json
 import os
+import signal
 import subprocess
 import sys
+
+
+SECONDS = 30
 
 
 def in_this_process(folder, arguments):
@@ -32,11 +38,32 @@ def in_a_process(folder, arguments):
     return {"code": ended.returncode, "stdout": ended.stdout, "stderr": ended.stderr}
 
 
+def limited(run, folder, arguments):
+    late = False
+
+    def stop(*_):
+        nonlocal late
+        late = True
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    try:
+        answer = run(folder, arguments)
+    except TimeoutError:
+        answer = {"stdout": "", "stderr": ""}
+    finally:
+        signal.alarm(0)
+    return {**answer, "code": None} if late else answer
+
+
 def main():
     try:
         import cleo.io.inputs.argv_input  # noqa: F401
 
         run = in_this_process
+        if hasattr(signal, "SIGALRM"):
+            run = functools.partial(limited, run)
     except ImportError:
         run = in_a_process
     with open(sys.argv[1], encoding="utf-8") as file:

@@ -1,10 +1,10 @@
 //! `cargo xtask diff-export`: `layerlock export` against the real `poetry export`.
 //!
 //! Each project is exported with every set of flags that makes sense for it, by the
-//! Poetry that is the model for its lock, and by layerlock. A run has one of four
+//! Poetry that is the model for its lock, and by layerlock. A run has one of five
 //! verdicts: the bytes are the same; the meaning is the same (each requirement, hash,
-//! option and marker, see `compare.py`); both refuse; or the two differ, which fails
-//! the task.
+//! option and marker, see `compare.py`); both refuse; Poetry comes to no end; or the two
+//! differ, which fails the task.
 
 mod compare;
 mod poetry;
@@ -49,6 +49,8 @@ enum Verdict {
     /// With the lines that are written in another way.
     SameMeaning(Vec<String>),
     Refused,
+    /// Poetry took too long.
+    NoAnswer,
     Differs(Vec<String>),
 }
 
@@ -58,6 +60,7 @@ struct Row {
     bytes: usize,
     meaning: usize,
     refused: usize,
+    no_answer: usize,
     differs: usize,
 }
 
@@ -131,31 +134,35 @@ fn report(projects: &[Project], runs: &[Run], verdicts: &[Verdict]) -> usize {
         }
     }
     println!(
-        "\n{:<24} {:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8}",
-        "project", "lock", "Poetry", "runs", "bytes", "meaning", "refused", "differ"
+        "\n{:<24} {:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>8}",
+        "project", "lock", "Poetry", "runs", "bytes", "meaning", "refused", "no end", "differ"
     );
     let mut sum = Row::default();
     for (name, lock, poetry, row) in &rows {
         println!(
-            "{name:<24} {lock:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8}",
+            "{name:<24} {lock:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>8}",
             poetry.version(),
             row.total(),
             row.bytes,
             row.meaning,
             row.refused,
+            row.no_answer,
             row.differs,
         );
         sum.bytes += row.bytes;
         sum.meaning += row.meaning;
         sum.refused += row.refused;
+        sum.no_answer += row.no_answer;
         sum.differs += row.differs;
     }
     println!(
-        "\n{} exports: {} same bytes, {} same meaning in other bytes, {} refused by both, {} differ",
+        "\n{} exports: {} same bytes, {} same meaning in other bytes, {} refused by both, \
+         {} without an end in Poetry, {} differ",
         sum.total(),
         sum.bytes,
         sum.meaning,
         sum.refused,
+        sum.no_answer,
         sum.differs
     );
     sum.differs
@@ -170,6 +177,10 @@ impl Row {
             }
             Verdict::Refused => {
                 self.refused += 1;
+                return;
+            }
+            Verdict::NoAnswer => {
+                self.no_answer += 1;
                 return;
             }
             Verdict::SameMeaning(lines) => {
@@ -194,6 +205,6 @@ impl Row {
     }
 
     fn total(&self) -> usize {
-        self.bytes + self.meaning + self.refused + self.differs
+        self.bytes + self.meaning + self.refused + self.no_answer + self.differs
     }
 }

@@ -23,7 +23,8 @@ pub(crate) enum Poetry {
 /// What one export gave.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Export {
-    pub(crate) code: i32,
+    /// None where it took too long.
+    pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }

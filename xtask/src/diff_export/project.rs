@@ -154,6 +154,9 @@ impl Project {
             words(&["--without", "no-such-group"]),
             words(&["--only", "main,no-such-group"]),
             words(&["-E", "no-such-extra"]),
+            words(&["-E", ""]),
+            words(&["--with", ""]),
+            words(&["--only", ""]),
         ];
         for group in &self.groups {
             flags.push(words(&["--with", group]));
@@ -166,10 +169,18 @@ impl Project {
                 flags.push(words(&["--with", &spelled]));
             }
         }
+        if let Some(group) = self.groups.first() {
+            let trailing = format!("{group},");
+            flags.push(words(&["--with", &trailing]));
+            flags.push(words(&["--only", group, "--without", group]));
+            flags.push(words(&["--with", group, "--without", group]));
+        }
         let all: Vec<&str> = self.groups.iter().map(String::as_str).collect();
         if all.len() > 1 {
             flags.push(words(&["--with", &all.join(",")]));
             flags.push(words(&["--only", &all.join(" , "), "--without-hashes"]));
+            flags.push(words(&["--with", all[0], "--with", all[1]]));
+            flags.push(words(&["--only", all[1], "--only", "main"]));
         }
         for extra in &self.extras {
             flags.push(words(&["-E", extra]));
@@ -181,6 +192,7 @@ impl Project {
             flags.push(words(&["-E", &extras.join(" ")]));
             flags.push(words(&["-E", &extras.join(",")]));
             flags.push(words(&["-E", extras[0], "--all-extras"]));
+            flags.push(words(&["-E", extras[1], "-E", extras[0]]));
         }
         if poetry == Poetry::New {
             flags.push(words(&["--all-groups"]));

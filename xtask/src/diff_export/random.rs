@@ -357,7 +357,7 @@ fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
             .copied()
             .filter(|other| other != name)
             .collect();
-        let (plain, of_extra) = (random.some(&others, 18), random.some(&others, 12));
+        let (plain, of_extra) = (random.some(&others, 11), random.some(&others, 7));
         let of_extra: Vec<&str> = of_extra
             .into_iter()
             .filter(|n| !plain.contains(n))
