@@ -5,8 +5,8 @@ Reads a JSON file, [{"ours": ..., "theirs": ..., "python": ...}, ...], and print
 a requirement, a hash, an option or a marker. A change is a line of the diff.
 
 Markers are evaluated, by `packaging`, over Python 3.8 to 3.14 x linux, darwin, win32 x
-architectures x CPython, PyPy. `python` limits the environments to a constraint of
-Poetry's; null takes them all.
+architectures x CPython, PyPy. `python`, for exports of Poetry 1.1, limits the environments
+to the project's constraint, which that Poetry does not print; null takes them all.
 """
 
 import difflib
@@ -82,7 +82,13 @@ def truths(marker, versions, constraint):
     return bits
 
 
-def read(text):
+def named_alike(requirement, with_extras):
+    """The requirement with its name as PEP 503 writes it."""
+    name, extras, rest = re.fullmatch(r"([\w.-]*)(\[[^]]*\])?(.*)", requirement).groups()
+    return re.sub(r"[-_.]+", "-", name).lower() + (with_extras and extras or "") + rest
+
+
+def read(text, with_extras):
     """The options of a requirements file, and its requirements: {(requirement, hashes): markers}."""
     options, requirements = [], {}
     for line in text.replace("\\\n", " ").splitlines():
@@ -93,14 +99,19 @@ def read(text):
             continue
         requirement, *hashes = re.split(r"\s+--hash=", line.strip())
         requirement, _, marker = (part.strip() for part in re.split(r"(\s;\s|;\s|$)", requirement, maxsplit=1))
-        requirements.setdefault((requirement, tuple(hashes)), []).append(marker)
+        if not requirement.startswith("-e "):
+            requirement = named_alike(requirement, with_extras)
+        key = (requirement, tuple(sorted(set(hashes))))
+        requirements.setdefault(key, []).append(marker)
     return options, requirements
 
 
 def differences(ours, theirs, constraint):
     named = re.findall(r"\b3\.(\d+)\.(\d+)\b", "\n".join(re.findall(r";.*", ours + "\n" + theirs)))
     versions = tuple(pythons(frozenset((int(minor), int(patch)) for minor, patch in named)))
-    (our_options, our_lines), (their_options, their_lines) = read(ours), read(theirs)
+    # Poetry 1.1 prints no extras: the packages that they bring are there all the same.
+    our_options, our_lines = read(ours, with_extras=not constraint)
+    their_options, their_lines = read(theirs, with_extras=not constraint)
     if our_options != their_options:
         yield f"options: ours are {our_options}, Poetry's are {their_options}"
     for key in their_lines.keys() - our_lines.keys():

@@ -120,8 +120,8 @@ impl Project {
             .into_iter()
             .map(|flags| run(&self.folder, false, flags))
             .collect();
-        // Poetry 1.1 exports a stale lock, with a warning.
-        if poetry != Poetry::Oldest {
+        // Poetry 1 exports a stale lock, with a warning; layerlock follows Poetry 2.
+        if poetry == Poetry::New {
             runs.push(run(stale, true, (Vec::new(), Vec::new())));
         }
         runs

@@ -499,3 +499,33 @@ fn metadata(lock: &mut String, pyproject: &str, extras: &[&str], python: &str, v
          content-hash = \"{hash}\"\n"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_splitmix64() {
+        let mut random = Random(0);
+        assert_eq!(random.next(), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(random.next(), 0x6e78_9e6a_a1b9_65f4);
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_project() {
+        let markers = Markers {
+            texts: vec!["sys_platform == \"linux\"".into()],
+            with_extras: vec!["extra == \"a\"".into()],
+        };
+        for make in [new_lock, old_lock] {
+            assert_eq!(
+                make(&mut Random(7), &markers),
+                make(&mut Random(7), &markers)
+            );
+            assert_ne!(
+                make(&mut Random(7), &markers),
+                make(&mut Random(8), &markers)
+            );
+        }
+    }
+}
