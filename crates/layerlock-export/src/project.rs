@@ -147,7 +147,8 @@ impl Project {
         &self.python_place
     }
 
-    /// The normalised names of all groups: `main`, then the rest sorted.
+    /// The normalised names of all groups: `main` where the project has a place
+    /// for dependencies of its own, then the rest sorted.
     pub fn groups(&self) -> &[String] {
         &self.groups
     }
@@ -321,9 +322,29 @@ impl<'d, 't> Tables<'d, 't> {
             names.insert("dev".to_owned());
         }
         names.remove(MAIN_GROUP);
-        Ok(std::iter::once(MAIN_GROUP.to_owned())
-            .chain(names)
-            .collect())
+        let main = self
+            .has_main_group()?
+            .then(|| MAIN_GROUP.to_owned())
+            .into_iter();
+        Ok(main.chain(names).collect())
+    }
+
+    /// Poetry knows a main group where there is a place for its dependencies,
+    /// be it empty.
+    fn has_main_group(&self) -> Result<bool, Error> {
+        let in_project = self.project.is_some_and(|project| {
+            let is_dynamic = project
+                .get("dynamic")
+                .and_then(|value| value.get_ref().as_array())
+                .is_some_and(|keys| {
+                    keys.iter()
+                        .any(|key| key.get_ref().as_str() == Some("dependencies"))
+                });
+            is_dynamic
+                || project.contains_key("dependencies")
+                || project.contains_key("optional-dependencies")
+        });
+        Ok(in_project || self.sub(self.poetry, "dependencies")?.is_some())
     }
 
     /// The extras of `[project]` where it names dependencies or extras, else

@@ -270,7 +270,8 @@ fn unknown_groups_and_extras() {
 
 #[test]
 fn only_overrules_with_and_without() {
-    let directory = project("[dependency-groups]\na = []\nb = []\n", "");
+    let tables = "[dependency-groups]\na = []\nb = []\n[tool.poetry.dependencies]\n";
+    let directory = project(tables, "");
     let project = Project::read(directory.path()).unwrap();
     let groups = Groups {
         with: vec!["a".to_owned()],
@@ -281,6 +282,26 @@ fn only_overrules_with_and_without() {
     let selection = Choice { groups, extras }.resolve(&project).unwrap();
     assert_eq!(Vec::from_iter(&selection.groups), ["b", "main"]);
     assert_eq!(selection.warnings, [Warning::OnlyWins]);
+}
+
+#[test]
+fn without_a_place_for_dependencies_there_is_no_main_group_to_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let names = |rest: &str| {
+        let text = format!("{PYPROJECT}{rest}");
+        fs_err::write(directory.path().join("pyproject.toml"), text).unwrap();
+        Project::read(directory.path()).unwrap().groups().to_vec()
+    };
+    assert_eq!(names("[dependency-groups]\na = []\n"), ["a"]);
+    // Where requires-python stands a list of dependencies can follow.
+    for place in [
+        "dependencies = []\n",
+        "dynamic = [\"dependencies\"]\n",
+        "[project.optional-dependencies]\n",
+        "[tool.poetry.dependencies]\n",
+    ] {
+        assert_eq!(names(place), ["main"], "{place}");
+    }
 }
 
 #[test]
