@@ -249,15 +249,15 @@ impl<'d, 'r> Reader<'d, 'r> {
 
     fn package(&self, value: &Value<'_>) -> Result<Package, Error> {
         let table = self.document.table(value, "a package")?;
-        let name_value = self.required(value, table, "name")?;
-        let version = self.required(value, table, "version")?;
+        let name_value = self.required("a package", value, table, "name")?;
+        let version = self.required("a package", value, table, "version")?;
         let name = self.name(name_value)?;
         let version = self.version(version)?;
         let source = self.source(table)?;
         let (groups, markers, dependencies) = match self.old {
             Some(_) => (BTreeSet::new(), Markers::All(Marker::Any), Vec::new()),
             None => (
-                self.groups(self.required(value, table, "groups")?)?,
+                self.groups(self.required("a package", value, table, "groups")?)?,
                 self.markers(table)?,
                 self.dependencies(table)?,
             ),
@@ -316,15 +316,17 @@ impl<'d, 'r> Reader<'d, 'r> {
         Ok(files)
     }
 
+    /// The value of a key that `what`, which is `parent`, has to have.
     fn required<'v, 'a>(
         &self,
+        what: &str,
         parent: &Value<'a>,
         table: &'v DeTable<'a>,
         key: &str,
     ) -> Result<&'v Value<'a>, Error> {
         table.get(key).ok_or_else(|| {
             self.document
-                .invalid(parent.span(), format!("a package without `{key}`"))
+                .invalid(parent.span(), format!("{what} without `{key}`"))
         })
     }
 
@@ -391,8 +393,8 @@ impl<'d, 'r> Reader<'d, 'r> {
             .iter()
             .map(|value| {
                 let table = self.document.table(value, "a file")?;
-                let file = self.required_of_file(value, table, "file")?;
-                let hash = self.required_of_file(value, table, "hash")?;
+                let file = self.required("a file", value, table, "file")?;
+                let hash = self.required("a file", value, table, "hash")?;
                 Ok(File {
                     name: self.file_name(file)?,
                     hash: self.document.string(hash, "`hash`")?.to_owned(),
@@ -404,18 +406,6 @@ impl<'d, 'r> Reader<'d, 'r> {
                 })
             })
             .collect()
-    }
-
-    fn required_of_file<'v, 'a>(
-        &self,
-        parent: &Value<'a>,
-        table: &'v DeTable<'a>,
-        key: &str,
-    ) -> Result<&'v Value<'a>, Error> {
-        table.get(key).ok_or_else(|| {
-            self.document
-                .invalid(parent.span(), format!("a file without `{key}`"))
-        })
     }
 
     /// The name of a file is joined to paths and addresses: only one that is a
