@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::e2e;
 use crate::process::Command;
 use crate::repository::{Profile, build_layerlock, cargo};
+use crate::{diff_export, e2e};
 
 /// Runs every step, whatever the ones before it gave.
 pub(crate) fn run() -> Result<()> {
@@ -39,6 +39,9 @@ pub(crate) fn run() -> Result<()> {
     }
     step("e2e", &mut failed, || {
         e2e::run(&[], &build_layerlock(Profile::Dev)?, None)
+    });
+    step("exports as of the real Poetry", &mut failed, || {
+        diff_export::run(&diff_export::Arguments::of_fixtures())
     });
     if failed.is_empty() {
         println!("\nall steps passed");

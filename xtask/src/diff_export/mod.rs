@@ -1,12 +1,13 @@
 //! `cargo xtask diff-export`: `layerlock export` against the real `poetry export`.
 //!
 //! Each project is exported with every set of flags that makes sense for it, by the
-//! Poetry that is the model for its lock, and by layerlock. A run has one of five
+//! Poetry that is the model for its lock, and by layerlock. A run has one of six
 //! verdicts: the bytes are the same; the meaning is the same (each requirement, hash,
 //! option and marker, see `compare.py`); both refuse; Poetry comes to no end; or the two
-//! differ, which fails the task.
+//! differ, which fails the task unless `fixtures/export/explained.toml` says why.
 
 mod compare;
+mod explained;
 mod poetry;
 mod project;
 mod random;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use crate::diff_export::compare::Comparison;
+use crate::diff_export::explained::Explanations;
 use crate::diff_export::poetry::Poetry;
 use crate::diff_export::project::{Project, Run};
 use crate::layerlock::Layerlock;
@@ -43,6 +45,23 @@ pub(crate) struct Arguments {
     binary: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// All fixtures, by a binary of this tree.
+    pub(crate) fn of_fixtures() -> Self {
+        Self {
+            projects: Vec::new(),
+            only: None,
+            random: None,
+            seed: 1,
+            binary: None,
+        }
+    }
+
+    fn compares_everything(&self) -> bool {
+        self.projects.is_empty() && self.only.is_none() && self.random.is_none()
+    }
+}
+
 /// How a run ended.
 enum Verdict {
     SameBytes,
@@ -52,6 +71,8 @@ enum Verdict {
     /// Poetry took too long.
     NoAnswer,
     Differs(Vec<String>),
+    /// They differ, and are meant to.
+    Explained,
 }
 
 /// The verdicts of one project with one Poetry.
@@ -61,6 +82,7 @@ struct Row {
     meaning: usize,
     refused: usize,
     no_answer: usize,
+    explained: usize,
     differs: usize,
 }
 
@@ -106,12 +128,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         comparisons.push(Comparison { ours, theirs });
     }
     let verdicts = compare::verdicts(&runs, comparisons, &tools, work.path())?;
+    let mut explanations = Explanations::read()?;
+    let verdicts: Vec<Verdict> = runs
+        .iter()
+        .zip(verdicts)
+        .map(|(run, verdict)| explanations.settle(run, verdict))
+        .collect();
     let differing = report(&projects, &runs, &verdicts);
     if !has_oldest {
         println!("\nnot compared with Poetry 1.1: no Python that it runs on was found");
     }
     if differing > 0 {
         bail!("{differing} of {} exports differ in meaning", runs.len());
+    }
+    if arguments.compares_everything() && has_oldest {
+        explanations.refuse_unused()?;
     }
     Ok(())
 }
@@ -134,35 +165,47 @@ fn report(projects: &[Project], runs: &[Run], verdicts: &[Verdict]) -> usize {
         }
     }
     println!(
-        "\n{:<24} {:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>8}",
-        "project", "lock", "Poetry", "runs", "bytes", "meaning", "refused", "no end", "differ"
+        "\n{:<24} {:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>9} {:>8}",
+        "project",
+        "lock",
+        "Poetry",
+        "runs",
+        "bytes",
+        "meaning",
+        "refused",
+        "no end",
+        "explained",
+        "differ"
     );
     let mut sum = Row::default();
     for (name, lock, poetry, row) in &rows {
         println!(
-            "{name:<24} {lock:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>8}",
+            "{name:<24} {lock:>4} {:>7} {:>6} {:>7} {:>8} {:>8} {:>8} {:>9} {:>8}",
             poetry.version(),
             row.total(),
             row.bytes,
             row.meaning,
             row.refused,
             row.no_answer,
+            row.explained,
             row.differs,
         );
         sum.bytes += row.bytes;
         sum.meaning += row.meaning;
         sum.refused += row.refused;
         sum.no_answer += row.no_answer;
+        sum.explained += row.explained;
         sum.differs += row.differs;
     }
     println!(
         "\n{} exports: {} same bytes, {} same meaning in other bytes, {} refused by both, \
-         {} without an end in Poetry, {} differ",
+         {} without an end in Poetry, {} differ as explained, {} differ",
         sum.total(),
         sum.bytes,
         sum.meaning,
         sum.refused,
         sum.no_answer,
+        sum.explained,
         sum.differs
     );
     sum.differs
@@ -181,6 +224,10 @@ impl Row {
             }
             Verdict::NoAnswer => {
                 self.no_answer += 1;
+                return;
+            }
+            Verdict::Explained => {
+                self.explained += 1;
                 return;
             }
             Verdict::SameMeaning(lines) => {
@@ -205,6 +252,6 @@ impl Row {
     }
 
     fn total(&self) -> usize {
-        self.bytes + self.meaning + self.refused + self.no_answer + self.differs
+        self.bytes + self.meaning + self.refused + self.no_answer + self.explained + self.differs
     }
 }
