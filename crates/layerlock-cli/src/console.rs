@@ -41,7 +41,7 @@ impl Console {
     /// pipe that was closed: its reader has had enough.
     #[expect(clippy::unused_self, reason = "the console is what prints")]
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
-        let mut stdout = anstream::stdout().lock();
+        let mut stdout = io::stdout().lock();
         let written = stdout
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush());

@@ -12,12 +12,15 @@ use crate::{Error, Place};
 /// A parsed value with its byte span in the file.
 pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
 
-/// The text of a file and where its lines start.
+/// The text of a file, or of a part of one, and where the lines start.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     path: Arc<Path>,
+    /// The whole file's.
     text: Arc<str>,
     line_starts: Arc<[usize]>,
+    /// The part that this is: spans of its values count from the part's start.
+    part: Range<usize>,
 }
 
 impl Document {
@@ -37,6 +40,7 @@ impl Document {
         })?;
         let document = Self {
             path: path.into(),
+            part: 0..text.len(),
             line_starts: std::iter::once(0)
                 .chain(text.match_indices('\n').map(|(at, _)| at + 1))
                 .collect(),
@@ -58,21 +62,62 @@ impl Document {
         &self.path
     }
 
+    /// Cuts a file that is little else than an array of tables, `[[name]]`, into
+    /// these, each a document, and the rest. To parse small parts one by one takes
+    /// a quarter less time than the whole would: memory is used again.
+    ///
+    /// Nothing where the file is not of this order: comments, the tables with
+    /// their subtables, the rest. A line inside of a value may look like a header:
+    /// then the part before it ends in the middle of that value, which is an
+    /// error when it is parsed.
+    pub(crate) fn cut(&self, name: &str) -> Option<(Vec<Self>, Self)> {
+        let (table, subtable) = (format!("[[{name}]]"), format!("[{name}."));
+        let (mut starts, mut rest) = (Vec::new(), self.text.len());
+        for &start in &*self.line_starts {
+            let line = &self.text[start..];
+            if line.starts_with(&table) {
+                starts.push(start);
+            } else if line.starts_with('[') && !line.starts_with(&subtable) {
+                rest = start;
+                break;
+            }
+        }
+        let first = *starts.first()?;
+        let is_comment = |line: &str| line.trim().is_empty() || line.starts_with('#');
+        if !self.text[..first].lines().all(is_comment) {
+            return None;
+        }
+        let ends = starts.iter().skip(1).chain([&rest]);
+        let parts = starts
+            .iter()
+            .zip(ends)
+            .map(|(&start, &end)| self.part(start..end));
+        Some((parts.collect(), self.part(rest..self.text.len())))
+    }
+
+    fn part(&self, part: Range<usize>) -> Self {
+        Self {
+            part,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, Error> {
-        DeTable::parse(&self.text).map_err(|error| self.syntax(&error))
+        DeTable::parse(&self.text[self.part.clone()]).map_err(|error| self.syntax(&error))
     }
 
     pub(crate) fn syntax(&self, error: &toml::de::Error) -> Error {
-        let end = self.text.len();
+        let end = self.part.len();
         Error::Syntax {
             place: self.place(error.span().unwrap_or(end..end)).into(),
             message: one_line(error.message()),
         }
     }
 
-    /// Where a byte span of this file is. A span that is out of the file or
-    /// inside of a character is moved to the nearest one that is not.
+    /// Where a byte span of this part is in the file. A span that is out of the
+    /// file or inside of a character is moved to the nearest one that is not.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
+        let span = self.in_file(span);
         let start = self.text.floor_char_boundary(span.start);
         let line = self.line_starts.partition_point(|&at| at <= start).max(1);
         Place {
@@ -81,6 +126,11 @@ impl Document {
             column: self.text[self.line_starts[line - 1]..start].chars().count() + 1,
             span: start..self.text.ceil_char_boundary(span.end.max(start)),
         }
+    }
+
+    /// The byte span in the file that a span of this part is.
+    pub(crate) fn in_file(&self, span: Range<usize>) -> Range<usize> {
+        self.part.start.saturating_add(span.start)..self.part.start.saturating_add(span.end)
     }
 
     pub(crate) fn invalid(&self, span: Range<usize>, message: impl Into<String>) -> Error {

@@ -16,7 +16,7 @@ use crate::marker::{self, Marker};
 use crate::names::normalize;
 use crate::project::Project;
 use crate::select::PackageSource;
-use crate::walk::Graph;
+use crate::walk::{Graph, Node};
 use crate::{Error, Place, Warning};
 
 /// The newest lock version whose meaning is known.
@@ -88,7 +88,7 @@ impl Lock {
     pub fn read(project: &Project) -> Result<Self, Error> {
         let path = project.directory().join("poetry.lock");
         match Document::read(&path) {
-            Ok(document) => Self::new(document, project),
+            Ok(document) => Self::new(&document, project),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 Err(Error::NoLock { path })
             }
@@ -96,31 +96,44 @@ impl Lock {
         }
     }
 
-    fn new(document: Document, project: &Project) -> Result<Self, Error> {
-        let root = document.parse()?;
-        let mut reader = Reader {
-            document: &document,
+    fn new(document: &Document, project: &Project) -> Result<Self, Error> {
+        if let Some((packages, rest)) = document.cut("package")
+            && let Ok(lock) = Self::of_parts(document, &packages, &rest, project)
+        {
+            return Ok(lock);
+        }
+        // Not as Poetry writes it, or wrong: then the whole says best what is.
+        Self::of_parts(document, &[], document, project)
+    }
+
+    /// Reads a lock that was cut into some of its packages and the rest.
+    fn of_parts(
+        document: &Document,
+        packages: &[Document],
+        rest: &Document,
+        project: &Project,
+    ) -> Result<Self, Error> {
+        let root = rest.parse()?;
+        let (warnings, old) = check(rest, root.get_ref(), project)?;
+        let mut read = Packages {
             directory: project.directory(),
-            old: None,
+            old,
+            done: Vec::new(),
+            nodes: Vec::new(),
         };
-        let warnings = reader.check(root.get_ref(), project)?;
-        let packages = match root.get_ref().get("package") {
-            Some(packages) => document
-                .array(packages, "`package`")?
-                .iter()
-                .map(|package| reader.package(package))
-                .collect::<Result<_, _>>()?,
-            None => Vec::new(),
-        };
-        let graph = match reader.old {
-            Some(_) => Some(Graph::read(project, &document, root.get_ref(), &packages)?),
+        for part in packages {
+            read.of(part, part.parse()?.get_ref())?;
+        }
+        read.of(rest, root.get_ref())?;
+        let Packages { done, nodes, .. } = read;
+        let graph = match old {
+            Some(_) => Some(Graph::new(project, root.get_ref(), nodes)?),
             None => None,
         };
-        drop(root);
         Ok(Self {
-            document,
+            document: document.clone(),
             warnings,
-            packages,
+            packages: done,
             graph,
         })
     }
@@ -164,6 +177,39 @@ impl Lock {
     }
 }
 
+/// The packages that were read so far.
+struct Packages<'d, 'r> {
+    directory: &'d Path,
+    old: Option<MetadataFiles<'d, 'r>>,
+    done: Vec<Package>,
+    /// What they ask for, in a lock of a version before 2.1.
+    nodes: Vec<Node>,
+}
+
+impl Packages<'_, '_> {
+    /// Reads the packages in a part of the lock.
+    fn of(&mut self, part: &Document, table: &DeTable<'_>) -> Result<(), Error> {
+        let Some(packages) = table.get("package") else {
+            return Ok(());
+        };
+        let reader = Reader {
+            document: part,
+            directory: self.directory,
+            old: self.old,
+        };
+        for value in part.array(packages, "`package`")? {
+            let package = reader.package(value)?;
+            if self.old.is_some() {
+                let node = Node::read(part, value, &package, self.directory)?;
+                self.nodes.push(node);
+            }
+            self.done.push(package);
+        }
+        Ok(())
+    }
+}
+
+/// Reads packages of one part of the lock.
 struct Reader<'d, 'r> {
     document: &'d Document,
     directory: &'d Path,
@@ -175,78 +221,85 @@ struct Reader<'d, 'r> {
 /// by its name as the lock spells it.
 type MetadataFiles<'d, 'r> = Option<&'r DeTable<'d>>;
 
-impl<'d, 'r> Reader<'d, 'r> {
-    /// Checks the lock's version and whether it is up to date.
-    fn check(&mut self, root: &'r DeTable<'d>, project: &Project) -> Result<Vec<Warning>, Error> {
-        let hashes = project.content_hashes();
-        let document = self.document;
-        let end = document.text().len();
-        let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
-            place: document.place(span).into(),
-            locked: locked.map(str::to_owned),
-            expected: expected.to_owned(),
+/// Checks the lock's version and whether it is up to date.
+/// The old lock's files are given back, where it is one.
+fn check<'d, 'r>(
+    document: &Document,
+    root: &'r DeTable<'d>,
+    project: &Project,
+) -> Result<(Vec<Warning>, Option<MetadataFiles<'d, 'r>>), Error> {
+    let hashes = project.content_hashes();
+    let end = document.text().len();
+    let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
+        place: document.place(span).into(),
+        locked: locked.map(str::to_owned),
+        expected: expected.to_owned(),
+    };
+    let Some(value) = root.get("metadata") else {
+        return Err(stale(end..end, None, &hashes.newest));
+    };
+    let metadata = document.table(value, "`metadata`")?;
+    let mut warnings = Vec::new();
+    let is_old = match metadata.get("lock-version") {
+        Some(version) => is_old(document, version, &mut warnings)?,
+        // So Poetry takes it.
+        None => true,
+    };
+    let (old, expected) = if is_old {
+        let files = match metadata.get("files") {
+            Some(files) => Some(document.table(files, "`metadata.files`")?),
+            None => None,
         };
-        let Some(value) = root.get("metadata") else {
-            return Err(stale(end..end, None, &hashes.newest));
-        };
-        let metadata = document.table(value, "`metadata`")?;
-        let mut warnings = Vec::new();
-        let is_old = match metadata.get("lock-version") {
-            Some(version) => self.is_old(version, &mut warnings)?,
-            // So Poetry takes it.
-            None => true,
-        };
-        let expected = if is_old {
-            self.old = Some(match metadata.get("files") {
-                Some(files) => Some(document.table(files, "`metadata.files`")?),
-                None => None,
+        (Some(files), &hashes.poetry_1)
+    } else {
+        (None, &hashes.newest)
+    };
+    let Some(hash) = metadata.get("content-hash") else {
+        return Err(stale(value.span(), None, expected));
+    };
+    let locked = document.string(hash, "`content-hash`")?;
+    let is_fresh = locked == expected
+        || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
+    if is_fresh {
+        Ok((warnings, old))
+    } else {
+        Err(stale(hash.span(), Some(locked), expected))
+    }
+}
+
+/// Whether a lock version is one before 2.1.
+fn is_old(
+    document: &Document,
+    value: &Value<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<bool, Error> {
+    let text = document.string(value, "`lock-version`")?;
+    let place = document.place(value.span());
+    let version: Version = text
+        .parse()
+        .map_err(|_| document.invalid(value.span(), format!("`{text}` is not a lock version")))?;
+    let refused = |written_by| Error::LockVersion {
+        place: place.clone().into(),
+        version: text.to_owned(),
+        written_by,
+    };
+    match version.release() {
+        [2, minor, ..] if *minor > 1 => {
+            warnings.push(Warning::NewerLock {
+                place,
+                version: text.to_owned(),
             });
-            &hashes.poetry_1
-        } else {
-            &hashes.newest
-        };
-        let Some(hash) = metadata.get("content-hash") else {
-            return Err(stale(value.span(), None, expected));
-        };
-        let locked = document.string(hash, "`content-hash`")?;
-        let is_fresh = locked == expected
-            || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
-        if is_fresh {
-            Ok(warnings)
-        } else {
-            Err(stale(hash.span(), Some(locked), expected))
+            Ok(false)
         }
+        [2, 1, ..] => Ok(false),
+        // Poetry 1.0 to 1.8.
+        [1 | 2, ..] => Ok(true),
+        [0, ..] => Err(refused("a Poetry before 1.0")),
+        _ => Err(refused("a Poetry later than 2")),
     }
+}
 
-    /// Whether a lock version is one before 2.1.
-    fn is_old(&self, value: &Value<'_>, warnings: &mut Vec<Warning>) -> Result<bool, Error> {
-        let text = self.document.string(value, "`lock-version`")?;
-        let place = self.document.place(value.span());
-        let version: Version = text.parse().map_err(|_| {
-            self.document
-                .invalid(value.span(), format!("`{text}` is not a lock version"))
-        })?;
-        let refused = |written_by| Error::LockVersion {
-            place: place.clone().into(),
-            version: text.to_owned(),
-            written_by,
-        };
-        match version.release() {
-            [2, minor, ..] if *minor > 1 => {
-                warnings.push(Warning::NewerLock {
-                    place,
-                    version: text.to_owned(),
-                });
-                Ok(false)
-            }
-            [2, 1, ..] => Ok(false),
-            // Poetry 1.0 to 1.8.
-            [1 | 2, ..] => Ok(true),
-            [0, ..] => Err(refused("a Poetry before 1.0")),
-            _ => Err(refused("a Poetry later than 2")),
-        }
-    }
-
+impl Reader<'_, '_> {
     fn package(&self, value: &Value<'_>) -> Result<Package, Error> {
         let table = self.document.table(value, "a package")?;
         let name_value = self.required("a package", value, table, "name")?;
@@ -277,7 +330,7 @@ impl<'d, 'r> Reader<'d, 'r> {
             source,
             python: self.python(table)?,
             dependencies,
-            span: name_value.span(),
+            span: self.document.in_file(name_value.span()),
         })
     }
 
@@ -402,7 +455,7 @@ impl<'d, 'r> Reader<'d, 'r> {
                         Some(url) => Some(self.document.string(url, "`url`")?.to_owned()),
                         None => None,
                     },
-                    hash_span: hash.span(),
+                    hash_span: self.document.in_file(hash.span()),
                 })
             })
             .collect()

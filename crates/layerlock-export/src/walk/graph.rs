@@ -30,7 +30,7 @@ pub(crate) struct Graph {
 
 /// What a locked package asks for.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Whether only an extra of the project brings it in.
     pub(super) is_optional: bool,
     pub(super) requires: Vec<Dependency>,
@@ -39,30 +39,13 @@ pub(super) struct Node {
 }
 
 impl Graph {
-    /// Reads both files. `packages` are those of the lock, in its order.
-    pub(crate) fn read(
+    /// Joins what the packages of the lock ask for, in its order, to what the
+    /// project does. `lock` has what is not in a package.
+    pub(crate) fn new(
         project: &Project,
-        document: &Document,
         lock: &DeTable<'_>,
-        packages: &[Package],
+        nodes: Vec<Node>,
     ) -> Result<Self, Error> {
-        let entries = lock
-            .get("package")
-            .and_then(|value| value.get_ref().as_array())
-            .into_iter()
-            .flatten();
-        let nodes = packages
-            .iter()
-            .zip(entries)
-            .map(|(package, entry)| {
-                // Paths of a package in a folder start from that folder.
-                let base = match &package.source {
-                    PackageSource::Directory { path, .. } => path,
-                    _ => project.directory(),
-                };
-                node(document, entry, base)
-            })
-            .collect::<Result<_, _>>()?;
         Ok(Self {
             roots: roots(project)?,
             nodes,
@@ -111,27 +94,40 @@ fn roots(project: &Project) -> Result<Vec<(String, Dependency)>, Error> {
     Ok(roots)
 }
 
-fn node(document: &Document, entry: &Value<'_>, base: &Path) -> Result<Node, Error> {
-    let mut requires = Vec::new();
-    for (name, value) in table(entry.get_ref().get("dependencies")) {
-        requires.extend(Dependency::read(document, name, value, base)?);
-    }
-    let extras = table(entry.get_ref().get("extras"))
-        .into_iter()
-        .map(|(extra, names)| {
-            let members = texts(names).flat_map(|text| members(text, &requires));
-            (normalize(extra), members.collect())
+impl Node {
+    /// What a package of a lock in `directory` asks for; `entry` is its table.
+    pub(crate) fn read(
+        document: &Document,
+        entry: &Value<'_>,
+        package: &Package,
+        directory: &Path,
+    ) -> Result<Self, Error> {
+        // Paths of a package in a folder start from that folder.
+        let base = match &package.source {
+            PackageSource::Directory { path, .. } => path,
+            _ => directory,
+        };
+        let entry = entry.get_ref();
+        let mut requires = Vec::new();
+        for (name, value) in table(entry.get("dependencies")) {
+            requires.extend(Dependency::read(document, name, value, base)?);
+        }
+        let extras = table(entry.get("extras"))
+            .into_iter()
+            .map(|(extra, names)| {
+                let members = texts(names).flat_map(|text| members(text, &requires));
+                (normalize(extra), members.collect())
+            })
+            .collect();
+        Ok(Self {
+            is_optional: entry
+                .get("optional")
+                .and_then(|value| value.get_ref().as_bool())
+                == Some(true),
+            requires,
+            extras,
         })
-        .collect();
-    Ok(Node {
-        is_optional: entry
-            .get_ref()
-            .get("optional")
-            .and_then(|value| value.get_ref().as_bool())
-            == Some(true),
-        requires,
-        extras,
-    })
+    }
 }
 
 /// Which of a package's dependencies an entry like `PySocks (>=1.5.6,!=1.5.7)`

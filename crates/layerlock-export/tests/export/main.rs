@@ -8,6 +8,7 @@
 mod agreement;
 mod common;
 mod hostile;
+mod order;
 mod refusals;
 mod selection;
 mod walks;

@@ -1,0 +1,73 @@
+//! A lock is read in parts where Poetry's order allows it, and means the same in
+//! any other order.
+
+use crate::common::{package, project};
+use layerlock_export::{Choice, Error, Lock, Project, RequirementsOptions, requirements};
+use tempfile::TempDir;
+
+const PYPROJECT: &str = "[project]\nname = \"shop\"\nversion = \"1\"\n";
+
+fn export(directory: &TempDir) -> Result<String, Error> {
+    let project = Project::read(directory.path())?;
+    let lock = Lock::read(&project)?;
+    let options = RequirementsOptions::default();
+    requirements(&project, &lock, &Choice::default(), &options)
+}
+
+fn packages() -> String {
+    let more = "\n[package.dependencies]\ntwo = \">=1\"\n";
+    package("one", "1.0", more) + &package("two", "2.0", "")
+}
+
+#[test]
+fn metadata_may_come_first() {
+    let directory = project(PYPROJECT, &packages());
+    let expected = export(&directory).unwrap();
+    assert!(
+        expected.contains("one==1.0") && expected.contains("two==2.0"),
+        "{expected}"
+    );
+
+    let path = directory.path().join("poetry.lock");
+    let text = fs_err::read_to_string(&path).unwrap();
+    let (packages, metadata) = text.split_at(text.find("[metadata]").unwrap());
+    for order in [
+        format!("{metadata}\n{packages}"),
+        format!("# by hand\n\n{metadata}\n{packages}"),
+        format!("{packages}\n[extras]\nfast = [\"one\"]\n\n{metadata}"),
+    ] {
+        fs_err::write(&path, &order).unwrap();
+        assert_eq!(export(&directory).unwrap(), expected, "{order}");
+    }
+}
+
+#[test]
+fn lines_of_a_value_are_no_headers() {
+    let expected = export(&project(PYPROJECT, &packages())).unwrap();
+    for description in [
+        "description = \"\"\"\n[[package]]\nname = \"three\"\nversion = \"3\"\n\"\"\"",
+        "description = '''\n[metadata]\n'''",
+        "keywords = [\n[\"a\"],\n[\"b\"]\n]",
+    ] {
+        let more = format!("{description}\n\n[package.dependencies]\ntwo = \">=1\"\n");
+        let packages = package("one", "1.0", &more) + &package("two", "2.0", "");
+        let directory = project(PYPROJECT, &packages);
+        assert_eq!(export(&directory).unwrap(), expected, "{description}");
+    }
+}
+
+#[test]
+fn places_count_from_the_start_of_the_file() {
+    let weak = "files = [{file = \"two.whl\", hash = \"md5:0\"}]\n";
+    let packages = package("one", "1.0", "") + &package("two", "2.0", weak);
+    let directory = project(PYPROJECT, &packages);
+    let project = Project::read(directory.path()).unwrap();
+    let lock = Lock::read(&project).unwrap();
+    let environment = crate::common::linux("3.12", "x86_64");
+    let error =
+        layerlock_export::select(&project, &lock, &Choice::default(), &environment).unwrap_err();
+    let place = error.place().unwrap();
+    let line = lock.text().lines().nth(place.line - 1).unwrap();
+    assert!(line.contains("md5:0"), "{place}: {line}");
+    assert_eq!(&lock.text()[place.span.clone()], "\"md5:0\"");
+}
