@@ -12,8 +12,10 @@ mod bench;
 mod checks;
 mod demo;
 mod diff_export;
+mod diff_wheels;
 mod e2e;
 mod files;
+mod installed;
 mod layerlock;
 mod process;
 mod repository;
@@ -57,6 +59,8 @@ enum Task {
     },
     /// Compare `layerlock export` with the real `poetry export`
     DiffExport(diff_export::Arguments),
+    /// Compare the wheels that layerlock chooses and lays out with pip's
+    DiffWheels(diff_wheels::Arguments),
     /// Measure layerlock against its peers
     Bench {
         #[command(subcommand)]
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
             binary.and_then(|binary| e2e::run(&fixtures, &binary, only))
         }
         Task::DiffExport(arguments) => diff_export::run(&arguments),
+        Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::Bench { bench } => bench::run(&bench),
     };
     match result {

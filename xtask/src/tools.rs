@@ -101,7 +101,12 @@ impl Tools {
 
     /// The pinned pip.
     pub(crate) fn pip(&self) -> Command {
-        Command::new(program(&self.folder("pip"), "python")).args(["-m", "pip"])
+        self.pip_python().args(["-m", "pip"])
+    }
+
+    /// The Python that has it.
+    pub(crate) fn pip_python(&self) -> Command {
+        Command::new(program(&self.folder("pip"), "python"))
     }
 
     /// Poetry, apart from the configuration and the caches of its user.
