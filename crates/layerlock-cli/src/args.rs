@@ -210,11 +210,14 @@ pub(crate) struct FetchArgs {
     /// Take every package from this index [default: the lock's, else the one pip would use]
     #[arg(long, value_name = "URL")]
     pub(crate) index_url: Option<String>,
-    /// Use the cache alone
+    /// Look for wheels in this folder, or on this page of links, before any index
+    #[arg(long, value_name = "DIR")]
+    pub(crate) find_links: Vec<String>,
+    /// Use no network: what is in the cache, in folders of --find-links, or in Poetry's cache
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Neither read nor keep anything in the cache
-    #[arg(long, conflicts_with = "offline")]
+    /// Neither read nor keep anything in the cache, nor read Poetry's
+    #[arg(long)]
     pub(crate) no_cache: bool,
     /// The folder of the cache [env: LAYERLOCK_CACHE_DIR] [default: the user's]
     #[arg(long, value_name = "DIR")]

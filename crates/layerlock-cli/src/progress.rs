@@ -47,6 +47,15 @@ impl Reporter for Progress {
         self.tell(&format!("index {index}, from {named_by}"));
     }
 
+    fn found_locally(&self, file: &str, path: &str) {
+        self.tell(&format!("found {file} at {path}"));
+    }
+
+    fn file_yanked(&self, file: &str, reason: &str) {
+        let because = if reason.is_empty() { "" } else { ": " };
+        self.tell(&format!("{file} has been yanked{because}{reason}"));
+    }
+
     fn downloads_planned(&self, count: usize) {
         let plural = if count == 1 { "" } else { "s" };
         self.bar

@@ -57,12 +57,14 @@ pub(crate) fn of_publish(project: PathBuf, args: PublishArgs) -> PublishSettings
 fn common(project: PathBuf, args: CommonArgs) -> Settings {
     let FetchArgs {
         index_url,
+        find_links,
         offline,
         no_cache,
         cache_dir,
     } = args.fetch;
     Settings {
         index_url,
+        find_links,
         offline,
         cache: match (no_cache, cache_dir.or_else(cache_of_environment)) {
             (true, _) => CacheLocation::Nowhere,

@@ -26,7 +26,7 @@ use crate::{Error, Wheel, WheelContents};
 pub struct Cache {
     root: PathBuf,
     /// Of a temporary cache: removed with its last user.
-    _temporary: Option<Arc<TempDir>>,
+    temporary: Option<Arc<TempDir>>,
 }
 
 /// Grows whenever the form of [`Kept`] or what is verified changes.
@@ -45,7 +45,7 @@ impl Cache {
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
-            _temporary: None,
+            temporary: None,
         }
     }
 
@@ -62,13 +62,18 @@ impl Cache {
             .map_err(Error::io("create", std::env::temp_dir()))?;
         Ok(Self {
             root: folder.path().to_owned(),
-            _temporary: Some(Arc::new(folder)),
+            temporary: Some(Arc::new(folder)),
         })
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether it is gone with this run.
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.temporary.is_some()
     }
 
     /// A wheel that was verified before, by the SHA-256 of its archive. What

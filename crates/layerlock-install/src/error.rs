@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use layerlock_export::Place;
 use layerlock_target::{Misfit, Target};
 
-use crate::WheelProblem;
 use crate::index::{AddressError, DefaultIndexError, PageError};
+use crate::{FindLinksError, WheelProblem};
 
 /// Why packages could not be fetched or laid out.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,10 @@ pub enum Error {
     #[error(transparent)]
     DefaultIndex(#[from] DefaultIndexError),
 
+    /// A place for wheels that does not exist.
+    #[error(transparent)]
+    FindLinks(#[from] FindLinksError),
+
     /// What came for a project's page is none.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -75,13 +79,80 @@ pub enum Error {
         status: u16,
     },
 
-    /// The index does not have the file that the lock names.
-    #[error("{file} is not among the files of {page}")]
+    /// A server wants credentials, or other ones.
+    #[error("failed to get {url}: the server answered {status}{}", tried(sent.as_deref(), looked_in))]
+    Unauthorized {
+        /// The address, without credentials.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+        /// The name of the index, where it has one.
+        index: Option<String>,
+        /// Where the credentials came from that were sent.
+        sent: Option<String>,
+        /// Where credentials were looked for.
+        looked_in: Vec<String>,
+    },
+
+    /// A server wants to be left alone for longer than is waited.
+    #[error(
+        "failed to get {url}: the server answered {status} and asks to try again in {seconds} seconds"
+    )]
+    Busy {
+        /// The address, without credentials.
+        url: String,
+        /// The status code, 429 or 503 mostly.
+        status: u16,
+        /// How long, in seconds.
+        seconds: u64,
+    },
+
+    /// A page for people came in place of a file.
+    #[error(
+        "{url} answered with a page for people{} instead of {file}",
+        titled(title)
+    )]
+    PageInsteadOfFile {
+        /// The file.
+        file: String,
+        /// Where from, without credentials.
+        url: String,
+        /// The page's title, empty where it has none.
+        title: String,
+    },
+
+    /// A file has another length than its index promises, and is not the locked
+    /// one.
+    #[error("{file} came with {actual} bytes, and its index promises {promised}")]
+    Length {
+        /// The file.
+        file: String,
+        /// Where from, without credentials.
+        url: String,
+        /// Bytes according to the index (PEP 700).
+        promised: u64,
+        /// Bytes that came.
+        actual: u64,
+    },
+
+    /// A bundle of certificates that cannot be used.
+    #[error("the certificates in {}, which {variable} names, cannot be used: {reason}", path.display())]
+    CertificateBundle {
+        /// The environment variable.
+        variable: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// No index has the file that the lock names.
+    #[error("{file} is not among the files of {}", pages.join(" nor of "))]
     NotOnIndex {
         /// The file.
         file: String,
-        /// The project's page, without credentials.
-        page: String,
+        /// The project's pages, without credentials.
+        pages: Vec<String>,
     },
 
     /// A file is needed and the network is off limits.
@@ -155,15 +226,44 @@ impl Error {
                 "publish it to an index as a wheel, or leave it out of the layer's groups"
                     .to_owned(),
             ),
-            Self::WeakHash { .. } => Some("run `poetry lock` against an index that serves sha256".to_owned()),
+            Self::WeakHash { .. } => {
+                Some("run `poetry lock` against an index that serves sha256".to_owned())
+            }
             Self::Address(error) | Self::LockedAddress { error, .. } => error.hint(),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
-            Self::Status {
-                status: 401 | 403, ..
-            } => Some("the index wants credentials: put them into its address, as in https://USER:PASSWORD@HOST/simple".to_owned()),
+            Self::FindLinks(_) => Some(
+                "--find-links takes a folder, or the http address of a page with links".to_owned(),
+            ),
+            Self::Unauthorized { index, sent, .. } => Some(match (sent, index) {
+                (Some(_), _) => {
+                    "the credentials may be wrong, or not be enough for this".to_owned()
+                }
+                (None, Some(name)) => format!(
+                    "run `poetry config http-basic.{name} USER PASSWORD`, or set the variables, \
+                     or add the host to netrc"
+                ),
+                (None, None) => "add the host to netrc, or put them into the index's address: \
+                                 https://USER:PASSWORD@HOST/simple/"
+                    .to_owned(),
+            }),
+            Self::Busy { .. } => Some("try again later".to_owned()),
+            Self::PageInsteadOfFile { .. } => Some(
+                "a login or a proxy may answer in the index's place: check credentials and network"
+                    .to_owned(),
+            ),
+            Self::Length { url, .. } => Some(format!(
+                "something on the way to {url} may cut or change files: try again, or by another network"
+            )),
+            Self::CertificateBundle { variable, .. } => Some(format!(
+                "{variable} has to name certificates in PEM form; without it the system's are used"
+            )),
             Self::Status { status: 404, .. } | Self::NotOnIndex { .. } => Some(
                 "the lock may have been made with another index: name it with --index-url"
+                    .to_owned(),
+            ),
+            Self::Request { reason, .. } if reason.contains("certificate") => Some(
+                "where a company's proxy signs for others, name its certificates in SSL_CERT_FILE"
                     .to_owned(),
             ),
             Self::Request { .. } | Self::Status { .. } => {
@@ -177,6 +277,24 @@ impl Error {
             Self::Layer(error) => error.hint(),
             Self::Client(_) => None,
         }
+    }
+}
+
+fn tried(sent: Option<&str>, looked_in: &[String]) -> String {
+    match (sent, looked_in) {
+        (Some(place), _) => format!(" to the credentials from {place}"),
+        (None, []) => String::new(),
+        (None, places) => format!(
+            ", and no credentials for it were found in {}",
+            places.join(", ")
+        ),
+    }
+}
+
+fn titled(title: &str) -> String {
+    match title {
+        "" => String::new(),
+        title => format!(" ({title:?})"),
     }
 }
 

@@ -1,29 +1,54 @@
 //! From chosen wheels to verified ones.
+//!
+//! A wheel is taken from the nearest place that has it: the cache, a folder that
+//! `--find-links` names, Poetry's own cache, a page that `--find-links` names,
+//! an index. Wherever it comes from, it is compared with the lock's hash and
+//! checked before it enters the cache.
 
 use std::collections::HashMap;
 use std::thread;
 
 use data_encoding::HEXLOWER;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use layerlock_export::PackageSource;
-use layerlock_target::WheelName;
-use url::Url;
+use tempfile::NamedTempFile;
 
-use crate::client::{Client, Download};
-use crate::index::{IndexUrl, ProjectPage, redacted};
+use crate::client::{Client, Remote};
+use crate::index::{Index, IndexFile, Order, ProjectPage, Sources, redacted};
+use crate::local::{self, FindLinks, LocalFiles};
 use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
 
 /// Where wheels come from.
 pub struct FetchOptions<'a> {
     /// Where verified wheels are kept.
     pub cache: &'a Cache,
-    /// An index for every package, whatever the lock says (`--index-url`).
-    pub index: Option<IndexUrl>,
-    /// The index for packages that the lock gives no source for. Asked only when
-    /// a file of theirs has to be fetched: finding it out may take a while.
-    pub default_index: &'a (dyn Fn() -> Result<IndexUrl, Error> + Sync),
+    /// The indexes, and what of this machine says how to reach them.
+    pub sources: Sources<'a>,
+    /// Folders and pages to look in before any index (`--find-links`).
+    pub find_links: Vec<FindLinks>,
     /// Whether to do without the network.
     pub offline: bool,
+}
+
+/// What was fetched.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The wheels, in the order asked for.
+    pub wheels: Vec<Wheel>,
+    /// Files that their index has yanked since they were locked. Known only of
+    /// those that an index was asked for now.
+    pub yanked: Vec<Yanked>,
+}
+
+/// A file that its index wants nobody to choose any more (PEP 592). A lock has
+/// chosen already, so it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Yanked {
+    /// The package.
+    pub package: String,
+    /// The file.
+    pub file: String,
+    /// Why; empty where the index gives no reason.
+    pub reason: String,
 }
 
 /// How many pages and how many files are fetched at once. More does not make a
@@ -31,8 +56,7 @@ pub struct FetchOptions<'a> {
 const PAGES_AT_ONCE: usize = 16;
 const FILES_AT_ONCE: usize = 8;
 
-/// Gives the verified wheel for each chosen one, in the same order: from the
-/// cache, else downloaded, compared with the lock's hash, and checked.
+/// Gives the verified wheel for each chosen one.
 ///
 /// Blocks until all are there or one has failed; fit to be called from anywhere,
 /// an asynchronous context included.
@@ -40,7 +64,7 @@ pub fn fetch(
     chosen: &[Chosen],
     options: &FetchOptions<'_>,
     reporter: &dyn Reporter,
-) -> Result<Vec<Wheel>, Error> {
+) -> Result<Fetched, Error> {
     let mut wheels: HashMap<[u8; 32], Wheel> = HashMap::new();
     let mut missing: Vec<&Chosen> = Vec::new();
     for one in chosen {
@@ -52,21 +76,20 @@ pub fn fetch(
             None => {}
         }
     }
-    if let Some(first) = missing.first() {
-        if options.offline {
-            return Err(Error::Offline {
-                file: first.wheel.to_string(),
-            });
-        }
-        reporter.downloads_planned(missing.len());
-        let fetched = on_a_thread_of_its_own(|| fetch_missing(missing, options, reporter))?;
+    let mut yanked = Vec::new();
+    if !missing.is_empty() {
+        let job = Job { options, reporter };
+        let fetched = on_a_thread_of_its_own(|| job.fetch(missing, &mut yanked))?;
         wheels.extend(fetched);
     }
-    Ok(chosen
-        .iter()
-        // Each was in the cache or has been fetched.
-        .map(|one| wheels[&one.sha256].clone())
-        .collect())
+    Ok(Fetched {
+        wheels: chosen
+            .iter()
+            // Each was in the cache or has been fetched.
+            .map(|one| wheels[&one.sha256].clone())
+            .collect(),
+        yanked,
+    })
 }
 
 /// A runtime cannot be started where one runs already, as in a caller's async
@@ -90,127 +113,295 @@ where
     })
 }
 
-async fn fetch_missing(
-    missing: Vec<&Chosen>,
-    options: &FetchOptions<'_>,
-    reporter: &dyn Reporter,
-) -> Result<Vec<([u8; 32], Wheel)>, Error> {
-    let client = Client::new()?;
-    let mut default_index = None;
-    let mut sources = Vec::with_capacity(missing.len());
-    for one in missing {
-        let index = match (&options.index, &one.package.source) {
-            (Some(index), _) => index.clone(),
-            (None, PackageSource::Registry { url: Some(url), .. }) => IndexUrl::parse(url)
-                .map_err(|error| Error::LockedAddress {
-                    error,
-                    place: one.package.place.clone(),
-                })?,
-            _ => match &default_index {
-                Some(index) => IndexUrl::clone(index),
-                None => default_index.insert((options.default_index)()?).clone(),
-            },
-        };
-        sources.push(Link { one, index });
-    }
+type Verified = ([u8; 32], Wheel);
 
-    let mut files: Vec<File<'_>> = stream::iter(sources)
-        .map(|link| link.look_up(&client))
-        .buffer_unordered(PAGES_AT_ONCE)
-        .try_collect()
-        .await?;
-    // The largest first: begun last, it would go on alone at the end.
-    files.sort_by_key(|file| (std::cmp::Reverse(file.weight()), file.one.wheel.to_string()));
-    stream::iter(files)
-        .map(|file| file.fetch(&client, options.cache, reporter))
-        .buffer_unordered(FILES_AT_ONCE)
-        .try_collect()
-        .await
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    options: &'a FetchOptions<'a>,
+    reporter: &'a dyn Reporter,
 }
 
-/// A chosen wheel and the index that has it.
-struct Link<'a> {
-    one: &'a Chosen,
-    index: IndexUrl,
-}
-
-/// A chosen wheel and its address.
-struct File<'a> {
-    one: &'a Chosen,
-    index: IndexUrl,
-    url: Url,
-    /// Bytes, where the index tells (PEP 700).
-    size: Option<u64>,
-}
-
-impl<'a> Link<'a> {
-    async fn look_up(self, client: &Client) -> Result<File<'a>, Error> {
-        let Self { one, index } = self;
-        let page = client.page(&index, &one.package.name).await?;
-        let parsed = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
-        let name = one.wheel.as_str();
-        let file = parsed.file(name).ok_or_else(|| Error::NotOnIndex {
-            file: name.to_owned(),
-            page: redacted(&page.url),
-        })?;
-        Ok(File {
-            one,
-            url: file.url.clone(),
-            size: file.size,
-            index,
-        })
-    }
-}
-
-impl File<'_> {
-    /// An order of sizes. Where the index does not tell them, wheels for one
-    /// platform are taken to be larger than those for any.
-    fn weight(&self) -> u64 {
-        match self.size {
-            Some(size) => size,
-            None if self.one.wheel.tags().ends_with("-any") => 0,
-            None => u64::MAX,
-        }
-    }
-
+impl<'a> Job<'a> {
     async fn fetch(
         self,
-        client: &Client,
-        cache: &Cache,
-        reporter: &dyn Reporter,
-    ) -> Result<([u8; 32], Wheel), Error> {
-        let Self { one, .. } = self;
-        let name = one.wheel.as_str();
-        let download = client
-            .download(&self.url, &self.index, name, cache, reporter)
-            .await?;
-        if download.sha256 != one.sha256 {
-            return Err(Error::HashMismatch {
-                file: name.to_owned(),
-                expected: HEXLOWER.encode(&one.sha256),
-                actual: HEXLOWER.encode(&download.sha256),
-                url: redacted(&self.url),
-                place: one.package.place.clone(),
-            });
+        missing: Vec<&'a Chosen>,
+        yanked: &mut Vec<Yanked>,
+    ) -> Result<Vec<Verified>, Error> {
+        let (mut wheels, missing) = self.take_local(missing).await?;
+        if let Some(first) = missing.first() {
+            if self.options.offline {
+                return Err(Error::Offline {
+                    file: first.wheel.to_string(),
+                });
+            }
+            self.reporter.downloads_planned(missing.len());
+            wheels.extend(self.download(missing, yanked).await?);
         }
-        let wheel_name = one.wheel.clone();
-        let destination = cache.clone();
+        Ok(wheels)
+    }
+
+    /// Takes what lies on this machine, and gives back what does not.
+    async fn take_local(
+        self,
+        missing: Vec<&'a Chosen>,
+    ) -> Result<(Vec<Verified>, Vec<&'a Chosen>), Error> {
+        let Self { options, reporter } = self;
+        // Who wants no cache wants nobody's.
+        let poetry = (!options.cache.is_temporary()).then_some(options.sources.surroundings);
+        let names = missing.iter().map(|one| one.wheel.as_str());
+        let files = &LocalFiles::search(names, &options.find_links, poetry);
+        let results: Vec<Result<Verified, &Chosen>> = stream::iter(missing)
+            .map(|one| async move {
+                for path in files.named(one.wheel.as_str()) {
+                    let (path, sha256) = (path.clone(), one.sha256);
+                    let cache = options.cache.clone();
+                    let shown = path.display().to_string();
+                    let taken = blocking(move || local::take(&path, &sha256, &cache)).await?;
+                    if let Some(file) = taken {
+                        reporter.found_locally(one.wheel.as_str(), &shown);
+                        return Ok(Ok(self.verify(one, file).await?));
+                    }
+                }
+                Ok::<_, Error>(Err(one))
+            })
+            .buffered(FILES_AT_ONCE)
+            .try_collect()
+            .await?;
+        let (mut wheels, mut missing) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(wheel) => wheels.push(wheel),
+                Err(one) => missing.push(one),
+            }
+        }
+        Ok((wheels, missing))
+    }
+
+    async fn download(
+        self,
+        missing: Vec<&'a Chosen>,
+        yanked: &mut Vec<Yanked>,
+    ) -> Result<Vec<Verified>, Error> {
+        let Self { options, reporter } = self;
+        let client = &Client::new(options.sources.surroundings)?;
+        let (mut files, missing) = look_on_pages(missing, &options.find_links, client).await?;
+        let order = Order::new(&options.sources);
+        let on_indexes: Vec<Vec<Listed<'_>>> = stream::iter(by_project(missing, &order)?)
+            .map(|project| project.look_up(client))
+            .buffer_unordered(PAGES_AT_ONCE)
+            .try_collect()
+            .await?;
+        files.extend(on_indexes.into_iter().flatten());
+        for Listed { file, yank } in &files {
+            if let Some(reason) = yank {
+                let name = file.one.wheel.as_str();
+                reporter.file_yanked(name, reason);
+                yanked.push(Yanked {
+                    package: file.one.package.name.clone(),
+                    file: name.to_owned(),
+                    reason: reason.clone(),
+                });
+            }
+        }
+        yanked.sort_by(|one, other| one.file.cmp(&other.file));
+        // The largest first: begun last, it would go on alone at the end.
+        files.sort_by_key(|Listed { file, .. }| {
+            (std::cmp::Reverse(weight(file)), file.one.wheel.to_string())
+        });
+        stream::iter(files)
+            .map(|Listed { file, .. }| async move {
+                let archive = client.download(&file, options.cache, reporter).await?;
+                self.verify(file.one, archive).await
+            })
+            .buffer_unordered(FILES_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// Reads an archive that has the locked hash, and puts it into the cache.
+    async fn verify(self, one: &Chosen, archive: NamedTempFile) -> Result<Verified, Error> {
+        let (name, sha256) = (one.wheel.clone(), one.sha256);
+        let cache = self.options.cache.clone();
         // Unpacking is work for the processor: it must not hold up downloads.
-        let wheel =
-            tokio::task::spawn_blocking(move || verify(download, &wheel_name, &destination))
-                .await
-                .map_err(|error| Error::Client(error.to_string()))??;
-        reporter.download_finished(name);
-        Ok((one.sha256, wheel))
+        let wheel = blocking(move || {
+            let bytes = fs_err::read(archive.path()).map_err(Error::io("read", archive.path()))?;
+            let contents =
+                WheelContents::verify(&name, &bytes).map_err(|problem| Error::Wheel {
+                    file: name.to_string(),
+                    problem,
+                })?;
+            cache.insert(&sha256, archive, contents)
+        })
+        .await?;
+        self.reporter.download_finished(one.wheel.as_str());
+        Ok((sha256, wheel))
     }
 }
 
-fn verify(download: Download, name: &WheelName, cache: &Cache) -> Result<Wheel, Error> {
-    let Download { file, sha256 } = download;
-    let bytes = fs_err::read(file.path()).map_err(Error::io("read", file.path()))?;
-    let contents = WheelContents::verify(name, &bytes).map_err(|problem| Error::Wheel {
-        file: name.to_string(),
-        problem,
-    })?;
-    cache.insert(&sha256, file, contents)
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Client(error.to_string()))?
+}
+
+/// A file that a page lists.
+struct Listed<'a> {
+    file: Remote<'a>,
+    /// Why it was yanked, if it was.
+    yank: Option<String>,
+}
+
+/// The wheels of one project that are wanted, and the indexes to ask for them:
+/// its page is asked for once, however many of its files are needed.
+struct Project<'a> {
+    indexes: Vec<Index>,
+    wanted: Vec<&'a Chosen>,
+}
+
+fn by_project<'a>(missing: Vec<&'a Chosen>, order: &Order<'_>) -> Result<Vec<Project<'a>>, Error> {
+    let mut projects: Vec<Project<'a>> = Vec::new();
+    for one in missing {
+        let same = |project: &&mut Project<'_>| {
+            let other = &project.wanted[0].package;
+            other.name == one.package.name && other.source == one.package.source
+        };
+        match projects.iter_mut().find(same) {
+            Some(project) => project.wanted.push(one),
+            None => projects.push(Project {
+                indexes: order.of(&one.package)?,
+                wanted: vec![one],
+            }),
+        }
+    }
+    Ok(projects)
+}
+
+impl<'a> Project<'a> {
+    /// Asks one index after the other until every file is found.
+    async fn look_up(self, client: &Client<'_>) -> Result<Vec<Listed<'a>>, Error> {
+        let Self {
+            indexes,
+            mut wanted,
+        } = self;
+        let mut listed = Vec::with_capacity(wanted.len());
+        let mut misses = Misses::default();
+        for (number, index) in indexes.iter().enumerate() {
+            let url = index.url.project_page(&wanted[0].package.name);
+            let page = match client.page(&url, index).await {
+                Ok(page) => page,
+                // The project is on another index, perhaps.
+                Err(Error::Status {
+                    url,
+                    status: 404 | 410,
+                }) if number + 1 < indexes.len() => {
+                    misses.pages.push(url);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let parsed = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
+            misses.pages.push(redacted(&page.url));
+            wanted.retain(|&one| match misses.find(&parsed, one) {
+                Some(file) => {
+                    listed.push(Listed::new(one, file, index));
+                    false
+                }
+                None => true,
+            });
+            if wanted.is_empty() {
+                return Ok(listed);
+            }
+        }
+        Err(misses.error(wanted[0]))
+    }
+}
+
+/// Looks for files on the pages that `--find-links` names.
+async fn look_on_pages<'a>(
+    mut missing: Vec<&'a Chosen>,
+    find_links: &[FindLinks],
+    client: &Client<'_>,
+) -> Result<(Vec<Listed<'a>>, Vec<&'a Chosen>), Error> {
+    let mut listed = Vec::new();
+    for (url, index) in find_links.iter().filter_map(FindLinks::page) {
+        let page = client.page(&url, &index).await?;
+        let parsed = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
+        missing.retain(|&one| match Misses::default().find(&parsed, one) {
+            Some(file) => {
+                listed.push(Listed::new(one, file, &index));
+                false
+            }
+            None => true,
+        });
+    }
+    Ok((listed, missing))
+}
+
+impl<'a> Listed<'a> {
+    fn new(one: &'a Chosen, file: &IndexFile, index: &Index) -> Self {
+        Self {
+            file: Remote {
+                one,
+                url: file.url.clone(),
+                index: index.clone(),
+                size: file.size,
+            },
+            yank: file.yanked.clone(),
+        }
+    }
+}
+
+/// What was looked at in vain.
+#[derive(Default)]
+struct Misses {
+    /// Pages that do not list the file, without credentials.
+    pages: Vec<String>,
+    /// The first file of the right name that the page itself gives another hash.
+    other: Option<(String, String)>,
+}
+
+impl Misses {
+    /// The file on a page, unless the page says that it has other bytes than
+    /// those that were locked: then fetching it would be in vain.
+    fn find<'p>(&mut self, page: &'p ProjectPage, one: &Chosen) -> Option<&'p IndexFile> {
+        let locked = HEXLOWER.encode(&one.sha256);
+        let file = page.file(one.wheel.as_str())?;
+        match &file.sha256 {
+            Some(sha256) if *sha256 != locked => {
+                let other = || (redacted(&file.url), sha256.clone());
+                self.other.get_or_insert_with(other);
+                None
+            }
+            _ => Some(file),
+        }
+    }
+
+    fn error(self, one: &Chosen) -> Error {
+        let file = one.wheel.to_string();
+        match self.other {
+            Some((url, actual)) => Error::HashMismatch {
+                file,
+                expected: HEXLOWER.encode(&one.sha256),
+                actual,
+                url,
+                place: one.package.place.clone(),
+            },
+            None => Error::NotOnIndex {
+                file,
+                pages: self.pages,
+            },
+        }
+    }
+}
+
+/// An order of sizes. Where the index does not tell them, wheels for one
+/// platform are taken to be larger than those for any.
+fn weight(file: &Remote<'_>) -> u64 {
+    match file.size {
+        Some(size) => size,
+        None if file.one.wheel.tags().ends_with("-any") => 0,
+        None => u64::MAX,
+    }
 }

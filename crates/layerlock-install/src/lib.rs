@@ -11,17 +11,22 @@ not checked against the lock's hash and the wheel's own RECORD is ever used.
 mod cache;
 mod choose;
 mod client;
+mod credentials;
 mod error;
 mod fetch;
 pub mod index;
+mod local;
 mod plan;
 mod reporter;
+mod surroundings;
 mod wheel;
 
 pub use cache::Cache;
 pub use choose::{Chosen, choose};
 pub use error::{Error, NoWheel};
-pub use fetch::{FetchOptions, fetch};
+pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
+pub use local::{FindLinks, FindLinksError};
 pub use plan::{is_installed, plan};
 pub use reporter::{Reporter, Silent};
+pub use surroundings::{Surroundings, Variables};
 pub use wheel::{Wheel, WheelContents, WheelProblem};

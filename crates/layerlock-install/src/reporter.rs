@@ -7,6 +7,16 @@ pub trait Reporter: Send + Sync {
         let _ = (index, named_by);
     }
 
+    /// A file lies on this machine already, at `path`.
+    fn found_locally(&self, file: &str, path: &str) {
+        let _ = (file, path);
+    }
+
+    /// The index has yanked a file since it was locked; `reason` may be empty.
+    fn file_yanked(&self, file: &str, reason: &str) {
+        let _ = (file, reason);
+    }
+
     /// `count` files have to be downloaded.
     fn downloads_planned(&self, count: usize) {
         let _ = count;

@@ -58,6 +58,8 @@ impl From<&Wheel> for ServedFile {
 pub enum Fault {
     /// This status, with a one-line text as its body.
     Status(u16),
+    /// This status with this Retry-After: seconds, or a date.
+    Throttle(u16, String),
     /// The connection ends after this many bytes of the body, which
     /// Content-Length had promised whole.
     CutBody(usize),
@@ -215,6 +217,11 @@ impl LoopbackIndex {
         self.state().credentials = Some(format!("Basic {credentials}"));
     }
 
+    /// No credentials are needed any more.
+    pub fn accept_everybody(&self) {
+        self.state().credentials = None;
+    }
+
     /// Every request for this path goes wrong.
     pub fn fault(&self, path: &str, fault: Fault) {
         self.rule(path, fault, None);
@@ -313,7 +320,8 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let (mut response, fault) = {
         let mut state = shared.state();
         state.requests.push(request.clone());
-        let path = request.path.split('?').next().unwrap_or_default();
+        let path = origin_form(&request.path);
+        let path = path.split('?').next().unwrap_or_default();
         let fault = state.take_fault(path);
         let local = stream.local_addr()?;
         (state.answer(&request, path, local), fault)
@@ -324,6 +332,10 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     match fault {
         None => {}
         Some(Fault::Status(status)) => response = Response::text(status, "a fault on demand"),
+        Some(Fault::Throttle(status, wait)) => {
+            response = Response::text(status, "not so fast");
+            response.headers.push(("Retry-After", wait));
+        }
         Some(Fault::CutBody(count)) => cut = count,
         Some(Fault::ContentLength(claim)) => length = Some(claim),
         Some(Fault::Slow { after, pause }) => pause_after = Some((after, pause)),
@@ -360,6 +372,15 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         shared.pause(pause);
     }
     stream.write_all(rest)
+}
+
+/// The path of a request's target. A client that takes the index for its proxy
+/// sends a whole address (RFC 9112, 3.2.2): the index answers for every host.
+fn origin_form(target: &str) -> &str {
+    match target.strip_prefix("http://") {
+        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => target,
+    }
 }
 
 /// The request's head; `None` where the client or the index went away first.
@@ -665,6 +686,15 @@ mod tests {
         assert!(head.contains("WWW-Authenticate: Basic "), "{head}");
         let (head, _) = get(&index, &path, "Authorization: Basic bWU6c2VjcmV0\r\n");
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    }
+
+    #[test]
+    fn as_a_proxy_it_answers_for_every_host() {
+        let index = LoopbackIndex::with_wheels([&wheel()]);
+        let target = "http://packages.example.com/simple/foo-bar/";
+        assert!(get(&index, target, "").0.starts_with("HTTP/1.1 200 "));
+        assert_eq!(index.requests()[0].path, target);
+        assert!(get(&index, "http://x", "").0.starts_with("HTTP/1.1 404 "));
     }
 
     #[test]

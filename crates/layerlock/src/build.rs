@@ -4,8 +4,10 @@ use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
 use layerlock_export::{Lock, Project};
-use layerlock_install::index::{IndexUrl, Surroundings, default_index};
-use layerlock_install::{Cache, Chosen, FetchOptions, Reporter, Wheel};
+use layerlock_install::index::{IndexUrl, Sources, default_index};
+use layerlock_install::{
+    Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
+};
 use layerlock_layer::{LayerPlan, Prepared, StagingDirectory, ZipSummary, prepare_zip};
 
 use crate::configuration::{self, Layer};
@@ -40,12 +42,14 @@ struct Job<'a> {
     lock: Lock,
     layers: Vec<Layer>,
     cache: Cache,
+    surroundings: Surroundings,
 }
 
 /// A layer of which nothing is left to decide.
 struct PlannedLayer<'a> {
     layer: &'a Layer,
     wheels: Vec<(Chosen, Wheel)>,
+    yanked: Vec<Yanked>,
     plan: LayerPlan,
     staging: Option<StagingDirectory>,
 }
@@ -58,6 +62,7 @@ impl<'a> Job<'a> {
             layers: configuration::layers(&project, settings)?,
             lock: Lock::read(&project)?,
             cache: open_cache(&settings.cache)?,
+            surroundings: Surroundings::of_this_process(),
             project,
         })
     }
@@ -86,7 +91,8 @@ impl<'a> Job<'a> {
         layer: &'b Layer,
         reporter: &dyn Reporter,
     ) -> Result<PlannedLayer<'b>, Error> {
-        let wheels = self.wheels(layer, reporter)?;
+        let (chosen, fetched) = self.fetch(layer, reporter)?;
+        let wheels: Vec<_> = chosen.into_iter().zip(fetched.wheels).collect();
         let plan = layerlock_install::plan(&wheels, &layer.target)?;
         let staging = match &layer.staging {
             Some(directory) => {
@@ -98,6 +104,7 @@ impl<'a> Job<'a> {
         Ok(PlannedLayer {
             layer,
             wheels,
+            yanked: fetched.yanked,
             plan,
             staging,
         })
@@ -111,6 +118,7 @@ impl<'a> Job<'a> {
         let PlannedLayer {
             layer,
             wheels,
+            yanked,
             plan,
             staging,
         } = planned;
@@ -127,6 +135,7 @@ impl<'a> Job<'a> {
         }
         let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
         findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
+        findings.extend(yanked.iter().map(findings::of_yanked));
         Ok(LayerReport {
             name: layer.name.clone(),
             target: layer.target,
@@ -139,35 +148,59 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// The packages of a layer, each with its wheel in the cache.
-    fn wheels(
+    /// The packages of a layer, and their wheels in the cache.
+    fn fetch(
         &self,
         layer: &Layer,
         reporter: &dyn Reporter,
-    ) -> Result<Vec<(Chosen, Wheel)>, Error> {
+    ) -> Result<(Vec<Chosen>, Fetched), Error> {
         let Self {
-            settings, cache, ..
+            settings,
+            cache,
+            surroundings,
+            ..
         } = self;
         let chosen = choose(&self.project, &self.lock, layer)?;
         let options = FetchOptions {
             cache,
-            index: match &settings.index_url {
-                Some(address) => {
-                    Some(IndexUrl::parse(address).map_err(layerlock_install::Error::from)?)
-                }
-                None => None,
+            sources: Sources {
+                option: index_of_option(settings)?,
+                project: self.project.sources(),
+                default_index: &|| {
+                    let found = default_index(None, surroundings, Some(cache.root()))?;
+                    reporter.index_found(&found.index.url.to_string(), &found.origin.to_string());
+                    Ok(found.index)
+                },
+                surroundings,
             },
-            default_index: &|| {
-                let found =
-                    default_index(None, &Surroundings::of_this_process(), Some(cache.root()))?;
-                reporter.index_found(&found.url.to_string(), &found.origin.to_string());
-                Ok(found.url)
-            },
+            find_links: find_links(settings, surroundings)?,
             offline: settings.offline,
         };
-        let wheels = layerlock_install::fetch(&chosen, &options, reporter)?;
-        Ok(chosen.into_iter().zip(wheels).collect())
+        let fetched = layerlock_install::fetch(&chosen, &options, reporter)?;
+        Ok((chosen, fetched))
     }
+}
+
+fn index_of_option(settings: &Settings) -> Result<Option<IndexUrl>, Error> {
+    let index = settings
+        .index_url
+        .as_deref()
+        .map(IndexUrl::parse)
+        .transpose();
+    Ok(index.map_err(layerlock_install::Error::from)?)
+}
+
+/// Those of the settings, then those of the machine.
+fn find_links(settings: &Settings, surroundings: &Surroundings) -> Result<Vec<FindLinks>, Error> {
+    let asked_for = settings
+        .find_links
+        .iter()
+        .map(|text| FindLinks::parse(text));
+    let mut places: Vec<FindLinks> = asked_for
+        .collect::<Result<_, _>>()
+        .map_err(layerlock_install::Error::from)?;
+    places.extend(FindLinks::of_machine(surroundings));
+    Ok(places)
 }
 
 /// The packages of a layer, each with the wheel that suits its target best.

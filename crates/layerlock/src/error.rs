@@ -186,15 +186,19 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         E::NoWheel(_) | E::UnsupportedSource { .. } => ErrorKind::Artifact,
         E::LockedAddress { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
-        E::Address(_) => ErrorKind::Usage,
+        E::Address(_) | E::FindLinks(_) => ErrorKind::Usage,
         E::DefaultIndex(_)
         | E::Page(_)
         | E::Request { .. }
         | E::Status { .. }
+        | E::Unauthorized { .. }
+        | E::Busy { .. }
+        | E::PageInsteadOfFile { .. }
+        | E::Length { .. }
         | E::NotOnIndex { .. }
         | E::Offline { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
-        E::Client(_) => ErrorKind::Machine,
+        E::Client(_) | E::CertificateBundle { .. } => ErrorKind::Machine,
     }
 }
 

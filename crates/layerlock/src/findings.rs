@@ -1,6 +1,7 @@
 //! What the user should know, read off the project, the plan and the zip.
 
 use layerlock_export::{Choice, Lock, Project};
+use layerlock_install::Yanked;
 use layerlock_layer::LayerPlan;
 use layerlock_target::Support;
 
@@ -87,6 +88,29 @@ pub(crate) fn of_layer(layer: &Layer, plan: &LayerPlan, zip: Option<&ZipReport>)
         ));
     }
     findings
+}
+
+/// A file that its index has yanked since it was locked.
+pub(crate) fn of_yanked(yanked: &Yanked) -> Finding {
+    let Yanked {
+        package,
+        file,
+        reason,
+    } = yanked;
+    let because = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    };
+    Finding {
+        package: Some(package.clone()),
+        ..finding(
+            Severity::Warning,
+            "yanked",
+            format!("{file} has been yanked from its index{because}"),
+            Some("lock another version with `poetry update`"),
+        )
+    }
 }
 
 fn finding(severity: Severity, code: &'static str, message: String, hint: Option<&str>) -> Finding {

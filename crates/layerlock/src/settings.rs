@@ -23,6 +23,9 @@ pub struct Settings {
     pub staging: Option<PathBuf>,
     /// The address of an index to take every package from.
     pub index_url: Option<String>,
+    /// Folders with wheels, and pages with links to wheels, to look in before
+    /// any index.
+    pub find_links: Vec<String>,
     /// Whether to do without the network.
     pub offline: bool,
     /// Where verified wheels are kept.

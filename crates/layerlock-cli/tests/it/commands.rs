@@ -1,7 +1,7 @@
 //! What each command prints and leaves behind.
 
 use crate::support::Sandbox;
-use layerlock_testkit::ProjectBuilder;
+use layerlock_testkit::{ProjectBuilder, ServedFile};
 use serde_json::Value;
 
 fn json(output: &[u8]) -> Value {
@@ -165,6 +165,47 @@ fn quiet_prints_nothing_and_verbose_says_where_from() {
     );
     let quiet = sandbox.layerlock(&["build", "-q"]).assert().success();
     assert!(quiet.get_output().stdout.is_empty() && quiet.get_output().stderr.is_empty());
+}
+
+#[test]
+fn a_folder_of_find_links_is_enough_without_network_and_cache() {
+    let sandbox = Sandbox::new();
+    let wheel = crate::support::greeter();
+    let wheels = sandbox.project.path().join("wheels");
+    fs_err::create_dir(&wheels).unwrap();
+    fs_err::write(wheels.join(&wheel.file_name), &wheel.bytes).unwrap();
+    for arguments in [
+        &["build", "--find-links", "wheels", "--offline"][..],
+        &["build", "--find-links", "wheels", "--offline", "--no-cache"],
+    ] {
+        sandbox.layerlock(arguments).assert().success();
+    }
+    sandbox
+        .layerlock(&["build", "--offline", "--no-cache"])
+        .env("UV_FIND_LINKS", &wheels)
+        .assert()
+        .success();
+    assert!(sandbox.index.requests().is_empty());
+}
+
+#[test]
+fn a_yanked_file_is_a_warning_in_the_report() {
+    let mut sandbox = Sandbox::new();
+    sandbox.index = layerlock_testkit::LoopbackIndex::start();
+    sandbox.index.add(ServedFile {
+        yanked: Some("broken".to_owned()),
+        ..ServedFile::from(&crate::support::greeter())
+    });
+    let arguments = ["build", "--json", "--runtime", "python3.12"];
+    let output = sandbox.layerlock(&arguments).assert().success();
+    let finding = &json(&output.get_output().stdout)["layers"][0]["findings"][0];
+    assert_eq!(finding["code"], "yanked");
+    assert_eq!(finding["severity"], "warning");
+    assert_eq!(finding["package"], "greeter");
+    assert_eq!(
+        finding["message"],
+        "greeter-1.2.0-py3-none-any.whl has been yanked from its index: broken"
+    );
 }
 
 #[test]

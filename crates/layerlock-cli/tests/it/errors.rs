@@ -128,6 +128,40 @@ hint: run once without --offline
 }
 
 #[test]
+fn a_find_links_folder_that_is_not_there_is_usage() {
+    let arguments = ["build", "--find-links", "no-such-folder"];
+    assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
+error: there is no folder no-such-folder
+hint: --find-links takes a folder, or the http address of a page with links
+"#);
+}
+
+#[test]
+fn an_index_that_wants_credentials_says_where_they_may_be() {
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop"));
+    sandbox.index.require_basic_auth("me", "secret");
+    assert_message!(failure(&sandbox, &["build"], 5), @r#"
+error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's address, the keyring (not asked: no user name is known)
+hint: add the host to netrc, or put them into the index's address: https://USER:PASSWORD@HOST/simple/
+"#);
+}
+
+#[test]
+fn a_bundle_of_certificates_that_is_not_there_is_the_machines() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .layerlock(&["build"])
+        .env("REQUESTS_CA_BUNDLE", "no-such.pem")
+        .assert()
+        .code(8);
+    let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert_message!(text, @r#"
+error: the certificates in no-such.pem, which REQUESTS_CA_BUNDLE names, cannot be used: failed to read PEM from file: No such file or directory (os error 2) at 'no-such.pem'
+hint: REQUESTS_CA_BUNDLE has to name certificates in PEM form; without it the system's are used
+"#);
+}
+
+#[test]
 fn other_bytes_than_locked_are_integrity() {
     let locked = LockedPackage::new("greeter", "1.2.0").file(&greeter().file_name, &"0".repeat(64));
     let mut sandbox = Sandbox::new();

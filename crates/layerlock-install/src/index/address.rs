@@ -185,7 +185,7 @@ pub fn redacted(url: &Url) -> String {
 }
 
 /// Removes user-info from `url` and returns it, percent-decoded.
-fn take_credentials(url: &mut Url) -> Option<Credentials> {
+pub(crate) fn take_credentials(url: &mut Url) -> Option<Credentials> {
     let credentials = Credentials {
         user: decoded(url.username()),
         password: url.password().map(decoded),

@@ -7,31 +7,19 @@
 //! in the cache. A build of layerlock may bake in an address for machines
 //! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time).
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::Index;
 use super::address::{AddressError, IndexUrl};
 use super::pip::{self, PipSettings};
-
-/// What of the machine decides the default index.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// Environment variables by name, where set and not empty.
-    pub variables: BTreeMap<&'static str, String>,
-    /// pip's configuration files, whether they exist or not; later ones win.
-    pub configuration_files: Vec<PathBuf>,
-    /// Ways to call pip, in the order in which they are tried.
-    pub pip_commands: Vec<Vec<String>>,
-    /// The address baked in at compile time.
-    pub baked_in: Option<String>,
-}
+use crate::Surroundings;
 
 /// An index and what named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultIndex {
-    /// The index.
-    pub url: IndexUrl,
+    /// The index; only uv gives it a name.
+    pub index: Index,
     /// What named it.
     pub origin: IndexOrigin,
 }
@@ -124,11 +112,7 @@ pub fn default_index(
         return named(address, IndexOrigin::Option);
     }
     let settings = PipSettings::read(&surroundings.configuration_files)?;
-    let variable = |name: &'static str| {
-        let value = surroundings.variables.get(name)?;
-        Some((value.clone(), IndexOrigin::Variable(name)))
-    };
-    let no_index = variable("PIP_NO_INDEX").or_else(|| settings.get("no-index"));
+    let no_index = variable(surroundings, "PIP_NO_INDEX").or_else(|| settings.get("no-index"));
     if let Some((value, origin)) = no_index {
         match pip::boolean(&value) {
             Some(false) => {}
@@ -136,19 +120,19 @@ pub fn default_index(
             None => return Err(DefaultIndexError::NotABoolean { origin, value }),
         }
     }
-    let address = variable("PIP_INDEX_URL")
-        .or_else(|| {
-            let (value, origin) = variable("UV_DEFAULT_INDEX")?;
-            Some((without_uv_name(&value).to_owned(), origin))
-        })
-        .or_else(|| variable("UV_INDEX_URL"))
+    let address = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"]
+        .into_iter()
+        .find_map(|name| variable(surroundings, name))
         .or_else(|| settings.get("index-url"));
     if let Some((address, origin)) = address {
         return named(&address, origin);
     }
     if let Some(url) = pip::built_in_index(&surroundings.pip_commands, cache) {
         let origin = IndexOrigin::Pip;
-        return Ok(DefaultIndex { url, origin });
+        return Ok(DefaultIndex {
+            index: url.into(),
+            origin,
+        });
     }
     if let Some(address) = &surroundings.baked_in {
         return named(address, IndexOrigin::BakedIn);
@@ -159,34 +143,32 @@ pub fn default_index(
     })
 }
 
-impl Surroundings {
-    /// Those of this process.
-    pub fn of_this_process() -> Self {
-        Self::from_variables(|name| std::env::var(name).ok())
-    }
-
-    /// Those that these environment variables describe, on this kind of
-    /// operating system.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let commands: [&[&str]; 5] = [
-            &["python3", "-m", "pip"],
-            &["python", "-m", "pip"],
-            &["py", "-m", "pip"],
-            &["pip3"],
-            &["pip"],
-        ];
-        let owned = |command: &[&str]| command.iter().map(|&word| word.to_owned()).collect();
-        Self {
-            variables: VARIABLES
-                .iter()
-                .filter_map(|&name| Some((name, variable(name)?)))
-                .collect(),
-            configuration_files: pip::configuration_files(std::env::consts::OS, &variable),
-            pip_commands: commands.into_iter().map(owned).collect(),
-            baked_in: option_env!("LAYERLOCK_DEFAULT_INDEX_URL").map(str::to_owned),
+/// The indexes that may have what the default index lacks: those of
+/// `PIP_EXTRA_INDEX_URL`, `UV_INDEX` and `UV_EXTRA_INDEX_URL`, in this order, and
+/// `extra-index-url` of pip's configuration files where the first is not set.
+/// Each lists addresses between blanks.
+pub fn extra_indexes(surroundings: &Surroundings) -> Result<Vec<DefaultIndex>, DefaultIndexError> {
+    let settings = PipSettings::read(&surroundings.configuration_files)?;
+    let of_pip =
+        variable(surroundings, "PIP_EXTRA_INDEX_URL").or_else(|| settings.get("extra-index-url"));
+    let of_uv = ["UV_INDEX", "UV_EXTRA_INDEX_URL"]
+        .into_iter()
+        .filter_map(|name| variable(surroundings, name));
+    let mut found: Vec<DefaultIndex> = Vec::new();
+    for (value, origin) in of_pip.into_iter().chain(of_uv) {
+        for address in value.split_whitespace() {
+            let extra = named(address, origin.clone())?;
+            if found.iter().all(|other| other.index.url != extra.index.url) {
+                found.push(extra);
+            }
         }
     }
+    Ok(found)
+}
+
+fn variable(surroundings: &Surroundings, name: &'static str) -> Option<(String, IndexOrigin)> {
+    let value = surroundings.variables.get(name)?;
+    Some((value.to_owned(), IndexOrigin::Variable(name)))
 }
 
 impl fmt::Display for IndexOrigin {
@@ -203,26 +185,19 @@ impl fmt::Display for IndexOrigin {
     }
 }
 
-/// The variables that name an index or forbid one.
-const VARIABLES: &[&str] = &[
-    "PIP_NO_INDEX",
-    "PIP_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_INDEX_URL",
-];
-
+/// The index at an address, to which uv lets a variable give a name:
+/// `NAME=ADDRESS`.
 fn named(address: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexError> {
+    let (name, address) = match address.split_once('=') {
+        Some((name, address)) if !name.contains([':', '/']) => (Some(name.to_owned()), address),
+        _ => (None, address),
+    };
     match IndexUrl::parse(address) {
-        Ok(url) => Ok(DefaultIndex { url, origin }),
+        Ok(url) => Ok(DefaultIndex {
+            index: Index { name, url },
+            origin,
+        }),
         Err(error) => Err(DefaultIndexError::Address { origin, error }),
-    }
-}
-
-/// uv lets a variable name its index: `NAME=ADDRESS`.
-fn without_uv_name(value: &str) -> &str {
-    match value.split_once('=') {
-        Some((name, address)) if !name.contains([':', '/']) => address,
-        _ => value,
     }
 }
 
@@ -230,23 +205,13 @@ fn without_uv_name(value: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// Nothing set, no file, no pip.
-    fn nothing() -> Surroundings {
-        Surroundings {
-            variables: BTreeMap::new(),
-            configuration_files: Vec::new(),
-            pip_commands: Vec::new(),
-            baked_in: None,
-        }
-    }
-
     fn index(name: &str) -> String {
         format!("https://{name}.example.com/simple/")
     }
 
     fn found(surroundings: &Surroundings, explicit: Option<&str>) -> (String, IndexOrigin) {
         let found = default_index(explicit, surroundings, None).unwrap();
-        (found.url.to_string(), found.origin)
+        (found.index.url.to_string(), found.origin)
     }
 
     #[test]
@@ -254,8 +219,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pip.conf");
         fs_err::write(&file, format!("[global]\nindex-url = {}\n", index("file"))).unwrap();
-        let mut surroundings = nothing();
-        surroundings.baked_in = Some(index("baked"));
+        let mut surroundings = Surroundings {
+            baked_in: Some(index("baked")),
+            ..Surroundings::default()
+        };
         assert_eq!(
             found(&surroundings, None),
             (index("baked"), IndexOrigin::BakedIn)
@@ -292,21 +259,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pip.conf");
         fs_err::write(&file, "[global]\nno_index = yes\n").unwrap();
-        let mut surroundings = nothing();
-        surroundings.baked_in = Some(index("baked"));
+        let mut surroundings = Surroundings {
+            baked_in: Some(index("baked")),
+            ..Surroundings::default()
+        };
         surroundings.configuration_files.push(file.clone());
         let error = default_index(None, &surroundings, None).unwrap_err();
         let origin = IndexOrigin::ConfigurationFile(file);
         assert_eq!(error, DefaultIndexError::NoIndex { origin });
 
         // The variable wins over the file.
-        surroundings
-            .variables
-            .insert("PIP_NO_INDEX", "0".to_owned());
+        surroundings.variables.insert("PIP_NO_INDEX", "0");
         assert_eq!(found(&surroundings, None).1, IndexOrigin::BakedIn);
-        surroundings
-            .variables
-            .insert("PIP_NO_INDEX", "True".to_owned());
+        surroundings.variables.insert("PIP_NO_INDEX", "True");
         let error = default_index(None, &surroundings, None).unwrap_err();
         let origin = IndexOrigin::Variable("PIP_NO_INDEX");
         assert_eq!(error, DefaultIndexError::NoIndex { origin });
@@ -319,16 +284,14 @@ mod tests {
             IndexOrigin::Option
         );
 
-        surroundings
-            .variables
-            .insert("PIP_NO_INDEX", "perhaps".to_owned());
+        surroundings.variables.insert("PIP_NO_INDEX", "perhaps");
         let error = default_index(None, &surroundings, None).unwrap_err();
         assert!(error.to_string().contains("\"perhaps\""), "{error}");
     }
 
     #[test]
     fn a_bad_address_is_blamed_on_what_named_it_without_its_password() {
-        let mut surroundings = nothing();
+        let mut surroundings = Surroundings::default();
         let value = "ftp://u:hush@packages.example.com/".to_owned();
         surroundings.variables.insert("PIP_INDEX_URL", value);
         let error = default_index(None, &surroundings, None).unwrap_err();
@@ -343,8 +306,10 @@ mod tests {
 
     #[test]
     fn where_nothing_answers_the_hint_lists_the_ways() {
-        let mut surroundings = nothing();
-        surroundings.pip_commands = vec![vec!["layerlock-test-no-such-pip".to_owned()]];
+        let surroundings = Surroundings {
+            pip_commands: vec![vec!["layerlock-test-no-such-pip".to_owned()]],
+            ..Surroundings::default()
+        };
         let error = default_index(None, &surroundings, None).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -364,19 +329,59 @@ mod tests {
     }
 
     #[test]
-    fn only_set_variables_count() {
-        let surroundings = Surroundings::from_variables(|name| match name {
-            "PIP_INDEX_URL" => Some("  ".to_owned()),
-            "UV_INDEX_URL" => Some(index("uv")),
-            _ => None,
-        });
-        let expected = BTreeMap::from([("UV_INDEX_URL", index("uv"))]);
-        assert_eq!(surroundings.variables, expected);
+    fn a_uv_index_may_have_a_name() {
+        let index = |address: &str| named(address, IndexOrigin::Option).unwrap().index;
+        let with_name = index("mine=https://packages.example.com/");
+        assert_eq!(with_name.name.as_deref(), Some("mine"));
+        assert_eq!(with_name.url.to_string(), "https://packages.example.com/");
+        assert_eq!(index("https://packages.example.com/a=b").name, None);
     }
 
     #[test]
-    fn a_uv_index_may_have_a_name() {
-        assert_eq!(without_uv_name("mine=https://x/"), "https://x/");
-        assert_eq!(without_uv_name("https://x/?a=b"), "https://x/?a=b");
+    fn extra_indexes_are_lists_of_both_tools() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        let text = format!(
+            "[global]\nextra-index-url =\n    {}\n    {}\n",
+            index("a"),
+            index("b")
+        );
+        fs_err::write(&file, text).unwrap();
+        let mut surroundings = Surroundings::default();
+        let extras = |surroundings: &Surroundings| -> Vec<(Option<String>, String)> {
+            let found = extra_indexes(surroundings).unwrap();
+            found
+                .into_iter()
+                .map(|extra| (extra.index.name, extra.index.url.to_string()))
+                .collect()
+        };
+        assert_eq!(extras(&surroundings), []);
+        surroundings.configuration_files.push(file);
+        assert_eq!(
+            extras(&surroundings),
+            [(None, index("a")), (None, index("b"))]
+        );
+        surroundings
+            .variables
+            .insert("PIP_EXTRA_INDEX_URL", index("c"));
+        let lists = format!("mine={} {}", index("d"), index("c"));
+        surroundings.variables.insert("UV_INDEX", lists);
+        surroundings
+            .variables
+            .insert("UV_EXTRA_INDEX_URL", index("e"));
+        assert_eq!(
+            extras(&surroundings),
+            [
+                (None, index("c")),
+                (Some("mine".to_owned()), index("d")),
+                (None, index("e"))
+            ]
+        );
+        surroundings.variables.insert("UV_INDEX", "ftp://u:hush@x/");
+        let error = extra_indexes(&surroundings).unwrap_err().to_string();
+        assert!(
+            error.contains("UV_INDEX") && !error.contains("hush"),
+            "{error}"
+        );
     }
 }

@@ -357,6 +357,11 @@ fn read_html(text: &str) -> HtmlPage {
     page
 }
 
+/// The title of a page, to say what it is.
+pub(crate) fn html_title(text: &str) -> Option<String> {
+    read_html(text).title
+}
+
 /// The name of the meta element that carries the version (PEP 629).
 const VERSION_META: &str = "pypi:repository-version";
 /// As much of a title as an error shows.

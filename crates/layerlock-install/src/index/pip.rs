@@ -32,7 +32,7 @@ const NULL_DEVICE: &str = "/dev/null";
 
 /// Where pip keeps its configuration on this operating system, later files
 /// winning.
-pub(super) fn configuration_files(
+pub(crate) fn configuration_files(
     os: &str,
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Vec<PathBuf> {
@@ -94,10 +94,10 @@ pub(super) fn configuration_files(
 }
 
 /// The merged values of pip's configuration files, by section and key.
-pub(super) struct PipSettings(BTreeMap<(String, String), (String, PathBuf)>);
+pub(crate) struct PipSettings(BTreeMap<(String, String), (String, PathBuf)>);
 
 impl PipSettings {
-    pub(super) fn read(files: &[PathBuf]) -> Result<Self, DefaultIndexError> {
+    pub(crate) fn read(files: &[PathBuf]) -> Result<Self, DefaultIndexError> {
         let options = || ini::ParseOption {
             enabled_quote: false,
             enabled_escape: false,
@@ -130,7 +130,7 @@ impl PipSettings {
         Ok(Self(settings))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<(String, IndexOrigin)> {
+    pub(crate) fn get(&self, key: &str) -> Option<(String, IndexOrigin)> {
         ["install", "global"].iter().find_map(|&section| {
             let found = self.0.get(&(section.to_owned(), key.to_owned()));
             let (value, path) = found.filter(|(value, _)| !value.is_empty())?;

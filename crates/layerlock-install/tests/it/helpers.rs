@@ -1,5 +1,6 @@
 use layerlock_export::{Choice, LockedPackage, select};
-use layerlock_install::{Chosen, choose};
+use layerlock_install::index::{Index, Sources};
+use layerlock_install::{Cache, Chosen, Error, FetchOptions, Surroundings, choose};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
 
@@ -30,4 +31,48 @@ pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
     packages
         .map(|package| choose(package, &target()).unwrap())
         .collect()
+}
+
+/// A machine on which nothing is set up but what a test sets up.
+#[derive(Default)]
+pub(crate) struct Machine {
+    pub(crate) surroundings: Surroundings,
+    pub(crate) project_sources: Vec<layerlock_export::Source>,
+}
+
+impl Machine {
+    /// Options to fetch online, with this default index.
+    pub(crate) fn options<'a>(
+        &'a self,
+        cache: &'a Cache,
+        default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
+    ) -> FetchOptions<'a> {
+        FetchOptions {
+            cache,
+            sources: Sources {
+                option: None,
+                project: &self.project_sources,
+                default_index,
+                surroundings: &self.surroundings,
+            },
+            find_links: Vec::new(),
+            offline: false,
+        }
+    }
+}
+
+/// No text that an error can turn into has any of these secrets.
+#[track_caller]
+pub(crate) fn assert_shown_nowhere(error: &Error, secrets: &[&str]) {
+    let mut texts = vec![format!("{error:?} {error:#?} {error} {:?}", error.hint())];
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        texts.push(format!("{error} {error:?}"));
+        cause = error.source();
+    }
+    for text in texts {
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret} is in: {text}");
+        }
+    }
 }

@@ -5,6 +5,10 @@
 )]
 
 mod choose;
+mod credentials;
 mod fetch;
 mod helpers;
 mod layout;
+mod local;
+mod servers;
+mod sources;

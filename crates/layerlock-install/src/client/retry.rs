@@ -1,0 +1,126 @@
+//! Which failures may pass, and how long to wait before the next try.
+
+use std::time::{Duration, SystemTime};
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use crate::Error;
+
+const RETRIES: usize = 3;
+/// A server that asks for more patience than this is told of, not waited for.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// An error, and what is known of another try.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) retry: Retry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// It would fail again.
+    Never,
+    /// It may pass.
+    Soon,
+    /// The server says when.
+    After(Duration),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            retry: Retry::Never,
+        }
+    }
+}
+
+/// Runs `attempt` until it succeeds, fails for good, or has been tried often
+/// enough. `again` hears why another try begins.
+pub(super) async fn with_retries<T, F>(
+    attempt: impl FnMut() -> F,
+    mut again: impl FnMut(&Error),
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let delays = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_times(RETRIES)
+        .with_jitter();
+    attempt
+        .retry(delays)
+        .when(|failure: &Failure| failure.retry != Retry::Never)
+        .adjust(|failure, delay| match failure.retry {
+            // None says that there were enough tries.
+            Retry::After(wait) => delay.map(|delay| delay.max(wait)),
+            _ => delay,
+        })
+        .notify(|failure: &Failure, _| again(&failure.error))
+        .await
+        .map_err(|failure| failure.error)
+}
+
+/// Whether a status may be another one next time.
+pub(super) fn of_status(status: StatusCode) -> Retry {
+    match status {
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Retry::Soon,
+        _ if status.is_server_error() => Retry::Soon,
+        _ => Retry::Never,
+    }
+}
+
+/// What the server asks for in Retry-After (RFC 9110, 10.2.3): seconds or a date.
+pub(super) fn wait_asked_for(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    // A date that has passed asks for nothing.
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// Whether a wait is worth it.
+pub(super) fn is_bearable(wait: Duration) -> bool {
+    wait <= LONGEST_WAIT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let wait = |value: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            wait_asked_for(&headers, now)
+        };
+        assert_eq!(wait("120"), Some(Duration::from_mins(2)));
+        assert_eq!(wait(" 0 "), Some(Duration::ZERO));
+        let date = |text| wait(text).map(|wait| wait.as_secs());
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:47 GMT"), Some(10));
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:27 GMT"), Some(0));
+        assert_eq!(wait("soon"), None);
+        assert_eq!(wait("-1"), None);
+        assert_eq!(wait_asked_for(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn only_trouble_of_the_server_passes() {
+        for (status, retry) in [
+            (408, Retry::Soon),
+            (429, Retry::Soon),
+            (500, Retry::Soon),
+            (503, Retry::Soon),
+            (401, Retry::Never),
+            (404, Retry::Never),
+        ] {
+            assert_eq!(of_status(StatusCode::from_u16(status).unwrap()), retry);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Poetry's and uv's environment variables for an index of a name.
+
+use super::Found;
+use crate::Variables;
+use crate::index::Credentials;
+
+/// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`.
+pub(super) fn of_poetry(variables: &Variables, name: &str) -> Option<Found> {
+    basic(variables, &poetry_prefix(name))
+}
+
+/// `UV_INDEX_NAME_USERNAME` and `_PASSWORD`.
+pub(super) fn of_uv(variables: &Variables, name: &str) -> Option<Found> {
+    basic(variables, &uv_prefix(name))
+}
+
+/// `POETRY_PYPI_TOKEN_NAME`. Poetry publishes with it and does not send it when
+/// it reads, so a server that lets everybody read may not accept it there.
+pub(super) fn publishing_token(variables: &Variables, name: &str) -> Option<Found> {
+    let variable = format!("POETRY_PYPI_TOKEN_{}", in_variables(name));
+    let token = variables.get(&variable)?;
+    Some(Found {
+        credentials: Credentials {
+            user: "__token__".to_owned(),
+            password: Some(token.to_owned()),
+        },
+        place: variable,
+    })
+}
+
+/// The variables that are looked at for an index of this name, for people.
+pub(super) fn variables(name: &str) -> [String; 2] {
+    [poetry_prefix(name), uv_prefix(name)].map(|prefix| format!("{prefix}_USERNAME and _PASSWORD"))
+}
+
+fn poetry_prefix(name: &str) -> String {
+    format!("POETRY_HTTP_BASIC_{}", in_variables(name))
+}
+
+fn uv_prefix(name: &str) -> String {
+    format!("UV_INDEX_{}", in_variables(name))
+}
+
+/// A token may stand in either: alone as the user, or as the password of nobody.
+fn basic(variables: &Variables, prefix: &str) -> Option<Found> {
+    let user = variables.get(&format!("{prefix}_USERNAME"));
+    let password = variables.get(&format!("{prefix}_PASSWORD"));
+    if user.is_none() && password.is_none() {
+        return None;
+    }
+    Some(Found {
+        credentials: Credentials {
+            user: user.unwrap_or_default().to_owned(),
+            password: password.map(str::to_owned),
+        },
+        place: format!(
+            "{prefix}_{}",
+            if user.is_some() {
+                "USERNAME"
+            } else {
+                "PASSWORD"
+            }
+        ),
+    })
+}
+
+/// An index's name in a variable's: capitals, and `_` for all but letters and
+/// digits (Poetry does so for `-`; names with anything else fit no variable).
+fn in_variables(name: &str) -> String {
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    name.chars().map(letter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables_of(pairs: &[(&str, &str)]) -> Variables {
+        Variables::new(pairs.iter().copied())
+    }
+
+    fn pair(found: Option<Found>) -> Option<(String, Option<String>)> {
+        found.map(|found| (found.credentials.user, found.credentials.password))
+    }
+
+    #[test]
+    fn a_name_is_written_as_poetry_and_uv_write_it() {
+        let set = variables_of(&[
+            ("POETRY_HTTP_BASIC_MY_CO_USERNAME", "a"),
+            ("POETRY_HTTP_BASIC_MY_CO_PASSWORD", "b"),
+            ("UV_INDEX_MY_CO_PASSWORD", "c"),
+            ("POETRY_PYPI_TOKEN_MY_CO", "d"),
+        ]);
+        for name in ["my-co", "My_Co", "my.co"] {
+            let expected =
+                |user: &str, password: &str| Some((user.to_owned(), Some(password.to_owned())));
+            assert_eq!(pair(of_poetry(&set, name)), expected("a", "b"));
+            assert_eq!(pair(of_uv(&set, name)), expected("", "c"));
+            assert_eq!(
+                pair(publishing_token(&set, name)),
+                expected("__token__", "d")
+            );
+        }
+        assert_eq!(pair(of_poetry(&set, "other")), None);
+    }
+
+    #[test]
+    fn a_user_alone_has_no_password() {
+        let set = variables_of(&[("POETRY_HTTP_BASIC_CO_USERNAME", "token")]);
+        let found = of_poetry(&set, "co").unwrap();
+        assert_eq!(found.place, "POETRY_HTTP_BASIC_CO_USERNAME");
+        assert_eq!(pair(Some(found)), Some(("token".to_owned(), None)));
+    }
+}

@@ -1,0 +1,123 @@
+//! The keyring, asked through its command: `keyring get SERVICE USER`.
+//!
+//! Only the command is used, as pip's `--keyring-provider subprocess` does: it
+//! brings its own backends, and a program that wants a dialogue can be given up.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::Found;
+use crate::index::{Credentials, Index};
+
+/// A locked keyring asks its user in a window, or waits for one that nobody sees.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The names under which a password may be kept: Poetry's for the source, then
+/// pip's and uv's, the address and the host.
+pub(super) fn services(index: &Index, url: &Url) -> Vec<String> {
+    let poetry = index
+        .name
+        .as_ref()
+        .map(|name| format!("poetry-repository-{name}"));
+    let host = url.host_str().map(|host| match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    });
+    poetry
+        .into_iter()
+        .chain([index.url.url().to_string()])
+        .chain(host)
+        .collect()
+}
+
+/// The password of a user, from the first service that has one. Nothing where
+/// there is no such command or it fails: the server's refusal is what is told.
+pub(super) fn ask(command: &str, services: &[String], user: &str) -> Option<Found> {
+    services.iter().find_map(|service| {
+        let password = get(command, service, user)?;
+        Some(Found {
+            credentials: Credentials {
+                user: user.to_owned(),
+                password: Some(password),
+            },
+            place: format!("the keyring, under {service}"),
+        })
+    })
+}
+
+fn get(command: &str, service: &str, user: &str) -> Option<String> {
+    let handle = duct::cmd!(command, "get", service, user)
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin_null()
+        .stderr_null()
+        .stdout_capture()
+        .unchecked()
+        .start()
+        .ok()?;
+    let Ok(Some(output)) = handle.wait_timeout(PATIENCE) else {
+        let _ = handle.kill();
+        return None;
+    };
+    if !output.status.success() {
+        return None;
+    }
+    let text = String::from_utf8(output.stdout.clone()).ok()?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    (!password.is_empty()).then(|| password.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::IndexUrl;
+
+    #[test]
+    fn poetrys_service_comes_before_the_address_and_the_host() {
+        let index = Index {
+            name: Some("company".to_owned()),
+            url: IndexUrl::parse("https://me:hush@packages.example.com:8443/simple").unwrap(),
+        };
+        let page = index.url.project_page("demo");
+        assert_eq!(
+            services(&index, &page),
+            [
+                "poetry-repository-company",
+                "https://packages.example.com:8443/simple/",
+                "packages.example.com:8443",
+            ]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_first_service_with_a_password_answers() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let command = folder.path().join("keyring");
+        let script = "#!/bin/sh\n[ \"$1 $3\" = 'get me' ] || exit 2\n\
+                      [ -z \"$(cat)\" ] || exit 3\n\
+                      case $2 in known) echo 'p w' ;; empty) echo ;; *) exit 1 ;; esac\n";
+        fs_err::write(&command, script).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        fs_err::set_permissions(&command, executable).unwrap();
+        let command = command.to_str().unwrap();
+        let services =
+            |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
+
+        let found = ask(command, &services(&["none", "empty", "known"]), "me").unwrap();
+        assert_eq!(found.credentials.password.as_deref(), Some("p w"));
+        assert_eq!(found.place, "the keyring, under known");
+        assert!(ask(command, &services(&["none"]), "me").is_none());
+        assert!(ask(command, &services(&["known"]), "you").is_none());
+        assert!(
+            ask(
+                "layerlock-test-no-such-keyring",
+                &services(&["known"]),
+                "me"
+            )
+            .is_none()
+        );
+    }
+}

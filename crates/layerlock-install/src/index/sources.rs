@@ -1,0 +1,131 @@
+//! Which indexes are asked for a package, and in which order.
+//!
+//! - `--index-url`, where it is given: that index, for every package.
+//! - For a package that the lock has a source for: that source. The lock gives
+//!   its name and its address; as for Poetry, the name counts, so that the
+//!   address in pyproject.toml is used as it is today, and credentials are found
+//!   by that name.
+//! - For any other package: the index that pip would use, then pip's and uv's
+//!   extra indexes. The lock's hash makes that safe, which is not so for a
+//!   resolver: whichever index has a file of this name, its bytes must be those
+//!   that were locked.
+
+use std::sync::OnceLock;
+
+use layerlock_export::{LockedPackage, PackageSource, Source};
+
+use super::{IndexUrl, extra_indexes};
+use crate::{Error, Surroundings};
+
+/// An index, and the name by which the project or uv knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// The name: credentials are kept under it.
+    pub name: Option<String>,
+    /// The address.
+    pub url: IndexUrl,
+}
+
+impl From<IndexUrl> for Index {
+    fn from(url: IndexUrl) -> Self {
+        Self { name: None, url }
+    }
+}
+
+/// The indexes of a project on this machine.
+pub struct Sources<'a> {
+    /// An index for every package, whatever the lock says (`--index-url`).
+    pub option: Option<IndexUrl>,
+    /// The project's sources, `[[tool.poetry.source]]`.
+    pub project: &'a [Source],
+    /// The index for packages that the lock gives no source for. Asked only when
+    /// a file of theirs has to be fetched: finding it out may take a while.
+    pub default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
+    /// What the machine adds.
+    pub surroundings: &'a Surroundings,
+}
+
+/// [`Sources`] at work: what is found out is found out once.
+pub(crate) struct Order<'a> {
+    sources: &'a Sources<'a>,
+    machine: OnceLock<Vec<Index>>,
+}
+
+impl<'a> Order<'a> {
+    pub(crate) fn new(sources: &'a Sources<'a>) -> Self {
+        Self {
+            sources,
+            machine: OnceLock::new(),
+        }
+    }
+
+    /// The indexes to ask for a package, the first first.
+    pub(crate) fn of(&self, package: &LockedPackage) -> Result<Vec<Index>, Error> {
+        if let Some(url) = &self.sources.option {
+            return Ok(vec![Index {
+                name: self.name_of(url),
+                url: url.clone(),
+            }]);
+        }
+        match &package.source {
+            PackageSource::Registry {
+                url: Some(url),
+                reference,
+            } => Ok(vec![self.locked(package, url, reference.as_deref())?]),
+            _ => self.of_machine(),
+        }
+    }
+
+    fn locked(
+        &self,
+        package: &LockedPackage,
+        url: &str,
+        reference: Option<&str>,
+    ) -> Result<Index, Error> {
+        let by_name = self
+            .sources
+            .project
+            .iter()
+            .find(|source| reference.is_some_and(|name| source.name.eq_ignore_ascii_case(name)))
+            .and_then(|source| source.url.as_deref());
+        let url =
+            IndexUrl::parse(by_name.unwrap_or(url)).map_err(|error| Error::LockedAddress {
+                error,
+                place: package.place.clone(),
+            })?;
+        Ok(Index {
+            name: reference.map(str::to_owned),
+            url,
+        })
+    }
+
+    fn of_machine(&self) -> Result<Vec<Index>, Error> {
+        if let Some(indexes) = self.machine.get() {
+            return Ok(indexes.clone());
+        }
+        let mut indexes = vec![(self.sources.default_index)()?];
+        for extra in extra_indexes(self.sources.surroundings)? {
+            if indexes.iter().all(|other| other.url != extra.index.url) {
+                indexes.push(extra.index);
+            }
+        }
+        Ok(self.machine.get_or_init(|| indexes).clone())
+    }
+
+    /// `--index-url` may name a source of the project by its address; then its
+    /// credentials are for it.
+    fn name_of(&self, url: &IndexUrl) -> Option<String> {
+        let is_it = |source: &&Source| {
+            let address = source
+                .url
+                .as_deref()
+                .and_then(|url| IndexUrl::parse(url).ok());
+            address.is_some_and(|other| other.url() == url.url())
+        };
+        self.sources
+            .project
+            .iter()
+            .find(is_it)
+            .map(|source| source.name.clone())
+    }
+}

@@ -1,0 +1,91 @@
+//! Files that are on this machine already: folders that the user names, and what
+//! Poetry downloaded when it installed the project.
+//!
+//! Either is only a hint. A file counts when it has the locked hash; else it is
+//! passed over, and so is one that cannot be read.
+
+mod find_links;
+mod poetry;
+
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::{Cache, Error, Surroundings};
+pub use find_links::{FindLinks, FindLinksError};
+
+/// Where files of the names that were asked for lie.
+#[derive(Debug, Default)]
+pub(crate) struct LocalFiles(HashMap<String, Vec<PathBuf>>);
+
+impl LocalFiles {
+    /// Looks for files by name: in the folders, in their order, then in Poetry's
+    /// cache, which takes a walk through it, where a folder does not have them.
+    pub(crate) fn search<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+        find_links: &[FindLinks],
+        poetry: Option<&Surroundings>,
+    ) -> Self {
+        let mut found: HashMap<String, Vec<PathBuf>> = HashMap::new();
+        let mut missing = HashSet::new();
+        for name in names {
+            let folders = find_links.iter().filter_map(FindLinks::folder);
+            let paths: Vec<PathBuf> = folders
+                .map(|folder| folder.join(name))
+                .filter(|path| path.is_file())
+                .collect();
+            if paths.is_empty() {
+                missing.insert(name);
+            } else {
+                found.insert(name.to_owned(), paths);
+            }
+        }
+        if let Some(folder) = poetry.and_then(poetry::artifacts)
+            && !missing.is_empty()
+        {
+            for path in poetry::files_named(&folder, &missing) {
+                if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+                    found.entry(name.to_owned()).or_default().push(path.clone());
+                }
+            }
+        }
+        Self(found)
+    }
+
+    /// Where a file of this name lies.
+    pub(crate) fn named(&self, name: &str) -> &[PathBuf] {
+        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Copies a file into the cache's folder for unfinished things, if it has this
+/// hash. Errors are those of the cache.
+pub(crate) fn take(
+    path: &Path,
+    sha256: &[u8; 32],
+    cache: &Cache,
+) -> Result<Option<NamedTempFile>, Error> {
+    let Ok(mut source) = fs_err::File::open(path) else {
+        return Ok(None);
+    };
+    let mut target = cache.temporary_file()?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => return Ok(None),
+        };
+        hasher.update(&buffer[..count]);
+        target
+            .write_all(&buffer[..count])
+            .map_err(Error::io("write", target.path()))?;
+    }
+    let found: [u8; 32] = hasher.finalize().into();
+    Ok((found == *sha256).then_some(target))
+}

@@ -1,0 +1,127 @@
+//! Poetry's cache of what it downloaded: `artifacts/05/59/ad/b3ef…/NAME`, in
+//! folders named after a hash of each file's address. The address is not known
+//! without the index, so the files are found by name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::Surroundings;
+
+/// The folder of artifacts, where Poetry has one on this machine:
+/// `POETRY_CACHE_DIR`, else `cache-dir` in Poetry's config.toml, else the usual.
+pub(super) fn artifacts(surroundings: &Surroundings) -> Option<PathBuf> {
+    let is_named = surroundings.variables.get("POETRY_CACHE_DIR").is_some();
+    let configured = (!is_named)
+        .then(|| configured_cache(surroundings))
+        .flatten();
+    let cache = configured.or_else(|| surroundings.poetry_cache.clone())?;
+    let folder = cache.join("artifacts");
+    folder.is_dir().then_some(folder)
+}
+
+fn configured_cache(surroundings: &Surroundings) -> Option<PathBuf> {
+    #[derive(Deserialize)]
+    struct Config {
+        #[serde(rename = "cache-dir")]
+        cache: Option<String>,
+    }
+    let path = surroundings
+        .poetry_configuration
+        .as_ref()?
+        .join("config.toml");
+    let text = fs_err::read_to_string(path).ok()?;
+    let cache = toml::from_str::<Config>(&text).ok()?.cache?;
+    match (cache.strip_prefix("~/"), &surroundings.home) {
+        (Some(below), Some(home)) => Some(home.join(below)),
+        _ => Some(PathBuf::from(cache)),
+    }
+}
+
+/// Every file of these names, four folders deep. What cannot be read is not
+/// there.
+pub(super) fn files_named(artifacts: &Path, names: &HashSet<&str>) -> Vec<PathBuf> {
+    let mut folders = vec![artifacts.to_owned()];
+    for _ in 0..4 {
+        folders = folders
+            .iter()
+            .flat_map(|folder| entries(folder))
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .map(|entry| entry.path())
+            .collect();
+    }
+    let mut files: Vec<PathBuf> = folders
+        .iter()
+        .flat_map(|folder| entries(folder))
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| names.contains(name))
+        })
+        .map(|entry| entry.path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = fs_err::DirEntry> {
+    fs_err::read_dir(folder).into_iter().flatten().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_at_their_depth_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str| {
+            let path = folder.path().join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(&path, "").unwrap();
+            path
+        };
+        let found = [
+            write("05/59/ad/b3ef/demo-1.0-py3-none-any.whl"),
+            write("ff/00/11/2233/demo-1.0-py3-none-any.whl"),
+        ];
+        write("05/59/ad/b3ef/other-1.0-py3-none-any.whl");
+        write("05/59/demo-1.0-py3-none-any.whl");
+        write("05/59/ad/b3ef/deeper/demo-1.0-py3-none-any.whl");
+        let names = HashSet::from(["demo-1.0-py3-none-any.whl"]);
+        assert_eq!(files_named(folder.path(), &names), found);
+        assert!(files_named(&folder.path().join("none"), &names).is_empty());
+    }
+
+    #[test]
+    fn the_folder_is_named_by_variable_then_by_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = |name: &str| {
+            let path = folder.path().join(name).join("artifacts");
+            fs_err::create_dir_all(&path).unwrap();
+            path
+        };
+        let [usual, configured] = ["usual", "configured"].map(made);
+        let mut surroundings = Surroundings {
+            home: Some(folder.path().to_owned()),
+            poetry_cache: Some(folder.path().join("usual")),
+            poetry_configuration: Some(folder.path().to_owned()),
+            ..Surroundings::default()
+        };
+        assert_eq!(artifacts(&surroundings), Some(usual.clone()));
+        fs_err::write(
+            folder.path().join("config.toml"),
+            "cache-dir = \"~/configured\"\n",
+        )
+        .unwrap();
+        assert_eq!(artifacts(&surroundings), Some(configured));
+        // The folder that the variable names is the usual one then.
+        surroundings.variables.insert("POETRY_CACHE_DIR", "set");
+        assert_eq!(artifacts(&surroundings), Some(usual));
+        surroundings.poetry_cache = Some(folder.path().join("none"));
+        assert_eq!(artifacts(&surroundings), None);
+        assert_eq!(artifacts(&Surroundings::default()), None);
+    }
+}
