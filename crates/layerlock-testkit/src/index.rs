@@ -1,4 +1,5 @@
-//! A simple index on 127.0.0.1, over real HTTP/1.1, with faults on demand.
+//! A simple index on 127.0.0.1, over real HTTP/1.1, with faults on demand; with
+//! TLS where a test asks for it.
 //!
 //! One thread accepts, one thread answers each connection, and each connection
 //! carries one request (`Connection: close`): the few dozen requests of a test
@@ -16,6 +17,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 
 use crate::page::{LinkStyle, PageLink, html_page, json_page};
+use crate::tls::Identity;
 use crate::{Wheel, normalise_name};
 
 /// The media type of PEP 691 JSON.
@@ -106,6 +108,7 @@ impl Request {
 #[derive(Debug)]
 pub struct LoopbackIndex {
     address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
 }
@@ -141,6 +144,16 @@ impl LoopbackIndex {
     ///
     /// Where 127.0.0.1 has no free port.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// An empty index that speaks https, with a certificate of its own.
+    pub fn start_with_tls(identity: &Identity) -> Self {
+        Self::start_with(Some(identity.clone()))
+    }
+
+    fn start_with(identity: Option<Identity>) -> Self {
+        let scheme = if identity.is_some() { "https" } else { "http" };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on 127.0.0.1");
         let address = listener
             .local_addr()
@@ -148,10 +161,11 @@ impl LoopbackIndex {
         let shared = Arc::new(Shared::default());
         let acceptor = std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared)
+            move || accept(&listener, &shared, identity.as_ref())
         });
         Self {
             address,
+            scheme,
             shared,
             acceptor: Some(acceptor),
         }
@@ -175,18 +189,21 @@ impl LoopbackIndex {
 
     /// The address of the simple index, with a slash at its end.
     pub fn url(&self) -> String {
-        format!("http://{}/simple/", self.address)
+        format!("{}://{}/simple/", self.scheme, self.address)
     }
 
     /// [`url`](Self::url) with credentials in it.
     pub fn url_with_credentials(&self, user: &str, password: &str) -> String {
         let (user, password) = (percent_encode(user), percent_encode(password));
-        format!("http://{user}:{password}@{}/simple/", self.address)
+        format!(
+            "{}://{user}:{password}@{}/simple/",
+            self.scheme, self.address
+        )
     }
 
     /// The address of a file, as an absolute link on a page has it.
     pub fn file_url(&self, file: impl Into<ServedFile>) -> String {
-        format!("http://{}{}", self.address, self.file_path(file))
+        format!("{}://{}{}", self.scheme, self.address, self.file_path(file))
     }
 
     /// The path of a project's page, for [`fault`](Self::fault) and
@@ -301,19 +318,36 @@ impl Shared {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, identity: Option<&Identity>) {
     for stream in listener.incoming() {
         if shared.stopping() {
             return;
         }
         let Ok(stream) = stream else { continue };
         let shared = Arc::clone(shared);
+        let identity = identity.cloned();
         // A client that goes away is the client's affair.
-        std::thread::spawn(move || drop(serve(stream, &shared)));
+        std::thread::spawn(move || drop(converse(stream, &shared, identity)));
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+fn converse(stream: TcpStream, shared: &Shared, identity: Option<Identity>) -> std::io::Result<()> {
+    // Short, so that a thread whose client says nothing sees the end.
+    stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let local = stream.local_addr()?;
+    match identity {
+        None => serve(stream, &format!("http://{local}"), shared),
+        Some(identity) => {
+            let mut stream = identity.secure(stream)?;
+            serve(&mut stream, &format!("https://{local}"), shared)?;
+            stream.conn.send_close_notify();
+            stream.flush()
+        }
+    }
+}
+
+/// Answers the one request of a connection. `origin` is the index's own.
+fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::io::Result<()> {
     let Some(request) = read_request(&mut stream, shared)? else {
         return Ok(());
     };
@@ -323,8 +357,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let path = origin_form(&request.path);
         let path = path.split('?').next().unwrap_or_default();
         let fault = state.take_fault(path);
-        let local = stream.local_addr()?;
-        (state.answer(&request, path, local), fault)
+        (state.answer(&request, path, origin), fault)
     };
     let mut length = None;
     let mut pause_after = None;
@@ -384,9 +417,7 @@ fn origin_form(target: &str) -> &str {
 }
 
 /// The request's head; `None` where the client or the index went away first.
-fn read_request(stream: &mut TcpStream, shared: &Shared) -> std::io::Result<Option<Request>> {
-    // Short, so that a thread whose client says nothing sees the end.
-    stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+fn read_request(stream: &mut impl Read, shared: &Shared) -> std::io::Result<Option<Request>> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -426,7 +457,7 @@ impl State {
         Some(rule.fault.clone())
     }
 
-    fn answer(&self, request: &Request, path: &str, local: SocketAddr) -> Response {
+    fn answer(&self, request: &Request, path: &str, origin: &str) -> Response {
         if let Some(expected) = &self.credentials
             && request.header("authorization") != Some(expected)
         {
@@ -450,14 +481,14 @@ impl State {
         if let Some((project, files)) = page.and_then(|name| self.files.get_key_value(name)) {
             let accept = request.header("accept").unwrap_or_default();
             let json = accept.contains(JSON) && !self.html_only;
-            return self.page(project, files, json, local);
+            return self.page(project, files, json, origin);
         }
         Response::text(404, "not on this index")
     }
 
-    fn page(&self, project: &str, files: &[ServedFile], json: bool, local: SocketAddr) -> Response {
+    fn page(&self, project: &str, files: &[ServedFile], json: bool, origin: &str) -> Response {
         let prefix = match self.link_style {
-            LinkStyle::Absolute => format!("http://{local}/files/"),
+            LinkStyle::Absolute => format!("{origin}/files/"),
             LinkStyle::Base if !json => String::new(),
             LinkStyle::Base | LinkStyle::Relative => "../../files/".to_owned(),
         };
@@ -476,7 +507,7 @@ impl State {
             return Response::new(200, JSON, json_page(project, &links));
         }
         // Absolute: pip takes no other.
-        let base = format!("http://{local}/files/");
+        let base = format!("{origin}/files/");
         let base = (self.link_style == LinkStyle::Base).then_some(base.as_str());
         Response::new(
             200,

@@ -17,11 +17,13 @@ mod container;
 mod index;
 mod page;
 mod project;
+mod tls;
 mod wheel;
 
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};
 pub use project::{LockedPackage, Project, ProjectBuilder, content_hash};
+pub use tls::Identity;
 pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
 
 use sha2::{Digest, Sha256};
