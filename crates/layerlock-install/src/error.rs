@@ -2,8 +2,8 @@ use std::io;
 use std::path::PathBuf;
 
 use layerlock_export::Place;
-use layerlock_target::{Misfit, Target};
 
+use crate::choose::NoWheel;
 use crate::index::{AddressError, DefaultIndexError, PageError};
 use crate::{FindLinksError, WheelProblem};
 
@@ -209,7 +209,7 @@ impl Error {
     /// The place in pyproject.toml or poetry.lock that led here.
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Self::NoWheel(no_wheel) => Some(&no_wheel.place),
+            Self::NoWheel(no_wheel) => Some(&no_wheel.package.place),
             Self::UnsupportedSource { place, .. }
             | Self::WeakHash { place, .. }
             | Self::LockedAddress { place, .. }
@@ -295,62 +295,5 @@ fn titled(title: &str) -> String {
     match title {
         "" => String::new(),
         title => format!(" ({title:?})"),
-    }
-}
-
-/// No file of a package fits the target.
-#[derive(Debug, Clone)]
-pub struct NoWheel {
-    /// The package.
-    pub package: String,
-    /// Its locked version.
-    pub version: String,
-    /// What was looked for.
-    pub target: Target,
-    /// The wheel that comes nearest, and by what it misses.
-    pub nearest: Option<(String, Misfit)>,
-    /// How many files the lock has for the package.
-    pub files: usize,
-    /// Where the lock has it.
-    pub place: Place,
-}
-
-impl std::fmt::Display for NoWheel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let runtime = self.target.runtime;
-        let (major, minor) = runtime.glibc();
-        write!(
-            f,
-            "{} {} has no wheel for {} (CPython {}, {}, glibc {major}.{minor})",
-            self.package,
-            self.version,
-            self.target,
-            runtime.python_version(),
-            self.target.architecture.machine(),
-        )?;
-        match &self.nearest {
-            Some((wheel, misfit)) => {
-                let other = match misfit {
-                    Misfit::Python => "another Python",
-                    Misfit::Abi => "another ABI",
-                    Misfit::Platform => "another platform or a newer glibc",
-                };
-                write!(f, ": the nearest, {wheel}, is for {other}")
-            }
-            None if self.files > 0 => f.write_str(": the lock has only a source distribution"),
-            None => f.write_str(": the lock has no files for it"),
-        }
-    }
-}
-
-impl NoWheel {
-    fn hint(&self) -> String {
-        match &self.nearest {
-            Some(_) => {
-                "build for another --runtime or --architecture, or lock a version with such a wheel"
-            }
-            None => "layerlock cannot build source distributions yet: lock a version with a wheel",
-        }
-        .to_owned()
     }
 }

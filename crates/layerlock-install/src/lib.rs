@@ -22,8 +22,8 @@ mod surroundings;
 mod wheel;
 
 pub use cache::Cache;
-pub use choose::{Chosen, choose};
-pub use error::{Error, NoWheel};
+pub use choose::{Chosen, NoWheel, choose};
+pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use local::{FindLinks, FindLinksError};
 pub use plan::{is_installed, plan};

@@ -3,6 +3,7 @@
 //! The uv crates do the parsing and the comparing; no type of theirs leaves
 //! this module.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,6 +32,45 @@ impl WheelName {
     /// it: `1.0` and `1.0.0` are equal (PEP 440), `Foo.Bar` and `foo_bar` too.
     pub fn is_same_release(&self, other: &Self) -> bool {
         self.parsed.name == other.parsed.name && self.parsed.version == other.parsed.version
+    }
+
+    /// Its version, normalised (PEP 440).
+    pub fn version(&self) -> String {
+        self.parsed.version.to_string()
+    }
+
+    /// Compares the versions of two wheels (PEP 440).
+    pub fn cmp_version(&self, other: &Self) -> Ordering {
+        self.parsed.version.cmp(&other.parsed.version)
+    }
+
+    /// Whether its version is a pre-release or a development release.
+    pub fn is_prerelease(&self) -> bool {
+        self.parsed.version.any_prerelease()
+    }
+
+    /// Whether it fits every machine: `...-any`.
+    pub fn is_for_any_platform(&self) -> bool {
+        self.platforms().all(|platform| platform == "any")
+    }
+
+    /// The least glibc that it needs on an architecture, where it has a tag for
+    /// that (PEP 600). The older names stand for 2.17 and less, which every
+    /// runtime has.
+    pub fn glibc(&self, architecture: Architecture) -> Option<(u16, u16)> {
+        self.platforms()
+            .filter_map(|platform| {
+                let version = platform.strip_prefix("manylinux_")?;
+                let version = version.strip_suffix(architecture.machine())?;
+                let (major, minor) = version.strip_suffix('_')?.split_once('_')?;
+                Some((major.parse().ok()?, minor.parse().ok()?))
+            })
+            .min()
+    }
+
+    fn platforms(&self) -> impl Iterator<Item = &str> {
+        let tags = self.tags();
+        tags.rsplit('-').next().unwrap_or(tags).split('.')
     }
 
     /// Its compressed set of tags, `PYTHON-ABI-PLATFORM`.
@@ -93,13 +133,18 @@ pub enum Misfit {
     Python,
     /// Another ABI of the same Python.
     Abi,
-    /// Another operating system, architecture or a newer glibc.
+    /// Another operating system, architecture or C library.
     Platform,
+    /// The same platform with a newer glibc.
+    Glibc,
 }
 
 /// Every tag that a target can load, best first.
 #[derive(Debug)]
-pub(crate) struct Ladder(Tags);
+pub(crate) struct Ladder {
+    tags: Tags,
+    architecture: Architecture,
+}
 
 impl Ladder {
     pub(crate) fn new(runtime: Runtime, architecture: Architecture) -> Self {
@@ -124,16 +169,19 @@ impl Ladder {
             },
         )
         .expect("CPython on manylinux is a known platform");
-        Self(tags)
+        Self { tags, architecture }
     }
 
     pub(crate) fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
-        match wheel.parsed.compatibility(&self.0) {
+        match wheel.parsed.compatibility(&self.tags) {
             TagCompatibility::Compatible(rung) => Ok(WheelRank {
                 rung,
                 build: wheel.parsed.build_tag().cloned(),
             }),
             TagCompatibility::Incompatible(tag) => Err(match tag {
+                IncompatibleTag::Platform if wheel.glibc(self.architecture).is_some() => {
+                    Misfit::Glibc
+                }
                 IncompatibleTag::Platform => Misfit::Platform,
                 IncompatibleTag::Abi
                 | IncompatibleTag::FreethreadedAbi
@@ -180,7 +228,7 @@ mod tests {
                     if glibc <= newest {
                         assert!(fits.is_ok(), "{tags} on {target}");
                     } else {
-                        assert_eq!(fits, Err(Misfit::Platform), "{tags} on {target}");
+                        assert_eq!(fits, Err(Misfit::Glibc), "{tags} on {target}");
                     }
                 }
             }
@@ -243,7 +291,45 @@ mod tests {
         );
         assert_eq!(misfit("cp313-cp313-manylinux_2_28_aarch64"), Misfit::Python);
         assert_eq!(misfit("cp312-cp312t-manylinux_2_28_aarch64"), Misfit::Abi);
-        assert!(Misfit::Python < Misfit::Platform);
+        assert_eq!(misfit("cp312-cp312-manylinux_2_39_aarch64"), Misfit::Glibc);
+        assert!(Misfit::Python < Misfit::Platform && Misfit::Platform < Misfit::Glibc);
+    }
+
+    #[test]
+    fn the_least_glibc_of_several_tags_counts() {
+        let glibc = |tags| wheel(tags).glibc(Architecture::X86_64);
+        assert_eq!(
+            glibc("cp312-cp312-manylinux_2_39_x86_64.manylinux_2_28_x86_64"),
+            Some((2, 28))
+        );
+        for tags in [
+            "cp312-cp312-manylinux_2_28_aarch64",
+            "cp312-cp312-musllinux_1_2_x86_64",
+            "cp312-cp312-manylinux_x_2_x86_64",
+            "py3-none-any",
+        ] {
+            assert_eq!(glibc(tags), None, "{tags}");
+        }
+    }
+
+    #[test]
+    fn versions_are_compared_as_versions() {
+        let parse = |version: &str| -> WheelName {
+            let name = format!("demo-{version}-py3-none-any.whl");
+            name.parse().unwrap()
+        };
+        assert!(parse("2.9").cmp_version(&parse("2.10")).is_lt());
+        assert!(parse("2.10.0").cmp_version(&parse("2.10")).is_eq());
+        assert_eq!(parse("2.10RC1").version(), "2.10rc1");
+        assert!(parse("2.10rc1").is_prerelease() && parse("1.dev1").is_prerelease());
+        assert!(!parse("2.10.post1").is_prerelease());
+    }
+
+    #[test]
+    fn only_the_platform_any_is_for_all() {
+        assert!(wheel("py2.py3-none-any").is_for_any_platform());
+        assert!(!wheel("py3-none-manylinux1_x86_64").is_for_any_platform());
+        assert!(!wheel("py3-none-any.linux_x86_64").is_for_any_platform());
     }
 
     #[test]

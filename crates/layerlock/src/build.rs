@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
-use layerlock_export::{Lock, Project};
+use layerlock_export::{Lock, LockedPackage, Project};
 use layerlock_install::index::{IndexUrl, Sources, default_index};
 use layerlock_install::{
     Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
 };
 use layerlock_layer::{LayerPlan, Prepared, StagingDirectory, ZipSummary, prepare_zip};
+use layerlock_target::{Runtime, Target};
 
 use crate::configuration::{self, Layer};
 use crate::report::{LayerReport, PackageReport, Report, ZipReport};
@@ -208,8 +209,27 @@ fn choose(project: &Project, lock: &Lock, layer: &Layer) -> Result<Vec<Chosen>, 
     let environment = layer.target.marker_environment();
     layerlock_export::select(project, lock, &layer.choice, &environment)?
         .into_iter()
-        .map(|package| Ok(layerlock_install::choose(package, &layer.target)?))
+        .map(|package| Ok(choose_wheel(project, package, &layer.target)?))
         .collect()
+}
+
+/// The wheel that suits the target best. The error recommends no runtime that
+/// the project does not allow.
+pub(crate) fn choose_wheel(
+    project: &Project,
+    package: LockedPackage,
+    target: &Target,
+) -> Result<Chosen, layerlock_install::Error> {
+    layerlock_install::choose(package, target).map_err(|mut error| {
+        if let layerlock_install::Error::NoWheel(no_wheel) = &mut error {
+            let is_allowed = |runtime: &Runtime| {
+                let (major, minor) = runtime.python();
+                project.python().allows_minor(major.into(), minor.into())
+            };
+            no_wheel.runtimes.retain(is_allowed);
+        }
+        error
+    })
 }
 
 fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {

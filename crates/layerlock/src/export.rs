@@ -9,6 +9,7 @@ use layerlock_export::{
 use layerlock_layer::write_file;
 use serde::Serialize;
 
+use crate::build::choose_wheel;
 use crate::{Error, Settings, configuration};
 
 /// What to export.
@@ -107,7 +108,7 @@ fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported,
         let kind = package.source.kind();
         let chosen = match package.source {
             PackageSource::Registry { .. } => {
-                Some(layerlock_install::choose(package.clone(), &layer.target)?)
+                Some(choose_wheel(project, package.clone(), &layer.target)?)
             }
             _ => None,
         };

@@ -94,12 +94,12 @@ fn no_wheel_for_the_target() {
     let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&native));
     let text = failure(&sandbox, &["build", "--runtime", "python3.12"], 4);
     assert_message!(text, @r#"
-error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the nearest, native-2.0-cp312-cp312-manylinux_2_38_x86_64.whl, is for another platform or a newer glibc
+error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc 2.34): the nearest, native-2.0-cp312-cp312-manylinux_2_38_x86_64.whl, needs glibc 2.38
   --> poetry.lock:15:8
    |
 15 | name = "native"
    |        ^^^^^^^^
-hint: build for another --runtime or --architecture, or lock a version with such a wheel
+hint: lock another version of native
 "#);
 }
 

@@ -84,41 +84,91 @@ fn the_order_in_the_lock_does_not_matter_but_the_build_tag_does() {
 fn without_a_wheel_the_error_says_so() {
     assert_eq!(
         refusal(&["demo-1.0.tar.gz"]),
-        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the lock \
-         has only a source distribution\n\
-         hint: layerlock cannot build source distributions yet: lock a version with a wheel"
+        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc \
+         2.34): the lock has only a source distribution\n\
+         hint: lock another version of demo"
     );
     assert_eq!(
         refusal(&[]),
-        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): the lock \
-         has no files for it\n\
-         hint: layerlock cannot build source distributions yet: lock a version with a wheel"
+        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc \
+         2.34): the lock has no files for it\n\
+         hint: lock another version of demo"
     );
 }
 
 #[test]
 fn the_nearest_wheel_is_named_with_what_it_misses_by() {
     let platform = "demo-1.0-cp312-cp312-manylinux_2_17_aarch64.whl";
+    let musl = "demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl";
+    let newest = "demo-1.0-cp312-cp312-manylinux_2_41_x86_64.whl";
+    let newer = "demo-1.0-cp312-cp312-manylinux_2_39_x86_64.whl";
     let python = "demo-1.0-cp313-cp313-manylinux_2_17_x86_64.whl";
+    let preview = "demo-1.0-cp315-cp315-manylinux_2_17_x86_64.whl";
     let abi = "demo-1.0-cp312-cp312t-manylinux_2_17_x86_64.whl";
-    for (files, end) in [
-        (vec![python], format!("{python}, is for another Python")),
-        (vec![abi, python], format!("{abi}, is for another ABI")),
+    let lock = "lock another version of demo";
+    for (files, end, hint) in [
+        (
+            vec![python],
+            format!("{python}, is for another Python"),
+            format!("build for python3.13, or {lock}"),
+        ),
+        // Nobody is told to build for a preview.
+        (
+            vec![preview],
+            format!("{preview}, is for another Python"),
+            lock.to_owned(),
+        ),
+        (
+            vec![abi, python],
+            format!("{abi}, is for another ABI"),
+            format!("build for python3.13, or {lock}"),
+        ),
         (
             vec![python, platform, abi, "demo-1.0.tar.gz"],
-            format!("{platform}, is for another platform or a newer glibc"),
+            format!("{platform}, is for another platform"),
+            format!("build for python3.13, or build for arm64, or {lock}"),
+        ),
+        (
+            vec![newest, newer, musl, platform],
+            format!("{newer}, needs glibc 2.39"),
+            format!("build for arm64, or {lock}"),
         ),
     ] {
         assert_eq!(
             refusal(&files),
             format!(
-                "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, x86_64, glibc 2.34): \
-                 the nearest, {end}\n\
-                 hint: build for another --runtime or --architecture, or lock a version with \
-                 such a wheel"
+                "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 \
+                 with glibc 2.34): the nearest, {end}\nhint: {hint}"
             )
         );
     }
+}
+
+/// The case that the error was written for: numpy moved on to a glibc that the
+/// older runtimes have not.
+#[test]
+fn a_runtime_with_a_newer_glibc_is_recommended() {
+    let files: Vec<String> = ["311", "312", "313"]
+        .into_iter()
+        .flat_map(|python| {
+            ["x86_64", "aarch64"].map(|machine| {
+                format!("demo-2.4.1-cp{python}-cp{python}-manylinux_2_27_{machine}.manylinux_2_28_{machine}.whl")
+            })
+        })
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let target = Target::aws("python3.11".parse().unwrap(), Architecture::X86_64);
+    let error = choose_from(&files, &target).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "demo 1.0 has no wheel for python3.11 x86_64 (CPython 3.11, Amazon Linux 2 with glibc \
+         2.26): the nearest, demo-2.4.1-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.\
+         whl, needs glibc 2.27"
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        "build for python3.12 or python3.13, or lock another version of demo"
+    );
 }
 
 #[test]

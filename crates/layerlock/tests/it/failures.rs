@@ -153,11 +153,37 @@ fn no_wheel_for_the_target() {
     let [_, x86_64, _] = wheels();
     let error = assert_fails(ErrorKind::Artifact, |broken| {
         broken.project(ProjectBuilder::new("shop").package(&x86_64));
+        broken.settings.runtime = Some("python3.12".parse().unwrap());
         broken.settings.architecture = Some("arm64".parse().unwrap());
     });
     let text = error.to_string();
     assert!(text.contains("native 2.0 has no wheel for"), "{text}");
     assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+    assert_eq!(
+        error.hint().unwrap(),
+        "build for x86_64, or lock another version of native"
+    );
+}
+
+#[test]
+fn no_runtime_is_recommended_that_the_project_does_not_allow() {
+    let native = |minor: u8| {
+        WheelBuilder::new("native", "2.0")
+            .tag(&format!("cp3{minor}-cp3{minor}-manylinux_2_28_x86_64"))
+            .build()
+    };
+    let package = LockedPackage::from(&native(12))
+        .wheel(&native(13))
+        .wheel(&native(14));
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        let project = ProjectBuilder::new("shop").requires_python(">=3.11,<3.14");
+        broken.project(project.package(&package));
+        broken.settings.runtime = Some("python3.11".parse().unwrap());
+    });
+    assert_eq!(
+        error.hint().unwrap(),
+        "build for python3.12 or python3.13, or lock another version of native"
+    );
 }
 
 #[test]
