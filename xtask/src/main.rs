@@ -18,9 +18,11 @@ mod files;
 mod installed;
 mod layerlock;
 mod process;
+mod random;
 mod repository;
 mod test;
 mod tools;
+mod torture;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +63,8 @@ enum Task {
     DiffExport(diff_export::Arguments),
     /// Compare the wheels that layerlock chooses and lays out with pip's
     DiffWheels(diff_wheels::Arguments),
+    /// Kill builds at random moments, two at a time on one cache, and look at what is left
+    Torture(torture::Arguments),
     /// Measure layerlock against its peers
     Bench {
         #[command(subcommand)]
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         }
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
+        Task::Torture(arguments) => torture::run(&arguments),
         Task::Bench { bench } => bench::run(&bench),
     };
     match result {

@@ -199,6 +199,16 @@ impl Running {
     pub(crate) fn is_alive(&self) -> bool {
         matches!(self.0.try_wait(), Ok(None))
     }
+
+    /// Its exit code once it has ended; none where a signal ended it.
+    pub(crate) fn wait(&self) -> Result<Option<i32>> {
+        Ok(self.0.wait().context("failed to wait")?.status.code())
+    }
+
+    /// Ends it at once: it can do nothing about it.
+    pub(crate) fn kill(&self) -> Result<()> {
+        self.0.kill().context("failed to kill")
+    }
 }
 
 impl Drop for Running {

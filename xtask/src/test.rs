@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::{Profile, build_layerlock, cargo};
-use crate::{diff_export, e2e};
+use crate::{diff_export, e2e, torture};
 
 /// Runs every step, whatever the ones before it gave.
 pub(crate) fn run() -> Result<()> {
@@ -42,6 +42,13 @@ pub(crate) fn run() -> Result<()> {
     });
     step("exports as of the real Poetry", &mut failed, || {
         diff_export::run(&diff_export::Arguments::of_fixtures())
+    });
+    step("torture", &mut failed, || {
+        torture::run(&torture::Arguments {
+            runs: 25,
+            seed: 1,
+            binary: None,
+        })
     });
     if failed.is_empty() {
         println!("\nall steps passed");

@@ -12,6 +12,7 @@ use layerlock_testkit::content_hash;
 use serde_json::{Value, json};
 
 use crate::diff_export::project::Project;
+use crate::random::Random;
 use crate::tools::{Tool, Tools};
 use crate::{files, repository};
 
@@ -68,82 +69,53 @@ const NAMES: &[&str] = &[
     "mu",
 ];
 
-/// `SplitMix64`: a few lines, and the same numbers everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// One of `0..end`.
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
-    }
-
-    fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
-    }
-
-    /// Some of them, in their order.
-    fn some<'a>(&mut self, of: &[&'a str], chance: usize) -> Vec<&'a str> {
-        of.iter()
-            .copied()
-            .filter(|_| self.percent(chance))
-            .collect()
-    }
-
-    fn comparison(&mut self) -> String {
-        const ORDER: &[&str] = &["<", "<=", ">", ">=", ">=", "<", "==", "!="];
-        const EQUAL: &[&str] = &["==", "==", "!="];
-        match self.below(10) {
-            0..4 => {
-                let minor =
-                    self.pick(&["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]);
-                format!("python_version {} \"{minor}\"", self.pick(ORDER))
-            }
-            4 => {
-                let full = self.pick(&["3.8.0", "3.9.7", "3.10.2", "3.11.0", "3.11.4", "3.13.1"]);
-                format!("python_full_version {} \"{full}\"", self.pick(ORDER))
-            }
-            _ => {
-                let (variable, values): (&str, &[&str]) = match self.below(7) {
-                    0 | 1 => ("sys_platform", &["linux", "win32", "darwin", "cygwin"]),
-                    2 => ("platform_machine", &["x86_64", "aarch64", "arm64"]),
-                    3 => ("platform_python_implementation", &["CPython", "PyPy"]),
-                    4 => ("implementation_name", &["cpython", "pypy", "PyPy"]),
-                    5 => ("platform_system", &["Linux", "Windows", "Darwin"]),
-                    _ => ("os_name", &["nt", "posix"]),
-                };
-                format!("{variable} {} \"{}\"", self.pick(EQUAL), self.pick(values))
-            }
+fn comparison(random: &mut Random) -> String {
+    const ORDER: &[&str] = &["<", "<=", ">", ">=", ">=", "<", "==", "!="];
+    const EQUAL: &[&str] = &["==", "==", "!="];
+    match random.below(10) {
+        0..4 => {
+            let minor = random.pick(&["3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14"]);
+            format!("python_version {} \"{minor}\"", random.pick(ORDER))
+        }
+        4 => {
+            let full = random.pick(&["3.8.0", "3.9.7", "3.10.2", "3.11.0", "3.11.4", "3.13.1"]);
+            format!("python_full_version {} \"{full}\"", random.pick(ORDER))
+        }
+        _ => {
+            let (variable, values): (&str, &[&str]) = match random.below(7) {
+                0 | 1 => ("sys_platform", &["linux", "win32", "darwin", "cygwin"]),
+                2 => ("platform_machine", &["x86_64", "aarch64", "arm64"]),
+                3 => ("platform_python_implementation", &["CPython", "PyPy"]),
+                4 => ("implementation_name", &["cpython", "pypy", "PyPy"]),
+                5 => ("platform_system", &["Linux", "Windows", "Darwin"]),
+                _ => ("os_name", &["nt", "posix"]),
+            };
+            format!(
+                "{variable} {} \"{}\"",
+                random.pick(EQUAL),
+                random.pick(values)
+            )
         }
     }
+}
 
-    fn marker(&mut self, depth: usize, extras: &[&str]) -> String {
-        if depth >= 2 || self.percent(40) {
-            if !extras.is_empty() && self.percent(20) {
-                let operator = self.pick(&["==", "==", "==", "!="]);
-                return format!("extra {operator} \"{}\"", self.pick(extras));
-            }
-            return self.comparison();
+fn marker(random: &mut Random, depth: usize, extras: &[&str]) -> String {
+    if depth >= 2 || random.percent(40) {
+        if !extras.is_empty() && random.percent(20) {
+            let operator = random.pick(&["==", "==", "==", "!="]);
+            return format!("extra {operator} \"{}\"", random.pick(extras));
         }
-        let count = 2 + self.below(2);
-        let parts: Vec<String> = (0..count).map(|_| self.marker(depth + 1, extras)).collect();
-        let joined = parts.join(self.pick(&[" and ", " or "]));
-        if depth == 0 {
-            joined
-        } else {
-            format!("({joined})")
-        }
+        return comparison(random);
+    }
+    let count = 2 + random.below(2);
+    let parts: Vec<String> = (0..count)
+        .map(|_| marker(random, depth + 1, extras))
+        .collect();
+    let joined = parts.join(random.pick(&[" and ", " or "]));
+    if depth == 0 {
+        joined
+    } else {
+        format!("({joined})")
     }
 }
 
@@ -156,7 +128,7 @@ struct Markers {
 impl Markers {
     fn draw(random: &mut Random, tools: &Tools, folder: &Path) -> Result<Self> {
         let mut canonical = |extras: &[&str]| -> Result<Vec<String>> {
-            let drawn: Vec<String> = (0..1500).map(|_| random.marker(0, extras)).collect();
+            let drawn: Vec<String> = (0..1500).map(|_| marker(random, 0, extras)).collect();
             let (script, file) = (folder.join("canonical.py"), folder.join("markers.json"));
             fs_err::write(&script, include_str!("canonical.py"))?;
             fs_err::write(&file, serde_json::to_vec(&drawn)?)?;
@@ -185,11 +157,11 @@ pub(crate) fn projects(count: u64, seed: u64, tools: &Tools) -> Result<Vec<Proje
     let root = repository::target("diff-export");
     fs_err::create_dir_all(&root)?;
     // One pool for all seeds, so that a seed gives the same project in each run.
-    let markers = Markers::draw(&mut Random(0), tools, &root)?;
+    let markers = Markers::draw(&mut Random::of_seed(0), tools, &root)?;
     let mut projects = Vec::new();
     for seed in seed..seed + count {
         let folder = root.join(format!("random-{seed}"));
-        let mut random = Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let mut random = Random::of_seed(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
         let (pyproject, lock) = if random.percent(70) {
             new_lock(&mut random, &markers)
         } else {
@@ -506,7 +478,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_splitmix64() {
-        let mut random = Random(0);
+        let mut random = Random::of_seed(0);
         assert_eq!(random.next(), 0xe220_a839_7b1d_cdaf);
         assert_eq!(random.next(), 0x6e78_9e6a_a1b9_65f4);
     }
@@ -519,12 +491,12 @@ mod tests {
         };
         for make in [new_lock, old_lock] {
             assert_eq!(
-                make(&mut Random(7), &markers),
-                make(&mut Random(7), &markers)
+                make(&mut Random::of_seed(7), &markers),
+                make(&mut Random::of_seed(7), &markers)
             );
             assert_ne!(
-                make(&mut Random(7), &markers),
-                make(&mut Random(8), &markers)
+                make(&mut Random::of_seed(7), &markers),
+                make(&mut Random::of_seed(8), &markers)
             );
         }
     }
