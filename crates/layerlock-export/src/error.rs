@@ -81,6 +81,42 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// A table has a key that Poetry does not know there.
+    #[error("{of} has no key `{}`", key.escape_debug())]
+    UnknownKey {
+        /// The key.
+        place: Box<Place>,
+        /// Its name.
+        key: String,
+        /// What the table is, for people.
+        of: String,
+        /// The keys there are.
+        known: Vec<String>,
+    },
+    /// A package has no name or no version.
+    #[error("the project has no `{key}`")]
+    NoPackage {
+        /// The start of pyproject.toml.
+        place: Box<Place>,
+        /// `name` or `version`.
+        key: &'static str,
+    },
+    /// A group includes one that the project does not have.
+    #[error(
+        "the group {} includes {}, which the project does not have",
+        quoted(group),
+        quoted(included)
+    )]
+    UnknownInclude {
+        /// The name of the included group.
+        place: Box<Place>,
+        /// The group that includes it.
+        group: String,
+        /// The name as it is written.
+        included: String,
+        /// The groups there are.
+        known: Vec<String>,
+    },
     /// The lock was written in a version of the format that is not read.
     #[error("lock version {version}, written by {written_by}, is not supported")]
     LockVersion {
@@ -188,6 +224,9 @@ impl Error {
             Self::ByteOrderMark { place }
             | Self::Syntax { place, .. }
             | Self::Invalid { place, .. }
+            | Self::UnknownKey { place, .. }
+            | Self::NoPackage { place, .. }
+            | Self::UnknownInclude { place, .. }
             | Self::LockVersion { place, .. }
             | Self::Stale { place, .. }
             | Self::Python { place, .. }
@@ -207,8 +246,18 @@ impl Error {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::UnknownGroup { known, .. } => {
+            Self::UnknownGroup { known, .. } | Self::UnknownInclude { known, .. }
+                if !known.is_empty() =>
+            {
                 return Some(format!("the groups are: {}", known.join(", ")));
+            }
+            Self::UnknownKey { known, .. } => {
+                return Some(format!("the keys are: {}", known.join(", ")));
+            }
+            Self::NoPackage { key, .. } => {
+                return Some(format!(
+                    "add `{key}` to [project], or `package-mode = false` to [tool.poetry]"
+                ));
             }
             Self::UnknownExtra { known, .. } if !known.is_empty() => {
                 return Some(format!("the extras are: {}", known.join(", ")));
@@ -223,6 +272,9 @@ impl Error {
                 return Some(format!("leave out {first} or {second}"));
             }
             Self::UnknownExtra { .. } => "the project has no extras at all",
+            Self::UnknownGroup { .. } | Self::UnknownInclude { .. } => {
+                "the project has no groups at all"
+            }
             Self::NoProject { .. } => "name the folder that holds pyproject.toml",
             Self::NoLock { .. } => "run `poetry lock` in the project's folder",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",

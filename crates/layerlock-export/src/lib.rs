@@ -20,12 +20,15 @@ mod content_hash;
 mod dependencies;
 mod document;
 mod error;
+mod git_address;
 mod lock;
 mod marker;
 mod names;
 mod project;
 mod ranges;
 mod requirements;
+mod rules;
+mod schema;
 mod select;
 mod walk;
 

@@ -3,7 +3,7 @@
 //! In version 2.1 every package has its groups and markers. Before, a lock says
 //! what depends on what, and is walked ([`crate::walk`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
@@ -12,9 +12,11 @@ use toml::de::DeTable;
 
 use crate::constraint::PythonConstraint;
 use crate::document::{Document, Value};
+use crate::git_address;
 use crate::marker::{self, Marker};
 use crate::names::normalize;
 use crate::project::Project;
+use crate::rules;
 use crate::select::PackageSource;
 use crate::walk::{Graph, Node};
 use crate::{Error, Place, Warning};
@@ -114,10 +116,11 @@ impl Lock {
         project: &Project,
     ) -> Result<Self, Error> {
         let root = rest.parse()?;
-        let (warnings, old) = check(rest, root.get_ref(), project)?;
+        let (warnings, is_old) = check(rest, root.get_ref(), project)?;
         let mut read = Packages {
             directory: project.directory(),
-            old,
+            is_old,
+            files: metadata_files(rest, root.get_ref())?,
             done: Vec::new(),
             nodes: Vec::new(),
         };
@@ -126,14 +129,15 @@ impl Lock {
         }
         read.of(rest, root.get_ref())?;
         let Packages { done, nodes, .. } = read;
-        let graph = match old {
-            Some(_) => Some(Graph::new(project, root.get_ref(), nodes)?),
-            None => None,
+        let (packages, graph) = if is_old {
+            (done, Some(Graph::new(project, root.get_ref(), nodes)?))
+        } else {
+            (without_repeats(done), None)
         };
         Ok(Self {
             document: document.clone(),
             warnings,
-            packages: done,
+            packages,
             graph,
         })
     }
@@ -180,7 +184,8 @@ impl Lock {
 /// The packages that were read so far.
 struct Packages<'d, 'r> {
     directory: &'d Path,
-    old: Option<MetadataFiles<'d, 'r>>,
+    is_old: bool,
+    files: Option<&'r DeTable<'d>>,
     done: Vec<Package>,
     /// What they ask for, in a lock of a version before 2.1.
     nodes: Vec<Node>,
@@ -195,11 +200,12 @@ impl Packages<'_, '_> {
         let reader = Reader {
             document: part,
             directory: self.directory,
-            old: self.old,
+            is_old: self.is_old,
+            files: self.files,
         };
         for value in part.array(packages, "`package`")? {
             let package = reader.package(value)?;
-            if self.old.is_some() {
+            if self.is_old {
                 let node = Node::read(part, value, &package, self.directory)?;
                 self.nodes.push(node);
             }
@@ -213,21 +219,32 @@ impl Packages<'_, '_> {
 struct Reader<'d, 'r> {
     document: &'d Document,
     directory: &'d Path,
-    /// The files of all packages, in a lock of a version before 2.1.
-    old: Option<MetadataFiles<'d, 'r>>,
+    /// Whether the lock is of a version before 2.1.
+    is_old: bool,
+    /// `[metadata.files]`: in lock versions 1.0 and 1.1 the files of each
+    /// package, by its name as the lock spells it.
+    files: Option<&'r DeTable<'d>>,
 }
 
-/// `[metadata.files]`: in lock versions 1.0 and 1.1 the files of each package,
-/// by its name as the lock spells it.
-type MetadataFiles<'d, 'r> = Option<&'r DeTable<'d>>;
-
-/// Checks the lock's version and whether it is up to date.
-/// The old lock's files are given back, where it is one.
-fn check<'d, 'r>(
+fn metadata_files<'d, 'r>(
     document: &Document,
     root: &'r DeTable<'d>,
+) -> Result<Option<&'r DeTable<'d>>, Error> {
+    let metadata = root.get("metadata");
+    metadata
+        .and_then(|metadata| metadata.get_ref().as_table()?.get("files"))
+        .map(|files| document.table(files, "`metadata.files`"))
+        .transpose()
+}
+
+/// Checks the lock's version and whether it is up to date, and the project by the
+/// rules of the Poetry that such a lock is for. Whether the lock is of a version
+/// before 2.1 is given back.
+fn check(
+    document: &Document,
+    root: &DeTable<'_>,
     project: &Project,
-) -> Result<(Vec<Warning>, Option<MetadataFiles<'d, 'r>>), Error> {
+) -> Result<(Vec<Warning>, bool), Error> {
     let hashes = project.content_hashes();
     let end = document.text().len();
     let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
@@ -245,14 +262,11 @@ fn check<'d, 'r>(
         // So Poetry takes it.
         None => true,
     };
-    let (old, expected) = if is_old {
-        let files = match metadata.get("files") {
-            Some(files) => Some(document.table(files, "`metadata.files`")?),
-            None => None,
-        };
-        (Some(files), &hashes.poetry_1)
+    rules::check(project, is_old)?;
+    let expected = if is_old {
+        &hashes.poetry_1
     } else {
-        (None, &hashes.newest)
+        &hashes.newest
     };
     let Some(hash) = metadata.get("content-hash") else {
         return Err(stale(value.span(), None, expected));
@@ -261,7 +275,7 @@ fn check<'d, 'r>(
     let is_fresh = locked == expected
         || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
     if is_fresh {
-        Ok((warnings, old))
+        Ok((warnings, is_old))
     } else {
         Err(stale(hash.span(), Some(locked), expected))
     }
@@ -307,18 +321,25 @@ impl Reader<'_, '_> {
         let name = self.name(name_value)?;
         let version = self.version(version)?;
         let source = self.source(table)?;
-        let (groups, markers, dependencies) = match self.old {
-            Some(_) => (BTreeSet::new(), Markers::All(Marker::Any), Vec::new()),
-            None => (
+        let (groups, markers, dependencies) = if self.is_old {
+            (BTreeSet::new(), Markers::All(Marker::Any), Vec::new())
+        } else {
+            (
                 self.groups(self.required("a package", value, table, "groups")?)?,
                 self.markers(table)?,
                 self.dependencies(table)?,
-            ),
+            )
         };
-        let files = match (table.get("files"), self.old) {
+        self.required("a package", value, table, "optional")?;
+        let files = match (table.get("files"), &source) {
             (Some(files), _) => self.files(files)?,
-            (None, Some(Some(files))) => self.files_in_metadata(files, name_value, &source)?,
-            (None, _) => Vec::new(),
+            (
+                None,
+                PackageSource::Git { .. }
+                | PackageSource::Directory { .. }
+                | PackageSource::Url { .. },
+            ) => Vec::new(),
+            (None, _) => self.files_in_metadata(value, name_value, &source)?,
         };
         Ok(Package {
             name,
@@ -346,20 +367,17 @@ impl Reader<'_, '_> {
     /// versions of it that are locked.
     fn files_in_metadata(
         &self,
-        files: &DeTable<'_>,
+        package: &Value<'_>,
         name: &Value<'_>,
         source: &PackageSource,
     ) -> Result<Vec<File>, Error> {
-        let value = match source {
-            PackageSource::Registry { .. } | PackageSource::File { .. } => {
-                files.get(self.document.string(name, "`name`")?)
-            }
-            _ => None,
+        let name = self.document.string(name, "`name`")?;
+        let Some(files) = self.files.and_then(|files| files.get(name)) else {
+            return Err(self
+                .document
+                .invalid(package.span(), "a package without `files`"));
         };
-        let mut files = match value {
-            Some(value) => self.files(value)?,
-            None => Vec::new(),
-        };
+        let mut files = self.files(files)?;
         if let PackageSource::File { path, .. } = source {
             files.retain(|file| {
                 path.file_name()
@@ -436,7 +454,7 @@ impl Reader<'_, '_> {
     }
 
     fn marker(&self, value: &Value<'_>) -> Result<Marker, Error> {
-        marker::parse(self.document.string(value, "a marker")?)
+        marker::parse_locked(self.document.string(value, "a marker")?)
             .map_err(|message| self.document.invalid(value.span(), message))
     }
 
@@ -508,13 +526,12 @@ impl Reader<'_, '_> {
                 reference: text("reference")?,
             }),
             Some("git") => Ok(PackageSource::Git {
-                url: required("url")?,
+                url: self.git_address(value)?,
                 reference: text("reference")?,
                 // Poetry 1.0 has the commit as the reference.
                 commit: match text("resolved_reference")? {
                     Some(commit) => commit,
-                    None if self.old.is_some() => required("reference")?,
-                    None => required("resolved_reference")?,
+                    None => required("reference")?,
                 },
                 subdirectory: text("subdirectory")?,
             }),
@@ -536,7 +553,19 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// `develop`: for a directory a link instead of a copy, for git without
+    /// The address of a git source, which Poetry must be able to read.
+    fn git_address(&self, source: &Value<'_>) -> Result<String, Error> {
+        let table = self.document.table(source, "`source`")?;
+        let value = self.required("a source", source, table, "url")?;
+        let address = self.document.string(value, "`url`")?;
+        if git_address::printed(address).is_none() {
+            let message = format!("`{}` is not a git address", address.escape_debug());
+            return Err(self.document.invalid(value.span(), message));
+        }
+        Ok(address.to_owned())
+    }
+
+    /// `develop`: for a directory or an archive a link instead of a copy, for git without
     /// effect but on constraints.
     fn is_editable(&self, table: &DeTable<'_>) -> Result<bool, Error> {
         let Some(value) = table.get("develop") else {
@@ -583,6 +612,29 @@ impl Reader<'_, '_> {
         }
         Ok(dependencies)
     }
+}
+
+/// The packages, each once: where a lock has one twice, Poetry takes the groups
+/// and markers of the last entry and all else of the first.
+fn without_repeats(packages: Vec<Package>) -> Vec<Package> {
+    let mut unique: Vec<Package> = Vec::with_capacity(packages.len());
+    // Entries are sorted by name, but for those that somebody moved.
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::with_capacity(packages.len());
+    for package in packages {
+        let known = by_name.entry(package.name.clone()).or_default();
+        let same = known.iter().copied().find(|&index| {
+            let other = &unique[index];
+            other.version == package.version && other.source == package.source
+        });
+        if let Some(index) = same {
+            unique[index].groups = package.groups;
+            unique[index].markers = package.markers;
+        } else {
+            known.push(unique.len());
+            unique.push(package);
+        }
+    }
+    unique
 }
 
 /// Whether the comment on the first line says that the lock was written by a

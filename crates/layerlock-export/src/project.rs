@@ -300,7 +300,11 @@ impl<'d, 't> Tables<'d, 't> {
                     .iter()
                     .find(|(key, _)| key.get_ref().eq_ignore_ascii_case("python"))
             })
-            .map(|(_, value)| value)
+            // Of several Poetry takes the last one.
+            .and_then(|(_, value)| match value.get_ref().as_array() {
+                Some(values) => values.iter().rfind(|value| value.get_ref().is_str()),
+                None => Some(value),
+            })
             .filter(|value| value.get_ref().is_str());
         let standard = self.project.and_then(|table| table.get("requires-python"));
         let Some(value) = own.or(standard) else {
@@ -321,12 +325,9 @@ impl<'d, 't> Tables<'d, 't> {
         if self.sub(self.poetry, "dev-dependencies")?.is_some() {
             names.insert("dev".to_owned());
         }
-        names.remove(MAIN_GROUP);
-        let main = self
-            .has_main_group()?
-            .then(|| MAIN_GROUP.to_owned())
-            .into_iter();
-        Ok(main.chain(names).collect())
+        let is_named = names.remove(MAIN_GROUP);
+        let main = (is_named || self.has_main_group()?).then(|| MAIN_GROUP.to_owned());
+        Ok(main.into_iter().chain(names).collect())
     }
 
     /// Poetry knows a main group where there is a place for its dependencies,

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::choice::{Choice, Selection};
 use crate::document::resolve;
+use crate::git_address;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::marker::{Algebra, Marker, python_marker};
 use crate::project::{DEFAULT_SOURCE, Priority, Project};
@@ -243,17 +244,19 @@ fn reference(package: &Package, name: &str) -> String {
             ..
         } => {
             let fragment = fragment(subdirectory);
-            format!("{name} @ git+{}@{commit}{fragment}", git_url(url))
+            let url = git_address::printed(url).unwrap_or_else(|| url.clone());
+            format!("{name} @ git+{url}@{commit}{fragment}")
         }
         PackageSource::Url { url, subdirectory } => {
             format!("{name} @ {url}{}", fragment(subdirectory))
         }
-        PackageSource::Directory {
-            path,
-            develop: true,
-        } => format!("-e {}", file_url(path)),
         PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
-            format!("{name} @ {}", file_url(path))
+            let url = file_url(path);
+            if package.is_editable {
+                format!("-e {url}")
+            } else {
+                format!("{name} @ {url}")
+            }
         }
     }
 }
@@ -270,24 +273,6 @@ fn hashes(files: &[File]) -> Vec<String> {
         .collect();
     hashes.sort();
     hashes
-}
-
-/// pip knows no addresses like `git@host:path`, so these become `ssh:` ones.
-/// Digits that end at a slash are a port, as Poetry reads them. A fragment would
-/// be taken for pip's own.
-fn git_url(url: &str) -> String {
-    let url = url.split_once('#').map_or(url, |(url, _)| url);
-    match url.split_once(':') {
-        Some((host, path)) if !url.contains("://") => {
-            let path = path.trim_start_matches('/');
-            let has_port = path.split_once('/').is_some_and(|(port, _)| {
-                !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
-            });
-            let separator = if has_port { ':' } else { '/' };
-            format!("ssh://{host}{separator}{path}")
-        }
-        _ => url.to_owned(),
-    }
 }
 
 fn file_url(path: &Path) -> String {
@@ -344,34 +329,4 @@ fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
     }
     lines.push('\n');
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::git_url;
-
-    /// The addresses are those of Poetry 2.5.1 for the same locks.
-    #[test]
-    fn addresses_of_git_are_those_that_pip_knows() {
-        for (locked, printed) in [
-            (
-                "https://git.example.com/x.git",
-                "https://git.example.com/x.git",
-            ),
-            (
-                "git@git.example.com:team/x.git",
-                "ssh://git@git.example.com/team/x.git",
-            ),
-            (
-                "git@git.example.com:2222/team/x.git",
-                "ssh://git@git.example.com:2222/team/x.git",
-            ),
-            (
-                "https://git.example.com/x.git#frag",
-                "https://git.example.com/x.git",
-            ),
-        ] {
-            assert_eq!(git_url(locked), printed);
-        }
-    }
 }

@@ -24,7 +24,7 @@ use constraint::{Constraint, Generic};
 
 pub(crate) use algebra::{Algebra, Dialect};
 pub(crate) use merge::python_ranges;
-pub(crate) use parse::parse;
+pub(crate) use parse::{parse, parse_locked};
 pub(crate) use python::python_marker;
 
 /// A marker: a condition on the environment that a package is installed in.

@@ -10,12 +10,22 @@ const MAX_DEPTH: usize = 64;
 /// Reads a marker as it is, without any simplification. An empty text and `*`
 /// are always true, `<empty>` is never: so Poetry writes them.
 pub(crate) fn parse(text: &str) -> Result<Marker, String> {
+    read(text, true)
+}
+
+/// Reads a marker of a lock of version 2.1. Poetry 2 refuses a text on the left
+/// there, but for `in` and `not in`, and never writes one.
+pub(crate) fn parse_locked(text: &str) -> Result<Marker, String> {
+    read(text, false)
+}
+
+fn read(text: &str, flips: bool) -> Result<Marker, String> {
     match text.trim() {
         "" | "*" => return Ok(Marker::Any),
         "<empty>" => return Ok(Marker::Empty),
         _ => {}
     }
-    let mut parser = Parser { rest: text };
+    let mut parser = Parser { rest: text, flips };
     let marker = parser.alternatives(0)?;
     match parser.rest.trim_start() {
         "" => Ok(marker),
@@ -25,6 +35,8 @@ pub(crate) fn parse(text: &str) -> Result<Marker, String> {
 
 struct Parser<'t> {
     rest: &'t str,
+    /// Whether a comparison may have its text on the left.
+    flips: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -67,6 +79,12 @@ impl<'t> Parser<'t> {
             let operator = self.operator()?;
             let variable = self.variable()?;
             let (operator, swapped) = match flip(operator) {
+                Some(_) if !self.flips => {
+                    return Err(format!(
+                        "`{}` has to come before the text `{value}`",
+                        variable.as_str()
+                    ));
+                }
                 Some(flipped) => (flipped, false),
                 None => (operator, true),
             };

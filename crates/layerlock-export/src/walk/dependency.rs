@@ -10,6 +10,7 @@ use pep508_rs::MarkerEnvironment;
 use crate::Error;
 use crate::constraint;
 use crate::document::{Document, Value, resolve};
+use crate::git_address;
 use crate::marker::{self, Marker, Variable};
 use crate::names::normalize;
 use crate::ranges::Ranges;
@@ -103,7 +104,10 @@ impl Dependency {
                     Some(locked) if locked != commit => either_starts(locked),
                     _ => true,
                 };
-                url == locked_url && subdirectory == locked_subdirectory && is_reference
+                // A lock may have another spelling of the address.
+                let is_same = url == locked_url
+                    || git_address::printed(url) == git_address::printed(locked_url);
+                is_same && subdirectory == locked_subdirectory && is_reference
             }
             (
                 Some(Origin::Url { url, subdirectory }),
@@ -220,13 +224,17 @@ impl Entry<'_, '_> {
     fn origin(&self, base: &Path) -> Result<Option<Origin>, Error> {
         let text = |key: &str| Ok::<_, Error>(self.text(key)?.map(|(text, _)| text.to_owned()));
         let subdirectory = text("subdirectory")?;
-        if let Some(url) = text("git")? {
+        if let Some((url, value)) = self.text("git")? {
+            if git_address::printed(url).is_none() {
+                let message = format!("`{}` is not a git address", url.escape_debug());
+                return Err(self.document.invalid(value.span(), message));
+            }
             let mut reference = None;
             for key in ["branch", "tag", "rev"] {
                 reference = reference.or(text(key)?);
             }
             return Ok(Some(Origin::Git {
-                url,
+                url: url.to_owned(),
                 reference,
                 subdirectory,
             }));

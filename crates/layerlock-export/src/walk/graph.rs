@@ -59,7 +59,7 @@ impl Graph {
 
 /// The dependencies of Poetry's tables: the main ones, those of each group, and
 /// those of the legacy table.
-fn roots(project: &Project) -> Result<Vec<(String, Dependency)>, Error> {
+pub(crate) fn roots(project: &Project) -> Result<Vec<(String, Dependency)>, Error> {
     let document = project.document();
     let root = document.parse()?;
     let poetry = root

@@ -36,7 +36,7 @@ use crate::project::Project;
 use crate::ranges::{Bound, Range, Ranges};
 use dependency::Dependency;
 
-pub(crate) use graph::{Graph, Node};
+pub(crate) use graph::{Graph, Node, roots};
 pub(crate) use target::choose;
 
 /// Steps of one walk; real ones take some thousands.

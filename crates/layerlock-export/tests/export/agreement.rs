@@ -93,6 +93,12 @@ const RUNS: &[(&str, &str, &[&str])] = &[
     ("markers-any", "main", &[]),
     ("markers-any", "all", &["--all-groups", "--all-extras"]),
     ("markers-any", "groups", &["--only=g1,g2", "-E=a"]),
+    ("odd-entries", "main", &[]),
+    (
+        "odd-entries",
+        "groups",
+        &["--only=dev,main", "--without-hashes"],
+    ),
     ("poetry-1-extras", "main", &[]),
     (
         "poetry-1-extras",

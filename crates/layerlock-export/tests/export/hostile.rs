@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64), text in "\\PC{0,64}") {
-        let directory = project("[project]\nname = \"x\"\n", "");
+        let directory = project("[project]\nname = \"x\"\nversion = \"1\"\n", "");
         for content in [&bytes[..], text.as_bytes()] {
             fs_err::write(directory.path().join("poetry.lock"), content).unwrap();
             use_lock(directory.path());
@@ -72,7 +72,7 @@ proptest! {
 fn deep_nesting_is_refused() {
     for (open, close) in [("[", "]"), ("{a=", "}")] {
         let packages = format!("x = {}{}", open.repeat(100_000), close.repeat(100_000));
-        let directory = project("[project]\nname = \"x\"\n", &packages);
+        let directory = project("[project]\nname = \"x\"\nversion = \"1\"\n", &packages);
         let project = Project::read(directory.path()).unwrap();
         let error = Lock::read(&project).unwrap_err();
         assert!(matches!(error, Error::Syntax { .. }), "{error}");

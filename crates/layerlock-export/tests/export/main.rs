@@ -11,4 +11,5 @@ mod hostile;
 mod order;
 mod refusals;
 mod selection;
+mod verdicts;
 mod walks;

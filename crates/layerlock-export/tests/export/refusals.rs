@@ -4,7 +4,7 @@
 use crate::common::{package, project, write_lock};
 use layerlock_export::{Choice, Error, Extras, Groups, Lock, Project, Warning};
 
-const PYPROJECT: &str = "[project]\nname = \"x\"\nrequires-python = \">=3.9\"\n";
+const PYPROJECT: &str = "[project]\nname = \"x\"\nversion = \"1\"\nrequires-python = \">=3.9\"\n";
 
 /// The error of reading a project and its lock: place, message, hint.
 fn refusal(directory: &std::path::Path) -> String {
@@ -146,6 +146,90 @@ fn broken_projects() {
     );
 }
 
+/// Poetry refuses what it does not know before it exports anything.
+#[test]
+fn projects_that_poetry_refuses() {
+    let refused = |text: &str| refusal_of_project(&format!("{PYPROJECT}{text}"));
+    insta::assert_snapshot!(refused("[tool.poetry]\npackages-mode = false\n"), @r"
+    [tool.poetry] has no key `packages-mode`
+      at pyproject.toml:6:1
+      hint: the keys are: authors, build, build-constraints, classifiers, dependencies, description, dev-dependencies, documentation, exclude, extras, group, homepage, include, keywords, license, maintainers, name, package-mode, packages, plugins, readme, repository, requires-plugins, requires-poetry, scripts, source, urls, version
+    ");
+    insta::assert_snapshot!(
+        refused("[[tool.poetry.source]]\nname = \"a\"\nurl = \"https://a.example.com\"\npriority = \"Primary\"\n"),
+        @r"
+    `priority` is `Primary`, not one of: primary, supplemental, explicit
+      at pyproject.toml:8:12
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refused("[tool.poetry.dependencies]\na = {path = \"a\", version = \"1\"}\n"),
+        @r"
+    a dependency with `version` has no key `path`
+      at pyproject.toml:6:6
+      hint: the keys are: version, allow-prereleases, allows-prereleases, source, python, platform, markers, optional, extras
+    "
+    );
+    insta::assert_snapshot!(
+        refused("[tool.poetry.dependencies]\npython = \">=3.8\"\n"),
+        @r"
+    the constraint on Python, `>=3.8`, goes beyond requires-python, `>=3.9`
+      at pyproject.toml:6:10
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refused("[dependency-groups]\na = []\nb = [{include-group = \"c\"}]\n"),
+        @r"
+    the group `b` includes `c`, which the project does not have
+      at pyproject.toml:7:23
+      hint: the groups are: a, b
+    "
+    );
+    insta::assert_snapshot!(
+        refused("[dependency-groups]\na = [{include-group = \"b\"}]\nb = [{include-group = \"a\"}]\n"),
+        @r"
+    the group `a` includes itself through `b`
+      at pyproject.toml:6:23
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refused("[dependency-groups]\na-b = []\n[tool.poetry.group.A_b]\noptional = true\n"),
+        @r"
+    the groups `a-b` and `A_b` are the same
+      at pyproject.toml:7:20
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(refusal_of_project("[project]\nname = \"x\"\n"), @r"
+    the project has no `version`
+      at pyproject.toml:1:1
+      hint: add `version` to [project], or `package-mode = false` to [tool.poetry]
+    ");
+    insta::assert_snapshot!(refused("[tool.poetry]\nrequires-poetry = \">=3\"\n"), @r"
+    the project asks for a Poetry that is not known: >=3
+      at pyproject.toml:6:19
+      hint: -
+    ");
+}
+
+/// What Poetry 1 does not look at does not stand in the way of its locks.
+#[test]
+fn old_locks_come_with_old_projects() {
+    let directory = project(PYPROJECT, "");
+    let text = "[project]\nunknown = 1\n[dependency-groups]\na = [{include-group = \"b\"}]\n\
+                [tool.poetry]\nname = \"x\"\nversion = \"1\"\n[[tool.poetry.source]]\n\
+                name = \"a\"\nurl = \"https://a.example.com\"\ndefault = true\n";
+    fs_err::write(directory.path().join("pyproject.toml"), text).unwrap();
+    for (version, is_taken) in [("2.0", true), ("2.1", false)] {
+        write_lock(directory.path(), "", version, "0");
+        let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
+        assert_eq!(matches!(error, Error::Stale { .. }), is_taken, "{error}");
+    }
+}
+
 #[test]
 fn project_that_is_not_utf_8() {
     let directory = tempfile::tempdir().unwrap();
@@ -179,6 +263,30 @@ fn broken_packages() {
         @r"
     expected an operator, found `= '3'`
       at poetry.lock:8:11
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refusal_of_lock(&package("x", "1", "markers = \"'linux' == sys_platform\"")),
+        @r"
+    `sys_platform` has to come before the text `linux`
+      at poetry.lock:8:11
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refusal_of_lock(&package("x", "1", "").replace("files = ", "archives = ")),
+        @r"
+    a package without `files`
+      at poetry.lock:1:1
+      hint: -
+    "
+    );
+    insta::assert_snapshot!(
+        refusal_of_lock(&package("x", "1", "[package.source]\ntype = \"git\"\nurl = \"../x\"")),
+        @r"
+    `../x` is not a git address
+      at poetry.lock:10:7
       hint: -
     "
     );
@@ -219,7 +327,7 @@ fn file_names_that_are_no_names() {
 #[test]
 fn unknown_groups_and_extras() {
     let directory = project(
-        "[project]\nname = \"x\"\n[project.optional-dependencies]\n\"A.b\" = []\nc = []\n\
+        "[project]\nname = \"x\"\nversion = \"1\"\n[project.optional-dependencies]\n\"A.b\" = []\nc = []\n\
          [dependency-groups]\nDev_Tools = []\n",
         "",
     );

@@ -106,7 +106,7 @@ fn a_package_of_several_groups_has_the_marker_of_each() {
 
 #[test]
 fn extras_settle_markers_and_several_hold_at_once() {
-    let pyproject = "[project]\nname = \"x\"\n[project.optional-dependencies]\na = []\nB_b = []\n";
+    let pyproject = "[project]\nname = \"x\"\nversion = \"1\"\n[project.optional-dependencies]\na = []\nB_b = []\n";
     let packages = [
         package(
             "either",

@@ -39,7 +39,9 @@ fn package(name: &str, version: &str, python: &str, more: &str) -> String {
 }
 
 fn pyproject(dependencies: &str) -> String {
-    format!("[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\n{dependencies}\n")
+    format!(
+        "[tool.poetry]\nname = \"x\"\nversion = \"1\"\n[tool.poetry.dependencies]\n{dependencies}\n"
+    )
 }
 
 fn export(directory: &Path, choice: &Choice) -> Result<String, Error> {
@@ -253,10 +255,10 @@ fn a_walk_that_fails_says_where() {
       hint: locked: 1; a lock that Poetry 2 writes says itself what is needed where
     ");
     insta::assert_snapshot!(
-        refused("python = \"^3.9\"\nb = {version = \"1\", git = \"https://git.example.com/b\"}"),
+        refused("python = \"^3.9\"\nb = {git = \"https://git.example.com/b\"}"),
         @r"
     dependency walk failed at `b @ https://git.example.com/b`, which the project asks for: no locked version of it fits
-      at pyproject.toml:5:5
+      at pyproject.toml:6:5
       hint: locked: 1; a lock that Poetry 2 writes says itself what is needed where
     "
     );
@@ -300,7 +302,7 @@ fn other_tables_do_not_make_a_lock_stale() {
     }
     let path = directory.path().join("pyproject.toml");
     let text = fs_err::read_to_string(&path).unwrap();
-    let others = "[project]\nname = \"x\"\ndependencies = [\"six\"]\n[dependency-groups]\na = []\n";
+    let others = "[project]\nname = \"x\"\nversion = \"1\"\ndependencies = [\"six\"]\n[dependency-groups]\na = []\n";
     fs_err::write(&path, format!("{text}\n{others}")).unwrap();
     Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
     fs_err::write(&path, text.replace("six = \"*\"", "six = \"^1\"")).unwrap();
