@@ -232,6 +232,38 @@ impl Ranges {
         Self::of(self.0.iter().chain(&other.0).cloned())
     }
 
+    /// Whether a bound is a pre-release.
+    pub(crate) fn has_prerelease(&self) -> bool {
+        let bounds = self.0.iter().flat_map(|range| [&range.min, &range.max]);
+        bounds.flatten().any(|bound| bound.version.any_prerelease())
+    }
+
+    /// The same with each exclusive upper bound moved before its pre-releases.
+    pub(crate) fn before_prereleases(&self) -> Self {
+        self.with_ends(|version| {
+            (!version.any_prerelease()).then(|| version.clone().with_dev(Some(0)))
+        })
+    }
+
+    /// The reverse of [`before_prereleases`](Self::before_prereleases).
+    pub(crate) fn after_prereleases(&self) -> Self {
+        self.with_ends(|version| {
+            (version.dev() == Some(0) && !version.is_pre()).then(|| version.clone().with_dev(None))
+        })
+    }
+
+    fn with_ends(&self, moved: impl Fn(&Version) -> Option<Version>) -> Self {
+        let mut ranges = self.0.clone();
+        for range in &mut ranges {
+            if let Some(max) = range.max.as_mut().filter(|max| !max.inclusive)
+                && let Some(version) = moved(&max.version)
+            {
+                max.version = version;
+            }
+        }
+        Self(ranges)
+    }
+
     pub(crate) fn of(ranges: impl IntoIterator<Item = Range>) -> Self {
         let mut sorted: Vec<_> = ranges
             .into_iter()

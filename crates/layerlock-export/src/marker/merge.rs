@@ -38,11 +38,7 @@ pub(super) fn merge(dialect: Dialect, a: &Marker, b: &Marker, intersect: bool) -
             text_marker(variable, joined, [(a, ours), (b, theirs)])
         }
         (Set::Versions(ours), Set::Versions(theirs)) => {
-            let joined = if intersect {
-                ours.intersect(theirs)
-            } else {
-                ours.union(theirs)
-            };
+            let joined = join(dialect, ours, theirs, intersect);
             version_marker(variable, &joined, [(a, ours), (b, theirs)]).or_else(|| match (a, b) {
                 (Marker::Single(a), Marker::Single(b))
                     if variable == Variable::PythonVersion && dialect == Dialect::Two =>
@@ -53,6 +49,24 @@ pub(super) fn merge(dialect: Dialect, a: &Marker, b: &Marker, intersect: bool) -
             })
         }
         _ => None,
+    }
+}
+
+/// Poetry 1 lets `< 3.11` end before the pre-releases of 3.11, so `<= 3.11.0a6` goes
+/// further there.
+fn join(dialect: Dialect, ours: &Ranges, theirs: &Ranges, intersect: bool) -> Ranges {
+    let joined = |ours: &Ranges, theirs: &Ranges| {
+        if intersect {
+            ours.intersect(theirs)
+        } else {
+            ours.union(theirs)
+        }
+    };
+    let has_prerelease = [ours, theirs].into_iter().any(Ranges::has_prerelease);
+    if dialect == Dialect::One && has_prerelease {
+        joined(&ours.before_prereleases(), &theirs.before_prereleases()).after_prereleases()
+    } else {
+        joined(ours, theirs)
     }
 }
 
@@ -278,11 +292,7 @@ fn merge_python(
     let Constraint::Versions(theirs) = &full.constraint else {
         return None;
     };
-    let joined = if intersect {
-        ours.intersect(theirs)
-    } else {
-        ours.union(theirs)
-    };
+    let joined = join(dialect, &ours, theirs, intersect);
     if joined.is_empty() {
         return Some(Marker::Empty);
     }

@@ -142,6 +142,7 @@ const RUNS: &[(&str, &str, &[&str])] = &[
         &["--without-urls", "--without-hashes"],
     ),
     ("poetry-1-no-constraint", "main", &[]),
+    ("poetry-1-prerelease", "main", &[]),
     ("poetry-1-random-a", "main", &[]),
     (
         "poetry-1-random-a",
