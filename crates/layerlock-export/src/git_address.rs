@@ -80,6 +80,8 @@ fn is_of_host(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::printed;
 
     /// What Poetry 2.5.1 prints for the same locks.
@@ -139,6 +141,17 @@ mod tests {
             ("/srv/team/x", None),
         ] {
             assert_eq!(printed(locked).as_deref(), expected, "{locked}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_printed_again(
+            address in "(git\\+)?(https?://|ssh://|file://)?([a-z0-9@:/#.~% \\\\-]|\\PC){0,24}",
+        ) {
+            if let Some(once) = printed(&address) {
+                prop_assert_eq!(printed(&once), Some(once));
+            }
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn check(project: &Project, is_old: bool) -> Result<(), Error> {
         rules.groups(project)?;
         rules.python(project)?;
         // An old lock is walked from these, so it reads them anyway.
-        walk::roots(project)?;
+        walk::roots(project, root)?;
     }
     Ok(())
 }

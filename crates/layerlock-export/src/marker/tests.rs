@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pep508_rs::{ExtraName, MarkerEnvironment, MarkerEnvironmentBuilder, MarkerTree};
 use proptest::prelude::*;
 
-use super::{Algebra, Marker, parse};
+use super::{Algebra, Dialect, Marker, parse, parse_locked};
 
 /// Environments that differ in whatever the markers below ask for.
 fn environments() -> Vec<MarkerEnvironment> {
@@ -105,9 +105,14 @@ proptest! {
     }
 
     #[test]
-    fn joining_keeps_the_meaning(a in marker(), b in marker(), extras in extras()) {
+    fn joining_keeps_the_meaning(
+        a in marker(),
+        b in marker(),
+        extras in extras(),
+        dialect in prop::sample::select(vec![Dialect::One, Dialect::Two]),
+    ) {
         let (a, b) = (parse(&a).unwrap(), parse(&b).unwrap());
-        let mut algebra = Algebra::default();
+        let mut algebra = Algebra::new(dialect);
         let simple = algebra.simplify(&a);
         prop_assert_eq!(meaning(&simple, &extras), meaning(&a, &extras), "{}", simple);
         let (ours, theirs) = (meaning(&a, &extras), meaning(&b, &extras));
@@ -145,6 +150,9 @@ proptest! {
     fn no_text_is_too_odd(
         text in "(python_version|extra|in|not|and|or|[()'\"<>=!~ ]|'3.8'|\"a b\"|\\PC){0,12}",
     ) {
+        if let Ok(marker) = parse_locked(&text) {
+            prop_assert_eq!(Ok(marker), parse(&text));
+        }
         if let Ok(marker) = parse(&text) {
             let simple = Algebra::default().simplify(&marker);
             prop_assert_eq!(

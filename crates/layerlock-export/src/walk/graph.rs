@@ -47,7 +47,7 @@ impl Graph {
         nodes: Vec<Node>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            roots: roots(project)?,
+            roots: roots(project, project.document().parse()?.get_ref())?,
             nodes,
             extras: table(lock.get("extras"))
                 .into_iter()
@@ -59,11 +59,12 @@ impl Graph {
 
 /// The dependencies of Poetry's tables: the main ones, those of each group, and
 /// those of the legacy table.
-pub(crate) fn roots(project: &Project) -> Result<Vec<(String, Dependency)>, Error> {
+pub(crate) fn roots(
+    project: &Project,
+    root: &DeTable<'_>,
+) -> Result<Vec<(String, Dependency)>, Error> {
     let document = project.document();
-    let root = document.parse()?;
     let poetry = root
-        .get_ref()
         .get("tool")
         .and_then(|tool| tool.get_ref().get("poetry"));
     let get = |key: &str| poetry.and_then(|poetry| poetry.get_ref().get(key));

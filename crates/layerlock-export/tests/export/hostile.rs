@@ -66,6 +66,27 @@ proptest! {
         fs_err::write(directory.path().join("poetry.lock"), lock).unwrap();
         use_lock(directory.path());
     }
+
+    /// The same with the project. What is wrong with it is found before the hash
+    /// is compared.
+    #[test]
+    fn any_change_of_the_project(
+        project in prop::sample::select(
+            vec!["standard-tables", "legacy-tables", "sources", "hashed-values", "poetry-1-sources"],
+        ),
+        at in 0usize..1200,
+        length in 0usize..24,
+        new in "[\\[\\]{}=\"'.,\n a-c0-9/\\\\@:#^~*|]{0,12}|\\PC{0,4}",
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("poetry.lock"), data(project, "poetry.lock")).unwrap();
+        let mut text = data(project, "pyproject.toml");
+        let at = at.min(text.len());
+        let end = (at + length).min(text.len());
+        text.splice(at..end, new.bytes());
+        fs_err::write(directory.path().join("pyproject.toml"), text).unwrap();
+        use_lock(directory.path());
+    }
 }
 
 #[test]
