@@ -5,6 +5,7 @@
 //! an index. Wherever it comes from, it is compared with the lock's hash and
 //! checked before it enters the cache.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::thread;
 
@@ -192,26 +193,23 @@ impl<'a> Job<'a> {
             .try_collect()
             .await?;
         files.extend(on_indexes.into_iter().flatten());
-        for Listed { file, yank } in &files {
+        for Listed { one, file, yank } in &files {
             if let Some(reason) = yank {
-                let name = file.one.wheel.as_str();
-                reporter.file_yanked(name, reason);
+                reporter.file_yanked(&file.name, reason);
                 yanked.push(Yanked {
-                    package: file.one.package.name.clone(),
-                    file: name.to_owned(),
+                    package: one.package.name.clone(),
+                    file: file.name.clone(),
                     reason: reason.clone(),
                 });
             }
         }
         yanked.sort_by(|one, other| one.file.cmp(&other.file));
         // The largest first: begun last, it would go on alone at the end.
-        files.sort_by_key(|Listed { file, .. }| {
-            (std::cmp::Reverse(weight(file)), file.one.wheel.to_string())
-        });
+        files.sort_by_key(|listed| (Reverse(listed.weight()), listed.file.name.clone()));
         stream::iter(files)
-            .map(|Listed { file, .. }| async move {
+            .map(|Listed { one, file, .. }| async move {
                 let archive = client.download(&file, options.cache, reporter).await?;
-                self.verify(file.one, archive).await
+                self.verify(one, archive).await
             })
             .buffer_unordered(FILES_AT_ONCE)
             .try_collect()
@@ -246,9 +244,10 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Error::Client(error.to_string()))?
 }
 
-/// A file that a page lists.
+/// A wheel that a page lists.
 struct Listed<'a> {
-    file: Remote<'a>,
+    one: &'a Chosen,
+    file: Remote,
     /// Why it was yanked, if it was.
     yank: Option<String>,
 }
@@ -288,8 +287,7 @@ impl<'a> Project<'a> {
         let mut listed = Vec::with_capacity(wanted.len());
         let mut misses = Misses::default();
         for (number, index) in indexes.iter().enumerate() {
-            let url = index.url.project_page(&wanted[0].package.name);
-            let page = match client.page(&url, index).await {
+            let page = match client.project(index, &wanted[0].package.name).await {
                 Ok(page) => page,
                 // The project is on another index, perhaps.
                 Err(Error::Status {
@@ -301,9 +299,8 @@ impl<'a> Project<'a> {
                 }
                 Err(error) => return Err(error),
             };
-            let parsed = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
-            misses.pages.push(redacted(&page.url));
-            wanted.retain(|&one| match misses.find(&parsed, one) {
+            misses.pages.push(page.shown);
+            wanted.retain(|&one| match misses.find(&page.links, one) {
                 Some(file) => {
                     listed.push(Listed::new(one, file, index));
                     false
@@ -327,8 +324,7 @@ async fn look_on_pages<'a>(
     let mut listed = Vec::new();
     for (url, index) in find_links.iter().filter_map(FindLinks::page) {
         let page = client.page(&url, &index).await?;
-        let parsed = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
-        missing.retain(|&one| match Misses::default().find(&parsed, one) {
+        missing.retain(|&one| match Misses::default().find(&page.links, one) {
             Some(file) => {
                 listed.push(Listed::new(one, file, &index));
                 false
@@ -342,13 +338,26 @@ async fn look_on_pages<'a>(
 impl<'a> Listed<'a> {
     fn new(one: &'a Chosen, file: &IndexFile, index: &Index) -> Self {
         Self {
+            one,
             file: Remote {
-                one,
+                name: file.name.clone(),
+                sha256: one.sha256,
+                place: one.package.place.clone(),
                 url: file.url.clone(),
                 index: index.clone(),
                 size: file.size,
             },
             yank: file.yanked.clone(),
+        }
+    }
+
+    /// An order of sizes. Where the index does not tell them, wheels for one
+    /// platform are taken to be larger than those for any.
+    fn weight(&self) -> u64 {
+        match self.file.size {
+            Some(size) => size,
+            None if self.one.wheel.tags().ends_with("-any") => 0,
+            None => u64::MAX,
         }
     }
 }
@@ -393,15 +402,5 @@ impl Misses {
                 pages: self.pages,
             },
         }
-    }
-}
-
-/// An order of sizes. Where the index does not tell them, wheels for one
-/// platform are taken to be larger than those for any.
-fn weight(file: &Remote<'_>) -> u64 {
-    match file.size {
-        Some(size) => size,
-        None if file.one.wheel.tags().ends_with("-any") => 0,
-        None => u64::MAX,
     }
 }

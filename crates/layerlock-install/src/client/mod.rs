@@ -12,6 +12,7 @@ use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
+use layerlock_export::Place;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
@@ -20,8 +21,8 @@ use tempfile::NamedTempFile;
 use url::Url;
 
 use crate::credentials::{Found, Keychain};
-use crate::index::{self, Index, redacted};
-use crate::{Cache, Chosen, Error, Reporter, Surroundings};
+use crate::index::{self, Index, ProjectPage, redacted};
+use crate::{Cache, Error, Reporter, Surroundings};
 use retry::{Failure, Retry, with_retries};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -37,17 +38,19 @@ pub(crate) struct Client<'a> {
     keychain: Keychain<'a>,
 }
 
-/// A page as it came.
+/// A page with links to files.
 pub(crate) struct Page {
-    /// Where it came from after all redirects: links are relative to it.
-    pub(crate) url: Url,
-    pub(crate) content_type: Option<String>,
-    pub(crate) body: Vec<u8>,
+    /// Where it came from after all redirects, without credentials.
+    pub(crate) shown: String,
+    pub(crate) links: ProjectPage,
 }
 
-/// A file on an index.
-pub(crate) struct Remote<'a> {
-    pub(crate) one: &'a Chosen,
+/// A file on an index, and what the lock says of it.
+pub(crate) struct Remote {
+    pub(crate) name: String,
+    pub(crate) sha256: [u8; 32],
+    /// Where the lock says so.
+    pub(crate) place: Place,
     pub(crate) url: Url,
     /// Whose link it is: the index, or a page of links.
     pub(crate) index: Index,
@@ -87,7 +90,12 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Gets a page of an index.
+    /// Gets the page of a project on an index.
+    pub(crate) async fn project(&self, index: &Index, project: &str) -> Result<Page, Error> {
+        self.page(&index.url.project_page(project), index).await
+    }
+
+    /// Gets a page with links; `index` is whose credentials may be sent for it.
     pub(crate) async fn page(&self, url: &Url, index: &Index) -> Result<Page, Error> {
         let accept = (ACCEPT, index::ACCEPT);
         let attempt = || async {
@@ -106,13 +114,14 @@ impl<'a> Client<'a> {
                     break;
                 }
             }
-            Ok(Page {
-                url: final_url,
-                content_type,
-                body,
-            })
+            Ok((final_url, content_type, body))
         };
-        with_retries(attempt, |_| {}).await
+        let (url, content_type, body) = with_retries(attempt, |_| {}).await?;
+        // Relative links are relative to where the page came from at last.
+        Ok(Page {
+            links: ProjectPage::parse(&url, content_type.as_deref(), &body)?,
+            shown: redacted(&url),
+        })
     }
 
     /// Streams a file into the cache's folder for unfinished things, hashing on
@@ -120,31 +129,30 @@ impl<'a> Client<'a> {
     /// out has the locked hash.
     pub(crate) async fn download(
         &self,
-        file: &Remote<'_>,
+        file: &Remote,
         cache: &Cache,
         reporter: &dyn Reporter,
     ) -> Result<NamedTempFile, Error> {
-        let name = file.one.wheel.as_str();
         let attempt = || self.download_once(file, cache, reporter);
         with_retries(attempt, |error| {
-            reporter.download_restarted(name, &error.to_string());
+            reporter.download_restarted(&file.name, &error.to_string());
         })
         .await
     }
 
     async fn download_once(
         &self,
-        file: &Remote<'_>,
+        file: &Remote,
         cache: &Cache,
         reporter: &dyn Reporter,
     ) -> Result<NamedTempFile, Failure> {
         let Remote {
-            one,
+            name,
             url,
             index,
             size,
+            ..
         } = file;
-        let name = one.wheel.as_str();
         let identity = (ACCEPT_ENCODING, "identity");
         let (final_url, mut response) = self.get(&self.files, url, index, identity).await?;
         let content_type = content_type(&response);
@@ -165,13 +173,13 @@ impl<'a> Client<'a> {
             reporter.download_progressed(name, piece.len() as u64);
         }
         let sha256: [u8; 32] = hasher.finalize().into();
-        if sha256 == one.sha256 {
+        if sha256 == file.sha256 {
             return Ok(target);
         }
         // Not the locked file. What came instead?
         if let Some(title) = html_title(content_type.as_deref(), &target) {
             return Err(Failure::from(Error::PageInsteadOfFile {
-                file: name.to_owned(),
+                file: name.clone(),
                 url: redacted(&final_url),
                 title,
             }));
@@ -179,7 +187,7 @@ impl<'a> Client<'a> {
         if let Some(promised) = size.filter(|size| *size != length) {
             return Err(Failure {
                 error: Error::Length {
-                    file: name.to_owned(),
+                    file: name.clone(),
                     url: redacted(&final_url),
                     promised,
                     actual: length,
@@ -188,11 +196,11 @@ impl<'a> Client<'a> {
             });
         }
         Err(Failure::from(Error::HashMismatch {
-            file: name.to_owned(),
-            expected: HEXLOWER.encode(&one.sha256),
+            file: name.clone(),
+            expected: HEXLOWER.encode(&file.sha256),
             actual: HEXLOWER.encode(&sha256),
             url: redacted(&final_url),
-            place: one.package.place.clone(),
+            place: file.place.clone(),
         }))
     }
 
