@@ -40,6 +40,44 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Build, then publish the layers that changed
     Publish(PublishArgs),
+    /// Look after the cache of verified wheels
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print the folder of the cache
+    Dir(CacheArgs),
+    /// Remove what is of no use: leftovers, and what earlier versions kept in other forms
+    Prune {
+        /// Also remove the wheels that no run has used for this many days
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<u32>,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        cache: CacheArgs,
+    },
+    /// Remove everything, or the wheels of some packages
+    Clean {
+        /// The packages [default: everything]
+        #[arg(value_name = "PACKAGE")]
+        packages: Vec<String>,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        cache: CacheArgs,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CacheArgs {
+    /// The folder of the cache [env: LAYERLOCK_CACHE_DIR] [default: the user's]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -219,7 +257,6 @@ pub(crate) struct FetchArgs {
     /// Neither read nor keep anything in the cache, nor read Poetry's
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// The folder of the cache [env: LAYERLOCK_CACHE_DIR] [default: the user's]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }

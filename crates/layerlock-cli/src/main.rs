@@ -9,11 +9,12 @@ mod settings;
 
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use layerlock::{Error, ErrorKind};
+use layerlock::{CacheRemoval, Error, ErrorKind};
 
-use args::{Args, Command};
+use args::{Args, CacheCommand, Command};
 use console::Console;
 use progress::Progress;
 
@@ -55,6 +56,8 @@ impl From<io::Error> for Failure {
         Self::Stdout(error)
     }
 }
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// A check found something: the job was done, and its result will not work.
 const FOUND_SOMETHING: u8 = 1;
@@ -108,7 +111,40 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             console.report(&report, json)?;
             Ok(code(report.report.has_errors()))
         }
+        Command::Cache(command) => {
+            cache(command, console)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
+}
+
+fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
+    let (cache, what, json) = match command {
+        CacheCommand::Dir(cache) => {
+            let folder = layerlock::cache_folder(&settings::of_cache(cache))?;
+            return Ok(console.text(&format!("{}\n", folder.display()))?);
+        }
+        CacheCommand::Prune {
+            older_than,
+            json,
+            cache,
+        } => {
+            let unused_for = older_than.map(|days| DAY * days);
+            (cache, CacheRemoval::Useless { unused_for }, json)
+        }
+        CacheCommand::Clean {
+            packages,
+            json,
+            cache,
+        } if packages.is_empty() => (cache, CacheRemoval::All, json),
+        CacheCommand::Clean {
+            packages,
+            json,
+            cache,
+        } => (cache, CacheRemoval::Packages(packages), json),
+    };
+    let report = layerlock::clean_cache(&settings::of_cache(cache), &what)?;
+    Ok(console.report(&report, json)?)
 }
 
 fn code(found_something: bool) -> ExitCode {

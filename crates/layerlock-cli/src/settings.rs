@@ -8,8 +8,8 @@ use layerlock::{
 };
 
 use crate::args::{
-    BuildArgs, ChoiceArgs, CommonArgs, ExportArgs, FetchArgs, FormatArg, InstallArgs, LayerArgs,
-    ProviderArg, PublishArgs,
+    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, ExportArgs, FetchArgs, FormatArg, InstallArgs,
+    LayerArgs, ProviderArg, PublishArgs,
 };
 
 pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
@@ -60,18 +60,25 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
         find_links,
         offline,
         no_cache,
-        cache_dir,
+        cache,
     } = args.fetch;
     Settings {
         index_url,
         find_links,
         offline,
-        cache: match (no_cache, cache_dir.or_else(cache_of_environment)) {
-            (true, _) => CacheLocation::Nowhere,
-            (false, Some(folder)) => CacheLocation::At(folder),
-            (false, None) => CacheLocation::User,
+        cache: if no_cache {
+            CacheLocation::Nowhere
+        } else {
+            of_cache(cache)
         },
         ..of_layer(project, args.layer, args.choice)
+    }
+}
+
+pub(crate) fn of_cache(args: CacheArgs) -> CacheLocation {
+    match args.cache_dir.or_else(cache_of_environment) {
+        Some(folder) => CacheLocation::At(folder),
+        None => CacheLocation::User,
     }
 }
 

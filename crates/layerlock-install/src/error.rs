@@ -135,6 +135,20 @@ pub enum Error {
         actual: u64,
     },
 
+    /// A folder that is to be emptied and is not known to be a cache.
+    #[error("{} is not a cache of layerlock", folder.display())]
+    NotACache {
+        /// The folder.
+        folder: PathBuf,
+    },
+
+    /// Something is to be removed from a cache that another process works with.
+    #[error("the cache {} is in use", folder.display())]
+    CacheInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+
     /// A bundle of certificates that cannot be used.
     #[error("the certificates in {}, which {variable} names, cannot be used: {reason}", path.display())]
     CertificateBundle {
@@ -255,6 +269,12 @@ impl Error {
             Self::Length { url, .. } => Some(format!(
                 "something on the way to {url} may cut or change files: try again, or by another network"
             )),
+            Self::NotACache { .. } => {
+                Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())
+            }
+            Self::CacheInUse { .. } => {
+                Some("try again when no other layerlock is running".to_owned())
+            }
             Self::CertificateBundle { variable, .. } => Some(format!(
                 "{variable} has to name certificates in PEM form; without it the system's are used"
             )),

@@ -21,7 +21,7 @@ mod reporter;
 mod surroundings;
 mod wheel;
 
-pub use cache::Cache;
+pub use cache::{Cache, Removed};
 pub use choose::{Chosen, NoWheel, choose};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};

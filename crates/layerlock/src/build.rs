@@ -11,9 +11,10 @@ use layerlock_install::{
 use layerlock_layer::{LayerPlan, Prepared, StagingDirectory, ZipSummary, prepare_zip};
 use layerlock_target::{Runtime, Target};
 
+use crate::cache::open_cache;
 use crate::configuration::{self, Layer};
 use crate::report::{LayerReport, PackageReport, Report, ZipReport};
-use crate::{CacheLocation, Error, Settings, findings, outputs};
+use crate::{Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
@@ -230,14 +231,6 @@ pub(crate) fn choose_wheel(
         }
         error
     })
-}
-
-fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
-    match location {
-        CacheLocation::User => Cache::of_user().ok_or(Error::NoCache),
-        CacheLocation::At(folder) => Ok(Cache::at(folder)),
-        CacheLocation::Nowhere => Ok(Cache::temporary()?),
-    }
 }
 
 fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {

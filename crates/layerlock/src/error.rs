@@ -186,7 +186,7 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         E::NoWheel(_) | E::UnsupportedSource { .. } => ErrorKind::Artifact,
         E::LockedAddress { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
-        E::Address(_) | E::FindLinks(_) => ErrorKind::Usage,
+        E::Address(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
         E::DefaultIndex(_)
         | E::Page(_)
         | E::Request { .. }
@@ -198,7 +198,7 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         | E::NotOnIndex { .. }
         | E::Offline { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
-        E::Client(_) | E::CertificateBundle { .. } => ErrorKind::Machine,
+        E::Client(_) | E::CertificateBundle { .. } | E::CacheInUse { .. } => ErrorKind::Machine,
     }
 }
 

@@ -16,6 +16,7 @@ cannot drift apart.
 */
 
 mod build;
+mod cache;
 mod configuration;
 mod error;
 mod export;
@@ -26,6 +27,7 @@ mod report;
 mod settings;
 
 pub use build::{build, install};
+pub use cache::{CacheRemoval, CacheReport, cache_folder, clean_cache};
 pub use error::{Error, ErrorKind};
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_export::{Choice, Extras, Groups, Place};

@@ -228,7 +228,7 @@ impl fmt::Display for Planned {
 }
 
 /// Bytes for people, in the powers of ten that providers bill and limit by.
-struct Bytes(u64);
+pub(crate) struct Bytes(pub(crate) u64);
 
 impl fmt::Display for Bytes {
     #[expect(
@@ -246,7 +246,8 @@ impl fmt::Display for Bytes {
     }
 }
 
-fn counted(count: usize, thing: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+pub(crate) fn counted(count: impl fmt::Display, thing: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
     format!("{count} {thing}{plural}")
 }

@@ -189,6 +189,33 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
 }
 
 #[test]
+fn the_cache_is_told_pruned_and_cleaned() {
+    let sandbox = Sandbox::new();
+    let run = |arguments: &[&str]| {
+        let output = sandbox.layerlock(arguments).assert().success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    };
+    let folder = run(&["cache", "dir"]);
+    let folder = folder.trim_end();
+    assert_eq!(run(&["cache", "dir", "--cache-dir", "here"]), "here\n");
+    let nothing = format!("nothing to remove from {folder}\n");
+    assert_eq!(run(&["cache", "clean"]), nothing);
+    run(&["build"]);
+    assert_eq!(run(&["cache", "prune", "--older-than", "1"]), nothing);
+    assert_eq!(run(&["cache", "clean", "requests"]), nothing);
+    let removed = run(&["cache", "prune", "--older-than", "0"]);
+    assert!(removed.starts_with("removed 2 files ("), "{removed}");
+    run(&["build"]);
+    let report = json(run(&["cache", "clean", "Greeter", "--json"]).as_bytes());
+    assert_eq!(report["folder"], folder);
+    assert_eq!(report["removed_files"], 2);
+    assert!(report["freed"].as_u64().unwrap() > 500);
+    run(&["build"]);
+    assert!(run(&["cache", "clean"]).starts_with("removed 2 files ("));
+    assert_eq!(sandbox.index.requests().len(), 6);
+}
+
+#[test]
 fn a_yanked_file_is_a_warning_in_the_report() {
     let mut sandbox = Sandbox::new();
     sandbox.index = layerlock_testkit::LoopbackIndex::start();

@@ -162,6 +162,15 @@ hint: REQUESTS_CA_BUNDLE has to name certificates in PEM form; without it the sy
 }
 
 #[test]
+fn a_folder_that_is_no_cache_is_not_cleaned() {
+    let arguments = ["cache", "clean", "--cache-dir", "."];
+    assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
+error: . is not a cache of layerlock
+hint: nothing was removed: name the folder of a cache with --cache-dir
+"#);
+}
+
+#[test]
 fn other_bytes_than_locked_are_integrity() {
     let locked = LockedPackage::new("greeter", "1.2.0").file(&greeter().file_name, &"0".repeat(64));
     let mut sandbox = Sandbox::new();
@@ -278,6 +287,7 @@ Commands:
   install  Write the staging directory alone: DIR/python/...
   export   Print what `poetry export` prints, without Poetry
   publish  Build, then publish the layers that changed
+  cache    Look after the cache of verified wheels
   help     Print this message or the help of the given subcommand(s)
 
 Options:

@@ -4,14 +4,25 @@
 //! wheels-v1/ab/ab…ef.whl       the archive, by its SHA-256
 //! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! tmp/                         what is not finished yet
+//! pip-default-index            what the machine's pip answered
+//! lock                         shared by all who use the cache, alone for who removes
+//! CACHEDIR.TAG                 says that this is a cache, and whose
 //! ```
 //!
-//! Entries are immutable and appear by rename: processes that share a cache need
-//! no lock, and one that is killed leaves nothing that another would take for
-//! good.
+//! Entries are immutable and appear by rename: processes that share a cache do
+//! not wait for each other, and one that is killed leaves nothing that another
+//! would take for good. A lock there is all the same, for `layerlock cache`: who
+//! works with wheels of the cache holds it together with all others, who removes
+//! some holds it alone. It is advisory and dies with its process.
+//!
+//! When an entry was last used is the time of its `.contents` file, which is
+//! brought up to date once a day.
+
+mod upkeep;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use etcetera::BaseStrategy;
@@ -20,17 +31,30 @@ use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::{Error, Wheel, WheelContents};
+pub use upkeep::Removed;
 
 /// A folder of verified wheels.
 #[derive(Debug, Clone)]
 pub struct Cache {
     root: PathBuf,
+    /// The lock, once something in the cache is used; held until the last clone
+    /// is gone.
+    in_use: Arc<Mutex<Option<fs::File>>>,
     /// Of a temporary cache: removed with its last user.
     temporary: Option<Arc<TempDir>>,
 }
 
 /// Grows whenever the form of [`Kept`] or what is verified changes.
 const WHEELS: &str = "wheels-v1";
+const TEMPORARY: &str = "tmp";
+const LOCK: &str = "lock";
+const TAG: &str = "CACHEDIR.TAG";
+/// What a tag has to begin with (<https://bford.info/cachedir/>), and whose it is.
+const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+                        # The cache of layerlock. It can be removed at any time.\n";
+
+/// The time of an entry tells of its use as exactly as this.
+const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
 
 /// What stands in a `.contents` file.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +69,7 @@ impl Cache {
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            in_use: Arc::default(),
             temporary: None,
         }
     }
@@ -62,6 +87,7 @@ impl Cache {
             .map_err(Error::io("create", std::env::temp_dir()))?;
         Ok(Self {
             root: folder.path().to_owned(),
+            in_use: Arc::default(),
             temporary: Some(Arc::new(folder)),
         })
     }
@@ -79,11 +105,16 @@ impl Cache {
     /// A wheel that was verified before, by the SHA-256 of its archive. What
     /// cannot be read counts as absent: it is then fetched anew.
     pub fn wheel(&self, sha256: &[u8; 32]) -> Option<Wheel> {
+        self.hold(fs::OpenOptions::new().read(true));
         let path = self.archive(sha256);
-        let kept = fs::read(path.with_extension("contents")).ok()?;
-        let kept: Kept = postcard::from_bytes(&kept).ok()?;
+        let listing = path.with_extension("contents");
+        let kept = read_kept(&listing)?;
         let size = fs::metadata(&path).ok()?.len();
-        (size == kept.archive_size).then_some(Wheel {
+        if size != kept.archive_size {
+            return None;
+        }
+        note_use(&listing);
+        Some(Wheel {
             path,
             contents: kept.contents,
         })
@@ -91,11 +122,27 @@ impl Cache {
 
     /// A file to download into.
     pub(crate) fn temporary_file(&self) -> Result<NamedTempFile, Error> {
-        let folder = self.root.join("tmp");
+        let folder = self.root.join(TEMPORARY);
         fs::create_dir_all(&folder)
             .and_then(|()| self.tag())
-            .and_then(|()| temporary_file_in(&folder))
+            .and_then(|()| {
+                self.hold(fs::OpenOptions::new().write(true).create(true));
+                temporary_file_in(&folder)
+            })
             .map_err(Error::io("create a file in", folder))
+    }
+
+    /// Holds the lock together with all others who use the cache, waiting while
+    /// somebody removes things. Where it cannot be opened, as in a cache that may
+    /// only be read, nothing can be removed either.
+    fn hold(&self, how: &fs::OpenOptions) {
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if in_use.is_none()
+            && let Ok(lock) = how.open(self.root.join(LOCK))
+            && lock.file().lock_shared().is_ok()
+        {
+            *in_use = Some(lock);
+        }
     }
 
     /// Takes in a wheel that was just verified: first the archive, then what
@@ -116,7 +163,7 @@ impl Cache {
                 contents,
             };
             let bytes = postcard::to_stdvec(&kept).map_err(std::io::Error::other)?;
-            let listing = temporary_file_in(&self.root.join("tmp"))?;
+            let listing = temporary_file_in(&self.root.join(TEMPORARY))?;
             fs::write(listing.path(), bytes)?;
             archive.persist(&path)?;
             listing.persist(path.with_extension("contents"))?;
@@ -136,17 +183,30 @@ impl Cache {
             .join(format!("{name}.whl"))
     }
 
-    /// Tells backup tools that this is a cache (<https://bford.info/cachedir/>).
     fn tag(&self) -> std::io::Result<()> {
-        let tag = self.root.join("CACHEDIR.TAG");
+        let tag = self.root.join(TAG);
         if tag.exists() {
             return Ok(());
         }
-        fs::write(
-            tag,
-            "Signature: 8a477f597d28d172789f06886806bc55\n\
-             # The cache of layerlock. It can be removed at any time.\n",
-        )
+        fs::write(tag, TAG_TEXT)
+    }
+}
+
+fn read_kept(listing: &Path) -> Option<Kept> {
+    postcard::from_bytes(&fs::read(listing).ok()?).ok()
+}
+
+/// Brings the time of an entry's last use up to date. Where that is not allowed
+/// it is no error: who may not write may not remove.
+fn note_use(listing: &Path) {
+    let now = SystemTime::now();
+    let modified = fs::metadata(listing).and_then(|metadata| metadata.modified());
+    let is_recent = modified.is_ok_and(|time| {
+        now.duration_since(time)
+            .is_ok_and(|age| age < USE_IS_NOTED_EVERY)
+    });
+    if !is_recent && let Ok(file) = fs::OpenOptions::new().write(true).open(listing) {
+        let _ = file.file().set_modified(now);
     }
 }
 

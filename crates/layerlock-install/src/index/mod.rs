@@ -16,6 +16,8 @@ pub use address::{AddressError, Credentials, IndexUrl, redacted};
 pub use default::{DefaultIndex, DefaultIndexError, IndexOrigin, default_index, extra_indexes};
 pub(crate) use page::html_title;
 pub use page::{ACCEPT, IndexFile, MAX_PAGE_BYTES, PageError, ProjectPage};
-pub(crate) use pip::{PipSettings, configuration_files as pip_configuration_files};
+pub(crate) use pip::{
+    PipSettings, REMEMBERED as PIP_DEFAULT_INDEX, configuration_files as pip_configuration_files,
+};
 pub(crate) use sources::Order;
 pub use sources::{Index, Sources};

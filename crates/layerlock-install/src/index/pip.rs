@@ -19,7 +19,7 @@ use super::address::IndexUrl;
 use super::default::{DefaultIndexError, IndexOrigin};
 
 /// The file in the cache that remembers pip's answer.
-const REMEMBERED: &str = "pip-default-index";
+pub(crate) const REMEMBERED: &str = "pip-default-index";
 
 /// Starting Python may be slow on a busy machine; a pip that hangs must not
 /// hang layerlock.

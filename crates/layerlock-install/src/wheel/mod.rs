@@ -58,6 +58,12 @@ struct Member {
 }
 
 impl WheelContents {
+    /// The name of the distribution, as the wheel spells it.
+    pub(crate) fn distribution(&self) -> &str {
+        // NAME-VERSION.dist-info, and a name has no `-` there.
+        self.dist_info.split('-').next().unwrap_or_default()
+    }
+
     /// Reads an archive and checks it against itself and its file name.
     ///
     /// The rules are those of the [binary distribution format]: safe names, a

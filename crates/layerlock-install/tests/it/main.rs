@@ -4,6 +4,7 @@
     reason = "a test that cannot make its input has failed"
 )]
 
+mod cache;
 mod choose;
 mod credentials;
 mod fetch;

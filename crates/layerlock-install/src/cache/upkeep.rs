@@ -1,0 +1,255 @@
+//! Removing things from a cache: all of it, some packages, what is of no use.
+//!
+//! The folder of a cache can be named by its user, and be named wrongly. So only
+//! what is known to be ours is removed, from a folder that is marked as ours, and
+//! nobody else may be at work in it.
+
+use std::fs::TryLockError;
+use std::ops::AddAssign;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use fs_err as fs;
+use layerlock_export::normalize_name;
+
+use super::{Cache, LOCK, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
+use crate::Error;
+use crate::index::PIP_DEFAULT_INDEX;
+
+/// What was removed from a cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl AddAssign for Removed {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
+
+impl Cache {
+    /// Removes everything.
+    pub fn clean(&self) -> Result<Removed, Error> {
+        let Some(_alone) = self.lock_alone()? else {
+            return Ok(Removed::default());
+        };
+        let mut removed = Removed::default();
+        for (name, path) in entries(&self.root)? {
+            if is_ours(&name) && name != LOCK && name != TAG {
+                removed += remove(&path)?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes the wheels of these packages, however their names are spelled.
+    pub fn remove_packages(&self, names: &[String]) -> Result<Removed, Error> {
+        let Some(_alone) = self.lock_alone()? else {
+            return Ok(Removed::default());
+        };
+        let names: Vec<String> = names.iter().map(|name| normalize_name(name)).collect();
+        self.remove_wheels(|wheel| {
+            let kept = wheel.listing().and_then(|listing| read_kept(&listing));
+            kept.is_some_and(|kept| names.contains(&normalize_name(kept.contents.distribution())))
+        })
+    }
+
+    /// Removes what is of no use: what killed processes left unfinished, what
+    /// earlier versions of layerlock kept in forms that this one does not read,
+    /// and the wheels that were not used for as long as `unused_for`.
+    pub fn prune(&self, unused_for: Option<Duration>) -> Result<Removed, Error> {
+        let Some(_alone) = self.lock_alone()? else {
+            return Ok(Removed::default());
+        };
+        let mut removed = Removed::default();
+        for (name, path) in entries(&self.root)? {
+            if name == TEMPORARY || is_outdated(&name) {
+                removed += remove(&path)?;
+            }
+        }
+        let now = SystemTime::now();
+        let is_old = |listing: &Path| {
+            let used = fs::metadata(listing).and_then(|metadata| metadata.modified());
+            // A time in the future is none of the past.
+            let age = used.ok().and_then(|used| now.duration_since(used).ok());
+            unused_for.is_some_and(|limit| age.is_some_and(|age| age >= limit))
+        };
+        removed += self.remove_wheels(|wheel| match (wheel.archive(), wheel.listing()) {
+            (Some(_), Some(listing)) => is_old(&listing),
+            // One half of a wheel.
+            _ => true,
+        })?;
+        Ok(removed)
+    }
+
+    /// Holds the lock alone until it is dropped. Nothing where there is no cache
+    /// yet.
+    fn lock_alone(&self) -> Result<Option<fs::File>, Error> {
+        let folder = || self.root.clone();
+        if !self.root.is_dir() {
+            return Ok(None);
+        }
+        let tag = fs::read(self.root.join(TAG)).unwrap_or_default();
+        let is_ours = tag == TAG_TEXT.as_bytes()
+            // Not marked yet, and nothing else is in it.
+            || entries(&self.root)?.iter().all(|(name, _)| is_ours(name));
+        if !is_ours {
+            return Err(Error::NotACache { folder: folder() });
+        }
+        let path = self.root.join(LOCK);
+        let lock = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .open(&path)
+            .map_err(Error::io("open", &path))?;
+        match lock.file().try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Err(Error::CacheInUse { folder: folder() }),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
+        }
+    }
+
+    fn remove_wheels(&self, unwanted: impl Fn(&Stem) -> bool) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
+        let folder = self.root.join(WHEELS);
+        if !folder.is_dir() {
+            return Ok(removed);
+        }
+        for (_, folder) in entries(&folder)? {
+            if !folder.is_dir() {
+                continue;
+            }
+            let mut stems: Vec<Stem> = entries(&folder)?
+                .iter()
+                .map(|(_, path)| Stem(path.with_extension("")))
+                .collect();
+            stems.dedup();
+            for stem in stems {
+                if unwanted(&stem) {
+                    // What says that the wheel can be used goes first.
+                    for path in [stem.listing(), stem.archive()].into_iter().flatten() {
+                        removed += remove(&path)?;
+                    }
+                }
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// The path of a wheel in the cache, without the endings of its two files.
+#[derive(PartialEq, Eq)]
+struct Stem(PathBuf);
+
+impl Stem {
+    fn archive(&self) -> Option<PathBuf> {
+        Some(self.0.with_extension("whl")).filter(|path| path.exists())
+    }
+
+    fn listing(&self) -> Option<PathBuf> {
+        Some(self.0.with_extension("contents")).filter(|path| path.exists())
+    }
+}
+
+/// Whether an entry of a cache's folder is one that layerlock makes, in this
+/// version or another: every kind of thing has a folder NAME-vNUMBER.
+fn is_ours(name: &str) -> bool {
+    matches!(name, LOCK | TAG | TEMPORARY | PIP_DEFAULT_INDEX) || versioned(name).is_some()
+}
+
+/// Whether an entry is of an earlier form. What a later layerlock keeps is its
+/// own to remove.
+fn is_outdated(name: &str) -> bool {
+    let (Some((kind, version)), Some((current_kind, current))) =
+        (versioned(name), versioned(WHEELS))
+    else {
+        return false;
+    };
+    kind == current_kind && version < current
+}
+
+fn versioned(name: &str) -> Option<(&str, u32)> {
+    let (kind, version) = name.rsplit_once("-v")?;
+    let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    Some((kind, version.parse().ok()?)).filter(|_| is_word)
+}
+
+/// The entries of a folder, sorted by name.
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let list = || -> std::io::Result<Vec<(String, PathBuf)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            found.push((
+                entry.file_name().to_string_lossy().into_owned(),
+                entry.path(),
+            ));
+        }
+        found.sort();
+        Ok(found)
+    };
+    list().map_err(Error::io("read", folder))
+}
+
+/// Removes a file, or a folder with all that is in it, counting files. Links are
+/// removed, not followed.
+fn remove(path: &Path) -> Result<Removed, Error> {
+    let metadata = fs::symlink_metadata(path).map_err(Error::io("read", path))?;
+    if !metadata.is_dir() {
+        fs::remove_file(path).map_err(Error::io("remove", path))?;
+        return Ok(Removed {
+            files: 1,
+            bytes: metadata.len(),
+        });
+    }
+    let mut removed = Removed::default();
+    for (_, path) in entries(path)? {
+        removed += remove(&path)?;
+    }
+    fs::remove_dir(path).map_err(Error::io("remove", path))?;
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_layerlock_makes_is_ours() {
+        for name in [
+            "wheels-v1",
+            "wheels-v12",
+            "builds-v3",
+            "tmp",
+            "lock",
+            "CACHEDIR.TAG",
+            "pip-default-index",
+        ] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in [
+            "wheels",
+            "wheels-v",
+            "-v1",
+            "my-project-v1",
+            "Wheels-v1",
+            "notes.txt",
+            ".git",
+        ] {
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_earlier_forms_of_what_we_keep_are_outdated() {
+        assert!(is_outdated("wheels-v0"));
+        for name in ["wheels-v1", "wheels-v2", "builds-v0", "tmp"] {
+            assert!(!is_outdated(name), "{name}");
+        }
+    }
+}

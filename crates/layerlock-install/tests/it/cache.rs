@@ -1,0 +1,241 @@
+//! What `layerlock cache` removes, and what it leaves alone.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use layerlock_install::index::IndexUrl;
+use layerlock_install::{Cache, Error, Removed, Silent, Wheel, fetch};
+use layerlock_layer::files_in;
+use layerlock_testkit::{LoopbackIndex, Wheel as TestWheel, WheelBuilder};
+use tempfile::TempDir;
+
+use crate::helpers::{Machine, chosen, project_of};
+
+/// A cache with two wheels, `Demo_Kit` and `other`.
+struct Filled {
+    folder: TempDir,
+    made: [TestWheel; 2],
+    index: LoopbackIndex,
+}
+
+impl Filled {
+    fn new() -> Self {
+        let made = ["Demo_Kit", "other"].map(|name| {
+            WheelBuilder::new(name, "1.0")
+                .spelled(name)
+                .file("x.py", "")
+                .build()
+        });
+        let filled = Self {
+            folder: TempDir::new().unwrap(),
+            index: LoopbackIndex::with_wheels(&made),
+            made,
+        };
+        filled.use_all(&filled.cache());
+        filled
+    }
+
+    /// Another look at the same folder.
+    fn cache(&self) -> Cache {
+        Cache::at(self.path())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("cache")
+    }
+
+    fn use_all(&self, cache: &Cache) -> Vec<Wheel> {
+        let default_index = || Ok(IndexUrl::parse(&self.index.url())?.into());
+        let machine = Machine::default();
+        let options = machine.options(cache, &default_index);
+        fetch(&chosen(&project_of(&self.made)), &options, &Silent)
+            .unwrap()
+            .wheels
+    }
+
+    fn files(&self) -> Vec<String> {
+        files_in(&self.path()).unwrap()
+    }
+
+    fn write(&self, name: &str) {
+        let path = self.path().join(name);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, "12345").unwrap();
+    }
+}
+
+/// As if the wheel had been used this long ago.
+fn age(wheel: &Wheel, days: u64) {
+    let listing = wheel.path.with_extension("contents");
+    let file = fs_err::OpenOptions::new()
+        .write(true)
+        .open(listing)
+        .unwrap();
+    let time = SystemTime::now() - Duration::from_hours(24 * days);
+    file.file().set_modified(time).unwrap();
+}
+
+fn size(path: &Path) -> u64 {
+    fs_err::metadata(path).unwrap().len()
+}
+
+#[test]
+fn clean_removes_all_that_is_ours_and_nothing_else() {
+    let filled = Filled::new();
+    for name in [
+        "pip-default-index",
+        "builds-v7/ab/cd",
+        "tmp/.tmpXYZ",
+        "notes.txt",
+        "mine/wheels-v1/x",
+    ] {
+        filled.write(name);
+    }
+    let wheels = filled.use_all(&filled.cache());
+    let kept = wheels
+        .iter()
+        .flat_map(|wheel| [wheel.path.clone(), wheel.path.with_extension("contents")]);
+    let bytes: u64 = kept.map(|path| size(&path)).sum();
+    let removed = filled.cache().clean().unwrap();
+    assert_eq!(
+        removed,
+        Removed {
+            files: 7,
+            bytes: bytes + 15
+        }
+    );
+    assert_eq!(
+        filled.files(),
+        ["CACHEDIR.TAG", "lock", "mine/wheels-v1/x", "notes.txt"]
+    );
+    assert_eq!(filled.cache().clean().unwrap(), Removed::default());
+    // It works as before.
+    filled.use_all(&filled.cache());
+}
+
+#[test]
+fn a_package_is_removed_by_its_name_however_it_is_spelled() {
+    let filled = Filled::new();
+    let removed = filled
+        .cache()
+        .remove_packages(&["demo.kit".to_owned(), "none".to_owned()])
+        .unwrap();
+    assert_eq!(removed.files, 2);
+    let before = filled.index.requests().len();
+    filled.use_all(&filled.cache());
+    let requests = filled.index.requests().split_off(before);
+    assert!(
+        requests.iter().all(|request| request.path.contains("demo")),
+        "{requests:?}"
+    );
+    assert_eq!(requests.len(), 2);
+}
+
+#[test]
+fn prune_removes_what_is_of_no_use() {
+    let filled = Filled::new();
+    let whole = filled.files();
+    assert_eq!(filled.cache().prune(None).unwrap(), Removed::default());
+    for name in [
+        "tmp/.tmpXYZ",
+        "wheels-v0/ab/old.whl",
+        "wheels-v1/ab/archive-alone.whl",
+        "wheels-v1/ab/listing-alone.contents",
+    ] {
+        filled.write(name);
+    }
+    // Of a later layerlock.
+    filled.write("wheels-v2/ab/new");
+    assert_eq!(
+        filled.cache().prune(None).unwrap(),
+        Removed {
+            files: 4,
+            bytes: 20
+        }
+    );
+    let mut expected = whole;
+    expected.push("wheels-v2/ab/new".to_owned());
+    assert_eq!(filled.files(), expected);
+}
+
+#[test]
+fn prune_knows_when_a_wheel_was_used_last() {
+    let filled = Filled::new();
+    let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
+    age(&demo, 40);
+    age(&other, 40);
+    // The one is used again.
+    assert!(
+        filled
+            .cache()
+            .wheel(&locked_hash(&filled.made[0]))
+            .is_some()
+    );
+    let month = Duration::from_hours(24 * 30);
+    assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
+    assert!(demo.path.exists());
+    assert!(!other.path.exists());
+}
+
+fn locked_hash(wheel: &TestWheel) -> [u8; 32] {
+    let locked = chosen(&project_of([wheel]));
+    locked[0].sha256
+}
+
+type Job = fn(&Cache) -> Result<Removed, Error>;
+
+#[test]
+fn nothing_is_removed_while_the_cache_is_in_use() {
+    let filled = Filled::new();
+    let busy = filled.cache();
+    let wheels = filled.use_all(&busy);
+    let jobs: [Job; 3] = [
+        Cache::clean,
+        |cache| cache.prune(Some(Duration::ZERO)),
+        |cache| cache.remove_packages(&["other".to_owned()]),
+    ];
+    for job in jobs {
+        let error = job(&filled.cache()).unwrap_err();
+        assert!(matches!(error, Error::CacheInUse { .. }), "{error:?}");
+    }
+    assert!(wheels.iter().all(|wheel| wheel.path.exists()));
+    // Users do not wait for each other.
+    filled.use_all(&filled.cache());
+    drop(busy);
+    filled.cache().clean().unwrap();
+}
+
+#[test]
+fn a_folder_of_others_is_refused() {
+    let folder = TempDir::new().unwrap();
+    fs_err::create_dir(folder.path().join("wheels-v1")).unwrap();
+    fs_err::write(folder.path().join("wheels-v1/thesis.txt"), "precious").unwrap();
+    fs_err::write(folder.path().join("mine.txt"), "precious").unwrap();
+    let cache = Cache::at(folder.path());
+    // The tag of somebody else's cache is no permission either.
+    for tag in [
+        None,
+        Some("Signature: 8a477f597d28d172789f06886806bc55\n# of pip\n"),
+    ] {
+        if let Some(tag) = tag {
+            fs_err::write(folder.path().join("CACHEDIR.TAG"), tag).unwrap();
+        }
+        let before = files_in(folder.path()).unwrap();
+        for result in [cache.clean(), cache.prune(None), cache.remove_packages(&[])] {
+            assert!(matches!(result, Err(Error::NotACache { .. })), "{result:?}");
+        }
+        assert_eq!(files_in(folder.path()).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_cache_that_is_not_there_has_nothing_to_remove() {
+    let folder = TempDir::new().unwrap();
+    let cache = Cache::at(folder.path().join("none"));
+    assert_eq!(cache.clean().unwrap(), Removed::default());
+    assert_eq!(
+        cache.prune(Some(Duration::ZERO)).unwrap(),
+        Removed::default()
+    );
+    assert!(!cache.root().exists());
+}

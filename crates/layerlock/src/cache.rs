@@ -1,0 +1,76 @@
+//! Looking after the cache.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use layerlock_install::Cache;
+use serde::Serialize;
+
+use crate::report::{Bytes, counted};
+use crate::{CacheLocation, Error};
+
+/// What is to be removed from a cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheRemoval {
+    /// Everything.
+    All,
+    /// The wheels of these packages.
+    Packages(Vec<String>),
+    /// What is of no use: leftovers of killed runs, and what earlier versions of
+    /// layerlock kept in other forms.
+    Useless {
+        /// Also the wheels that were not used for this long.
+        unused_for: Option<Duration>,
+    },
+}
+
+/// What was removed from a cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CacheReport {
+    /// The folder of the cache.
+    pub folder: PathBuf,
+    /// How many files were removed.
+    pub removed_files: u64,
+    /// Their bytes.
+    pub freed: u64,
+}
+
+/// The folder of a cache. It may not exist yet.
+pub fn cache_folder(location: &CacheLocation) -> Result<PathBuf, Error> {
+    Ok(open_cache(location)?.root().to_owned())
+}
+
+/// Removes things from a cache, unless another process works with it.
+pub fn clean_cache(location: &CacheLocation, what: &CacheRemoval) -> Result<CacheReport, Error> {
+    let cache = open_cache(location)?;
+    let removed = match what {
+        CacheRemoval::All => cache.clean()?,
+        CacheRemoval::Packages(names) => cache.remove_packages(names)?,
+        CacheRemoval::Useless { unused_for } => cache.prune(*unused_for)?,
+    };
+    Ok(CacheReport {
+        folder: cache.root().to_owned(),
+        removed_files: removed.files,
+        freed: removed.bytes,
+    })
+}
+
+pub(crate) fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
+    match location {
+        CacheLocation::User => Cache::of_user().ok_or(Error::NoCache),
+        CacheLocation::At(folder) => Ok(Cache::at(folder)),
+        CacheLocation::Nowhere => Ok(Cache::temporary()?),
+    }
+}
+
+impl fmt::Display for CacheReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let folder = self.folder.display();
+        if self.removed_files == 0 {
+            return write!(f, "nothing to remove from {folder}");
+        }
+        let files = counted(self.removed_files, "file");
+        write!(f, "removed {files} ({}) from {folder}", Bytes(self.freed))
+    }
+}
