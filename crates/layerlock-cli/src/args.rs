@@ -199,6 +199,8 @@ pub(crate) struct CommonArgs {
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
     #[command(flatten)]
+    pub(crate) exclude: ExcludeArgs,
+    #[command(flatten)]
     pub(crate) fetch: FetchArgs,
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
@@ -240,6 +242,17 @@ pub(crate) struct ChoiceArgs {
     /// Every extra of the project
     #[arg(long)]
     pub(crate) all_extras: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Packages")]
+pub(crate) struct ExcludeArgs {
+    /// Packages to leave out, with all that only they need
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// Files to leave out, by patterns as in .gitignore
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude_files: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -62,7 +62,10 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
         no_cache,
         cache,
     } = args.fetch;
+    let given = |list: Vec<String>| (!list.is_empty()).then_some(list);
     Settings {
+        exclude: given(args.exclude.exclude),
+        exclude_files: given(args.exclude.exclude_files),
         index_url,
         find_links,
         offline,

@@ -1,6 +1,6 @@
-//! The extras that a project asks of its own dependencies.
+//! What a project itself asks for, and with which extras.
 //!
-//! A lock of version 2.1 has lost them (what they bring in is locked by
+//! A lock of version 2.1 has lost both (what extras bring in is locked by
 //! itself), so they are read from pyproject.toml.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ struct Group {
     includes: BTreeSet<String>,
 }
 
-/// A dependency that is asked for with extras.
+/// A dependency of the project.
 #[derive(Debug, Clone)]
 struct Request {
     name: String,
@@ -50,8 +50,8 @@ impl Dependencies {
         dependencies
     }
 
-    /// The extras asked of each package by the groups and extras of a
-    /// selection, for one environment.
+    /// The packages that the groups and extras of a selection ask for, each with
+    /// the extras asked of it, for one environment.
     pub(crate) fn extras(
         &self,
         selection: &Selection,
@@ -145,21 +145,25 @@ impl Dependencies {
 }
 
 impl Request {
-    /// A requirement as PEP 508 writes it, `None` where it names no extras:
-    /// `name[extra,extra] >= 1 ; marker`.
+    /// A requirement as PEP 508 writes it: `name[extra,extra] >= 1 ; marker`.
     fn parse(text: &str, behind: Option<BTreeSet<String>>) -> Option<Self> {
-        let (name, rest) = text.split_once('[')?;
-        let (extras, rest) = rest.split_once(']')?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if !name.trim().chars().all(is_name) {
+        let text = text.trim();
+        let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
+        if name.is_empty() {
             return None;
         }
+        let (extras, rest) = match rest.trim_start().strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?,
+            None => ("", rest),
+        };
         let marker = rest.split_once(';').map_or("", |(_, marker)| marker);
         Some(Self {
-            name: normalize(name.trim()),
+            name: normalize(name),
             extras: extras
                 .split(',')
                 .map(|extra| normalize(extra.trim()))
+                .filter(|extra| !extra.is_empty())
                 .collect(),
             marker: marker::parse(marker).ok()?,
             behind,
@@ -183,7 +187,7 @@ impl Request {
                 let extras: Vec<_> = texts(value.get_ref().get("extras"))
                     .map(normalize)
                     .collect();
-                (!extras.is_empty()).then_some(Self {
+                Some(Self {
                     name: normalize(name),
                     extras,
                     marker: marker::parse(text("markers").unwrap_or("")).ok()?,

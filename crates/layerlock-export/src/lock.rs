@@ -73,12 +73,12 @@ pub(crate) struct File {
     pub(crate) hash_span: Range<usize>,
 }
 
-/// Extras that a package asks of another one.
+/// What a package asks of another one.
 #[derive(Debug, Clone)]
 pub(crate) struct Dependency {
     /// Normalised.
     pub(crate) name: String,
-    /// Normalised, not empty.
+    /// Normalised.
     pub(crate) extras: Vec<String>,
     pub(crate) marker: Marker,
 }
@@ -589,21 +589,19 @@ impl Reader<'_, '_> {
                 None => std::slice::from_ref(value),
             };
             for value in alternatives {
-                let Some(table) = value.get_ref().as_table() else {
-                    continue;
-                };
-                let Some(extras) = table.get("extras") else {
-                    continue;
-                };
+                let get = |key| value.get_ref().as_table()?.get(key);
                 dependencies.push(Dependency {
                     name: normalize(name.get_ref()),
-                    extras: self
-                        .document
-                        .array(extras, "`extras`")?
-                        .iter()
-                        .map(|extra| Ok(normalize(self.document.string(extra, "an extra")?)))
-                        .collect::<Result<_, Error>>()?,
-                    marker: match table.get("markers") {
+                    extras: match get("extras") {
+                        Some(extras) => self
+                            .document
+                            .array(extras, "`extras`")?
+                            .iter()
+                            .map(|extra| Ok(normalize(self.document.string(extra, "an extra")?)))
+                            .collect::<Result<_, Error>>()?,
+                        None => Vec::new(),
+                    },
+                    marker: match get("markers") {
                         Some(marker) => self.marker(marker)?,
                         None => Marker::Any,
                     },

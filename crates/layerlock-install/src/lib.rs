@@ -26,7 +26,7 @@ pub use choose::{Chosen, NoWheel, choose};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use local::{FindLinks, FindLinksError};
-pub use plan::{is_installed, plan};
+pub use plan::{is_installed, plan, plan_filtered};
 pub use reporter::{Reporter, Silent};
 pub use surroundings::{Surroundings, Variables};
 pub use wheel::{Wheel, WheelContents, WheelProblem};

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use layerlock_layer::{LayerPlan, PlanBuilder};
+use layerlock_layer::{Entry, LayerPlan, PlanBuilder};
 use layerlock_target::Target;
 
 use crate::wheel::{listed_files, push_wheel};
@@ -9,13 +9,23 @@ use crate::{Chosen, Error, Wheel};
 /// Plans the layer that holds these wheels, as their own rules lay them out. The
 /// owners of the plan are the packages, in the order given.
 pub fn plan(wheels: &[(Chosen, Wheel)], target: &Target) -> Result<LayerPlan, Error> {
+    plan_filtered(wheels, target, &mut |_| true)
+}
+
+/// The same without the files that `keep` refuses; RECORD, which always stays,
+/// does not list them.
+pub fn plan_filtered(
+    wheels: &[(Chosen, Wheel)],
+    target: &Target,
+    keep: &mut dyn FnMut(&Entry) -> bool,
+) -> Result<LayerPlan, Error> {
     let mut builder = PlanBuilder::default();
     for (chosen, wheel) in wheels {
         let owner = builder.owner(format!(
             "{} {}",
             chosen.package.name, chosen.package.version
         ));
-        push_wheel(wheel, target, owner, &mut builder).map_err(|problem| Error::Wheel {
+        push_wheel(wheel, target, owner, keep, &mut builder).map_err(|problem| Error::Wheel {
             file: chosen.wheel.to_string(),
             problem,
         })?;

@@ -87,6 +87,24 @@ impl Target {
         format!("/var/lang/bin/python{}", self.runtime.python_version())
     }
 
+    /// Whether the runtime brings this package (normalised name) itself: the AWS
+    /// SDK and what that needs ([AWS Lambda runtimes](https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)).
+    /// Which version it has changes with the runtime's own updates.
+    pub fn brings(&self, package: &str) -> bool {
+        match self.provider {
+            Provider::Aws => matches!(
+                package,
+                "boto3"
+                    | "botocore"
+                    | "jmespath"
+                    | "python-dateutil"
+                    | "s3transfer"
+                    | "six"
+                    | "urllib3"
+            ),
+        }
+    }
+
     /// What the provider accepts.
     pub const fn limits(&self) -> Limits {
         match self.provider {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
-use layerlock_export::{Lock, LockedPackage, Project};
+use layerlock_export::{LeftOut, Lock, LockedPackage, Project, Remaining};
 use layerlock_install::index::{IndexUrl, Sources, default_index};
 use layerlock_install::{
     Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
@@ -13,7 +13,8 @@ use layerlock_target::{Runtime, Target};
 
 use crate::cache::open_cache;
 use crate::configuration::{self, Layer};
-use crate::report::{LayerReport, PackageReport, Report, ZipReport};
+use crate::patterns::LeftOutFiles;
+use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
 use crate::{Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
@@ -52,6 +53,9 @@ struct PlannedLayer<'a> {
     layer: &'a Layer,
     wheels: Vec<(Chosen, Wheel)>,
     yanked: Vec<Yanked>,
+    left_out: Vec<LeftOut>,
+    left_out_files: LeftOutFiles,
+    unknown: Vec<String>,
     plan: LayerPlan,
     staging: Option<StagingDirectory>,
 }
@@ -93,9 +97,17 @@ impl<'a> Job<'a> {
         layer: &'b Layer,
         reporter: &dyn Reporter,
     ) -> Result<PlannedLayer<'b>, Error> {
-        let (chosen, fetched) = self.fetch(layer, reporter)?;
+        let Remaining {
+            packages,
+            left_out,
+            unknown,
+        } = select(&self.project, &self.lock, layer)?;
+        let (chosen, fetched) = self.fetch(layer, packages, reporter)?;
         let wheels: Vec<_> = chosen.into_iter().zip(fetched.wheels).collect();
-        let plan = layerlock_install::plan(&wheels, &layer.target)?;
+        let mut left_out_files = LeftOutFiles::of(&layer.exclude_files);
+        let plan = layerlock_install::plan_filtered(&wheels, &layer.target, &mut |entry| {
+            left_out_files.keeps(entry)
+        })?;
         let staging = match &layer.staging {
             Some(directory) => {
                 let is_ours = layerlock_install::is_installed(directory, &layer.target);
@@ -107,6 +119,9 @@ impl<'a> Job<'a> {
             layer,
             wheels,
             yanked: fetched.yanked,
+            left_out,
+            left_out_files,
+            unknown,
             plan,
             staging,
         })
@@ -121,6 +136,9 @@ impl<'a> Job<'a> {
             layer,
             wheels,
             yanked,
+            left_out,
+            left_out_files,
+            unknown,
             plan,
             staging,
         } = planned;
@@ -138,10 +156,15 @@ impl<'a> Job<'a> {
         let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
         findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
         findings.extend(yanked.iter().map(findings::of_yanked));
+        let excluded = excluded(&left_out, layer);
+        findings.extend(findings::of_excluded(layer, &excluded, &unknown));
+        findings.extend(findings::of_files_left_out(&left_out_files));
         Ok(LayerReport {
             name: layer.name.clone(),
             target: layer.target,
             packages: packages(&wheels, &plan, zipped_sizes.as_deref()),
+            excluded,
+            excluded_files: left_out_files.total(),
             zip,
             staging: layer.staging.clone(),
             unzipped_size: plan.unzipped_size(),
@@ -150,10 +173,11 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// The packages of a layer, and their wheels in the cache.
+    /// The packages, each with its wheel in the cache.
     fn fetch(
         &self,
         layer: &Layer,
+        packages: Vec<LockedPackage>,
         reporter: &dyn Reporter,
     ) -> Result<(Vec<Chosen>, Fetched), Error> {
         let Self {
@@ -162,7 +186,10 @@ impl<'a> Job<'a> {
             surroundings,
             ..
         } = self;
-        let chosen = choose(&self.project, &self.lock, layer)?;
+        let chosen = packages
+            .into_iter()
+            .map(|package| choose_wheel(&self.project, package, &layer.target))
+            .collect::<Result<Vec<_>, _>>()?;
         let options = FetchOptions {
             cache,
             sources: Sources {
@@ -205,12 +232,33 @@ fn find_links(settings: &Settings, surroundings: &Surroundings) -> Result<Vec<Fi
     Ok(places)
 }
 
-/// The packages of a layer, each with the wheel that suits its target best.
-fn choose(project: &Project, lock: &Lock, layer: &Layer) -> Result<Vec<Chosen>, Error> {
+/// The packages of a layer, and those that are left out of it.
+fn select(project: &Project, lock: &Lock, layer: &Layer) -> Result<Remaining, Error> {
     let environment = layer.target.marker_environment();
-    layerlock_export::select(project, lock, &layer.choice, &environment)?
-        .into_iter()
-        .map(|package| Ok(choose_wheel(project, package, &layer.target)?))
+    let Layer {
+        choice, exclude, ..
+    } = layer;
+    let packages = layerlock_export::select(project, lock, choice, &environment)?;
+    Ok(layerlock_export::exclude(
+        project,
+        lock,
+        choice,
+        &environment,
+        packages,
+        exclude,
+    )?)
+}
+
+fn excluded(left_out: &[LeftOut], layer: &Layer) -> Vec<ExcludedPackage> {
+    left_out
+        .iter()
+        .map(|one| ExcludedPackage {
+            name: one.package.name.clone(),
+            version: one.package.version.clone(),
+            named: one.is_named,
+            in_runtime: layer.target.brings(&one.package.name),
+            needed_by: one.needed_by.clone(),
+        })
         .collect()
 }
 

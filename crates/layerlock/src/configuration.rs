@@ -8,6 +8,7 @@ use layerlock_target::{Architecture, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::patterns::Pattern;
 use crate::{Error, Settings};
 
 /// Where zips go unless told otherwise, below the project.
@@ -15,12 +16,14 @@ const OUTPUT: &str = "dist/layers";
 
 /// `[tool.layerlock]`: the defaults of every layer.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
     runtime: Option<Spanned<String>>,
     architecture: Option<Spanned<String>>,
     groups: Option<Vec<String>>,
     extras: Option<Vec<String>>,
+    exclude: Option<Vec<Spanned<String>>>,
+    exclude_files: Option<Vec<Spanned<String>>>,
     staging: Option<PathBuf>,
     output: Option<PathBuf>,
     #[serde(default)]
@@ -29,12 +32,14 @@ struct Table {
 
 /// `[tool.layerlock.layers.NAME]`: one layer.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct LayerTable {
     runtime: Option<Spanned<String>>,
     architecture: Option<Spanned<String>>,
     groups: Option<Vec<String>>,
     extras: Option<Vec<String>>,
+    exclude: Option<Vec<Spanned<String>>>,
+    exclude_files: Option<Vec<Spanned<String>>>,
     staging: Option<PathBuf>,
 }
 
@@ -46,6 +51,10 @@ pub(crate) struct Layer {
     /// Whether nobody asked for the runtime: it is the newest that fits.
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
+    /// The names of packages to leave out.
+    pub(crate) exclude: Vec<String>,
+    /// The files to leave out.
+    pub(crate) exclude_files: Vec<Pattern>,
     /// Where the zip goes.
     pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
@@ -125,6 +134,8 @@ impl Resolver<'_> {
             target,
             runtime_by_default,
             choice: self.choice(layer),
+            exclude: self.exclude(layer)?,
+            exclude_files: self.exclude_files(layer)?,
             zip: Some(output.join(file)),
             staging: self.staging(&name, layer, several),
             name,
@@ -187,6 +198,40 @@ impl Resolver<'_> {
         }
     }
 
+    fn exclude(&self, layer: &LayerTable) -> Result<Vec<String>, Error> {
+        if let Some(names) = &self.settings.exclude {
+            return match names.iter().find(|name| !is_name(name)) {
+                Some(name) => Err(Error::Exclude(not_a_name(name))),
+                None => Ok(names.clone()),
+            };
+        }
+        let configured = layer.exclude.as_ref().or(self.table.exclude.as_ref());
+        let names = configured.into_iter().flatten().map(|name| {
+            if is_name(name.get_ref()) {
+                Ok(name.get_ref().clone())
+            } else {
+                Err(self.bad(name, &not_a_name(name.get_ref())))
+            }
+        });
+        names.collect()
+    }
+
+    fn exclude_files(&self, layer: &LayerTable) -> Result<Vec<Pattern>, Error> {
+        if let Some(patterns) = &self.settings.exclude_files {
+            return patterns
+                .iter()
+                .map(|text| Pattern::new(text).map_err(Error::Exclude))
+                .collect();
+        }
+        let configured = layer.exclude_files.as_ref();
+        let configured = configured.or(self.table.exclude_files.as_ref());
+        configured
+            .into_iter()
+            .flatten()
+            .map(|text| Pattern::new(text.get_ref()).map_err(|error| self.bad(text, &error)))
+            .collect()
+    }
+
     /// A staging directory holds one layer: where several share a setting, each
     /// gets a folder in it.
     fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<PathBuf> {
@@ -207,6 +252,19 @@ impl Resolver<'_> {
             place: self.project.place(text.span()),
         }
     }
+}
+
+/// What a package can be called, blanks around it aside.
+fn is_name(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+}
+
+fn not_a_name(text: &str) -> String {
+    format!("`{text}` is no package's name; patterns of files are for exclude-files")
 }
 
 fn shared(folder: &Path, name: &str, several: bool) -> PathBuf {

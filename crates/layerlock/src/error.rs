@@ -26,6 +26,9 @@ pub enum Error {
         /// Where.
         place: Place,
     },
+    /// A name or a pattern of what to leave out.
+    #[error("{0}")]
+    Exclude(String),
     /// A layer that the project does not have.
     #[error("unknown layer `{name}`: there {} {}", if known.len() == 1 { "is" } else { "are" }, known.join(", "))]
     UnknownLayer {
@@ -114,7 +117,8 @@ impl Error {
             Self::Install(error) => install_kind(error),
             Self::Layer(error) => layer_kind(error),
             Self::Publish(error) => publish_kind(error),
-            Self::UnknownLayer { .. }
+            Self::Exclude(_)
+            | Self::UnknownLayer { .. }
             | Self::WhichLayer { .. }
             | Self::NoCache
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
@@ -159,7 +163,9 @@ impl Error {
             }
             Self::NoCache => "name a folder with --cache-dir, or go without one by --no-cache",
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
-            Self::Configuration { .. } | Self::UnknownLayer { .. } => return None,
+            Self::Configuration { .. } | Self::Exclude(_) | Self::UnknownLayer { .. } => {
+                return None;
+            }
         };
         Some(hint.to_owned())
     }

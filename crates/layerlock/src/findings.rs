@@ -7,7 +7,8 @@ use layerlock_target::Support;
 
 use crate::Error;
 use crate::configuration::Layer;
-use crate::report::{Finding, Severity, ZipReport};
+use crate::patterns::LeftOutFiles;
+use crate::report::{ExcludedPackage, Finding, Severity, ZipReport};
 
 /// What the user should know of the choice and the lock.
 pub(crate) fn of_project(
@@ -111,6 +112,103 @@ pub(crate) fn of_yanked(yanked: &Yanked) -> Finding {
             Some("lock another version with `poetry update`"),
         )
     }
+}
+
+/// What leaving out packages ties the functions to.
+pub(crate) fn of_excluded(
+    layer: &Layer,
+    excluded: &[ExcludedPackage],
+    unknown: &[String],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for name in unknown {
+        findings.push(Finding {
+            package: Some(name.clone()),
+            ..finding(
+                Severity::Warning,
+                "exclude-unknown",
+                format!("`{name}` was to be left out, and is no package of this layer"),
+                Some("correct its name in `exclude`, or take it out of there"),
+            )
+        });
+    }
+    let runtime = layer.target.runtime;
+    for one in excluded.iter().filter(|one| one.named) {
+        let ExcludedPackage { name, version, .. } = one;
+        let needed = if one.needed_by.is_empty() {
+            String::new()
+        } else {
+            format!(", and so does {}", one.needed_by.join(", "))
+        };
+        let finding = if one.in_runtime {
+            finding(
+                Severity::Info,
+                "exclude-from-runtime",
+                format!(
+                    "functions get {name} from {runtime}{needed}: not the locked {version}, but \
+                     whichever version the provider has there, which its updates change"
+                ),
+                None,
+            )
+        } else {
+            finding(
+                Severity::Warning,
+                "exclude-missing",
+                format!(
+                    "{name} is left out and {runtime} does not bring it: functions have to get \
+                     it from elsewhere{needed}"
+                ),
+                Some("attach another layer that has it, or take it out of `exclude`"),
+            )
+        };
+        findings.push(Finding {
+            package: Some(name.clone()),
+            ..finding
+        });
+    }
+    findings
+}
+
+/// What leaving out files may break.
+pub(crate) fn of_files_left_out(left_out: &LeftOutFiles) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for pattern in left_out.unused() {
+        findings.push(finding(
+            Severity::Warning,
+            "exclude-unused",
+            format!("the pattern `{pattern}` in exclude-files fits no file of this layer"),
+            Some("a pattern with a / starts at the top of the layer: `python/NAME/...`"),
+        ));
+    }
+    if let Some((path, count)) = left_out.code() {
+        findings.push(Finding {
+            path: Some(path.to_owned()),
+            ..finding(
+                Severity::Warning,
+                "exclude-code",
+                format!(
+                    "{count} of the files that are left out can be imported, such as {path}: \
+                     what imports them fails in the function"
+                ),
+                Some(
+                    "test what you keep: numpy.testing and scipy, for example, import \
+                     numpy's tests",
+                ),
+            )
+        });
+    }
+    if let Some(path) = left_out.metadata() {
+        findings.push(Finding {
+            path: Some(path.to_owned()),
+            ..finding(
+                Severity::Info,
+                "exclude-metadata",
+                format!("{path} and other metadata stays: importlib.metadata reads it"),
+                None,
+            )
+        });
+    }
+    findings
 }
 
 fn finding(severity: Severity, code: &'static str, message: String, hint: Option<&str>) -> Finding {

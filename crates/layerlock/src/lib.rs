@@ -22,6 +22,7 @@ mod error;
 mod export;
 mod findings;
 mod outputs;
+mod patterns;
 mod publish;
 mod report;
 mod settings;
@@ -35,7 +36,7 @@ pub use layerlock_install::{Reporter, Silent};
 pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
 pub use publish::{PublishSettings, Publishing, publish};
 pub use report::{
-    Finding, LayerReport, PackageReport, Planned, PublishReport, Published, Report, Severity,
-    ZipReport,
+    ExcludedFiles, ExcludedPackage, Finding, LayerReport, PackageReport, Planned, PublishReport,
+    Published, Report, Severity, ZipReport,
 };
 pub use settings::{CacheLocation, Settings};

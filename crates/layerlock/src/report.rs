@@ -23,6 +23,10 @@ pub struct LayerReport {
     pub target: Target,
     /// What it holds, sorted by name.
     pub packages: Vec<PackageReport>,
+    /// The packages that were left out, sorted by name.
+    pub excluded: Vec<ExcludedPackage>,
+    /// The files of the other packages that were left out.
+    pub excluded_files: ExcludedFiles,
     /// The zip, where one was written.
     pub zip: Option<ZipReport>,
     /// The staging directory, where one was written.
@@ -50,6 +54,30 @@ pub struct PackageReport {
     pub unzipped_size: u64,
     /// Bytes that they take up in the zip, without headers.
     pub zipped_size: Option<u64>,
+}
+
+/// A package that was left out of a layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExcludedPackage {
+    /// The name, normalised (PEP 503).
+    pub name: String,
+    /// The locked version.
+    pub version: String,
+    /// Whether it was named; if not, only packages that were left out needed it.
+    pub named: bool,
+    /// Whether the runtime brings a version of its own.
+    pub in_runtime: bool,
+    /// The packages of the layer that need it.
+    pub needed_by: Vec<String>,
+}
+
+/// The files that patterns left out of a layer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ExcludedFiles {
+    /// How many.
+    pub file_count: usize,
+    /// Their bytes, unpacked.
+    pub unzipped_size: u64,
 }
 
 /// The zip of a layer.
@@ -170,6 +198,22 @@ impl fmt::Display for LayerReport {
                 Bytes(package.unzipped_size).to_string(),
                 package.file,
             )?;
+        }
+        let excluded = |named: bool| -> Vec<&str> {
+            let excluded = self.excluded.iter().filter(|one| one.named == named);
+            excluded.map(|one| one.name.as_str()).collect()
+        };
+        if !self.excluded.is_empty() {
+            write!(f, "\nleft out: {}", excluded(true).join(", "))?;
+            let with_them = excluded(false);
+            if !with_them.is_empty() {
+                write!(f, "; with them only: {}", with_them.join(", "))?;
+            }
+        }
+        let files = &self.excluded_files;
+        if files.file_count > 0 {
+            let count = counted(files.file_count, "file");
+            write!(f, "\nleft out: {count}, {}", Bytes(files.unzipped_size))?;
         }
         if let Some(zip) = &self.zip {
             write!(f, "\nzip: {} ({})", zip.path.display(), Bytes(zip.size))?;

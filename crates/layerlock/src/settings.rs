@@ -17,6 +17,14 @@ pub struct Settings {
     pub architecture: Option<Architecture>,
     /// Groups and extras; the configured ones where there are none.
     pub choice: Option<Choice>,
+    /// The names of packages to leave out; the configured ones where there is
+    /// none.
+    pub exclude: Option<Vec<String>>,
+    /// Patterns of files to leave out, as in .gitignore: one without `/` is for
+    /// names anywhere, one with it for paths in the layer; `*` stops at `/`, `**`
+    /// does not; a folder stands for all in it. The configured ones where there
+    /// is none.
+    pub exclude_files: Option<Vec<String>>,
     /// The folder for zips.
     pub output: Option<PathBuf>,
     /// The staging directory.

@@ -38,6 +38,18 @@ pub(crate) struct Node {
     pub(super) extras: BTreeMap<String, BTreeSet<usize>>,
 }
 
+impl Node {
+    /// Whether it asks for the dependency of this index when it is wanted with
+    /// these extras.
+    pub(super) fn asks_for(&self, index: usize, extras: &BTreeSet<String>) -> bool {
+        !self.requires[index].is_optional
+            || extras
+                .iter()
+                .filter_map(|extra| self.extras.get(extra))
+                .any(|members| members.contains(&index))
+    }
+}
+
 impl Graph {
     /// Joins what the packages of the lock ask for, in its order, to what the
     /// project does. `lock` has what is not in a package.

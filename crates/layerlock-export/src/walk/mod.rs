@@ -37,7 +37,7 @@ use crate::ranges::{Bound, Range, Ranges};
 use dependency::Dependency;
 
 pub(crate) use graph::{Graph, Node, roots};
-pub(crate) use target::choose;
+pub(crate) use target::{choose, needs};
 
 /// Steps of one walk; real ones take some thousands.
 const MAX_STEPS: usize = 200_000;

@@ -55,6 +55,39 @@ pub(crate) fn choose(
     Ok(chosen.into_values().collect())
 }
 
+/// What the groups and extras of a selection ask for, and what each of the
+/// `selected` packages does: pairs of its index in the lock and its extras.
+pub(crate) fn needs<'l>(
+    lock: &'l Lock,
+    graph: &'l Graph,
+    selection: &Selection,
+    target: &MarkerEnvironment,
+    selected: &[(usize, BTreeSet<String>)],
+) -> (BTreeSet<&'l str>, Vec<BTreeSet<&'l str>>) {
+    let behind_extras = graph.names_behind(&selection.extras, lock.packages());
+    let roots = graph
+        .roots
+        .iter()
+        .filter(|(group, dependency)| {
+            selection.groups.contains(group)
+                && dependency.holds_in(target, &selection.extras)
+                && (!dependency.is_optional || behind_extras.contains(dependency.name.as_str()))
+        })
+        .map(|(_, dependency)| dependency.name.as_str())
+        .collect();
+    let of_package = |(package, extras): &(usize, BTreeSet<String>)| {
+        let node = &graph.nodes[*package];
+        let requires = node.requires.iter().enumerate();
+        requires
+            .filter(|(index, require)| {
+                node.asks_for(*index, extras) && require.holds_in(target, extras)
+            })
+            .map(|(_, require)| require.name.as_str())
+            .collect()
+    };
+    (roots, selected.iter().map(of_package).collect())
+}
+
 /// Works out which groups of the project need each package, also those groups
 /// that are not chosen: from the groups that name it, along the dependencies.
 fn name_groups(
@@ -78,13 +111,7 @@ fn name_groups(
                 continue;
             };
             for (index, require) in node.requires.iter().enumerate() {
-                let is_asked_for = !require.is_optional
-                    || own
-                        .extras
-                        .iter()
-                        .filter_map(|extra| node.extras.get(extra))
-                        .any(|members| members.contains(&index));
-                if is_asked_for && require.holds_in(target, &own.extras) {
+                if node.asks_for(index, &own.extras) && require.holds_in(target, &own.extras) {
                     let needs = needs.entry(&require.name).or_default();
                     let before = (needs.groups.len(), needs.extras.len());
                     needs.groups.extend(&own.groups);

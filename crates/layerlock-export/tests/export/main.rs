@@ -7,6 +7,7 @@
 
 mod agreement;
 mod common;
+mod exclude;
 mod hostile;
 mod order;
 mod refusals;

@@ -14,6 +14,7 @@ pub(crate) fn push_wheel(
     wheel: &Wheel,
     target: &Target,
     owner: OwnerId,
+    keep: &mut dyn FnMut(&Entry) -> bool,
     builder: &mut PlanBuilder,
 ) -> Result<(), WheelProblem> {
     let mut layout = Layout {
@@ -23,7 +24,7 @@ pub(crate) fn push_wheel(
         archive: builder.archive(&wheel.path),
         entries: Vec::with_capacity(wheel.contents.members.len()),
     };
-    layout.spread()?;
+    layout.spread(keep)?;
     for entry in layout.entries {
         builder.push(entry);
     }
@@ -39,7 +40,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    fn spread(&mut self) -> Result<(), WheelProblem> {
+    fn spread(&mut self, keep: &mut dyn FnMut(&Entry) -> bool) -> Result<(), WheelProblem> {
         let contents = self.contents;
         let site_packages = self.target.site_packages();
         let record = format!("{}/RECORD", contents.dist_info);
@@ -66,6 +67,10 @@ impl Layout<'_> {
                 Source::Bytes(text.into_bytes().into()),
             );
         }
+
+        let spread = self.entries.len();
+        self.entries.retain(|entry| keep(entry));
+        record_holds &= self.entries.len() == spread;
 
         // Where every file lies where the wheel had it, its RECORD holds for the
         // layer too; else it is written anew with the installed paths.

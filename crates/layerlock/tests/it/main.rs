@@ -6,6 +6,7 @@
 
 mod build;
 mod configuration;
+mod exclude;
 mod export;
 mod failures;
 mod helpers;

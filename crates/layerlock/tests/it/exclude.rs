@@ -1,0 +1,172 @@
+//! What is left out of a layer.
+
+use layerlock::{Error, ErrorKind, LayerReport, Settings, Silent};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder};
+
+use crate::helpers::{Shop, build_one, files};
+
+/// boto3 and what it needs, a package that needs botocore too, and one with tests.
+fn shop(toml: &str) -> Shop {
+    let wheel = |name: &str| {
+        WheelBuilder::new(name, "1.0")
+            .file(&format!("{name}/__init__.py"), name)
+            .build()
+    };
+    let [boto3, botocore, jmespath, s3fs] = ["boto3", "botocore", "jmespath", "s3fs"].map(wheel);
+    let numbers = WheelBuilder::new("numbers", "1.0")
+        .file("numbers/__init__.py", "")
+        .file("numbers/tests/__init__.py", "assert True")
+        .file("numbers/tests/data.bin", "12")
+        .build();
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(LockedPackage::from(&boto3).requires("botocore", "*"))
+        .package(LockedPackage::from(&s3fs).requires("botocore", "*"))
+        .package(
+            LockedPackage::from(&botocore)
+                .requires("jmespath", "*")
+                .transitive(),
+        )
+        .package(LockedPackage::from(&jmespath).transitive())
+        .package(&numbers)
+        .pyproject(&format!(
+            "[tool.layerlock]\nruntime = \"python3.12\"\n{toml}"
+        ));
+    Shop::new(&project, [&boto3, &botocore, &jmespath, &s3fs, &numbers])
+}
+
+fn names(layer: &LayerReport) -> Vec<&str> {
+    layer.packages.iter().map(|p| p.name.as_str()).collect()
+}
+
+fn findings(layer: &LayerReport) -> Vec<String> {
+    layer.findings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn packages_of_the_runtime_stay_out_with_what_only_they_need() {
+    let shop = shop("exclude = [\"boto3\", \"botocore\"]\n");
+    let layer = shop.build();
+    assert_eq!(names(&layer), ["numbers", "s3fs"]);
+    let excluded: Vec<_> = layer
+        .excluded
+        .iter()
+        .map(|one| {
+            (
+                &one.name[..],
+                one.named,
+                one.in_runtime,
+                one.needed_by.join(","),
+            )
+        })
+        .collect();
+    assert_eq!(
+        excluded,
+        [
+            ("boto3", true, true, String::new()),
+            ("botocore", true, true, "s3fs".to_owned()),
+            ("jmespath", false, true, String::new()),
+        ]
+    );
+    assert!(
+        layer
+            .to_string()
+            .contains("\nleft out: boto3, botocore; with them only: jmespath\n"),
+        "{layer}"
+    );
+    assert_eq!(
+        findings(&layer),
+        [
+            "note[exclude-from-runtime]: functions get boto3 from python3.12: not the locked 1.0, \
+             but whichever version the provider has there, which its updates change",
+            "note[exclude-from-runtime]: functions get botocore from python3.12, and so does \
+             s3fs: not the locked 1.0, but whichever version the provider has there, which its \
+             updates change",
+        ]
+    );
+}
+
+#[test]
+fn what_others_need_stays_and_options_win() {
+    let shop = shop("exclude = [\"boto3\", \"botocore\"]\n");
+    let layer = build_one(&Settings {
+        exclude: Some(vec!["boto3".to_owned()]),
+        ..shop.settings()
+    });
+    assert_eq!(names(&layer), ["botocore", "jmespath", "numbers", "s3fs"]);
+}
+
+#[test]
+fn a_wrong_name_and_a_package_that_the_runtime_lacks_are_findings() {
+    let shop = shop("exclude = [\"botto3\", \"numbers\"]\nexclude-files = [\"*.pyx\"]\n");
+    let layer = shop.build();
+    let codes: Vec<_> = layer.findings.iter().map(|one| one.code).collect();
+    assert_eq!(
+        codes,
+        ["exclude-unknown", "exclude-missing", "exclude-unused"]
+    );
+    assert_eq!(layer.findings[0].package.as_deref(), Some("botto3"));
+}
+
+#[test]
+fn files_stay_out_and_record_tells_the_truth() {
+    let shop = shop("staging = \"out\"\nexclude-files = [\"tests\", \"METADATA\"]\n");
+    let layer = shop.build();
+    let staged = files(&shop.path("out"));
+    assert!(staged.contains_key("python/numbers/__init__.py"));
+    assert!(staged.contains_key("python/numbers-1.0.dist-info/METADATA"));
+    assert!(!staged.keys().any(|path| path.contains("tests")));
+    let record = std::str::from_utf8(&staged["python/numbers-1.0.dist-info/RECORD"]).unwrap();
+    let listed: Vec<_> = record
+        .lines()
+        .map(|line| line.split(',').next().unwrap())
+        .collect();
+    let installed: Vec<_> = staged
+        .keys()
+        .filter_map(|path| path.strip_prefix("python/"))
+        .filter(|path| path.starts_with("numbers"))
+        .collect();
+    assert_eq!(listed, installed);
+
+    assert_eq!(layer.excluded_files.file_count, 2);
+    assert_eq!(layer.excluded_files.unzipped_size, 13);
+    let codes: Vec<_> = layer.findings.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["exclude-code", "exclude-metadata"]);
+    // Where nothing is left out, RECORD is the wheel's own.
+    let whole = build_one(&Settings {
+        exclude_files: Some(Vec::new()),
+        ..shop.settings()
+    });
+    assert_eq!(whole.file_count, layer.file_count + 2);
+}
+
+#[test]
+fn names_and_patterns_are_told_apart() {
+    for (toml, said) in [
+        (
+            "exclude = [\"**/tests/**\"]\n",
+            "patterns of files are for exclude-files",
+        ),
+        ("exclude-files = [\"{a,b}\"]\n", "which mean nothing here"),
+    ] {
+        let error = layerlock::build(&shop(toml).settings(), &Silent).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Project, "{error:?}");
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(error.place().is_some());
+    }
+    let shop = shop("");
+    for settings in [
+        Settings {
+            exclude: Some(vec!["a/b".to_owned()]),
+            ..shop.settings()
+        },
+        Settings {
+            exclude_files: Some(vec!["..".to_owned()]),
+            ..shop.settings()
+        },
+    ] {
+        let error = layerlock::build(&settings, &Silent).unwrap_err();
+        assert!(matches!(error, Error::Exclude(_)), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Usage);
+    }
+}
