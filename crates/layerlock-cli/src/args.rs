@@ -205,6 +205,9 @@ pub(crate) struct CommonArgs {
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
+    /// Do the work even where nothing has changed since the last run
+    #[arg(long, help_heading = "Output")]
+    pub(crate) rebuild: bool,
 }
 
 #[derive(Debug, ClapArgs)]

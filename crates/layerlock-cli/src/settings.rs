@@ -64,6 +64,7 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
     } = args.fetch;
     let given = |list: Vec<String>| (!list.is_empty()).then_some(list);
     Settings {
+        rebuild: args.rebuild,
         exclude: given(args.exclude.exclude),
         exclude_files: given(args.exclude.exclude_files),
         index_url,

@@ -21,6 +21,7 @@ mod path;
 mod plan;
 mod source;
 mod staging;
+mod stamp;
 #[cfg(test)]
 mod testing;
 mod zip;
@@ -32,4 +33,5 @@ pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
 };
 pub use staging::{StagingDirectory, files_in};
+pub use stamp::Stamp;
 pub use zip::{ZipSummary, prepare_zip};

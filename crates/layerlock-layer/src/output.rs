@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 use tempfile::{NamedTempFile, TempDir};
@@ -89,6 +89,8 @@ impl OutputFile {
     }
 
     fn publish(self) -> Result<(), Error> {
+        // A time of its own: see `Stamp::is_certain`.
+        let _ = self.file.as_file().set_modified(SystemTime::now());
         self.file
             .persist(&self.path)
             .map(drop)

@@ -6,6 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use fs_err::{self as fs, OpenOptions};
 
@@ -134,6 +135,9 @@ fn write_file(root: &Path, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     let mut file = options.open(root.join(entry.path.as_str()))?;
     file.write_all(bytes)?;
+    // A time of its own: see `Stamp::is_certain`. Where it cannot be set, it is
+    // not certain.
+    let _ = file.file().set_modified(SystemTime::now());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

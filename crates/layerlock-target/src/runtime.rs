@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One managed Python runtime of AWS Lambda, by reference into the table of
 /// [`RUNTIMES`].
@@ -156,6 +156,13 @@ impl fmt::Display for Runtime {
 impl Serialize for Runtime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.identifier())
+    }
+}
+
+impl<'de> Deserialize<'de> for Runtime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let identifier = String::deserialize(deserializer)?;
+        identifier.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -2,13 +2,13 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::wheel::Ladder;
 use crate::{Architecture, Limits, Misfit, Runtime, WheelName, WheelRank};
 
 /// Whose functions the layer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Provider {
@@ -17,7 +17,7 @@ pub enum Provider {
 }
 
 /// What one layer is built for: provider, runtime and architecture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// Whose functions use the layer.
     pub provider: Provider,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
-use layerlock_export::{LeftOut, Lock, LockedPackage, Project, Remaining};
+use layerlock_export::{LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining};
 use layerlock_install::index::{IndexUrl, Sources, default_index};
 use layerlock_install::{
     Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
@@ -13,6 +13,7 @@ use layerlock_target::{Runtime, Target};
 
 use crate::cache::open_cache;
 use crate::configuration::{self, Layer};
+use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
 use crate::{Error, Settings, findings, outputs};
@@ -21,21 +22,24 @@ use crate::{Error, Settings, findings, outputs};
 const STAGING: &str = "dist/staging";
 
 /// Builds the zip of every layer that the settings ask for, and the staging
-/// directories that are configured.
+/// directories that are configured. Where nothing has changed since an earlier
+/// run, gives the report of that, and does nothing.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Error> {
-    Job::read(settings)?.run(reporter)
+    LastRun::or("build", settings, || Job::read(settings)?.run(reporter))
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
 /// is staged in `dist/staging/NAME` of the project.
 pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Error> {
-    let mut job = Job::read(settings)?;
-    for layer in &mut job.layers {
-        layer.zip = None;
-        let default = || settings.below_project(Path::new(STAGING).join(&layer.name));
-        layer.staging.get_or_insert_with(default);
-    }
-    job.run(reporter)
+    LastRun::or("install", settings, || {
+        let mut job = Job::read(settings)?;
+        for layer in &mut job.layers {
+            layer.zip = None;
+            let default = || settings.below_project(Path::new(STAGING).join(&layer.name));
+            layer.staging.get_or_insert_with(default);
+        }
+        job.run(reporter)
+    })
 }
 
 /// A project and what is asked of it.
@@ -75,12 +79,16 @@ impl<'a> Job<'a> {
 
     /// Plans all layers, then prepares all outputs, then publishes them: trouble
     /// with the last leaves no half of the first.
-    fn run(&self, reporter: &dyn Reporter) -> Result<Report, Error> {
+    fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         let mut planned = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
             planned.push(self.plan(layer, reporter)?);
         }
+        let is_pinned = planned
+            .iter()
+            .flat_map(|layer| &layer.wheels)
+            .all(|(chosen, _)| is_pinned(&chosen.package));
         let mut outputs = Vec::new();
         let mut layers = Vec::with_capacity(planned.len());
         for layer in planned {
@@ -89,7 +97,13 @@ impl<'a> Job<'a> {
         for output in outputs {
             output.publish()?;
         }
-        Ok(Report { layers })
+        Ok(Ran {
+            report: Report {
+                unchanged: false,
+                layers,
+            },
+            is_pinned,
+        })
     }
 
     fn plan<'b>(
@@ -230,6 +244,12 @@ fn find_links(settings: &Settings, surroundings: &Surroundings) -> Result<Vec<Fi
         .map_err(layerlock_install::Error::from)?;
     places.extend(FindLinks::of_machine(surroundings));
     Ok(places)
+}
+
+/// Whether the lock settles what a package holds: a folder's files may change
+/// while the lock stays as it is.
+fn is_pinned(package: &LockedPackage) -> bool {
+    !matches!(package.source, PackageSource::Directory { .. })
 }
 
 /// The packages of a layer, and those that are left out of it.

@@ -214,7 +214,7 @@ pub(crate) fn of_files_left_out(left_out: &LeftOutFiles) -> Vec<Finding> {
 fn finding(severity: Severity, code: &'static str, message: String, hint: Option<&str>) -> Finding {
     Finding {
         severity,
-        code,
+        code: code.into(),
         message,
         package: None,
         path: None,

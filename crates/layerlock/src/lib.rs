@@ -21,6 +21,7 @@ mod configuration;
 mod error;
 mod export;
 mod findings;
+mod last_run;
 mod outputs;
 mod patterns;
 mod publish;

@@ -1,21 +1,25 @@
 //! What the jobs give back. The field names are the interface of `--json`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
 pub use layerlock_publish::Published;
 use layerlock_target::Target;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What `build` and `install` did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
+    /// Whether there was nothing to do: the outputs are those of an earlier run,
+    /// which this report is of.
+    pub unchanged: bool,
     /// One for each layer.
     pub layers: Vec<LayerReport>,
 }
 
 /// One layer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LayerReport {
     /// The layer's name.
     pub name: String,
@@ -40,7 +44,7 @@ pub struct LayerReport {
 }
 
 /// One package of a layer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PackageReport {
     /// The name, normalised (PEP 503).
     pub name: String,
@@ -57,7 +61,7 @@ pub struct PackageReport {
 }
 
 /// A package that was left out of a layer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExcludedPackage {
     /// The name, normalised (PEP 503).
     pub name: String,
@@ -72,7 +76,7 @@ pub struct ExcludedPackage {
 }
 
 /// The files that patterns left out of a layer.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ExcludedFiles {
     /// How many.
     pub file_count: usize,
@@ -81,7 +85,7 @@ pub struct ExcludedFiles {
 }
 
 /// The zip of a layer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ZipReport {
     /// Where it is.
     pub path: PathBuf,
@@ -94,12 +98,12 @@ pub struct ZipReport {
 }
 
 /// Something that the user should know of a layer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
     /// A name for the kind of finding that stays the same.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What was found.
     pub message: String,
     /// The package it is about.
@@ -111,7 +115,7 @@ pub struct Finding {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know.
@@ -175,7 +179,15 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, layer) in self.layers.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{layer}")?;
+            if self.unchanged {
+                write!(f, "{separator}{}", layer.summary())?;
+                layer.write_results(f)?;
+            } else {
+                write!(f, "{separator}{layer}")?;
+            }
+        }
+        if self.unchanged {
+            f.write_str("\nunchanged: project, lock and outputs are as the last run left them")?;
         }
         Ok(())
     }
@@ -199,6 +211,13 @@ impl fmt::Display for LayerReport {
                 package.file,
             )?;
         }
+        self.write_results(f)
+    }
+}
+
+impl LayerReport {
+    /// All but the packages.
+    fn write_results(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let excluded = |named: bool| -> Vec<&str> {
             let excluded = self.excluded.iter().filter(|one| one.named == named);
             excluded.map(|one| one.name.as_str()).collect()

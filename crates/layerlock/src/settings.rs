@@ -36,8 +36,11 @@ pub struct Settings {
     pub find_links: Vec<String>,
     /// Whether to do without the network.
     pub offline: bool,
-    /// Where verified wheels are kept.
+    /// Where verified wheels are kept, and what is known of earlier runs.
     pub cache: CacheLocation,
+    /// Whether to do the work even where nothing has changed since an earlier
+    /// run.
+    pub rebuild: bool,
 }
 
 /// Where verified wheels are kept.

@@ -13,7 +13,7 @@ fn digest(layer: &LayerReport) -> &str {
 
 fn codes(layer: &LayerReport) -> Vec<(Severity, &str)> {
     let findings = layer.findings.iter();
-    findings.map(|f| (f.severity, f.code)).collect()
+    findings.map(|f| (f.severity, &*f.code)).collect()
 }
 
 /// A member of a zip: bytes and permission bits.

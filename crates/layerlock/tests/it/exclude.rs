@@ -100,7 +100,7 @@ fn what_others_need_stays_and_options_win() {
 fn a_wrong_name_and_a_package_that_the_runtime_lacks_are_findings() {
     let shop = shop("exclude = [\"botto3\", \"numbers\"]\nexclude-files = [\"*.pyx\"]\n");
     let layer = shop.build();
-    let codes: Vec<_> = layer.findings.iter().map(|one| one.code).collect();
+    let codes: Vec<_> = layer.findings.iter().map(|one| &*one.code).collect();
     assert_eq!(
         codes,
         ["exclude-unknown", "exclude-missing", "exclude-unused"]
@@ -130,7 +130,7 @@ fn files_stay_out_and_record_tells_the_truth() {
 
     assert_eq!(layer.excluded_files.file_count, 2);
     assert_eq!(layer.excluded_files.unzipped_size, 13);
-    let codes: Vec<_> = layer.findings.iter().map(|one| one.code).collect();
+    let codes: Vec<_> = layer.findings.iter().map(|one| &*one.code).collect();
     assert_eq!(codes, ["exclude-code", "exclude-metadata"]);
     // Where nothing is left out, RECORD is the wheel's own.
     let whole = build_one(&Settings {

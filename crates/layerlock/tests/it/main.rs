@@ -11,3 +11,4 @@ mod export;
 mod failures;
 mod helpers;
 mod publish;
+mod unchanged;

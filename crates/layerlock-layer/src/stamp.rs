@@ -1,0 +1,204 @@
+//! What an output looks like to `stat`.
+
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fs_err as fs;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Enough of a file, or of all that is in a folder, to tell that nothing was
+/// changed since: equal stamps mean equal bytes, where they are
+/// [certain](Stamp::is_certain).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Digest of names, sizes, times and modes.
+    digest: [u8; 32],
+    certain: bool,
+}
+
+impl Stamp {
+    /// Looks at a file, or walks a folder. Links in a folder are not followed.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let mut stamper = Stamper {
+            hasher: Sha256::new(),
+            certain: true,
+        };
+        if metadata.is_dir() {
+            stamper.folder(path)?;
+        } else {
+            stamper.file(&metadata);
+        }
+        Ok(Self {
+            digest: stamper.hasher.finalize().into(),
+            certain: stamper.certain,
+        })
+    }
+
+    /// Whether no edit can hide from it. A file that was written by this crate has
+    /// a time to the nanosecond that no later write gets, not even one in the same
+    /// tick of the clock that file systems take their times from. If its time has
+    /// no such fraction, the file system keeps coarser ones.
+    pub fn is_certain(&self) -> bool {
+        self.certain
+    }
+}
+
+struct Stamper {
+    hasher: Sha256,
+    certain: bool,
+}
+
+impl Stamper {
+    fn folder(&mut self, folder: &Path) -> io::Result<()> {
+        let mut entries: Vec<_> = fs::read_dir(folder)?
+            .map(|entry| entry.map(|entry| (entry.file_name(), entry)))
+            .collect::<io::Result<_>>()?;
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.number(entries.len() as u64);
+        for (name, entry) in entries {
+            let name = name.as_encoded_bytes();
+            self.number(name.len() as u64);
+            self.hasher.update(name);
+            let metadata = entry.metadata()?;
+            if metadata.is_dir() {
+                self.number(u64::from(mode(&metadata)));
+                self.folder(&entry.path())?;
+            } else {
+                self.file(&metadata);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, metadata: &Metadata) {
+        let modified = nanoseconds(metadata.modified().ok());
+        // Coarse times are whole seconds, or milliseconds.
+        self.certain &= modified % 1_000_000 != 0;
+        self.number(metadata.len());
+        self.number(u64::from(mode(metadata)));
+        self.hasher.update(modified.to_le_bytes());
+        self.hasher.update(changed(metadata).to_le_bytes());
+    }
+
+    fn number(&mut self, number: u64) {
+        self.hasher.update(number.to_le_bytes());
+    }
+}
+
+fn nanoseconds(time: Option<SystemTime>) -> i128 {
+    let nanoseconds = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
+    match time.map(|time| time.duration_since(UNIX_EPOCH)) {
+        Some(Ok(since)) => nanoseconds(since),
+        Some(Err(error)) => -nanoseconds(error.duration()),
+        None => 0,
+    }
+}
+
+/// When the file was last changed in any way: a modification time that is set
+/// back does not hide that.
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> i128 {
+    use std::os::unix::fs::MetadataExt;
+    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn changed(metadata: &Metadata) -> i128 {
+    nanoseconds(metadata.created().ok())
+}
+
+/// Permissions and the kind of file: a link is not what it points to.
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> u32 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mode()
+}
+
+#[cfg(not(unix))]
+fn mode(metadata: &Metadata) -> u32 {
+    u32::from(metadata.permissions().readonly()) | u32::from(metadata.is_symlink()) << 1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::testing::{bytes_plan, sample};
+    use crate::{StagingDirectory, prepare_zip};
+
+    /// Both outputs, and their stamps.
+    fn outputs(folder: &Path) -> [(PathBuf, Stamp); 2] {
+        let plan = bytes_plan(&sample());
+        let (zip, staging) = (folder.join("layer.zip"), folder.join("staging"));
+        prepare_zip(&plan, &zip).unwrap().1.publish().unwrap();
+        let claimed = StagingDirectory::claim(&staging, &plan, |_| false).unwrap();
+        claimed.prepare(&plan).unwrap().publish().unwrap();
+        [zip, staging].map(|path| {
+            let stamp = Stamp::of(&path).unwrap();
+            (path, stamp)
+        })
+    }
+
+    #[test]
+    fn an_output_that_nobody_touched_has_its_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, stamp) in outputs(folder.path()) {
+            assert!(stamp.is_certain());
+            assert_eq!(Stamp::of(&path).unwrap(), stamp);
+        }
+    }
+
+    #[test]
+    fn an_edit_of_the_same_size_in_the_same_instant_is_seen() {
+        for _ in 0..30 {
+            let folder = tempfile::tempdir().unwrap();
+            let [(zip, zip_stamp), (staging, staging_stamp)] = outputs(folder.path());
+            for file in [&zip, &staging.join("python/mod.py")] {
+                let mut bytes = fs::read(file).unwrap();
+                bytes[3] ^= 1;
+                fs::write(file, bytes).unwrap();
+            }
+            assert_ne!(Stamp::of(&zip).unwrap(), zip_stamp);
+            assert_ne!(Stamp::of(&staging).unwrap(), staging_stamp);
+        }
+    }
+
+    #[test]
+    fn what_comes_goes_or_is_renamed_in_a_folder_is_seen() {
+        let set_back = |staging: &Path| {
+            let path = staging.join("python/empty.py");
+            let file = fs::OpenOptions::new().append(true).open(path).unwrap();
+            let earlier = SystemTime::now() - Duration::from_secs(9);
+            file.file().set_modified(earlier).unwrap();
+        };
+        let changes: [&dyn Fn(&Path); 5] = [
+            &|staging| fs::write(staging.join("python/new"), "").unwrap(),
+            &|staging| fs::create_dir(staging.join("empty")).unwrap(),
+            &|staging| fs::remove_file(staging.join("python/mod.py")).unwrap(),
+            &|staging| fs::rename(staging.join("python/mod.py"), staging.join("mod.py")).unwrap(),
+            &set_back,
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let [_, (staging, stamp)] = outputs(folder.path());
+            change(&staging);
+            assert_ne!(Stamp::of(&staging).unwrap(), stamp);
+        }
+    }
+
+    #[test]
+    fn whole_seconds_are_no_certain_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "x").unwrap();
+        let file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        file.file().set_modified(time).unwrap();
+        assert!(!Stamp::of(&path).unwrap().is_certain());
+    }
+}

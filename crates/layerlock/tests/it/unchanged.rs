@@ -1,0 +1,144 @@
+//! A run that finds nothing to do.
+
+use std::path::Path;
+
+use layerlock::{CacheLocation, Report, Settings, Silent, build, install};
+
+use crate::helpers::{STAGED, Shop, tree};
+
+fn run(settings: &Settings) -> Report {
+    build(settings, &Silent).unwrap()
+}
+
+/// The report as programs read it, without the member that is to differ.
+fn facts(report: &Report) -> serde_json::Value {
+    let mut value = serde_json::to_value(report).unwrap();
+    value.as_object_mut().unwrap().remove("unchanged").unwrap();
+    value
+}
+
+#[test]
+fn a_second_run_opens_no_wheel_and_gives_the_same_report() {
+    let shop = Shop::configured(STAGED);
+    let first = run(&shop.settings());
+    assert!(!first.unchanged);
+    // Without wheels and without an index nothing could be built.
+    fs_err::remove_dir_all(shop.cache.path().join("wheels-v1")).unwrap();
+    let settings = Settings {
+        index_url: None,
+        offline: true,
+        ..shop.settings()
+    };
+    let second = run(&settings);
+    assert!(second.unchanged);
+    assert_eq!(facts(&second), facts(&first));
+    let text = second.to_string();
+    assert!(
+        text.ends_with("\nunchanged: project, lock and outputs are as the last run left them"),
+        "{text}"
+    );
+    // `install` is another job, and `rebuild` asks for the work.
+    install(&settings, &Silent).unwrap_err();
+    let rebuild = Settings {
+        rebuild: true,
+        ..settings
+    };
+    build(&rebuild, &Silent).unwrap_err();
+}
+
+#[test]
+fn an_output_that_was_touched_is_made_again() {
+    let shop = Shop::configured(STAGED);
+    let built = run(&shop.settings());
+    let zip = &built.layers[0].zip.as_ref().unwrap().path;
+    let staging = shop.path("lambda_dependencies");
+    let before = (fs_err::read(zip).unwrap(), tree(&staging));
+
+    let edit = |path: &Path| {
+        let mut bytes = fs_err::read(path).unwrap();
+        bytes[0] ^= 1;
+        fs_err::write(path, bytes).unwrap();
+    };
+    let module = staging.join("python/pure/__init__.py");
+    let touches: [&dyn Fn(); 6] = [
+        &|| edit(zip),
+        &|| fs_err::remove_file(zip).unwrap(),
+        &|| edit(&module),
+        &|| fs_err::remove_file(&module).unwrap(),
+        &|| fs_err::remove_dir_all(&staging).unwrap(),
+        // Bytecode is nobody's work: it goes.
+        &|| {
+            let folder = staging.join("python/pure/__pycache__");
+            fs_err::create_dir(&folder).unwrap();
+            fs_err::write(folder.join("a.cpython-312.pyc"), "x").unwrap();
+        },
+    ];
+    for touch in touches {
+        assert!(run(&shop.settings()).unchanged);
+        touch();
+        let again = run(&shop.settings());
+        assert!(!again.unchanged);
+        assert_eq!(facts(&again), facts(&built));
+        assert_eq!((fs_err::read(zip).unwrap(), tree(&staging)), before);
+    }
+    assert!(run(&shop.settings()).unchanged);
+}
+
+#[test]
+fn a_foreign_file_is_not_taken_for_nothing_changed() {
+    let shop = Shop::configured(STAGED);
+    run(&shop.settings());
+    fs_err::write(shop.path("lambda_dependencies/mine.py"), "x").unwrap();
+    let error = build(&shop.settings(), &Silent).unwrap_err();
+    assert!(error.to_string().contains("mine.py"), "{error}");
+}
+
+#[test]
+fn another_input_is_another_run() {
+    let shop = Shop::configured("");
+    run(&shop.settings());
+    let other = Settings {
+        exclude: Some(vec!["pure".to_owned()]),
+        ..shop.settings()
+    };
+    assert!(!run(&other).unchanged);
+    // Both wrote one zip: the first finds another than its own.
+    let again = run(&shop.settings());
+    assert!(!again.unchanged);
+    assert_eq!(again.layers[0].packages.len(), 2);
+
+    assert!(run(&shop.settings()).unchanged);
+    let pyproject = shop.project.pyproject();
+    let text = fs_err::read_to_string(&pyproject).unwrap();
+    fs_err::write(&pyproject, text + "# a comment\n").unwrap();
+    assert!(!run(&shop.settings()).unchanged);
+    let lock = shop.project.lock();
+    let text = fs_err::read_to_string(&lock).unwrap();
+    fs_err::write(&lock, text + "# a comment\n").unwrap();
+    assert!(!run(&shop.settings()).unchanged);
+}
+
+#[test]
+fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
+    let shop = Shop::configured("");
+    let nowhere = Settings {
+        cache: CacheLocation::Nowhere,
+        ..shop.settings()
+    };
+    run(&nowhere);
+    assert!(!run(&nowhere).unchanged);
+
+    let secret = Settings {
+        index_url: Some(shop.index.url_with_credentials("user", "hunter2")),
+        ..shop.settings()
+    };
+    run(&secret);
+    let notes = shop.cache.path().join("runs-v1");
+    let notes: Vec<_> = fs_err::read_dir(notes).unwrap().collect();
+    assert_eq!(notes.len(), 1);
+    for note in notes {
+        let text = fs_err::read_to_string(note.unwrap().path()).unwrap();
+        assert!(!text.contains("hunter2"));
+    }
+    assert!(run(&shop.settings()).unchanged);
+}
