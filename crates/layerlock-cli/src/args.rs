@@ -107,6 +107,19 @@ pub(crate) struct BuildArgs {
     /// Also write the layer as files into this folder
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
+    /// How to compress zips [default: copy]
+    #[arg(long, value_name = "HOW", help_heading = "Output")]
+    pub(crate) compression: Option<CompressionArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CompressionArg {
+    /// Take compressed files out of wheels as they are: the fastest
+    Copy,
+    /// Compress again, with all cores: the smallest
+    Best,
+    /// Do not compress
+    Store,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,19 +3,24 @@
 use std::path::PathBuf;
 
 use layerlock::{
-    CacheLocation, Choice, ExportFormat, ExportSettings, Extras, Groups, PublishSettings,
-    Publishing, Settings,
+    CacheLocation, Choice, Compression, ExportFormat, ExportSettings, Extras, Groups,
+    PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
-    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, ExportArgs, FetchArgs, FormatArg, InstallArgs,
-    LayerArgs, ProviderArg, PublishArgs,
+    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ExportArgs, FetchArgs, FormatArg,
+    InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
 pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {
         output: args.output,
         staging: args.staging,
+        compression: args.compression.map(|how| match how {
+            CompressionArg::Copy => Compression::Copy,
+            CompressionArg::Best => Compression::Best,
+            CompressionArg::Store => Compression::Store,
+        }),
         ..common(project, args.common)
     }
 }

@@ -34,4 +34,4 @@ pub use plan::{
 };
 pub use staging::{StagingDirectory, files_in};
 pub use stamp::Stamp;
-pub use zip::{ZipSummary, prepare_zip};
+pub use zip::{Compression, EntryTime, ZipOptions, ZipSummary, prepare_zip};

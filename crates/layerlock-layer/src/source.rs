@@ -1,6 +1,7 @@
 //! Reading the bytes of entries.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use flate2::read::DeflateDecoder;
 use fs_err::File;
@@ -11,57 +12,167 @@ use crate::{ArchiveId, ArchiveMember, Entry, Error, LayerPlan, Method, Source};
 pub(crate) struct Archives<'a> {
     plan: &'a LayerPlan,
     open: Vec<Option<File>>,
+    buffer: Vec<u8>,
 }
+
+/// What can go wrong while bytes are copied.
+pub(crate) enum Trouble {
+    /// The source cannot be read.
+    Read(io::Error),
+    /// What is copied to does not take it.
+    Write(io::Error),
+    /// The source is not what it was.
+    Changed(&'static str),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+/// Takes bytes piece by piece.
+type Take<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
+
+const BUFFER_SIZE: usize = 256 << 10;
 
 impl<'a> Archives<'a> {
     pub(crate) fn new(plan: &'a LayerPlan) -> Self {
-        let open = plan.archives().iter().map(|_| None).collect();
-        Self { plan, open }
-    }
-
-    /// The archive, to be read from `offset` on.
-    pub(crate) fn seek(&mut self, id: ArchiveId, offset: u64) -> Result<&mut File, Error> {
-        let path = self.plan.archive(id);
-        let slot = &mut self.open[id.index()];
-        let file = match slot {
-            Some(file) => file,
-            None => slot.insert(File::open(path).map_err(Error::io("open", path))?),
-        };
-        file.seek(SeekFrom::Start(offset))
-            .map_err(Error::io("read", path))?;
-        Ok(file)
+        Self {
+            plan,
+            open: plan.archives().iter().map(|_| None).collect(),
+            buffer: Vec::new(),
+        }
     }
 
     /// The unpacked bytes of an entry. A member is checked against its CRC-32.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.source.size()).unwrap_or(0));
+        let copied = self.copy(entry, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        });
+        copied.map_err(|trouble| self.error(trouble, entry, Path::new("")))?;
+        Ok(bytes)
+    }
+
+    /// The CRC-32 of an entry's unpacked bytes.
+    pub(crate) fn crc32(&mut self, entry: &Entry) -> Result<u32, Error> {
+        let mut checksum = crc32fast::Hasher::new();
+        let copied = self.copy(entry, &mut |piece| {
+            checksum.update(piece);
+            Ok(())
+        });
+        copied.map_err(|trouble| self.error(trouble, entry, Path::new("")))?;
+        Ok(checksum.finalize())
+    }
+
+    /// Hands on the unpacked bytes of an entry, checked as they go by.
+    pub(crate) fn copy(&mut self, entry: &Entry, take: Take<'_>) -> Result<(), Trouble> {
         match &entry.source {
-            Source::Bytes(bytes) => Ok(bytes.to_vec()),
-            Source::File { path, .. } => fs_err::read(path).map_err(Error::io("read", path)),
+            Source::Bytes(bytes) => Ok(take(bytes)?),
+            Source::File { path, size } => {
+                let file = File::open(path).map_err(Trouble::Read)?;
+                pass(&mut self.buffer, file, *size, None, take)
+            }
             Source::Member(id, member) => {
-                let data = self.seek(*id, member.offset)?.take(member.compressed_size);
-                unpack(data, member).map_err(|problem| Error::Archive {
-                    archive: self.plan.archive(*id).to_owned(),
-                    path: entry.path.clone(),
-                    problem,
-                })
+                let expected = Some(member.crc32);
+                let (file, buffer) = self.seek(*id, member.offset)?;
+                let data = file.take(member.compressed_size);
+                match member.method {
+                    Method::Stored => pass(buffer, data, member.size, expected, take),
+                    Method::Deflated => {
+                        let data = DeflateDecoder::new(data);
+                        pass(buffer, data, member.size, expected, take)
+                    }
+                }
             }
         }
     }
+
+    /// Hands on the bytes that an archive has for a member, as they are there.
+    pub(crate) fn copy_compressed(
+        &mut self,
+        id: ArchiveId,
+        member: &ArchiveMember,
+        take: Take<'_>,
+    ) -> Result<(), Trouble> {
+        let (file, buffer) = self.seek(id, member.offset)?;
+        let data = file.take(member.compressed_size);
+        let expected = Some(member.compressed_crc32);
+        pass(buffer, data, member.compressed_size, expected, take)
+    }
+
+    /// Says of trouble with an entry what was tried, with which file.
+    pub(crate) fn error(&self, trouble: Trouble, entry: &Entry, written: &Path) -> Error {
+        let source = match &entry.source {
+            Source::Member(id, _) => self.plan.archive(*id),
+            Source::File { path, .. } => path,
+            Source::Bytes(_) => written,
+        };
+        match trouble {
+            Trouble::Read(error) => Error::io("read", source)(error),
+            Trouble::Write(error) => Error::io("write", written)(error),
+            Trouble::Changed(problem) => Error::Archive {
+                archive: source.to_owned(),
+                path: entry.path.clone(),
+                problem,
+            },
+        }
+    }
+
+    /// The archive, to be read from `offset` on, and a buffer.
+    fn seek(&mut self, id: ArchiveId, offset: u64) -> Result<(&mut File, &mut Vec<u8>), Trouble> {
+        let slot = &mut self.open[id.index()];
+        let file = match slot {
+            Some(file) => file,
+            None => slot.insert(File::open(self.plan.archive(id)).map_err(Trouble::Read)?),
+        };
+        file.seek(SeekFrom::Start(offset)).map_err(Trouble::Read)?;
+        Ok((file, &mut self.buffer))
+    }
 }
 
-fn unpack(mut data: impl Read, member: &ArchiveMember) -> Result<Vec<u8>, &'static str> {
-    let mut bytes = Vec::with_capacity(usize::try_from(member.size).unwrap_or(0));
-    // One byte more than expected shows a stream that goes on.
-    let limit = member.size + 1;
-    match member.method {
-        Method::Stored => data.take(limit).read_to_end(&mut bytes),
-        Method::Deflated => DeflateDecoder::new(&mut data)
-            .take(limit)
-            .read_to_end(&mut bytes),
+/// Hands on exactly `size` bytes, which have this CRC-32.
+fn pass(
+    buffer: &mut Vec<u8>,
+    mut data: impl Read,
+    size: u64,
+    expected: Option<u32>,
+    take: Take<'_>,
+) -> Result<(), Trouble> {
+    buffer.resize(BUFFER_SIZE, 0);
+    let mut checksum = crc32fast::Hasher::new();
+    let mut left = size;
+    loop {
+        // Once all is there, one byte more shows a stream that goes on.
+        let room = usize::try_from(left.max(1)).unwrap_or(BUFFER_SIZE);
+        let room = room.min(BUFFER_SIZE);
+        let read = match data.read(&mut buffer[..room]) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if error.raw_os_error().is_some() => return Err(Trouble::Read(error)),
+            Err(_) => return Err(Trouble::Changed("cannot be unpacked")),
+        };
+        if read == 0 {
+            break;
+        }
+        let piece = &buffer[..read];
+        left = left
+            .checked_sub(read as u64)
+            .ok_or(Trouble::Changed("has other bytes"))?;
+        if expected.is_some() {
+            checksum.update(piece);
+        }
+        take(piece).map_err(Trouble::Write)?;
     }
-    .map_err(|_| "cannot be unpacked")?;
-    if bytes.len() as u64 != member.size || crc32fast::hash(&bytes) != member.crc32 {
-        return Err("has other bytes");
+    if left > 0 {
+        return Err(Trouble::Changed("lies beyond its end"));
     }
-    Ok(bytes)
+    match expected {
+        Some(expected) if checksum.finalize() != expected => {
+            Err(Trouble::Changed("has other bytes"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -129,13 +129,17 @@ mod tests {
 
     use super::*;
     use crate::testing::{bytes_plan, sample};
-    use crate::{StagingDirectory, prepare_zip};
+    use crate::{StagingDirectory, ZipOptions, prepare_zip};
 
     /// Both outputs, and their stamps.
     fn outputs(folder: &Path) -> [(PathBuf, Stamp); 2] {
         let plan = bytes_plan(&sample());
         let (zip, staging) = (folder.join("layer.zip"), folder.join("staging"));
-        prepare_zip(&plan, &zip).unwrap().1.publish().unwrap();
+        prepare_zip(&plan, &zip, ZipOptions::default())
+            .unwrap()
+            .1
+            .publish()
+            .unwrap();
         let claimed = StagingDirectory::claim(&staging, &plan, |_| false).unwrap();
         claimed.prepare(&plan).unwrap().publish().unwrap();
         [zip, staging].map(|path| {

@@ -8,7 +8,9 @@ use layerlock_install::index::{IndexUrl, Sources, default_index};
 use layerlock_install::{
     Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
 };
-use layerlock_layer::{LayerPlan, Prepared, StagingDirectory, ZipSummary, prepare_zip};
+use layerlock_layer::{
+    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+};
 use layerlock_target::{Runtime, Target};
 
 use crate::cache::open_cache;
@@ -48,6 +50,8 @@ struct Job<'a> {
     project: Project,
     lock: Lock,
     layers: Vec<Layer>,
+    /// The time of everything in a zip.
+    time: EntryTime,
     cache: Cache,
     surroundings: Surroundings,
 }
@@ -70,6 +74,7 @@ impl<'a> Job<'a> {
         Ok(Self {
             settings,
             layers: configuration::layers(&project, settings)?,
+            time: time_of_environment()?,
             lock: Lock::read(&project)?,
             cache: open_cache(&settings.cache)?,
             surroundings: Surroundings::of_this_process(),
@@ -159,7 +164,7 @@ impl<'a> Job<'a> {
         let mut zip = None;
         let mut zipped_sizes = None;
         if let Some(path) = &layer.zip {
-            let (summary, output) = prepare_zip(&plan, path)?;
+            let (summary, output) = prepare_zip(&plan, path, zip_options(layer, self.time))?;
             outputs.push(output);
             zip = Some(zip_report(path, &summary));
             zipped_sizes = Some(summary.zipped_sizes);
@@ -301,12 +306,37 @@ pub(crate) fn choose_wheel(
     })
 }
 
+/// What `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>),
+/// else the first time that a zip knows.
+fn time_of_environment() -> Result<EntryTime, Error> {
+    let Some(value) = std::env::var_os(SOURCE_DATE_EPOCH).filter(|value| !value.is_empty()) else {
+        return Ok(EntryTime::default());
+    };
+    let seconds = value.to_str().and_then(|text| text.parse().ok());
+    seconds
+        .map(EntryTime::from_unix)
+        .ok_or_else(|| Error::SourceDateEpoch {
+            value: value.to_string_lossy().into_owned(),
+        })
+}
+
+/// The variable that gives the time of what is built, in seconds from 1970 on.
+const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+fn zip_options(layer: &Layer, time: EntryTime) -> ZipOptions {
+    ZipOptions {
+        compression: layer.compression,
+        time,
+    }
+}
+
 fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
     ZipReport {
         path: path.to_owned(),
         size: summary.size,
         sha256: HEXLOWER.encode(&summary.sha256),
         code_sha256: BASE64.encode(&summary.sha256),
+        crc64: summary.crc64.to_string(),
     }
 }
 

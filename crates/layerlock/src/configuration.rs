@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use layerlock_export::{Choice, Extras, Groups, Project};
+use layerlock_layer::Compression;
 use layerlock_target::{Architecture, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
@@ -24,6 +25,7 @@ struct Table {
     extras: Option<Vec<String>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
+    compression: Option<CompressionName>,
     staging: Option<PathBuf>,
     output: Option<PathBuf>,
     #[serde(default)]
@@ -40,7 +42,27 @@ struct LayerTable {
     extras: Option<Vec<String>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
+    compression: Option<CompressionName>,
     staging: Option<PathBuf>,
+}
+
+/// [`Compression`] as it is written in a setting.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CompressionName {
+    Copy,
+    Best,
+    Store,
+}
+
+impl From<CompressionName> for Compression {
+    fn from(name: CompressionName) -> Self {
+        match name {
+            CompressionName::Copy => Self::Copy,
+            CompressionName::Best => Self::Best,
+            CompressionName::Store => Self::Store,
+        }
+    }
 }
 
 /// One layer with everything decided.
@@ -55,6 +77,7 @@ pub(crate) struct Layer {
     pub(crate) exclude: Vec<String>,
     /// The files to leave out.
     pub(crate) exclude_files: Vec<Pattern>,
+    pub(crate) compression: Compression,
     /// Where the zip goes.
     pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
@@ -135,6 +158,10 @@ impl Resolver<'_> {
             runtime_by_default,
             choice: self.choice(layer),
             exclude: self.exclude(layer)?,
+            compression: self.settings.compression.unwrap_or_else(|| {
+                let configured = layer.compression.or(self.table.compression);
+                configured.map(Into::into).unwrap_or_default()
+            }),
             exclude_files: self.exclude_files(layer)?,
             zip: Some(output.join(file)),
             staging: self.staging(&name, layer, several),

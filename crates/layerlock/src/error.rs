@@ -29,6 +29,12 @@ pub enum Error {
     /// A name or a pattern of what to leave out.
     #[error("{0}")]
     Exclude(String),
+    /// A time that is none.
+    #[error("SOURCE_DATE_EPOCH is `{value}`, which is no number of seconds")]
+    SourceDateEpoch {
+        /// What the variable says.
+        value: String,
+    },
     /// A layer that the project does not have.
     #[error("unknown layer `{name}`: there {} {}", if known.len() == 1 { "is" } else { "are" }, known.join(", "))]
     UnknownLayer {
@@ -118,6 +124,7 @@ impl Error {
             Self::Layer(error) => layer_kind(error),
             Self::Publish(error) => publish_kind(error),
             Self::Exclude(_)
+            | Self::SourceDateEpoch { .. }
             | Self::UnknownLayer { .. }
             | Self::WhichLayer { .. }
             | Self::NoCache
@@ -160,6 +167,9 @@ impl Error {
             }
             Self::NoRuntime { .. } => {
                 "widen the project's Python constraint, or name a --runtime that it allows"
+            }
+            Self::SourceDateEpoch { .. } => {
+                "unset it, or set it to whole seconds since 1970-01-01 00:00 UTC"
             }
             Self::NoCache => "name a folder with --cache-dir, or go without one by --no-cache",
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",

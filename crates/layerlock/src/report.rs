@@ -95,6 +95,8 @@ pub struct ZipReport {
     pub sha256: String,
     /// Its SHA-256 in base64: what AWS calls `CodeSha256`.
     pub code_sha256: String,
+    /// Its CRC-64/XZ as a decimal number, which is how Alibaba's services have it.
+    pub crc64: String,
 }
 
 /// Something that the user should know of a layer.

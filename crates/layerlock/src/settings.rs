@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_export::Choice;
+use layerlock_layer::Compression;
 use layerlock_target::{Architecture, Runtime};
 
 /// What a caller asks for. What is left out comes from `[tool.layerlock]` in
@@ -25,6 +26,8 @@ pub struct Settings {
     /// does not; a folder stands for all in it. The configured ones where there
     /// is none.
     pub exclude_files: Option<Vec<String>>,
+    /// How zips are compressed.
+    pub compression: Option<Compression>,
     /// The folder for zips.
     pub output: Option<PathBuf>,
     /// The staging directory.

@@ -272,3 +272,68 @@ fn an_empty_layer_is_exit_code_1() {
     let report = json(&output.get_output().stdout);
     assert_eq!(report["layers"][0]["findings"][0]["code"], "empty-layer");
 }
+
+/// The time of the first member of the zip, as MS-DOS wrote it: date and time.
+fn first_time(zip: &[u8]) -> [u16; 2] {
+    let number = |at: usize| u16::from_le_bytes([zip[at], zip[at + 1]]);
+    [number(12), number(10)]
+}
+
+#[test]
+fn the_zips_time_is_that_of_source_date_epoch() {
+    let sandbox = Sandbox::new();
+    let zip = sandbox
+        .project
+        .path()
+        .join("dist/layers/shop-python3.12-x86_64.zip");
+    let date = |year: u16, month: u16, day: u16| ((year - 1980) << 9) | (month << 5) | day;
+    for (epoch, expected) in [
+        ("1709164801", [date(2024, 2, 29), 0]),
+        ("-5", [date(1980, 1, 1), 0]),
+        ("", [date(1980, 1, 1), 0]),
+    ] {
+        sandbox
+            .layerlock(&["build", "--runtime", "python3.12"])
+            .env("SOURCE_DATE_EPOCH", epoch)
+            .assert()
+            .success();
+        assert_eq!(
+            first_time(&fs_err::read(&zip).unwrap()),
+            expected,
+            "{epoch:?}"
+        );
+    }
+    let output = sandbox
+        .layerlock(&["build"])
+        .env("SOURCE_DATE_EPOCH", "yesterday")
+        .assert()
+        .code(2);
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.get_output().stderr), @r"
+error: SOURCE_DATE_EPOCH is `yesterday`, which is no number of seconds
+hint: unset it, or set it to whole seconds since 1970-01-01 00:00 UTC
+");
+}
+
+#[test]
+fn a_zip_is_compressed_as_asked_for() {
+    let sandbox = Sandbox::of(
+        ProjectBuilder::new("shop").pyproject("[tool.layerlock]\ncompression = \"store\"\n"),
+    );
+    let size = |more: &[&str]| {
+        let arguments = [&["build", "--json"], more].concat();
+        let output = sandbox.layerlock(&arguments).assert().success();
+        let zip = &json(&output.get_output().stdout)["layers"][0]["zip"];
+        assert!(zip["crc64"].as_str().unwrap().parse::<u64>().is_ok());
+        zip["size"].as_u64().unwrap()
+    };
+    let (store, copy, best) = (
+        size(&[]),
+        size(&["--compression", "copy"]),
+        size(&["--compression", "best"]),
+    );
+    assert!(best <= copy && copy < store, "{best} {copy} {store}");
+    sandbox
+        .layerlock(&["build", "--compression", "brotli"])
+        .assert()
+        .code(2);
+}

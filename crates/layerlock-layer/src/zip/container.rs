@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 
+use super::EntryTime;
 use crate::{Method, Mode};
 
 /// What a local and a central header say of an entry.
@@ -32,9 +33,6 @@ const VERSION_ZIP64: u16 = 45;
 const MADE_BY_UNIX: u16 = 3 << 8;
 /// Bit 11: the name is UTF-8 (APPNOTE 4.4.4). Plain ASCII does not need it.
 const FLAG_UTF8: u16 = 1 << 11;
-/// 1980-01-01 00:00:00, the earliest that the format knows (APPNOTE 4.4.6).
-const DOS_TIME: u16 = 0;
-const DOS_DATE: u16 = (1 << 5) | 1;
 /// `S_IFREG`: a plain file.
 const REGULAR_FILE: u32 = 0o100_000;
 
@@ -42,13 +40,21 @@ const MAX_16: u64 = u16::MAX as u64;
 const MAX_32: u64 = u32::MAX as u64;
 
 /// The central directory, collected while the entries are written.
-#[derive(Default)]
 pub(super) struct Directory {
+    time: EntryTime,
     records: Vec<u8>,
     count: u64,
 }
 
 impl Directory {
+    pub(super) fn new(time: EntryTime) -> Self {
+        Self {
+            time,
+            records: Vec::new(),
+            count: 0,
+        }
+    }
+
     /// Writes the local header of an entry, whose data has to follow, and keeps
     /// its central one. `offset` is where the local header begins.
     pub(super) fn begin(
@@ -57,8 +63,8 @@ impl Directory {
         offset: u64,
         header: &Header<'_>,
     ) -> io::Result<()> {
-        out.write_all(&local(header))?;
-        self.records.extend(central(header, offset));
+        out.write_all(&local(header, self.time))?;
+        self.records.extend(central(header, self.time, offset));
         self.count += 1;
         Ok(())
     }
@@ -71,12 +77,12 @@ impl Directory {
     }
 }
 
-fn local(header: &Header<'_>) -> Vec<u8> {
+fn local(header: &Header<'_>, time: EntryTime) -> Vec<u8> {
     let large = header.size >= MAX_32 || header.compressed_size >= MAX_32;
     let mut record = Vec::with_capacity(30 + header.name.len());
     put32(&mut record, LOCAL_HEADER);
     let extra = if large { 20 } else { 0 };
-    common(&mut record, header, version(large), large, extra);
+    common(&mut record, header, time, version(large), large, extra);
     record.extend(header.name.as_bytes());
     if large {
         // Both sizes have to be there in a local header (APPNOTE 4.5.3).
@@ -88,7 +94,7 @@ fn local(header: &Header<'_>) -> Vec<u8> {
     record
 }
 
-fn central(header: &Header<'_>, offset: u64) -> Vec<u8> {
+fn central(header: &Header<'_>, time: EntryTime, offset: u64) -> Vec<u8> {
     // Only what does not fit, in this order (APPNOTE 4.5.3).
     let sizes_are_large = header.size >= MAX_32 || header.compressed_size >= MAX_32;
     let mut wide = Vec::new();
@@ -110,6 +116,7 @@ fn central(header: &Header<'_>, offset: u64) -> Vec<u8> {
     common(
         &mut record,
         header,
+        time,
         version(!wide.is_empty()),
         sizes_are_large,
         extra,
@@ -134,6 +141,7 @@ fn central(header: &Header<'_>, offset: u64) -> Vec<u8> {
 fn common(
     record: &mut Vec<u8>,
     header: &Header<'_>,
+    time: EntryTime,
     version: u16,
     sizes_are_large: bool,
     extra: usize,
@@ -148,8 +156,8 @@ fn common(
             Method::Deflated => 8,
         },
     );
-    put16(record, DOS_TIME);
-    put16(record, DOS_DATE);
+    put16(record, time.time);
+    put16(record, time.date);
     put32(record, header.crc32);
     for size in [header.compressed_size, header.size] {
         put32(
@@ -237,11 +245,13 @@ mod tests {
 
     #[test]
     fn zip64_fields_appear_only_where_a_number_needs_them() {
-        assert_eq!(local(&header(MAX_32 - 1)).len(), 30 + 3);
-        assert_eq!(local(&header(MAX_32)).len(), 30 + 3 + 20);
-        assert_eq!(central(&header(1), MAX_32 - 1).len(), 46 + 3);
-        assert_eq!(central(&header(1), MAX_32).len(), 46 + 3 + 12);
-        assert_eq!(central(&header(MAX_32), MAX_32).len(), 46 + 3 + 28);
+        let local = |size| local(&header(size), EntryTime::default()).len();
+        let central = |size, offset| central(&header(size), EntryTime::default(), offset).len();
+        assert_eq!(local(MAX_32 - 1), 30 + 3);
+        assert_eq!(local(MAX_32), 30 + 3 + 20);
+        assert_eq!(central(1, MAX_32 - 1), 46 + 3);
+        assert_eq!(central(1, MAX_32), 46 + 3 + 12);
+        assert_eq!(central(MAX_32, MAX_32), 46 + 3 + 28);
         assert_eq!(end(MAX_16 - 1, 1, 1).len(), 22);
         assert_eq!(end(MAX_16, 1, 1).len(), 22 + 56 + 20);
         assert_eq!(end(1, 1, MAX_32).len(), 22 + 56 + 20);

@@ -1,25 +1,55 @@
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use proptest::prelude::*;
+
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
 
 fn write(plan: &LayerPlan, path: &Path) -> Result<ZipSummary, Error> {
-    let (summary, prepared) = prepare_zip(plan, path)?;
+    write_with(plan, path, Compression::Copy)
+}
+
+fn write_with(
+    plan: &LayerPlan,
+    path: &Path,
+    compression: Compression,
+) -> Result<ZipSummary, Error> {
+    let options = ZipOptions {
+        compression,
+        ..ZipOptions::default()
+    };
+    let (summary, prepared) = prepare_zip(plan, path, options)?;
     prepared.publish()?;
     Ok(summary)
 }
 
-/// Writes a plan, reads the zip with another implementation, and compares all.
+/// Writes a plan in every way, reads the zips with another implementation, and
+/// compares all. Gives the default way's.
 fn assert_reads_back(plan: &LayerPlan, files: &[TestFile<'_>]) -> Vec<u8> {
+    let copy = assert_reads_back_from(plan, files, Compression::Copy);
+    let best = assert_reads_back_from(plan, files, Compression::Best);
+    let store = assert_reads_back_from(plan, files, Compression::Store);
+    // Of streams that hold next to nothing either encoder's may be the smaller.
+    let little = 64 * files.len();
+    assert!(best.len() <= copy.len() + little && copy.len() <= store.len() + little);
+    copy
+}
+
+fn assert_reads_back_from(
+    plan: &LayerPlan,
+    files: &[TestFile<'_>],
+    compression: Compression,
+) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out/layer.zip");
-    let summary = write(plan, &path).unwrap();
+    let summary = write_with(plan, &path, compression).unwrap();
 
     let written = fs_err::read(&path).unwrap();
     assert_eq!(summary.size, written.len() as u64);
     assert_eq!(summary.sha256, <[u8; 32]>::from(Sha256::digest(&written)));
+    assert_eq!(summary.crc64, crc64_xz(&written));
 
     let mut expected = files.to_vec();
     expected.sort_unstable();
@@ -38,9 +68,84 @@ fn assert_reads_back(plan: &LayerPlan, files: &[TestFile<'_>]) -> Vec<u8> {
         assert_eq!((time.year(), time.month(), time.day()), (1980, 1, 1));
         assert!(member.extra_data().as_deref().is_none_or(<[u8]>::is_empty));
         zipped += member.compressed_size();
+        if compression == Compression::Store {
+            assert_eq!(member.compression(), zip::CompressionMethod::Stored);
+        }
     }
     assert_eq!(summary.zipped_sizes, [zipped]);
     written
+}
+
+/// CRC-64/XZ bit by bit, from its definition.
+fn crc64_xz(bytes: &[u8]) -> u64 {
+    let mut crc = u64::MAX;
+    for &byte in bytes {
+        crc ^= u64::from(byte);
+        for _ in 0..8 {
+            let polynomial = if crc & 1 == 1 {
+                0xc96c_5795_d787_0f42
+            } else {
+                0
+            };
+            crc = (crc >> 1) ^ polynomial;
+        }
+    }
+    !crc
+}
+
+#[test]
+fn the_checksum_is_the_one_that_it_is_called() {
+    // The check value of the catalogue of CRCs.
+    assert_eq!(crc64_xz(b"123456789"), 0x995d_c9bb_df19_39fa);
+}
+
+/// Bytes that deflate can do something with, but not much.
+fn noise(size: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8 & 0x3f
+    })
+    .take(size)
+    .collect()
+}
+
+#[test]
+fn the_encoders_give_these_bytes_on_every_machine() {
+    // What these digests are is of no matter, that they stay the same is.
+    let noise = noise(700_000);
+    let files = [("python/noise", &noise[..], false)];
+    let plan = bytes_plan(&files);
+    let digests = [Compression::Copy, Compression::Best].map(|compression| {
+        let written = assert_reads_back_from(&plan, &files, compression);
+        let digest: [u8; 32] = Sha256::digest(written).into();
+        u64::from_be_bytes(digest[..8].try_into().unwrap())
+    });
+    assert_eq!(
+        digests,
+        [15_989_083_656_151_957_015, 14_614_148_910_645_318_353]
+    );
+}
+
+#[test]
+fn members_have_the_time_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("layer.zip");
+    let options = ZipOptions {
+        time: EntryTime::from_unix(1_709_164_801),
+        ..ZipOptions::default()
+    };
+    let plan = bytes_plan(&sample());
+    prepare_zip(&plan, &path, options)
+        .unwrap()
+        .1
+        .publish()
+        .unwrap();
+    let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
+    for index in 0..archive.len() {
+        let time = archive.by_index(index).unwrap().last_modified().unwrap();
+        assert_eq!(time.to_string(), "2024-02-29 00:00:00");
+    }
 }
 
 #[test]

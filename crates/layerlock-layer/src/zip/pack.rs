@@ -1,0 +1,305 @@
+//! Compressing what has to be compressed, before the zip is written.
+//!
+//! A local header has the compressed size, so that has to be known first. The
+//! entries are compressed by all cores, the largest first, each into the temporary
+//! file of its thread; the writer then copies them out in the order of the plan.
+//!
+//! The output of both encoders depends on their input alone, not on the processor
+//! or on how the work was spread: `miniz_oxide` is fed in pieces of one size, and
+//! `libdeflate` makes its decisions in integers.
+
+use std::cmp::Reverse;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use fs_err as fs;
+use libdeflater::{CompressionLvl, Compressor};
+use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_params};
+use miniz_oxide::deflate::stream::deflate;
+use miniz_oxide::{MZError, MZFlush, MZStatus};
+
+use super::Compression;
+use crate::source::Archives;
+use crate::{Entry, Error, LayerPlan, Method, Source};
+
+/// Entries that were compressed, in temporary files.
+pub(super) struct Pack {
+    files: Vec<fs::File>,
+    /// By index of the entry; `None` is left to the writer.
+    entries: Vec<Option<Packed>>,
+}
+
+/// A compressed entry.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packed {
+    file: usize,
+    offset: u64,
+    /// Compressed bytes: fewer than the entry has.
+    pub(super) size: u64,
+    /// CRC-32 of the entry.
+    pub(super) crc32: u32,
+}
+
+impl Pack {
+    /// Compresses the entries for which it is of use. `folder` has room for
+    /// temporary files.
+    pub(super) fn new(
+        plan: &LayerPlan,
+        compression: Compression,
+        folder: &Path,
+    ) -> Result<Self, Error> {
+        let mut work: Vec<usize> = (0..plan.entries().len())
+            .filter(|&index| is_of_use(&plan.entries()[index], compression))
+            .collect();
+        work.sort_by_key(|&index| Reverse(plan.entries()[index].source.size()));
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = threads.min(work.len());
+        let next = AtomicUsize::new(0);
+        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        let run = |file: usize| -> Result<(fs::File, Vec<(usize, Packed)>), Error> {
+            let mut packer = Packer::new(plan, compression, folder, file)?;
+            let mut done = Vec::new();
+            while let Some(&index) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+                match packer.pack(&plan.entries()[index]) {
+                    Ok(packed) => done.extend(packed.map(|packed| (index, packed))),
+                    Err(error) => {
+                        note_first(&failed, index, error);
+                        break;
+                    }
+                }
+            }
+            Ok((packer.file, done))
+        };
+        let results: Vec<_> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads)
+                .map(|file| scope.spawn(move || run(file)))
+                .collect();
+            workers
+                .into_iter()
+                .map(|worker| {
+                    worker
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        });
+        if let Some((_, error)) = failed.into_inner().unwrap_or_default() {
+            return Err(error);
+        }
+        let mut pack = Self {
+            files: Vec::with_capacity(threads),
+            entries: vec![None; plan.entries().len()],
+        };
+        for result in results {
+            let (file, done) = result?;
+            pack.files.push(file);
+            for (index, packed) in done {
+                pack.entries[index] = Some(packed);
+            }
+        }
+        Ok(pack)
+    }
+
+    /// The entry of this index, if it was compressed.
+    pub(super) fn entry(&self, index: usize) -> Option<Packed> {
+        self.entries[index]
+    }
+
+    /// Copies a compressed entry out.
+    pub(super) fn copy(&mut self, packed: Packed, out: &mut impl Write) -> io::Result<()> {
+        let file = &mut self.files[packed.file];
+        file.seek(SeekFrom::Start(packed.offset))?;
+        let copied = io::copy(&mut file.take(packed.size), out)?;
+        if copied == packed.size {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+}
+
+/// Of several failures the one of the first entry is told, whichever thread was
+/// faster.
+fn note_first(failed: &Mutex<Option<(usize, Error)>>, index: usize, error: Error) {
+    if let Ok(mut failed) = failed.lock()
+        && failed.as_ref().is_none_or(|(first, _)| index < *first)
+    {
+        *failed = Some((index, error));
+    }
+}
+
+fn is_of_use(entry: &Entry, compression: Compression) -> bool {
+    let is_deflated = matches!(
+        &entry.source,
+        Source::Member(_, member) if member.method == Method::Deflated
+    );
+    entry.source.size() > 0
+        && match compression {
+            Compression::Copy => !is_deflated,
+            Compression::Best => true,
+            Compression::Store => false,
+        }
+}
+
+/// What one thread needs.
+struct Packer<'a> {
+    archives: Archives<'a>,
+    best: Option<Compressor>,
+    file: fs::File,
+    number: usize,
+    position: u64,
+    folder: &'a Path,
+}
+
+impl<'a> Packer<'a> {
+    fn new(
+        plan: &'a LayerPlan,
+        compression: Compression,
+        folder: &'a Path,
+        number: usize,
+    ) -> Result<Self, Error> {
+        let file = tempfile::tempfile_in(folder).map_err(Error::io("create a file in", folder))?;
+        Ok(Self {
+            archives: Archives::new(plan),
+            best: (compression == Compression::Best)
+                .then(|| Compressor::new(CompressionLvl::best())),
+            file: fs::File::from_parts(file, folder.join("temporary")),
+            number,
+            position: 0,
+            folder,
+        })
+    }
+
+    /// Compresses an entry. Nothing where that makes it no smaller than it is, or
+    /// than the archive has it.
+    fn pack(&mut self, entry: &Entry) -> Result<Option<Packed>, Error> {
+        let limit = match &entry.source {
+            Source::Member(_, member) => member.compressed_size.min(member.size),
+            source => source.size(),
+        };
+        let offset = self.position;
+        let (crc32, size) = match self.best.take() {
+            Some(mut best) => {
+                let result = self.pack_best(&mut best, entry, limit);
+                self.best = Some(best);
+                result?
+            }
+            None => self.pack_streaming(entry)?,
+        };
+        self.position += size;
+        Ok((0 < size && size < limit).then_some(Packed {
+            file: self.number,
+            offset,
+            size,
+            crc32,
+        }))
+    }
+
+    /// Gives the CRC-32 and the compressed size; 0 where nothing was written.
+    fn pack_best(
+        &mut self,
+        best: &mut Compressor,
+        entry: &Entry,
+        limit: u64,
+    ) -> Result<(u32, u64), Error> {
+        let bytes = self.archives.read(entry)?;
+        // What does not fit is of no use.
+        let room = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut compressed = vec![0; room];
+        let size = best
+            .deflate_compress(&bytes, &mut compressed)
+            .unwrap_or_default();
+        self.file
+            .write_all(&compressed[..size])
+            .map_err(Error::io("write a file in", self.folder))?;
+        Ok((crc32fast::hash(&bytes), size as u64))
+    }
+
+    fn pack_streaming(&mut self, entry: &Entry) -> Result<(u32, u64), Error> {
+        let Self {
+            archives,
+            file,
+            folder,
+            ..
+        } = self;
+        let mut deflater = Deflater::new(file);
+        let mut checksum = crc32fast::Hasher::new();
+        let size = archives
+            .copy(entry, &mut |piece| {
+                checksum.update(piece);
+                deflater.take(piece)
+            })
+            .and_then(|()| Ok(deflater.finish()?))
+            .map_err(|trouble| archives.error(trouble, entry, folder))?;
+        Ok((checksum.finalize(), size))
+    }
+}
+
+/// Deflates what comes in, in pieces of one size whatever it comes in.
+struct Deflater<'a> {
+    compressor: Box<CompressorOxide>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    out: &'a mut fs::File,
+    written: u64,
+}
+
+const PIECE: usize = 256 << 10;
+/// The best that the encoder does; what it is used for is small.
+const LEVEL: i32 = 9;
+/// No zlib header around the stream.
+const RAW: i32 = -15;
+
+impl<'a> Deflater<'a> {
+    fn new(out: &'a mut fs::File) -> Self {
+        let flags = create_comp_flags_from_zip_params(LEVEL, RAW, 0);
+        Self {
+            compressor: Box::new(CompressorOxide::new(flags)),
+            input: Vec::with_capacity(PIECE),
+            output: vec![0; PIECE],
+            out,
+            written: 0,
+        }
+    }
+
+    fn take(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let fitting = bytes.len().min(PIECE - self.input.len());
+            self.input.extend_from_slice(&bytes[..fitting]);
+            bytes = &bytes[fitting..];
+            if self.input.len() == PIECE {
+                self.pass(MZFlush::None)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The compressed size.
+    fn finish(mut self) -> io::Result<u64> {
+        self.pass(MZFlush::Finish)?;
+        Ok(self.written)
+    }
+
+    fn pass(&mut self, flush: MZFlush) -> io::Result<()> {
+        let mut rest = &self.input[..];
+        loop {
+            let result = deflate(&mut self.compressor, rest, &mut self.output, flush);
+            rest = &rest[result.bytes_consumed..];
+            self.out.write_all(&self.output[..result.bytes_written])?;
+            self.written += result.bytes_written as u64;
+            match result.status {
+                Ok(MZStatus::StreamEnd) => break,
+                // `Buf` is no error: there was nothing to do.
+                Ok(_) | Err(MZError::Buf) if flush == MZFlush::None && rest.is_empty() => break,
+                Ok(_) => {}
+                Err(error) => return Err(io::Error::other(format!("{error:?}"))),
+            }
+        }
+        self.input.clear();
+        Ok(())
+    }
+}
