@@ -9,13 +9,17 @@ use crate::{Chosen, Error, Wheel};
 /// Plans the layer that holds these wheels, as their own rules lay them out. The
 /// owners of the plan are the packages, in the order given.
 pub fn plan(wheels: &[(Chosen, Wheel)], target: &Target) -> Result<LayerPlan, Error> {
-    plan_filtered(wheels, target, &mut |_| true)
+    let wheels: Vec<_> = wheels
+        .iter()
+        .map(|(chosen, wheel)| (chosen, wheel))
+        .collect();
+    plan_filtered(&wheels, target, &mut |_| true)
 }
 
 /// The same without the files that `keep` refuses; RECORD, which always stays,
 /// does not list them.
 pub fn plan_filtered(
-    wheels: &[(Chosen, Wheel)],
+    wheels: &[(&Chosen, &Wheel)],
     target: &Target,
     keep: &mut dyn FnMut(&Entry) -> bool,
 ) -> Result<LayerPlan, Error> {

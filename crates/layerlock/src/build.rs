@@ -1,5 +1,6 @@
 //! From a project to its layers.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -18,7 +19,7 @@ use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
-use crate::{Error, Settings, findings, outputs};
+use crate::{Error, Settings, findings, outputs, parallel};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
@@ -56,16 +57,33 @@ struct Job<'a> {
     surroundings: Surroundings,
 }
 
+/// A layer whose packages are chosen.
+struct ChosenLayer<'a> {
+    layer: &'a Layer,
+    chosen: Vec<Chosen>,
+    left_out: Vec<LeftOut>,
+    unknown: Vec<String>,
+}
+
+/// The wheels of all layers, by the SHA-256 of their archives: layers that share
+/// packages share their wheels.
+struct Wheels {
+    by_sha256: HashMap<[u8; 32], Wheel>,
+    yanked: Vec<Yanked>,
+}
+
 /// A layer of which nothing is left to decide.
 struct PlannedLayer<'a> {
-    layer: &'a Layer,
-    wheels: Vec<(Chosen, Wheel)>,
-    yanked: Vec<Yanked>,
-    left_out: Vec<LeftOut>,
+    chosen: ChosenLayer<'a>,
     left_out_files: LeftOutFiles,
-    unknown: Vec<String>,
     plan: LayerPlan,
     staging: Option<StagingDirectory>,
+}
+
+/// A layer that only has to be published.
+struct PreparedLayer {
+    report: LayerReport,
+    outputs: Vec<Prepared>,
 }
 
 impl<'a> Job<'a> {
@@ -83,24 +101,25 @@ impl<'a> Job<'a> {
     }
 
     /// Plans all layers, then prepares all outputs, then publishes them: trouble
-    /// with the last leaves no half of the first.
+    /// with the last leaves no half of the first. Layers are worked on side by
+    /// side; what they share is fetched and read once.
     fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
         outputs::refuse_overlaps(&self.layers)?;
-        let mut planned = Vec::with_capacity(self.layers.len());
-        for layer in &self.layers {
-            planned.push(self.plan(layer, reporter)?);
-        }
-        let is_pinned = planned
+        let layers = self.layers.iter().collect();
+        let chosen = parallel::in_order(layers, |layer| self.choose(layer))?;
+        let is_pinned = chosen
             .iter()
-            .flat_map(|layer| &layer.wheels)
-            .all(|(chosen, _)| is_pinned(&chosen.package));
-        let mut outputs = Vec::new();
-        let mut layers = Vec::with_capacity(planned.len());
-        for layer in planned {
-            layers.push(self.prepare(layer, &mut outputs)?);
-        }
-        for output in outputs {
-            output.publish()?;
+            .flat_map(|layer| &layer.chosen)
+            .all(|chosen| is_pinned(&chosen.package));
+        let wheels = self.fetch(&chosen, reporter)?;
+        let planned = parallel::in_order(chosen, |layer| Self::plan(layer, &wheels))?;
+        let prepared = parallel::in_order(planned, |layer| self.prepare(layer, &wheels))?;
+        let mut layers = Vec::with_capacity(prepared.len());
+        for PreparedLayer { report, outputs } in prepared {
+            for output in outputs {
+                output.publish()?;
+            }
+            layers.push(report);
         }
         Ok(Ran {
             report: Report {
@@ -111,20 +130,35 @@ impl<'a> Job<'a> {
         })
     }
 
-    fn plan<'b>(
-        &self,
-        layer: &'b Layer,
-        reporter: &dyn Reporter,
-    ) -> Result<PlannedLayer<'b>, Error> {
+    /// The packages of a layer, each with the wheel that suits its target best.
+    fn choose<'b>(&self, layer: &'b Layer) -> Result<ChosenLayer<'b>, Error> {
         let Remaining {
             packages,
             left_out,
             unknown,
         } = select(&self.project, &self.lock, layer)?;
-        let (chosen, fetched) = self.fetch(layer, packages, reporter)?;
-        let wheels: Vec<_> = chosen.into_iter().zip(fetched.wheels).collect();
+        let chosen = packages
+            .into_iter()
+            .map(|package| choose_wheel(&self.project, package, &layer.target))
+            .collect::<Result<_, _>>()?;
+        Ok(ChosenLayer {
+            layer,
+            chosen,
+            left_out,
+            unknown,
+        })
+    }
+
+    fn plan<'b>(chosen: ChosenLayer<'b>, wheels: &Wheels) -> Result<PlannedLayer<'b>, Error> {
+        let layer = chosen.layer;
+        let pairs: Vec<_> = chosen
+            .chosen
+            .iter()
+            // Each has been fetched.
+            .map(|one| (one, &wheels.by_sha256[&one.sha256]))
+            .collect();
         let mut left_out_files = LeftOutFiles::of(&layer.exclude_files);
-        let plan = layerlock_install::plan_filtered(&wheels, &layer.target, &mut |entry| {
+        let plan = layerlock_install::plan_filtered(&pairs, &layer.target, &mut |entry| {
             left_out_files.keeps(entry)
         })?;
         let staging = match &layer.staging {
@@ -135,32 +169,27 @@ impl<'a> Job<'a> {
             None => None,
         };
         Ok(PlannedLayer {
-            layer,
-            wheels,
-            yanked: fetched.yanked,
-            left_out,
+            chosen,
             left_out_files,
-            unknown,
             plan,
             staging,
         })
     }
 
-    fn prepare(
-        &self,
-        planned: PlannedLayer<'_>,
-        outputs: &mut Vec<Prepared>,
-    ) -> Result<LayerReport, Error> {
+    fn prepare(&self, planned: PlannedLayer<'_>, wheels: &Wheels) -> Result<PreparedLayer, Error> {
         let PlannedLayer {
-            layer,
-            wheels,
-            yanked,
-            left_out,
+            chosen:
+                ChosenLayer {
+                    layer,
+                    chosen,
+                    left_out,
+                    unknown,
+                },
             left_out_files,
-            unknown,
             plan,
             staging,
         } = planned;
+        let mut outputs = Vec::new();
         let mut zip = None;
         let mut zipped_sizes = None;
         if let Some(path) = &layer.zip {
@@ -174,14 +203,16 @@ impl<'a> Job<'a> {
         }
         let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
         findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
-        findings.extend(yanked.iter().map(findings::of_yanked));
+        let is_here = |yanked: &&Yanked| chosen.iter().any(|one| one.wheel.as_str() == yanked.file);
+        let yanked = wheels.yanked.iter().filter(is_here);
+        findings.extend(yanked.map(findings::of_yanked));
         let excluded = excluded(&left_out, layer);
         findings.extend(findings::of_excluded(layer, &excluded, &unknown));
         findings.extend(findings::of_files_left_out(&left_out_files));
-        Ok(LayerReport {
+        let report = LayerReport {
             name: layer.name.clone(),
             target: layer.target,
-            packages: packages(&wheels, &plan, zipped_sizes.as_deref()),
+            packages: packages(&chosen, &plan, zipped_sizes.as_deref()),
             excluded,
             excluded_files: left_out_files.total(),
             zip,
@@ -189,26 +220,25 @@ impl<'a> Job<'a> {
             unzipped_size: plan.unzipped_size(),
             file_count: plan.entries().len(),
             findings,
-        })
+        };
+        Ok(PreparedLayer { report, outputs })
     }
 
-    /// The packages, each with its wheel in the cache.
-    fn fetch(
-        &self,
-        layer: &Layer,
-        packages: Vec<LockedPackage>,
-        reporter: &dyn Reporter,
-    ) -> Result<(Vec<Chosen>, Fetched), Error> {
+    /// The wheels of all layers in the cache.
+    fn fetch(&self, layers: &[ChosenLayer<'_>], reporter: &dyn Reporter) -> Result<Wheels, Error> {
         let Self {
             settings,
             cache,
             surroundings,
             ..
         } = self;
-        let chosen = packages
-            .into_iter()
-            .map(|package| choose_wheel(&self.project, package, &layer.target))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut seen = HashSet::new();
+        let wanted: Vec<Chosen> = layers
+            .iter()
+            .flat_map(|layer| &layer.chosen)
+            .filter(|one| seen.insert(one.sha256))
+            .cloned()
+            .collect();
         let options = FetchOptions {
             cache,
             sources: Sources {
@@ -224,8 +254,12 @@ impl<'a> Job<'a> {
             find_links: find_links(settings, surroundings)?,
             offline: settings.offline,
         };
-        let fetched = layerlock_install::fetch(&chosen, &options, reporter)?;
-        Ok((chosen, fetched))
+        let Fetched { wheels, yanked } = layerlock_install::fetch(&wanted, &options, reporter)?;
+        let digests = wanted.into_iter().map(|one| one.sha256);
+        Ok(Wheels {
+            by_sha256: digests.zip(wheels).collect(),
+            yanked,
+        })
     }
 }
 
@@ -341,17 +375,17 @@ fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
 }
 
 fn packages(
-    wheels: &[(Chosen, Wheel)],
+    chosen: &[Chosen],
     plan: &LayerPlan,
     zipped_sizes: Option<&[u64]>,
 ) -> Vec<PackageReport> {
     // The owners of the plan are the packages, in this order.
     let unzipped_sizes = plan.unzipped_sizes();
-    wheels
+    chosen
         .iter()
         .zip(unzipped_sizes)
         .enumerate()
-        .map(|(index, ((chosen, _), unzipped_size))| PackageReport {
+        .map(|(index, (chosen, unzipped_size))| PackageReport {
             name: chosen.package.name.clone(),
             version: chosen.package.version.clone(),
             file: chosen.wheel.to_string(),

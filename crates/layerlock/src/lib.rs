@@ -23,6 +23,7 @@ mod export;
 mod findings;
 mod last_run;
 mod outputs;
+mod parallel;
 mod patterns;
 mod publish;
 mod report;

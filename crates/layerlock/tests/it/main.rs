@@ -10,5 +10,6 @@ mod exclude;
 mod export;
 mod failures;
 mod helpers;
+mod layers;
 mod publish;
 mod unchanged;
