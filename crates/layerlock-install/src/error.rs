@@ -88,9 +88,10 @@ pub enum Error {
         status: u16,
         /// The name of the index, where it has one.
         index: Option<String>,
-        /// Where the credentials came from that were sent.
+        /// Where the credentials came from that were sent, be they a user name
+        /// alone.
         sent: Option<String>,
-        /// Where credentials were looked for.
+        /// Where a password was looked for, if none was sent.
         looked_in: Vec<String>,
     },
 
@@ -249,15 +250,20 @@ impl Error {
             Self::FindLinks(_) => Some(
                 "--find-links takes a folder, or the http address of a page with links".to_owned(),
             ),
-            Self::Unauthorized { index, sent, .. } => Some(match (sent, index) {
-                (Some(_), _) => {
+            Self::Unauthorized {
+                index,
+                sent,
+                looked_in,
+                ..
+            } => Some(match (sent, index) {
+                (Some(_), _) if looked_in.is_empty() => {
                     "the credentials may be wrong, or not be enough for this".to_owned()
                 }
-                (None, Some(name)) => format!(
+                (_, Some(name)) => format!(
                     "run `poetry config http-basic.{name} USER PASSWORD`, or set the variables, \
                      or add the host to netrc"
                 ),
-                (None, None) => "add the host to netrc, or put them into the index's address: \
+                (_, None) => "add the host to netrc, or put them into the index's address: \
                                  https://USER:PASSWORD@HOST/simple/"
                     .to_owned(),
             }),
@@ -302,7 +308,11 @@ impl Error {
 
 fn tried(sent: Option<&str>, looked_in: &[String]) -> String {
     match (sent, looked_in) {
-        (Some(place), _) => format!(" to the credentials from {place}"),
+        (Some(place), []) => format!(" to the credentials from {place}"),
+        (Some(place), places) => format!(
+            " to the user name from {place}, and no password was found in {}",
+            places.join(", ")
+        ),
         (None, []) => String::new(),
         (None, places) => format!(
             ", and no credentials for it were found in {}",

@@ -22,7 +22,8 @@ pub trait Reporter: Send + Sync {
         let _ = count;
     }
 
-    /// A download begins. `size` is in bytes, where it is known.
+    /// A download begins, or goes on after it broke off. `size` is what is still
+    /// to come, in bytes, where it is known.
     fn download_started(&self, file: &str, size: Option<u64>) {
         let _ = (file, size);
     }

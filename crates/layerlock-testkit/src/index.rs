@@ -125,6 +125,8 @@ struct State {
     rules: Vec<Rule>,
     requests: Vec<Request>,
     html_only: bool,
+    without_ranges: bool,
+    without_versions: bool,
     link_style: LinkStyle,
     credentials: Option<String>,
 }
@@ -221,6 +223,16 @@ impl LoopbackIndex {
     /// Answers in HTML whatever the client accepts, as many indexes do.
     pub fn html_only(&self) {
         self.state().html_only = true;
+    }
+
+    /// Sends files whole, whatever part of them is asked for.
+    pub fn without_ranges(&self) {
+        self.state().without_ranges = true;
+    }
+
+    /// Names no version of a file, and sends any part of it that is asked for.
+    pub fn without_versions(&self) {
+        self.state().without_versions = true;
     }
 
     /// How pages refer to files (default: absolute).
@@ -473,7 +485,7 @@ impl State {
             .files()
             .find(|file| path.strip_prefix("/files/") == Some(below_files(file).as_str()))
         {
-            return Response::new(200, "application/octet-stream", file.bytes.as_slice());
+            return self.file(file, request);
         }
         let page = path
             .strip_prefix("/simple/")
@@ -484,6 +496,38 @@ impl State {
             return self.page(project, files, json, origin);
         }
         Response::text(404, "not on this index")
+    }
+
+    /// A file, or the rest of it from where the client asks.
+    fn file(&self, file: &ServedFile, request: &Request) -> Response {
+        let kind = "application/octet-stream";
+        let version = format!("\"{}\"", crate::sha256_hex(&file.bytes));
+        let is_same =
+            self.without_versions || request.header("if-range").is_none_or(|tag| tag == version);
+        let from = request
+            .header("range")
+            .and_then(|range| {
+                range
+                    .strip_prefix("bytes=")?
+                    .strip_suffix('-')?
+                    .parse()
+                    .ok()
+            })
+            .filter(|from: &usize| *from < file.bytes.len() && is_same && !self.without_ranges);
+        let mut response = match from {
+            None => Response::new(200, kind, file.bytes.as_slice()),
+            Some(from) => {
+                let mut response = Response::new(206, kind, &file.bytes[from..]);
+                let length = file.bytes.len();
+                let range = format!("bytes {from}-{}/{length}", length - 1);
+                response.headers.push(("Content-Range", range));
+                response
+            }
+        };
+        if !self.without_versions {
+            response.headers.push(("ETag", version));
+        }
+        response
     }
 
     fn page(&self, project: &str, files: &[ServedFile], json: bool, origin: &str) -> Response {
@@ -548,6 +592,7 @@ const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in</title></hea
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        206 => "Partial Content",
         302 => "Found",
         401 => "Unauthorized",
         403 => "Forbidden",
@@ -657,6 +702,27 @@ mod tests {
         assert_eq!(requests[0].header("x-mark"), Some("7"));
         let (head, _) = get(&index, "/simple/other/", "");
         assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
+    }
+
+    #[test]
+    fn the_rest_of_a_file_is_served_where_it_is_the_same_file() {
+        let wheel = wheel();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let path = index.file_path(&wheel);
+        let (head, body) = get(&index, &path, "Range: bytes=5-\r\n");
+        assert!(head.starts_with("HTTP/1.1 206 "), "{head}");
+        assert!(head.contains("Content-Range: bytes 5-"), "{head}");
+        assert_eq!(body, wheel.bytes[5..]);
+        for headers in [
+            "Range: bytes=5-\r\nIf-Range: \"other\"\r\n",
+            "Range: bytes=99999-\r\n",
+        ] {
+            let (head, body) = get(&index, &path, headers);
+            assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+            assert_eq!(body, wheel.bytes);
+        }
+        index.without_ranges();
+        assert_eq!(get(&index, &path, "Range: bytes=5-\r\n").1, wheel.bytes);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! and uv differ in which of them wins; here all that are named count, so that
 //! what either of them reaches is reached.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use reqwest::Certificate;
@@ -26,7 +27,12 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 /// The certificates that variables name; none where the system's are to be used.
 pub(super) fn roots(surroundings: &Surroundings) -> Result<Option<Vec<Certificate>>, Error> {
     let mut roots = Vec::new();
+    let mut seen = HashSet::new();
     for (variable, path) in bundles(&surroundings.variables) {
+        // Systems that set one of them often set all, to the same file.
+        if !seen.insert(path) {
+            continue;
+        }
         let is_folder = path.is_dir();
         let loaded = if is_folder {
             load_certs_from_paths(None, Some(path))

@@ -202,6 +202,18 @@ fn a_refusal_lists_the_places_that_were_looked_into() {
 }
 
 #[test]
+fn a_user_name_alone_that_was_refused_is_told_as_such() {
+    let mut company = Company::open();
+    company.set(&[("UV_INDEX_MY_COMPANY_USERNAME", "me")]);
+    let error = company.fetch().unwrap_err();
+    let message = error.to_string();
+    let expected = "401 to the user name from UV_INDEX_MY_COMPANY_USERNAME, and no password was \
+                    found in the index's address, POETRY_HTTP_BASIC_";
+    assert!(message.contains(expected), "{message}");
+    assert!(error.hint().unwrap().contains("poetry config"));
+}
+
+#[test]
 fn credentials_that_were_refused_are_named_by_their_place() {
     let mut company = Company::open();
     company.set(&[

@@ -181,3 +181,75 @@ fn an_index_that_promises_another_size_is_not_believed_against_the_hash() {
     server.index.fault(&server.page(), Fault::Body(body));
     server.fetch().unwrap();
 }
+
+#[test]
+fn a_file_that_breaks_off_is_gone_on_with() {
+    let server = Server::start();
+    let length = server.wheel.bytes.len();
+    let part = length / 3 + 1;
+    server
+        .index
+        .fault_first(&server.file(), 2, Fault::CutBody(part));
+    server.fetch().unwrap();
+    let ranges: Vec<Option<String>> = server
+        .index
+        .requests()
+        .iter()
+        .filter(|request| request.path == server.file())
+        .map(|request| request.header("range").map(str::to_owned))
+        .collect();
+    let from = |byte: usize| Some(format!("bytes={byte}-"));
+    assert_eq!(ranges, [None, from(part), from(2 * part)]);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_begun_again_where_the_server_has_no_parts() {
+    let server = Server::start();
+    server.index.without_ranges();
+    server
+        .index
+        .fault_first(&server.file(), 2, Fault::CutBody(10));
+    server.fetch().unwrap();
+    assert_eq!(server.index.request_count(&server.file()), 3);
+}
+
+#[test]
+fn a_file_that_changed_between_its_parts_is_begun_again() {
+    for has_versions in [true, false] {
+        let mut server = Server::start();
+        let right = Server::start();
+        let mut other = layerlock_testkit::ServedFile::from(&server.wheel);
+        other.bytes.reverse();
+        server.index = LoopbackIndex::start();
+        server.index.add(other);
+        if !has_versions {
+            server.index.without_versions();
+            right.index.without_versions();
+        }
+        // The first part is of another file. Where that broke off, the right one
+        // is by then.
+        let moved = Fault::Redirect(right.index.file_url(&right.wheel));
+        server
+            .index
+            .fault_first(&server.file(), 1, Fault::CutBody(10));
+        server.index.fault(&server.file(), moved);
+        server.fetch().unwrap();
+        let asked_for = |header: &str| -> Vec<bool> {
+            let requests = right.index.requests();
+            let has = requests
+                .iter()
+                .map(|request| request.header(header).is_some());
+            has.collect()
+        };
+        if has_versions {
+            // The server saw that it is another, and sent all of it.
+            assert_eq!(
+                (asked_for("range"), asked_for("if-range")),
+                (vec![true], vec![true])
+            );
+        } else {
+            // The hash told.
+            assert_eq!(asked_for("range"), [true, false]);
+        }
+    }
+}
