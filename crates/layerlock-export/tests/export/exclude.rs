@@ -136,7 +136,7 @@ fn a_package_that_no_walk_explains_stays_with_what_it_needs() {
 
 #[test]
 fn older_locks_are_walked_as_well() {
-    let pyproject = "[tool.poetry]\nname = \"x\"\n[tool.poetry.dependencies]\n\
+    let pyproject = "[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\n\
                      boto3 = \"*\"\nrequests = \"*\"\nurllib3 = {version = \"*\", optional = true}\n\
                      [tool.poetry.extras]\nfast = [\"urllib3\"]\n";
     let requires = |lines: &str| format!("[package.dependencies]\n{lines}\n");
