@@ -22,10 +22,21 @@ Exit codes:
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
     /// The folder of pyproject.toml and poetry.lock
-    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    #[arg(
+        long,
+        short = 'P',
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
     pub(crate) project: PathBuf,
+    /// Work as if started in this folder
+    #[arg(long, short = 'C', global = true, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    poetry: PoetryArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -36,7 +47,7 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Write the staging directory alone: DIR/python/...
     Install(InstallArgs),
-    /// Print what `poetry export` prints, without Poetry
+    /// Print what `poetry export` prints, without Poetry (takes each of its flags)
     Export(ExportArgs),
     /// Build, then publish the layers that changed
     Publish(PublishArgs),
@@ -81,20 +92,36 @@ pub(crate) struct CacheArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// Print nothing but errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print what is fetched, and from where
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, overrides_with = "verbose")]
     pub(crate) verbose: bool,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
+    /// Poetry's way to say `--color never`
+    #[arg(long, global = true, hide = true)]
+    pub(crate) no_ansi: bool,
     /// Show no progress bars
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+}
+
+/// Flags of Poetry that say what is so here anyway: a script that called it may
+/// give them.
+#[derive(Debug, ClapArgs)]
+struct PoetryArgs {
+    /// Ask no questions
+    #[arg(long, short = 'n', global = true, hide = true)]
+    no_interaction: bool,
+    /// Load no plugins
+    #[arg(long, global = true, hide = true)]
+    no_plugins: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -132,6 +159,7 @@ pub(crate) struct InstallArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct ExportArgs {
     /// The form of the export
     #[arg(long, short, value_name = "FORMAT", default_value = "requirements.txt")]
@@ -145,10 +173,18 @@ pub(crate) struct ExportArgs {
     /// Leave out the addresses of indexes
     #[arg(long)]
     pub(crate) without_urls: bool,
+    /// Put the credentials that Poetry keeps into the addresses of indexes
+    #[arg(long)]
+    pub(crate) with_credentials: bool,
+    /// Does nothing, as in Poetry 2: the group is taken by `--with dev`
+    #[arg(long, hide = true)]
+    dev: bool,
     #[command(flatten)]
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -159,6 +195,9 @@ pub(crate) enum FormatArg {
     /// pip's constraints file, without extras and editable packages
     #[value(name = "constraints.txt")]
     Constraints,
+    /// PEP 751, with the files' addresses: the one format that asks an index
+    #[value(name = "pylock.toml")]
+    Pylock,
     /// The packages of one target with their chosen files
     Json,
 }

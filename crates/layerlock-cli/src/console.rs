@@ -17,6 +17,7 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new(args: &OutputArgs) -> Self {
         match args.color {
+            _ if args.no_ansi => anstream::ColorChoice::Never,
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
             ColorChoice::Never => anstream::ColorChoice::Never,

@@ -11,7 +11,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use layerlock::{CacheRemoval, Error, ErrorKind};
 
 use args::{Args, CacheCommand, Command};
@@ -24,6 +24,14 @@ fn main() -> ExitCode {
         && let Err(error) = publish.check()
     {
         error.exit();
+    }
+    if let Some(folder) = &args.directory
+        && let Err(error) = std::env::set_current_dir(folder)
+    {
+        let message = format!("failed to go to the folder {}: {error}", folder.display());
+        Args::command()
+            .error(clap::error::ErrorKind::Io, message)
+            .exit();
     }
     let console = Console::new(&args.output);
     match run(args, &console) {
@@ -95,7 +103,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Export(export) => {
             let settings = settings::of_export(project, export);
-            let exported = layerlock::export(&settings)?;
+            let exported = layerlock::export(&settings, &progress)?;
             for warning in &exported.warnings {
                 console.warning(warning);
             }

@@ -34,15 +34,17 @@ pub(crate) fn of_install(project: PathBuf, args: InstallArgs) -> Settings {
 
 pub(crate) fn of_export(project: PathBuf, args: ExportArgs) -> ExportSettings {
     ExportSettings {
-        settings: of_layer(project, args.layer, args.choice),
+        settings: with_fetch(of_layer(project, args.layer, args.choice), args.fetch),
         format: match args.format {
             FormatArg::Requirements => ExportFormat::Requirements,
             FormatArg::Constraints => ExportFormat::Constraints,
+            FormatArg::Pylock => ExportFormat::Pylock,
             FormatArg::Json => ExportFormat::Json,
         },
         output: args.output,
         without_hashes: args.without_hashes,
         without_urls: args.without_urls,
+        with_credentials: args.with_credentials,
     }
 }
 
@@ -60,27 +62,26 @@ pub(crate) fn of_publish(project: PathBuf, args: PublishArgs) -> PublishSettings
 }
 
 fn common(project: PathBuf, args: CommonArgs) -> Settings {
-    let FetchArgs {
-        index_url,
-        find_links,
-        offline,
-        no_cache,
-        cache,
-    } = args.fetch;
     let given = |list: Vec<String>| (!list.is_empty()).then_some(list);
     Settings {
         rebuild: args.rebuild,
         exclude: given(args.exclude.exclude),
         exclude_files: given(args.exclude.exclude_files),
-        index_url,
-        find_links,
-        offline,
-        cache: if no_cache {
+        ..with_fetch(of_layer(project, args.layer, args.choice), args.fetch)
+    }
+}
+
+fn with_fetch(settings: Settings, args: FetchArgs) -> Settings {
+    Settings {
+        index_url: args.index_url,
+        find_links: args.find_links,
+        offline: args.offline,
+        cache: if args.no_cache {
             CacheLocation::Nowhere
         } else {
-            of_cache(cache)
+            of_cache(args.cache)
         },
-        ..of_layer(project, args.layer, args.choice)
+        ..settings
     }
 }
 

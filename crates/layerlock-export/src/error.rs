@@ -127,6 +127,13 @@ pub enum Error {
         /// Which versions of Poetry write it, for people.
         written_by: &'static str,
     },
+    /// A lock that does not say what its packages are for, which pylock.toml
+    /// needs.
+    #[error("pylock.toml cannot be made from {}: its lock version is before 2.1", path.display())]
+    OldLock {
+        /// poetry.lock.
+        path: PathBuf,
+    },
     /// pyproject.toml changed after the lock was written.
     #[error("pyproject.toml changed since {} was written", place.path.display())]
     Stale {
@@ -235,6 +242,7 @@ impl Error {
             | Self::Hash { place, .. } => Some(place),
             Self::NoProject { .. }
             | Self::NoLock { .. }
+            | Self::OldLock { .. }
             | Self::Read { .. }
             | Self::NotUtf8 { .. }
             | Self::UnknownGroup { .. }
@@ -278,7 +286,7 @@ impl Error {
             Self::NoProject { .. } => "name the folder that holds pyproject.toml",
             Self::NoLock { .. } => "run `poetry lock` in the project's folder",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
-            Self::LockVersion { .. } => "run `poetry lock` with Poetry 2",
+            Self::LockVersion { .. } | Self::OldLock { .. } => "run `poetry lock` with Poetry 2",
             Self::Walk { .. } => "run `poetry lock`: that package is not in the lock at all",
             Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
             Self::Python { .. } => {

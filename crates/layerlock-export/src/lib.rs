@@ -7,7 +7,8 @@
 //! - [`select()`] gives the packages for one target, whose marker environment
 //!   settles every marker;
 //! - [`requirements()`] gives the text that `poetry export` prints, with the
-//!   markers in it.
+//!   markers in it; [`pylock()`] gives it as pylock.toml (PEP 751), for which
+//!   the caller has to know what the indexes have.
 //!
 //! A lock of version 2.1 says itself which groups and markers a package has;
 //! for older ones they are worked out by a walk from pyproject.toml.
@@ -17,6 +18,7 @@
 mod choice;
 mod constraint;
 mod content_hash;
+mod credentials;
 mod dependencies;
 mod document;
 mod error;
@@ -26,6 +28,8 @@ mod lock;
 mod marker;
 mod names;
 mod project;
+mod pylock;
+mod python_text;
 mod ranges;
 mod requirements;
 mod rules;
@@ -35,10 +39,12 @@ mod walk;
 
 pub use choice::{Choice, Extras, Groups, Selection};
 pub use constraint::{ConstraintError, PythonConstraint};
+pub use credentials::SourceCredentials;
 pub use error::{Error, Place, Warning};
 pub use exclude::{LeftOut, Remaining, exclude};
 pub use lock::Lock;
 pub use names::normalize as normalize_name;
 pub use project::{MAIN_GROUP, Priority, Project, Source};
+pub use pylock::{IndexedFile, Listing, pylock};
 pub use requirements::{RequirementsOptions, constraints, requirements};
 pub use select::{LockedFile, LockedPackage, PackageSource, select};

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::choice::{Choice, Selection};
+use crate::credentials::SourceCredentials;
 use crate::document::resolve;
 use crate::git_address;
 use crate::lock::{File, Lock, Markers, Package};
@@ -28,6 +29,11 @@ pub struct RequirementsOptions {
     pub without_hashes: bool,
     /// `--without-urls`: no lines that name an index.
     pub without_urls: bool,
+    /// `--with-credentials`: what to put into the addresses of indexes. The
+    /// plugin puts it into `--trusted-host` lines too, where pip does not
+    /// recognise the host any more, and doubles what an address has itself;
+    /// neither is done here.
+    pub credentials: SourceCredentials,
 }
 
 /// The packages that a choice of groups and extras selects, as a
@@ -78,7 +84,7 @@ fn text(project: &Project, printed: &[Printed<'_>], options: &RequirementsOption
     let mut text = if indexes.is_empty() || options.without_urls {
         String::new()
     } else {
-        index_lines(project, &indexes)
+        index_lines(project, &indexes, &options.credentials)
     };
     for (number, line) in lines.iter().enumerate() {
         if number > 0 {
@@ -140,7 +146,7 @@ fn printed<'l>(
 
 /// Works out the markers' texts; packages share them, so each is worked out
 /// once.
-struct MarkerTexts {
+pub(crate) struct MarkerTexts {
     algebra: Algebra,
     groups: Vec<String>,
     project: Marker,
@@ -149,7 +155,7 @@ struct MarkerTexts {
 }
 
 impl MarkerTexts {
-    fn new(project: &Project, selection: &Selection) -> Result<Self, Error> {
+    pub(crate) fn new(project: &Project, selection: &Selection) -> Result<Self, Error> {
         let mut algebra = Algebra::default();
         Ok(Self {
             project: project.python_marker(&mut algebra)?,
@@ -159,14 +165,23 @@ impl MarkerTexts {
         })
     }
 
+    /// The range of Python that the project allows.
+    pub(crate) fn project(&self) -> &Marker {
+        &self.project
+    }
+
+    /// The marker that the lock has for a package in the selected groups, with
+    /// extras settled; `None` where the package is not selected.
+    pub(crate) fn settled(&mut self, package: &Package, selection: &Selection) -> Option<Marker> {
+        let marker = self.in_groups(package)?;
+        let marker = self.algebra.apply_extras(&marker, &selection.extras);
+        (marker != Marker::Empty).then_some(marker)
+    }
+
     /// The marker of a package as a text, `None` where the package is not
     /// selected.
     fn of(&mut self, package: &Package, selection: &Selection) -> Option<String> {
-        let marker = self.in_groups(package)?;
-        let marker = self.algebra.apply_extras(&marker, &selection.extras);
-        if marker == Marker::Empty {
-            return None;
-        }
+        let marker = self.settled(package, selection)?;
         let key = (marker, package.python.ranges().clone());
         if let Some(text) = self.known.get(&key) {
             return Some(text.clone());
@@ -299,7 +314,11 @@ fn file_url(path: &Path) -> String {
 
 /// A line for each source that a printed package comes from, in the order in
 /// which they are asked, and an empty one.
-fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
+fn index_lines(
+    project: &Project,
+    indexes: &BTreeSet<&str>,
+    credentials: &SourceCredentials,
+) -> String {
     let sources = project.sources_by_priority();
     // The default index is there unless a primary source takes its place.
     let has_default = sources
@@ -324,7 +343,7 @@ fn index_lines(project: &Project, indexes: &BTreeSet<&str>) -> String {
         } else {
             "--extra-index-url "
         });
-        lines.push_str(url);
+        lines.push_str(&credentials.put_into(url, &source.name));
         lines.push('\n');
     }
     lines.push('\n');

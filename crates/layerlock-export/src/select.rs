@@ -121,24 +121,30 @@ pub fn select(
     };
     selected
         .into_iter()
-        .map(|selected| {
-            let package = selected.package;
-            Ok(LockedPackage {
-                name: package.name.clone(),
-                version: package.version.to_string(),
-                source: package.source.clone(),
-                extras: selected.extras,
-                groups: selected.groups,
-                files: package
-                    .files
-                    .iter()
-                    .map(|file| locked_file(lock, package, file))
-                    .collect::<Result<_, _>>()?,
-                place: lock.place(package.span.clone()),
-                requires_python: package.python.text().to_owned(),
-            })
-        })
+        .map(|selected| locked_package(lock, selected.package, selected.extras, selected.groups))
         .collect()
+}
+
+pub(crate) fn locked_package(
+    lock: &Lock,
+    package: &Package,
+    extras: Vec<String>,
+    groups: Vec<String>,
+) -> Result<LockedPackage, Error> {
+    Ok(LockedPackage {
+        name: package.name.clone(),
+        version: package.version.to_string(),
+        source: package.source.clone(),
+        extras,
+        groups,
+        files: package
+            .files
+            .iter()
+            .map(|file| locked_file(lock, package, file))
+            .collect::<Result<_, _>>()?,
+        place: lock.place(package.span.clone()),
+        requires_python: package.python.text().to_owned(),
+    })
 }
 
 struct Selected<'l> {

@@ -177,6 +177,13 @@ pub enum Error {
         file: String,
     },
 
+    /// The address of a file is asked for and the network is off limits.
+    #[error("only an index knows where the files of {package} are, and --offline forbids to ask")]
+    OfflineLookUp {
+        /// The first package of those to look up.
+        package: String,
+    },
+
     /// A file has other bytes than the lock says.
     #[error("{file} has sha256 {actual}, the lock says {expected}")]
     HashMismatch {
@@ -296,6 +303,10 @@ impl Error {
                 Some("check the network and the index's address, then try again".to_owned())
             }
             Self::Offline { .. } => Some("run once without --offline".to_owned()),
+            Self::OfflineLookUp { .. } => Some(
+                "run without --offline, or export requirements.txt, which has no addresses"
+                    .to_owned(),
+            ),
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),

@@ -54,7 +54,7 @@ pub struct Yanked {
 
 /// How many pages and how many files are fetched at once. More does not make a
 /// single index faster.
-const PAGES_AT_ONCE: usize = 16;
+pub(crate) const PAGES_AT_ONCE: usize = 16;
 const FILES_AT_ONCE: usize = 8;
 
 /// Gives the verified wheel for each chosen one.
@@ -95,7 +95,7 @@ pub fn fetch(
 
 /// A runtime cannot be started where one runs already, as in a caller's async
 /// function; a thread of its own has none.
-fn on_a_thread_of_its_own<T, F>(work: impl FnOnce() -> F + Send) -> Result<T, Error>
+pub(crate) fn on_a_thread_of_its_own<T, F>(work: impl FnOnce() -> F + Send) -> Result<T, Error>
 where
     T: Send,
     F: Future<Output = Result<T, Error>>,

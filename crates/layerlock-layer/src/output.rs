@@ -36,10 +36,27 @@ impl Prepared {
 /// Writes a file: whatever goes wrong, `path` is as it was. A device or a pipe
 /// is written to, not replaced.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes, Access::Everyone)
+}
+
+/// The same for what others on this machine must not read.
+pub fn write_private_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write(path, bytes, Access::Owner)
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Whom the umask lets.
+    Everyone,
+    Owner,
+}
+
+fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return fs::write(path, bytes).map_err(Error::io("write", path));
     }
-    let mut output = OutputFile::beside(path)?;
+    let mut output = OutputFile::create(path, access)?;
     output
         .file()
         .write_all(bytes)
@@ -58,15 +75,23 @@ pub(crate) struct OutputFile {
 
 impl OutputFile {
     pub(crate) fn beside(path: &Path) -> Result<Self, Error> {
+        Self::create(path, Access::Everyone)
+    }
+
+    #[cfg_attr(
+        not(unix),
+        expect(unused_variables, reason = "only unix has modes to set")
+    )]
+    fn create(path: &Path, access: Access) -> Result<Self, Error> {
         let path = through_links(path)?;
         let folder = parent(&path);
         let folders = CreatedFolders::create(folder)?;
         remove_abandoned(folder);
         let mut builder = builder();
+        // A temporary file is private by default; a layer is not, less the umask.
         #[cfg(unix)]
-        {
+        if access == Access::Everyone {
             use std::os::unix::fs::PermissionsExt;
-            // A temporary file is private by default; a layer is not, less the umask.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let file = builder

@@ -40,6 +40,8 @@ pub struct ServedFile {
     pub requires_python: Option<String>,
     /// `data-yanked`; empty: without a reason.
     pub yanked: Option<String>,
+    /// `upload-time`, in JSON alone.
+    pub upload_time: Option<String>,
 }
 
 impl From<&Wheel> for ServedFile {
@@ -51,6 +53,7 @@ impl From<&Wheel> for ServedFile {
             sha256: Some(wheel.sha256.clone()),
             requires_python: None,
             yanked: None,
+            upload_time: None,
         }
     }
 }
@@ -545,6 +548,7 @@ impl State {
                 requires_python: file.requires_python.clone(),
                 yanked: file.yanked.clone(),
                 size: u64::try_from(file.bytes.len()).ok(),
+                upload_time: file.upload_time.clone(),
             })
             .collect();
         if json {

@@ -31,6 +31,8 @@ pub struct PageLink {
     pub yanked: Option<String>,
     /// Size in bytes: PEP 700, JSON alone has it.
     pub size: Option<u64>,
+    /// When it was uploaded: PEP 700, JSON alone has it.
+    pub upload_time: Option<String>,
 }
 
 /// The page as PEP 503 HTML, with `base` in a `<base href>`.
@@ -94,6 +96,9 @@ fn json_file(link: &PageLink) -> Value {
     if let Some(size) = link.size {
         file.insert("size".to_owned(), json!(size));
     }
+    if let Some(time) = &link.upload_time {
+        file.insert("upload-time".to_owned(), json!(time));
+    }
     Value::Object(file)
 }
 
@@ -116,6 +121,7 @@ mod tests {
             requires_python: Some(">=3.8,<4".to_owned()),
             yanked: Some(String::new()),
             size: Some(7),
+            upload_time: Some("2026-11-21T05:20:00.5Z".to_owned()),
         }
     }
 
@@ -140,6 +146,7 @@ mod tests {
         let file = &page["files"][0];
         assert_eq!(file["yanked"], json!(true));
         assert_eq!(file["size"], json!(7));
+        assert_eq!(file["upload-time"], json!("2026-11-21T05:20:00.5Z"));
         assert_eq!(file["requires-python"], json!(">=3.8,<4"));
         assert_eq!(file["hashes"]["sha256"], json!("ab".repeat(32)));
     }

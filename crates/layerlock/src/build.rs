@@ -5,7 +5,7 @@ use std::path::Path;
 
 use data_encoding::{BASE64, HEXLOWER};
 use layerlock_export::{LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining};
-use layerlock_install::index::{IndexUrl, Sources, default_index};
+use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
     Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
 };
@@ -244,11 +244,7 @@ impl<'a> Job<'a> {
             sources: Sources {
                 option: index_of_option(settings)?,
                 project: self.project.sources(),
-                default_index: &|| {
-                    let found = default_index(None, surroundings, Some(cache.root()))?;
-                    reporter.index_found(&found.index.url.to_string(), &found.origin.to_string());
-                    Ok(found.index)
-                },
+                default_index: &|| find_default_index(surroundings, cache, reporter),
                 surroundings,
             },
             find_links: find_links(settings, surroundings)?,
@@ -263,7 +259,7 @@ impl<'a> Job<'a> {
     }
 }
 
-fn index_of_option(settings: &Settings) -> Result<Option<IndexUrl>, Error> {
+pub(crate) fn index_of_option(settings: &Settings) -> Result<Option<IndexUrl>, Error> {
     let index = settings
         .index_url
         .as_deref()
@@ -338,6 +334,17 @@ pub(crate) fn choose_wheel(
         }
         error
     })
+}
+
+/// The index for packages that the lock gives no source for.
+pub(crate) fn find_default_index(
+    surroundings: &Surroundings,
+    cache: &Cache,
+    reporter: &dyn Reporter,
+) -> Result<Index, layerlock_install::Error> {
+    let found = default_index(None, surroundings, Some(cache.root()))?;
+    reporter.index_found(&found.index.url.to_string(), &found.origin.to_string());
+    Ok(found.index)
 }
 
 /// What `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>),

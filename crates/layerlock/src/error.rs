@@ -57,6 +57,12 @@ pub enum Error {
         /// The staging directory, which is replaced as a whole.
         outer: PathBuf,
     },
+    /// A pylock.toml by a name that says something else.
+    #[error("{} is no name for a pylock.toml", path.display())]
+    PylockName {
+        /// The file that was to be written.
+        path: PathBuf,
+    },
     /// A project's name that cannot be a layer's.
     #[error("the project's name `{name}` cannot be a layer's name")]
     BadName {
@@ -127,6 +133,7 @@ impl Error {
             | Self::SourceDateEpoch { .. }
             | Self::UnknownLayer { .. }
             | Self::WhichLayer { .. }
+            | Self::PylockName { .. }
             | Self::NoCache
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
@@ -158,6 +165,9 @@ impl Error {
             Self::WhichLayer { .. } => "name it with --layer",
             Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a folder of its own",
+            Self::PylockName { .. } => {
+                "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
+            }
             Self::BadName { .. } => {
                 "letters, digits, - and _ make a layer's name: add a table \
                  [tool.layerlock.layers.NAME]"
@@ -212,7 +222,8 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         | E::PageInsteadOfFile { .. }
         | E::Length { .. }
         | E::NotOnIndex { .. }
-        | E::Offline { .. } => ErrorKind::Network,
+        | E::Offline { .. }
+        | E::OfflineLookUp { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
         E::Client(_) | E::CertificateBundle { .. } | E::CacheInUse { .. } => ErrorKind::Machine,
     }

@@ -1,16 +1,20 @@
 //! The packages of a lock as text, without building anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use layerlock_export::{
-    Choice, Lock, PackageSource, Project, RequirementsOptions, constraints, requirements,
+    Choice, IndexedFile, Listing, Lock, LockedPackage, PackageSource, Project, RequirementsOptions,
+    SourceCredentials, constraints, pylock, requirements,
 };
-use layerlock_layer::write_file;
+use layerlock_install::index::Sources;
+use layerlock_install::{ListedPackage, Reporter, Surroundings};
+use layerlock_layer::{write_file, write_private_file};
 use serde::Serialize;
 
-use crate::build::choose_wheel;
-use crate::{Error, Settings, configuration};
+use crate::build::{choose_wheel, find_default_index, index_of_option};
+use crate::cache::open_cache;
+use crate::{Error, Settings, configuration, poetry_credentials};
 
 /// What to export.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +29,9 @@ pub struct ExportSettings {
     pub without_hashes: bool,
     /// Whether to leave out the addresses of indexes.
     pub without_urls: bool,
+    /// Whether to put the credentials that Poetry keeps into the addresses of
+    /// indexes.
+    pub with_credentials: bool,
 }
 
 /// What was exported.
@@ -45,6 +52,9 @@ pub enum ExportFormat {
     Requirements,
     /// pip's constraints file: without extras and editable packages.
     Constraints,
+    /// pylock.toml (PEP 751) with the addresses of all files, for which the
+    /// indexes are asked.
+    Pylock,
     /// The packages of one target, each with the file that is chosen for it.
     Json,
 }
@@ -66,16 +76,29 @@ struct JsonPackage {
     sha256: Option<String>,
 }
 
-/// Exports the packages of a lock. Needs neither the network nor Python.
-pub fn export(export: &ExportSettings) -> Result<Exported, Error> {
+/// Exports the packages of a lock. Needs no Python, and the network for
+/// pylock.toml alone.
+pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Exported, Error> {
+    let is_pylock = export.format == ExportFormat::Pylock;
+    if let Some(path) = &export.output
+        && is_pylock
+        && !is_pylock_name(path)
+    {
+        return Err(Error::PylockName { path: path.clone() });
+    }
     let project = Project::read(export.settings.directory())?;
     let lock = Lock::read(&project)?;
     let choice = export.settings.choice.clone().unwrap_or_default();
     let options = RequirementsOptions {
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
+        credentials: if export.with_credentials {
+            poetry_credentials::of_sources(&project, &Surroundings::of_this_process())
+        } else {
+            SourceCredentials::default()
+        },
     };
-    let exported = match export.format {
+    let mut exported = match export.format {
         ExportFormat::Requirements => Exported {
             text: requirements(&project, &lock, &choice, &options)?,
             warnings: warnings(&project, &lock, &choice)?,
@@ -87,12 +110,102 @@ pub fn export(export: &ExportSettings) -> Result<Exported, Error> {
             warnings.extend(left_out.into_iter().map(editable));
             Exported { text, warnings }
         }
+        ExportFormat::Pylock => {
+            let folder = output_folder(export.output.as_deref())?;
+            Exported {
+                text: pylock(&project, &lock, &choice, &folder, |packages| {
+                    look_up(packages, &project, &export.settings, reporter)
+                })?,
+                warnings: warnings(&project, &lock, &choice)?,
+            }
+        }
         ExportFormat::Json => json(&project, &lock, &export.settings)?,
     };
     if let Some(path) = &export.output {
-        write_file(path, exported.text.as_bytes())?;
+        let text = exported.text.as_bytes();
+        if has_credentials(&exported.text) {
+            write_private_file(path, text)?;
+            exported.warnings.push(format!(
+                "{} has credentials in it, and only you may read it: keep it out of version \
+                 control",
+                path.display()
+            ));
+        } else {
+            write_file(path, text)?;
+        }
     }
     Ok(exported)
+}
+
+/// `pylock.toml`, or `pylock.NAME.toml` with a name that has no dot (PEP 751).
+fn is_pylock_name(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return false;
+    };
+    let middle = name
+        .strip_prefix("pylock.")
+        .and_then(|rest| rest.strip_suffix(".toml"));
+    name == "pylock.toml" || middle.is_some_and(|name| !name.is_empty() && !name.contains('.'))
+}
+
+/// The folder that paths in the export are seen from: the output's, else the
+/// current one.
+fn output_folder(output: Option<&Path>) -> Result<PathBuf, Error> {
+    let current = std::env::current_dir()
+        .map_err(layerlock_layer::Error::io("find the current folder", "."))?;
+    let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
+    // Without `.` in it, but with what `..` leads to left alone.
+    Ok(current.join(folder).components().collect())
+}
+
+/// Whether an address of an index has a password in it, from the project or by
+/// `--with-credentials`.
+fn has_credentials(text: &str) -> bool {
+    text.lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| {
+            let (option, url) = line.split_once(' ')?;
+            let rest = option.ends_with("index-url").then_some(url)?;
+            rest.split_once("://")
+        })
+        .any(|(_, rest)| {
+            let authority = rest.split('/').next().unwrap_or(rest);
+            authority.contains('@')
+        })
+}
+
+/// Asks the indexes for the files of packages.
+fn look_up(
+    packages: &[LockedPackage],
+    project: &Project,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Listing>, Error> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let cache = &open_cache(&settings.cache)?;
+    let surroundings = &Surroundings::of_this_process();
+    let sources = Sources {
+        option: index_of_option(settings)?,
+        project: project.sources(),
+        default_index: &|| find_default_index(surroundings, cache, reporter),
+        surroundings,
+    };
+    let listed = layerlock_install::look_up(packages, &sources, settings.offline)?;
+    Ok(listed.into_iter().map(listing).collect())
+}
+
+fn listing(listed: ListedPackage) -> Listing {
+    let files = listed.files.into_iter().map(|file| IndexedFile {
+        url: file.url.into(),
+        size: file.size,
+        upload_time: file.upload_time,
+    });
+    Listing {
+        index: listed.index.url().as_str().trim_end_matches('/').to_owned(),
+        files: files.collect(),
+    }
 }
 
 fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported, Error> {

@@ -25,6 +25,7 @@ mod last_run;
 mod outputs;
 mod parallel;
 mod patterns;
+mod poetry_credentials;
 mod publish;
 mod report;
 mod settings;

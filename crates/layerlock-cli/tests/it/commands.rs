@@ -339,3 +339,57 @@ fn a_zip_is_compressed_as_asked_for() {
         .assert()
         .code(2);
 }
+
+#[test]
+fn export_takes_the_flags_of_poetry_in_a_script() {
+    let sandbox = Sandbox::new();
+    let plain = sandbox.layerlock(&["export"]).assert().success();
+    let plain = plain.get_output().stdout.clone();
+    assert!(!plain.is_empty());
+    for arguments in [
+        &["export", "-f", "requirements.txt", "-n", "--no-ansi"][..],
+        &["--no-interaction", "export", "--dev", "--with-credentials"],
+        &["export", "-vvv", "--no-plugins", "--no-cache"],
+        &["-C", ".", "export", "--format=requirements.txt"],
+        &["export", "--directory", ".", "-P", "."],
+    ] {
+        let output = sandbox.layerlock(arguments).assert().success();
+        assert_eq!(output.get_output().stdout, plain, "{arguments:?}");
+    }
+    let folder = sandbox.project.path().to_str().unwrap();
+    let output = ["-C", folder, "export", "-q", "-o", "requirements.txt"];
+    sandbox
+        .layerlock(&output)
+        .current_dir("/")
+        .assert()
+        .success()
+        .stdout("");
+    let written = sandbox.project.path().join("requirements.txt");
+    assert_eq!(fs_err::read(written).unwrap(), plain);
+}
+
+#[test]
+fn credentials_of_poetry_are_printed_only_when_asked_for() {
+    let url = "http://packages.example.com:8080/simple";
+    let sandbox = Sandbox::of_source("my-company", url);
+    let export = |arguments: &[&str]| {
+        let output = sandbox
+            .layerlock(arguments)
+            .env("POETRY_HTTP_BASIC_MY_COMPANY_USERNAME", "me")
+            .env("POETRY_HTTP_BASIC_MY_COMPANY_PASSWORD", "hu/sh")
+            .assert()
+            .success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    };
+    let with = export(&["export", "--with-credentials"]);
+    let lines: Vec<_> = with.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "--trusted-host packages.example.com:8080",
+            "--index-url http://me:hu%2Fsh@packages.example.com:8080/simple",
+        ]
+    );
+    assert!(!export(&["export"]).contains("hu"));
+    assert!(!export(&["export", "--with-credentials", "--without-urls"]).contains("hu"));
+}

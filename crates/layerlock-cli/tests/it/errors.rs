@@ -285,15 +285,16 @@ Usage: layerlock [OPTIONS] <COMMAND>
 Commands:
   build    Build each layer's zip, and its staging directory where one is configured
   install  Write the staging directory alone: DIR/python/...
-  export   Print what `poetry export` prints, without Poetry
+  export   Print what `poetry export` prints, without Poetry (takes each of its flags)
   publish  Build, then publish the layers that changed
   cache    Look after the cache of verified wheels
   help     Print this message or the help of the given subcommand(s)
 
 Options:
-      --project <DIR>  The folder of pyproject.toml and poetry.lock [default: .]
-  -h, --help           Print help
-  -V, --version        Print version
+  -P, --project <DIR>    The folder of pyproject.toml and poetry.lock [default: .]
+  -C, --directory <DIR>  Work as if started in this folder
+  -h, --help             Print help
+  -V, --version          Print version
 
 Output:
   -q, --quiet         Print nothing but errors

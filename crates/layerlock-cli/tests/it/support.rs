@@ -1,7 +1,9 @@
 //! A project, an index and the command, for the tests of the command line.
 
 use assert_cmd::Command;
-use layerlock_testkit::{LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder};
+use layerlock_testkit::{
+    LockedPackage, LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder,
+};
 use tempfile::TempDir;
 
 /// A command, with nothing of this machine's configuration, in a project whose
@@ -23,6 +25,19 @@ impl Sandbox {
         Self {
             index: LoopbackIndex::with_wheels([&wheel]),
             project: builder.package(&wheel).write(),
+            cache: TempDir::new().unwrap(),
+        }
+    }
+
+    /// A project whose package is locked from a source.
+    pub(crate) fn of_source(name: &str, url: &str) -> Self {
+        let wheel = greeter();
+        let project = ProjectBuilder::new("shop").source(name, url, "primary");
+        Self {
+            index: LoopbackIndex::with_wheels([&wheel]),
+            project: project
+                .package(LockedPackage::from(&wheel).source(name))
+                .write(),
             cache: TempDir::new().unwrap(),
         }
     }

@@ -10,6 +10,7 @@ mod common;
 mod exclude;
 mod hostile;
 mod order;
+mod pylock;
 mod refusals;
 mod selection;
 mod verdicts;

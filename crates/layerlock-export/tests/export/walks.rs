@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::linux;
 use layerlock_export::{
     Choice, Error, Extras, Groups, Lock, LockedPackage, PackageSource, Project,
-    RequirementsOptions, requirements, select,
+    RequirementsOptions, SourceCredentials, requirements, select,
 };
 use pep508_rs::MarkerTree;
 
@@ -48,6 +48,7 @@ fn export(directory: &Path, choice: &Choice) -> Result<String, Error> {
     let project = Project::read(directory)?;
     let lock = Lock::read(&project)?;
     let options = RequirementsOptions {
+        credentials: SourceCredentials::default(),
         without_hashes: true,
         without_urls: true,
     };

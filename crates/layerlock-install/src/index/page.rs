@@ -47,6 +47,8 @@ pub struct IndexFile {
     pub yanked: Option<String>,
     /// Its size in bytes (PEP 700; only in JSON).
     pub size: Option<u64>,
+    /// When it was uploaded, as the index writes it (PEP 700; only in JSON).
+    pub upload_time: Option<String>,
 }
 
 /// Why a page could not be read. Addresses in it are redacted.
@@ -147,6 +149,7 @@ impl fmt::Debug for IndexFile {
             .field("requires_python", &self.requires_python)
             .field("yanked", &self.yanked)
             .field("size", &self.size)
+            .field("upload_time", &self.upload_time)
             .finish()
     }
 }
@@ -173,6 +176,7 @@ fn index_file(base: &Url, link: &str) -> Option<IndexFile> {
         requires_python: None,
         yanked: None,
         size: None,
+        upload_time: None,
     })
 }
 
@@ -230,6 +234,8 @@ struct JsonFile {
     yanked: Option<JsonYanked>,
     #[serde(default)]
     size: Option<u64>,
+    #[serde(rename = "upload-time", default)]
+    upload_time: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -264,6 +270,7 @@ fn parse_json(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
             requires_python: file.requires_python,
             yanked,
             size: file.size,
+            upload_time: file.upload_time,
         })
     });
     Ok(ProjectPage {
@@ -575,6 +582,7 @@ mod tests {
                         requires_python,
                         yanked,
                         size: None,
+                        upload_time: None,
                     }
                 },
             )

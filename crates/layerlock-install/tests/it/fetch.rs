@@ -196,6 +196,7 @@ fn credentials_go_to_the_index_and_nowhere_else() {
         requires_python: None,
         yanked: None,
         size: None,
+        upload_time: None,
     };
     let linked = Shop::open();
     let body = json_page("demo", &[link]).into_bytes();

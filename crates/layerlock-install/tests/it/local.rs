@@ -179,6 +179,7 @@ fn a_page_of_find_links_is_asked_before_any_index() {
         requires_python: None,
         yanked: None,
         size: None,
+        upload_time: None,
     };
     let page = pages.page_path("demo");
     let body = html_page("links", &[link], None).into_bytes();

@@ -176,6 +176,7 @@ fn an_index_that_promises_another_size_is_not_believed_against_the_hash() {
         requires_python: None,
         yanked: None,
         size: Some(7),
+        upload_time: None,
     };
     let body = json_page("demo", &[link]).into_bytes();
     server.index.fault(&server.page(), Fault::Body(body));
