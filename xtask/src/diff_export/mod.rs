@@ -10,6 +10,7 @@ mod compare;
 mod explained;
 mod poetry;
 mod project;
+mod pylock;
 mod random;
 
 use std::path::PathBuf;
@@ -134,7 +135,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .zip(verdicts)
         .map(|(run, verdict)| explanations.settle(run, verdict))
         .collect();
-    let differing = report(&projects, &runs, &verdicts);
+    let mut differing = report(&projects, &runs, &verdicts);
+    differing += pylock::compare(&runs, &layerlock, &tools, work.path())?;
     if !has_oldest {
         println!("\nnot compared with Poetry 1.1: no Python that it runs on was found");
     }
