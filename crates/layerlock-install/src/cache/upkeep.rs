@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use fs_err as fs;
 use layerlock_export::normalize_name;
 
-use super::{Cache, LOCK, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
+use super::{Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
 use crate::Error;
 use crate::index::PIP_DEFAULT_INDEX;
 
@@ -61,7 +61,8 @@ impl Cache {
 
     /// Removes what is of no use: what killed processes left unfinished, what
     /// earlier versions of layerlock kept in forms that this one does not read,
-    /// and the wheels that were not used for as long as `unused_for`.
+    /// the wheels that were not used and the notes of runs that were not renewed
+    /// for as long as `unused_for`.
     pub fn prune(&self, unused_for: Option<Duration>) -> Result<Removed, Error> {
         let Some(_alone) = self.lock_alone()? else {
             return Ok(Removed::default());
@@ -73,12 +74,20 @@ impl Cache {
             }
         }
         let now = SystemTime::now();
-        let is_old = |listing: &Path| {
-            let used = fs::metadata(listing).and_then(|metadata| metadata.modified());
+        let is_old = |path: &Path| {
+            let used = fs::metadata(path).and_then(|metadata| metadata.modified());
             // A time in the future is none of the past.
             let age = used.ok().and_then(|used| now.duration_since(used).ok());
             unused_for.is_some_and(|limit| age.is_some_and(|age| age >= limit))
         };
+        let runs = self.root.join(RUNS);
+        if runs.is_dir() {
+            for (_, note) in entries(&runs)? {
+                if is_old(&note) {
+                    removed += remove(&note)?;
+                }
+            }
+        }
         removed += self.remove_wheels(|wheel| match (wheel.archive(), wheel.listing()) {
             (Some(_), Some(listing)) => is_old(&listing),
             // One half of a wheel.
@@ -165,12 +174,13 @@ fn is_ours(name: &str) -> bool {
 /// Whether an entry is of an earlier form. What a later layerlock keeps is its
 /// own to remove.
 fn is_outdated(name: &str) -> bool {
-    let (Some((kind, version)), Some((current_kind, current))) =
-        (versioned(name), versioned(WHEELS))
-    else {
-        return false;
+    let is_before = |current: &str| match (versioned(name), versioned(current)) {
+        (Some((kind, version)), Some((same_kind, current))) => {
+            kind == same_kind && version < current
+        }
+        _ => false,
     };
-    kind == current_kind && version < current
+    [WHEELS, RUNS].into_iter().any(is_before)
 }
 
 fn versioned(name: &str) -> Option<(&str, u32)> {
@@ -247,7 +257,7 @@ mod tests {
 
     #[test]
     fn only_earlier_forms_of_what_we_keep_are_outdated() {
-        assert!(is_outdated("wheels-v0"));
+        assert!(is_outdated("wheels-v0") && is_outdated("runs-v0"));
         for name in ["wheels-v1", "wheels-v2", "builds-v0", "tmp"] {
             assert!(!is_outdated(name), "{name}");
         }

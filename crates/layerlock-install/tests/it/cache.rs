@@ -172,7 +172,9 @@ fn prune_knows_when_a_wheel_was_used_last() {
             .is_some()
     );
     let month = Duration::from_hours(24 * 30);
+    filled.write("runs-v1/note");
     assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
+    assert!(filled.files().contains(&"runs-v1/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
 }

@@ -330,3 +330,19 @@ fn a_layer_named_like_the_project_needs_no_configuration() {
     };
     assert_eq!(build_one(&named).name, "my-shop");
 }
+
+#[test]
+fn layers_for_two_architectures_ask_for_a_page_once() {
+    let shop = Shop::configured(
+        "[tool.layerlock.layers.intel]\narchitecture = \"x86_64\"\n\
+         [tool.layerlock.layers.arm]\narchitecture = \"arm64\"\n",
+    );
+    let report = layerlock::build(&shop.settings(), &Silent).unwrap();
+    assert_eq!(report.layers.len(), 2);
+    for wheel in &wheels()[1..] {
+        let path = shop.index.file_path(wheel);
+        assert_eq!(shop.index.request_count(&path), 1);
+    }
+    let page = shop.index.page_path("native");
+    assert_eq!(shop.index.request_count(&page), 1);
+}
