@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use layerlock_export::Place;
 
 use crate::choose::NoWheel;
-use crate::index::{AddressError, DefaultIndexError, PageError};
+use crate::index::{AddressError, DefaultIndexError, IndexOrigin, PageError};
 use crate::{FindLinksError, WheelProblem};
 
 /// Why packages could not be fetched or laid out.
@@ -151,10 +151,10 @@ pub enum Error {
     },
 
     /// A bundle of certificates that cannot be used.
-    #[error("the certificates in {}, which {variable} names, cannot be used: {reason}", path.display())]
+    #[error("the certificates in {}, which {named_by} names, cannot be used: {reason}", path.display())]
     CertificateBundle {
-        /// The environment variable.
-        variable: &'static str,
+        /// What names it.
+        named_by: IndexOrigin,
         /// The file or folder.
         path: PathBuf,
         /// What is wrong.
@@ -288,9 +288,10 @@ impl Error {
             Self::CacheInUse { .. } => {
                 Some("try again when no other layerlock is running".to_owned())
             }
-            Self::CertificateBundle { variable, .. } => Some(format!(
-                "{variable} has to name certificates in PEM form; without it the system's are used"
-            )),
+            Self::CertificateBundle { .. } => Some(
+                "it has to be certificates in PEM form; where none are named, the system's are used"
+                    .to_owned(),
+            ),
             Self::Status { status: 404, .. } | Self::NotOnIndex { .. } => Some(
                 "the lock may have been made with another index: name it with --index-url"
                     .to_owned(),
@@ -302,7 +303,10 @@ impl Error {
             Self::Request { .. } | Self::Status { .. } => {
                 Some("check the network and the index's address, then try again".to_owned())
             }
-            Self::Offline { .. } => Some("run once without --offline".to_owned()),
+            Self::Offline { .. } => Some(
+                "run once without --offline, or name a folder that has it with --find-links"
+                    .to_owned(),
+            ),
             Self::OfflineLookUp { .. } => Some(
                 "run without --offline, or export requirements.txt, which has no addresses"
                     .to_owned(),

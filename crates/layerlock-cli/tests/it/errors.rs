@@ -123,7 +123,7 @@ hint: check the network and the index's address, then try again
 fn offline_with_an_empty_cache_is_the_networks() {
     assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
 error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids to fetch it
-hint: run once without --offline
+hint: run once without --offline, or name a folder that has it with --find-links
 "#);
 }
 
@@ -156,8 +156,8 @@ fn a_bundle_of_certificates_that_is_not_there_is_the_machines() {
         .code(8);
     let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     assert_message!(text, @r#"
-error: the certificates in no-such.pem, which REQUESTS_CA_BUNDLE names, cannot be used: failed to read PEM from file: No such file or directory (os error 2) at 'no-such.pem'
-hint: REQUESTS_CA_BUNDLE has to name certificates in PEM form; without it the system's are used
+error: the certificates in no-such.pem, which the environment variable REQUESTS_CA_BUNDLE names, cannot be used: failed to read PEM from file: No such file or directory (os error 2) at 'no-such.pem'
+hint: it has to be certificates in PEM form; where none are named, the system's are used
 "#);
 }
 

@@ -3,7 +3,7 @@
 //! Only the command is used, as pip's `--keyring-provider subprocess` does: it
 //! brings its own backends, and a program that wants a dialogue can be given up.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -34,8 +34,14 @@ pub(super) fn services(index: &Index, url: &Url) -> Vec<String> {
 /// The password of a user, from the first service that has one. Nothing where
 /// there is no such command or it fails: the server's refusal is what is told.
 pub(super) fn ask(command: &str, services: &[String], user: &str) -> Option<Found> {
+    ask_for(PATIENCE, command, services, user)
+}
+
+/// `patience` is for all services together.
+fn ask_for(patience: Duration, command: &str, services: &[String], user: &str) -> Option<Found> {
+    let end = Instant::now() + patience;
     services.iter().find_map(|service| {
-        let password = get(command, service, user)?;
+        let password = get(command, service, user, end)?;
         Some(Found {
             credentials: Credentials {
                 user: user.to_owned(),
@@ -46,7 +52,8 @@ pub(super) fn ask(command: &str, services: &[String], user: &str) -> Option<Foun
     })
 }
 
-fn get(command: &str, service: &str, user: &str) -> Option<String> {
+fn get(command: &str, service: &str, user: &str, end: Instant) -> Option<String> {
+    let patience = end.checked_duration_since(Instant::now())?;
     let handle = duct::cmd!(command, "get", service, user)
         .env("PYTHONIOENCODING", "utf-8")
         .stdin_null()
@@ -55,7 +62,7 @@ fn get(command: &str, service: &str, user: &str) -> Option<String> {
         .unchecked()
         .start()
         .ok()?;
-    let Ok(Some(output)) = handle.wait_timeout(PATIENCE) else {
+    let Ok(Some(output)) = handle.wait_timeout(patience) else {
         let _ = handle.kill();
         return None;
     };
@@ -89,35 +96,50 @@ mod tests {
         );
     }
 
+    /// A keyring that is a shell script.
+    #[cfg(unix)]
+    fn script(folder: &std::path::Path, text: &str) -> String {
+        use std::os::unix::fs::PermissionsExt;
+
+        let command = folder.join("keyring");
+        fs_err::write(&command, format!("#!/bin/sh\n{text}")).unwrap();
+        let executable = std::fs::Permissions::from_mode(0o755);
+        fs_err::set_permissions(&command, executable).unwrap();
+        command.to_str().unwrap().to_owned()
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_first_service_with_a_password_answers() {
-        use std::os::unix::fs::PermissionsExt;
-
         let folder = tempfile::tempdir().unwrap();
-        let command = folder.path().join("keyring");
-        let script = "#!/bin/sh\n[ \"$1 $3\" = 'get me' ] || exit 2\n\
-                      [ -z \"$(cat)\" ] || exit 3\n\
-                      case $2 in known) echo 'p w' ;; empty) echo ;; *) exit 1 ;; esac\n";
-        fs_err::write(&command, script).unwrap();
-        let executable = std::fs::Permissions::from_mode(0o755);
-        fs_err::set_permissions(&command, executable).unwrap();
-        let command = command.to_str().unwrap();
-        let services =
-            |names: &[&str]| -> Vec<String> { names.iter().map(|&name| name.to_owned()).collect() };
-
-        let found = ask(command, &services(&["none", "empty", "known"]), "me").unwrap();
+        let text = "[ \"$1 $3\" = 'get me' ] || exit 2\n[ -z \"$(cat)\" ] || exit 3\n\
+                    case $2 in known) echo 'p w' ;; empty) echo ;; *) exit 1 ;; esac\n";
+        let command = script(folder.path(), text);
+        let found = ask(&command, &names(&["none", "empty", "known"]), "me").unwrap();
         assert_eq!(found.credentials.password.as_deref(), Some("p w"));
         assert_eq!(found.place, "the keyring, under known");
-        assert!(ask(command, &services(&["none"]), "me").is_none());
-        assert!(ask(command, &services(&["known"]), "you").is_none());
-        assert!(
-            ask(
-                "layerlock-test-no-such-keyring",
-                &services(&["known"]),
-                "me"
-            )
-            .is_none()
-        );
+        assert!(ask(&command, &names(&["none"]), "me").is_none());
+        assert!(ask(&command, &names(&["known"]), "you").is_none());
+    }
+
+    #[test]
+    fn without_the_command_there_is_no_password() {
+        assert!(ask("layerlock-test-no-such-keyring", &names(&["known"]), "me").is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_keyring_that_hangs_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        // Its child holds the pipe when it is gone itself.
+        let command = script(folder.path(), "sleep 20 &\nsleep 20\necho late\n");
+        let start = Instant::now();
+        let patience = Duration::from_millis(200);
+        assert!(ask_for(patience, &command, &names(&["one", "two"]), "me").is_none());
+        assert!(start.elapsed() < Duration::from_secs(10));
     }
 }

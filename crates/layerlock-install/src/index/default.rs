@@ -24,7 +24,7 @@ pub struct DefaultIndex {
     pub origin: IndexOrigin,
 }
 
-/// What named an index; Display is for messages.
+/// What named an index, or something to reach one; Display is for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexOrigin {
     /// The option `--index-url`.
