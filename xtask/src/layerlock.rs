@@ -82,7 +82,8 @@ impl Layerlock {
     }
 
     /// A command of the binary in an environment without its user's AWS and layerlock
-    /// settings. The machine's pip configuration stays: it names the index.
+    /// settings, and without what its Poetry has downloaded. The machine's pip
+    /// configuration stays: it names the index.
     pub(crate) fn command(&self, project: &Path, arguments: &[&str]) -> Command {
         self.environment(Command::new(&self.binary))
             .args(arguments)
@@ -97,6 +98,7 @@ impl Layerlock {
             .without_env(&["AWS_", "LAYERLOCK_", "SOURCE_DATE_EPOCH", "PYTHON"])
             .path_first(&[bin])
             .env("LAYERLOCK_CACHE_DIR", &self.cache)
+            .env("POETRY_CACHE_DIR", self.temporary.join("poetry"))
             .env("TMPDIR", &self.temporary)
             .env("NO_COLOR", "1")
     }

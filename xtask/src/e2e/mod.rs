@@ -9,6 +9,7 @@ mod export;
 mod function;
 mod namespace;
 mod pip;
+mod private_index;
 mod publish;
 mod reproducible;
 mod runtime_api;
@@ -52,6 +53,8 @@ pub(crate) fn run(names: &[String], binary: &Path, only: Option<String>) -> Resu
         .iter()
         .any(|fixture| fixture.name == SHARED_LAYER.name)
     {
+        println!("\na private index");
+        private_index::prove(&mut checks, &tools, binary);
         println!("\nwrong input");
         wrong_input::prove(&mut checks, binary);
     }
