@@ -185,6 +185,13 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
         .env("UV_FIND_LINKS", &wheels)
         .assert()
         .success();
+    // As pip is told to use folders alone.
+    sandbox
+        .layerlock(&["build", "--no-cache"])
+        .env("PIP_FIND_LINKS", &wheels)
+        .env("PIP_NO_INDEX", "1")
+        .assert()
+        .success();
     assert!(sandbox.index.requests().is_empty());
 }
 
