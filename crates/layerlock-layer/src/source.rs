@@ -5,6 +5,7 @@ use std::path::Path;
 
 use flate2::read::DeflateDecoder;
 use fs_err::File;
+use libdeflater::{DecompressionError, Decompressor};
 
 use crate::{ArchiveId, ArchiveMember, Entry, Error, LayerPlan, Method, Source};
 
@@ -13,6 +14,7 @@ pub(crate) struct Archives<'a> {
     plan: &'a LayerPlan,
     open: Vec<Option<File>>,
     buffer: Vec<u8>,
+    inflater: Decompressor,
 }
 
 /// What can go wrong while bytes are copied.
@@ -36,17 +38,27 @@ type Take<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
 
 const BUFFER_SIZE: usize = 256 << 10;
 
+/// No file of a layer comes near: more than a provider takes as a whole.
+const MAX_AT_ONCE: u64 = 1 << 30;
+
 impl<'a> Archives<'a> {
     pub(crate) fn new(plan: &'a LayerPlan) -> Self {
         Self {
             plan,
             open: plan.archives().iter().map(|_| None).collect(),
             buffer: Vec::new(),
+            inflater: Decompressor::new(),
         }
     }
 
     /// The unpacked bytes of an entry. A member is checked against its CRC-32.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
+        if let Source::Member(id, member) = &entry.source
+            && member.method == Method::Deflated
+        {
+            let inflated = self.inflate(*id, member);
+            return inflated.map_err(|trouble| self.error(trouble, entry, Path::new("")));
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(entry.source.size()).unwrap_or(0));
         let copied = self.copy(entry, &mut |piece| {
             bytes.extend_from_slice(piece);
@@ -54,6 +66,32 @@ impl<'a> Archives<'a> {
         });
         copied.map_err(|trouble| self.error(trouble, entry, Path::new("")))?;
         Ok(bytes)
+    }
+
+    /// All at once: more than twice as fast as piece by piece.
+    fn inflate(&mut self, id: ArchiveId, member: &ArchiveMember) -> Result<Vec<u8>, Trouble> {
+        let whole = |size: u64| {
+            // A damaged cache may claim anything: no memory for that.
+            let size = usize::try_from(size).ok().filter(|_| size < MAX_AT_ONCE);
+            size.ok_or(Trouble::Changed("is larger than memory"))
+        };
+        let (size, compressed_size) = (whole(member.size)?, whole(member.compressed_size)?);
+        let (file, buffer) = self.seek(id, member.offset)?;
+        buffer.resize(compressed_size, 0);
+        file.read_exact(buffer)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => Trouble::Changed("lies beyond its end"),
+                _ => Trouble::Read(error),
+            })?;
+        let mut bytes = vec![0; size];
+        let inflated = self.inflater.deflate_decompress(&self.buffer, &mut bytes);
+        match inflated {
+            Ok(length) if length == size && crc32fast::hash(&bytes) == member.crc32 => Ok(bytes),
+            Ok(_) | Err(DecompressionError::InsufficientSpace) => {
+                Err(Trouble::Changed("has other bytes"))
+            }
+            Err(DecompressionError::BadData) => Err(Trouble::Changed("cannot be unpacked")),
+        }
     }
 
     /// The CRC-32 of an entry's unpacked bytes.
@@ -141,7 +179,9 @@ fn pass(
     expected: Option<u32>,
     take: Take<'_>,
 ) -> Result<(), Trouble> {
-    buffer.resize(BUFFER_SIZE, 0);
+    if buffer.len() < BUFFER_SIZE {
+        buffer.resize(BUFFER_SIZE, 0);
+    }
     let mut checksum = crc32fast::Hasher::new();
     let mut left = size;
     loop {

@@ -1,4 +1,16 @@
 //! The staging directory: a layer as files, for tools that package a folder.
+//!
+//! The new directory is made beside the old one and swapped with it, so that it is
+//! as it was or complete. A file that has not changed is not written again: the new
+//! directory gets a hard link to the one that lies in the old directory, which goes
+//! away with the swap. It keeps its inode and its times, and tools that look at
+//! these see what changed.
+//!
+//! Nothing is ever linked to the cache. An editor that writes in place, or a build
+//! step that patches what it finds, would reach the cache's file through the link,
+//! and from there every later layer; making the files read-only would stop neither
+//! root nor a `chmod`. So what is new is unpacked out of the cached archives, by
+//! all cores.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -6,13 +18,13 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use fs_err::{self as fs, OpenOptions};
 
 use crate::output::{OutputFolder, Prepared};
 use crate::source::Archives;
-use crate::{Entry, Error, LayerPlan};
+use crate::{Entry, Error, LayerPlan, Source};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
 #[derive(Debug)]
@@ -56,7 +68,12 @@ impl StagingDirectory {
             let path = root.join(folder);
             create_folder(&path).map_err(Error::io("create", &path))?;
         }
-        write_files(plan, root, &self.0)?;
+        let writer = Writer {
+            plan,
+            root,
+            directory: &self.0,
+        };
+        writer.write()?;
         Ok(output.prepared())
     }
 
@@ -97,44 +114,127 @@ pub fn files_in(directory: &Path) -> Result<Vec<String>, Error> {
     Ok(files)
 }
 
-/// Unpacks with all cores: the threads take the next entry as they get free.
-fn write_files(plan: &LayerPlan, root: &Path, directory: &Path) -> Result<(), Error> {
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<(), Error> {
-        let mut archives = Archives::new(plan);
-        loop {
-            let Some(entry) = plan.entries().get(next.fetch_add(1, Ordering::Relaxed)) else {
-                return Ok(());
-            };
-            let bytes = archives.read(entry)?;
-            write_file(root, entry, &bytes).map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Error::CaseCollision {
-                    directory: directory.to_owned(),
-                    path: entry.path.clone(),
-                },
-                _ => Error::io("write", directory.join(entry.path.as_str()))(error),
-            })?;
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut result = work();
-        for worker in workers {
-            let other = worker
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            result = result.and(other);
-        }
-        result
-    })
+/// Fills a new folder.
+struct Writer<'a> {
+    plan: &'a LayerPlan,
+    /// The new folder.
+    root: &'a Path,
+    /// The place that it will take, perhaps with an earlier tree in it.
+    directory: &'a Path,
 }
 
-fn write_file(root: &Path, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    let mut file = options.open(root.join(entry.path.as_str()))?;
-    file.write_all(bytes)?;
+/// Larger files are unpacked piece by piece, so that memory does not grow with
+/// them.
+const LARGE: u64 = 4 << 20;
+
+impl Writer<'_> {
+    /// Works with all cores: the threads take the next entry as they get free.
+    fn write(&self) -> Result<(), Error> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<(), Error> {
+            let mut archives = Archives::new(self.plan);
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                match self.plan.entries().get(index) {
+                    Some(entry) => self.write_entry(entry, &mut archives)?,
+                    None => return Ok(()),
+                }
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut result = work();
+            for worker in workers {
+                let other = worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                result = result.and(other);
+            }
+            result
+        })
+    }
+
+    fn write_entry(&self, entry: &Entry, archives: &mut Archives<'_>) -> Result<(), Error> {
+        let path = self.root.join(entry.path.as_str());
+        let old = self.directory.join(entry.path.as_str());
+        // A link that cannot be made, for whatever reason, is a file to write.
+        if is_reusable(&old, entry) && fs::hard_link(&old, &path).is_ok() {
+            return Ok(());
+        }
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let mut file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Error::CaseCollision {
+                directory: self.directory.to_owned(),
+                path: entry.path.clone(),
+            },
+            _ => Error::io("write", &old)(error),
+        })?;
+        if entry.source.size() > LARGE {
+            archives
+                .copy(entry, &mut |piece| file.write_all(piece))
+                .map_err(|trouble| archives.error(trouble, entry, &old))?;
+        } else {
+            let bytes = archives.read(entry)?;
+            file.write_all(&bytes).map_err(Error::io("write", &old))?;
+        }
+        finish(&file, entry).map_err(Error::io("write", &old))
+    }
+}
+
+/// Whether the file of an earlier tree is the one that the plan wants: the same
+/// bytes, the same mode, and nobody else's. One that has a second name (a tool's
+/// cache, say) must not get a third.
+#[cfg(unix)]
+fn is_reusable(path: &Path, entry: &Entry) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return false;
+    };
+    // A younger file may be in somebody's hands at this moment.
+    let is_settled = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.elapsed().ok())
+        .is_some_and(|age| age > Duration::from_millis(100));
+    metadata.is_file()
+        && metadata.nlink() == 1
+        && metadata.mode() & 0o7777 == entry.mode.bits()
+        && metadata.len() == entry.source.size()
+        && is_settled
+        && has_bytes_of(path, entry).unwrap_or(false)
+}
+
+/// Elsewhere a file does not tell how many names it has.
+#[cfg(not(unix))]
+fn is_reusable(_path: &Path, _entry: &Entry) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
+    use sha2::{Digest, Sha256};
+    use std::io::Read;
+
+    let mut file = fs::File::open(path)?;
+    let digest: [u8; 32] = match &entry.source {
+        Source::Member(_, member) => member.sha256,
+        Source::Bytes(bytes) => Sha256::digest(bytes).into(),
+        // It would have to be read as well.
+        Source::File { .. } => return Ok(false),
+    };
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+    Ok(<[u8; 32]>::from(hasher.finalize()) == digest)
+}
+
+fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {
     // A time of its own: see `Stamp::is_certain`. Where it cannot be set, it is
     // not certain.
     let _ = file.file().set_modified(SystemTime::now());
@@ -145,6 +245,8 @@ fn write_file(root: &Path, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
         let mode = std::fs::Permissions::from_mode(entry.mode.bits());
         file.set_permissions(mode)?;
     }
+    #[cfg(not(unix))]
+    let _ = entry;
     Ok(())
 }
 

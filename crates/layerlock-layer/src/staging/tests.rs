@@ -1,7 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::testing::{archive_plan, bytes_plan, sample, truncated_plan};
+use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
 
 fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
     StagingDirectory::claim(directory, plan, is_ours)?
@@ -85,4 +85,79 @@ fn a_link_to_a_folder_stays_a_link() {
     write(&plan, &link, nothing_is_ours).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(files_in(&real).unwrap(), ["python/a.py"]);
+}
+
+#[test]
+fn what_has_not_changed_is_not_written_again() {
+    use std::os::unix::fs::MetadataExt;
+
+    // As if the files had been there for a while.
+    let age = |directory: &Path| {
+        let long_ago = SystemTime::now() - Duration::from_mins(1);
+        for file in files_in(directory).unwrap() {
+            let file = fs::File::open(directory.join(file)).unwrap();
+            file.file().set_modified(long_ago).unwrap();
+        }
+    };
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("staging");
+    let other_name = folder.path().join("elsewhere");
+    let names = [
+        "changed",
+        "edited",
+        "mode",
+        "named-twice",
+        "same",
+        "touched",
+    ];
+    let files: Vec<TestFile<'_>> = names.iter().map(|name| (*name, &b"1"[..], false)).collect();
+    write(&bytes_plan(&files), &directory, nothing_is_ours).unwrap();
+    let path = |name: &str| directory.join(name);
+
+    fs::write(path("edited"), "2").unwrap();
+    fs::set_permissions(path("mode"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    fs::hard_link(path("named-twice"), &other_name).unwrap();
+    age(&directory);
+    fs::write(path("touched"), "1").unwrap();
+    let before: Vec<_> = names.iter().map(|name| inode(&path(name))).collect();
+    let times = fs::metadata(path("same")).unwrap().modified().unwrap();
+
+    let mut files = files;
+    files[0].1 = b"3";
+    write(&bytes_plan(&files), &directory, |_| true).unwrap();
+    let kept: Vec<_> = names
+        .iter()
+        .zip(before)
+        .filter(|(name, before)| inode(&path(name)) == *before)
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(kept, ["same"]);
+    assert_eq!(
+        fs::metadata(path("same")).unwrap().modified().unwrap(),
+        times
+    );
+    for (name, bytes, _) in files {
+        assert_eq!(fs::read(path(name)).unwrap(), bytes, "{name}");
+        let mode = fs::metadata(path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o644, "{name}");
+    }
+    // An edit reaches no other file.
+    fs::write(path("named-twice"), "mine").unwrap();
+    assert_eq!(fs::read(other_name).unwrap(), b"1");
+}
+
+#[test]
+fn large_files_are_unpacked_like_small_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = vec![b'x'; usize::try_from(LARGE).unwrap() + 5];
+    let files = [("python/large.so", &large[..], false), ("z", b"z", false)];
+    let directory = folder.path().join("staging");
+    write(
+        &archive_plan(folder.path(), &files),
+        &directory,
+        nothing_is_ours,
+    )
+    .unwrap();
+    assert!(fs::read(directory.join("python/large.so")).unwrap() == large);
 }
