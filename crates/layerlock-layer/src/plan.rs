@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -174,6 +175,22 @@ impl LayerPlan {
         sizes
     }
 
+    /// Pairs of files whose paths differ in case alone: one file where a disk
+    /// ignores case.
+    pub fn case_collisions(&self) -> Vec<(&Entry, &Entry)> {
+        let mut first: HashMap<String, &Entry> = HashMap::with_capacity(self.entries.len());
+        let mut pairs = Vec::new();
+        for entry in &self.entries {
+            match first.entry(entry.path.as_str().to_lowercase()) {
+                MapEntry::Vacant(vacant) => {
+                    vacant.insert(entry);
+                }
+                MapEntry::Occupied(occupied) => pairs.push((*occupied.get(), entry)),
+            }
+        }
+        pairs
+    }
+
     /// Whether the plan has a file at this path.
     pub fn contains(&self, path: &str) -> bool {
         self.entries
@@ -339,6 +356,22 @@ mod tests {
                 "y.py comes from both c 3 and d 4",
             ]
         );
+    }
+
+    #[test]
+    fn paths_that_differ_in_case_alone_are_told() {
+        let plan = plan(&[
+            ("a", "python/X/\u{c4}.py", "1"),
+            ("b", "python/x/\u{e4}.py", "2"),
+            ("c", "python/x/z.py", "3"),
+        ])
+        .unwrap();
+        let pairs: Vec<_> = plan
+            .case_collisions()
+            .into_iter()
+            .map(|(a, b)| (a.path.as_str(), b.path.as_str()))
+            .collect();
+        assert_eq!(pairs, [("python/X/\u{c4}.py", "python/x/\u{e4}.py")]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use layerlock_export::{Choice, Lock, Project};
 use layerlock_install::Yanked;
-use layerlock_layer::LayerPlan;
+use layerlock_layer::{Entry, LayerPlan};
 use layerlock_target::Support;
 
 use crate::Error;
@@ -60,6 +60,25 @@ pub(crate) fn of_layer(layer: &Layer, plan: &LayerPlan, zip: Option<&ZipReport>)
             "the layer holds nothing: the chosen groups have no package for this target".to_owned(),
             Some("choose other groups or extras"),
         ));
+    }
+    let owner = |entry: &Entry| plan.owners()[entry.owner.index()].as_str();
+    for (first, second) in plan.case_collisions() {
+        findings.push(Finding {
+            path: Some(second.path.to_string()),
+            ..finding(
+                Severity::Warning,
+                "case-collision",
+                format!(
+                    "{} (from {}) and {} (from {}) differ in case alone: a disk that ignores \
+                     case can hold one of them",
+                    first.path,
+                    owner(first),
+                    second.path,
+                    owner(second)
+                ),
+                Some("on such a disk, build the zip and no staging directory"),
+            )
+        });
     }
     let unzipped = plan.unzipped_size();
     if unzipped > limits.unzipped {

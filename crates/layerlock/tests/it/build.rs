@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use layerlock::{Architecture, CacheLocation, LayerReport, Settings, Severity, Silent, install};
+use layerlock::{
+    Architecture, CacheLocation, ErrorKind, LayerReport, Settings, Severity, Silent, install,
+};
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
 
 use crate::helpers::{STAGED, Shop, build_one, files, tree, wheels};
@@ -62,6 +64,48 @@ fn the_digest_is_the_same_in_any_folder_with_any_cache() {
         tree(&other.path("elsewhere")),
         tree(&one.path("lambda_dependencies"))
     );
+}
+
+/// A project with one file each from two packages.
+fn shop_of_two(one: (&str, &str), other: (&str, &str)) -> Shop {
+    let wheels = [("alpha", one), ("beta", other)]
+        .map(|(name, (path, bytes))| WheelBuilder::new(name, "1.0").file(path, bytes).build());
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&wheels[0])
+        .package(&wheels[1])
+        .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\n");
+    Shop::new(&project, &wheels)
+}
+
+#[test]
+fn one_path_from_two_packages_is_an_error_unless_the_bytes_are_equal() {
+    let same = shop_of_two(("ns/__init__.py", "same"), ("ns/__init__.py", "same"));
+    assert!(codes(&same.build()).is_empty());
+
+    let differ = shop_of_two(("ns/__init__.py", "one"), ("ns/__init__.py", "other"));
+    let error = layerlock::build(&differ.settings(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Artifact);
+    assert_eq!(
+        error.to_string(),
+        "python/ns/__init__.py comes from both alpha 1.0 and beta 1.0"
+    );
+    assert!(!differ.path("dist").exists());
+}
+
+#[test]
+fn paths_that_differ_in_case_alone_are_a_finding_and_are_both_there() {
+    let shop = shop_of_two(("names/a.py", "one"), ("names/A.py", "other"));
+    let layer = shop.build();
+    assert_eq!(
+        layer.findings[0].to_string(),
+        "warning[case-collision]: python/names/A.py (from beta 1.0) and python/names/a.py (from \
+         alpha 1.0) differ in case alone: a disk that ignores case can hold one of them\n  \
+         hint: on such a disk, build the zip and no staging directory"
+    );
+    let members = unzipped(&layer.zip.unwrap().path);
+    assert_eq!(members["python/names/A.py"].0, b"other");
+    assert_eq!(members["python/names/a.py"].0, b"one");
 }
 
 #[test]
