@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
-use layerlock::{Architecture, Runtime};
+use layerlock::{Architecture, FrontendKind, Runtime};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -11,7 +11,7 @@ Exit codes:
   1  a check found something that will not work
   2  usage: an unknown flag, runtime, group, extra or layer
   3  the project or its lock is invalid or stale
-  4  no file fits the target, or the files do not fit together
+  4  no file fits the target, a build failed, or the files do not fit together
   5  the network or an index
   6  the provider refused
   7  integrity: a hash, a RECORD, a hostile archive
@@ -250,6 +250,12 @@ pub(crate) struct CommonArgs {
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
+    /// Also take the project itself, built from its folder
+    #[arg(long, help_heading = "Packages")]
+    pub(crate) include_project: bool,
+    /// What builds packages that have no wheel: uv or pip [default: the first that is there]
+    #[arg(long, value_name = "FRONTEND", help_heading = "Packages")]
+    pub(crate) build_frontend: Option<FrontendKind>,
     #[command(flatten)]
     pub(crate) exclude: ExcludeArgs,
     #[command(flatten)]

@@ -75,6 +75,19 @@ impl Reporter for Progress {
         self.tell(&format!("fetching {file} again: {reason}"));
     }
 
+    fn build_started(&self, package: &str, frontend: &str) {
+        self.bar.set_message(format!("building {package}"));
+        self.tell(&format!("building {package} by {frontend}"));
+    }
+
+    fn build_output(&self, package: &str, line: &str) {
+        self.tell(&format!("{package}: {line}"));
+    }
+
+    fn build_finished(&self, _package: &str, file: &str) {
+        self.tell(&format!("built {file}"));
+    }
+
     fn download_finished(&self, file: &str) {
         self.tell(&format!("checked {file}"));
     }

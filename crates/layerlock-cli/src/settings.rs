@@ -67,6 +67,8 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
         rebuild: args.rebuild,
         exclude: given(args.exclude.exclude),
         exclude_files: given(args.exclude.exclude_files),
+        include_project: args.include_project,
+        build_frontend: args.build_frontend,
         ..with_fetch(of_layer(project, args.layer, args.choice), args.fetch)
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_export::{LockedFile, LockedPackage, PackageSource, Place};
 use layerlock_target::{
     Architecture, Misfit, RUNTIMES, Runtime, Support, Target, WheelName, WheelRank,
 };
@@ -22,14 +22,23 @@ pub struct Chosen {
     pub sha256: [u8; 32],
 }
 
-/// Takes the wheel that stands highest on the target's ladder of tags.
-pub fn choose(package: LockedPackage, target: &Target) -> Result<Chosen, Error> {
+/// How a package comes into a layer.
+#[derive(Debug, Clone)]
+pub enum Pick {
+    /// By a wheel that the lock lists.
+    Wheel(Chosen),
+    /// By what [`build`](crate::build()) makes of its source, or takes from this
+    /// machine or an address.
+    Source(LockedPackage),
+}
+
+/// Takes the wheel that stands highest on the target's ladder of tags. A package
+/// of an index is left to be built only where it has no compiled wheel for
+/// anything: where it has, a build on this machine would hardly fit either, and
+/// take long.
+pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
     if !matches!(package.source, PackageSource::Registry { .. }) {
-        return Err(Error::UnsupportedSource {
-            kind: package.source.kind(),
-            package: package.name,
-            place: package.place,
-        });
+        return Ok(Pick::Source(package));
     }
     let mut best: Option<(WheelRank, usize, WheelName)> = None;
     for (index, wheel) in wheels(&package) {
@@ -40,23 +49,41 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<Chosen, Error> 
         }
     }
     let Some((_, index, wheel)) = best else {
-        return Err(Error::NoWheel(Box::new(NoWheel::new(package, target))));
+        let wheels: Vec<WheelName> = wheels(&package).map(|(_, wheel)| wheel).collect();
+        if sdist(&package).is_some() && wheels.iter().all(WheelName::is_for_any_platform) {
+            return Ok(Pick::Source(package));
+        }
+        let no_wheel = NoWheel::new(package, target, &wheels);
+        return Err(Error::NoWheel(Box::new(no_wheel)));
     };
-    let file = &package.files[index];
-    let sha256 = file
-        .hash
+    Ok(Pick::Wheel(Chosen {
+        sha256: locked_sha256(&package.files[index], &package.place)?,
+        package,
+        wheel,
+    }))
+}
+
+/// The hash of a file in the lock, which has to be SHA-256.
+pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<[u8; 32], Error> {
+    file.hash
         .strip_prefix("sha256:")
         .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
         .and_then(|bytes| bytes.try_into().ok())
         .ok_or_else(|| Error::WeakHash {
             file: file.name.clone(),
             hash: file.hash.clone(),
-            place: package.place.clone(),
-        })?;
-    Ok(Chosen {
-        package,
-        wheel,
-        sha256,
+            place: place.clone(),
+        })
+}
+
+/// The endings of source distributions, the one of today first (PEP 625).
+const SDISTS: [&str; 4] = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz"];
+
+/// The source distribution among the files of a package.
+pub(crate) fn sdist(package: &LockedPackage) -> Option<&LockedFile> {
+    SDISTS.into_iter().find_map(|ending| {
+        let mut files = package.files.iter();
+        files.find(|file| file.name.ends_with(ending))
     })
 }
 
@@ -81,17 +108,19 @@ pub struct NoWheel {
     pub runtimes: Vec<Runtime>,
     /// The architectures on which the target's runtime could.
     pub architectures: Vec<Architecture>,
+    /// The newest version with a wheel for the target, where an index was
+    /// [asked](crate::advise()).
+    pub fitting_version: Option<String>,
 }
 
 impl NoWheel {
     /// Looks for the wheel that comes nearest, and for what would take one.
-    fn new(package: LockedPackage, target: &Target) -> Self {
-        let wheels: Vec<WheelName> = wheels(&package).map(|(_, wheel)| wheel).collect();
+    pub(crate) fn new(package: LockedPackage, target: &Target, wheels: &[WheelName]) -> Self {
         let distance = |(wheel, misfit): &(WheelName, Misfit)| {
             (*misfit, Reverse(wheel.glibc(target.architecture)))
         };
         let mut nearest: Option<(WheelName, Misfit)> = None;
-        for wheel in &wheels {
+        for wheel in wheels {
             if let Err(misfit) = target.rank(wheel) {
                 let found = (wheel.clone(), misfit);
                 if nearest
@@ -117,6 +146,7 @@ impl NoWheel {
             nearest,
             runtimes: runtimes.collect(),
             architectures: architectures.collect(),
+            fitting_version: None,
             package,
         }
     }
@@ -135,7 +165,15 @@ impl NoWheel {
         for architecture in &self.architectures {
             ways.push(format!("build for {architecture}"));
         }
-        ways.push(format!("lock another version of {name}"));
+        ways.push(match &self.fitting_version {
+            Some(version) if *version == self.package.version => {
+                "run `poetry lock`: the index has a wheel for this target now".to_owned()
+            }
+            Some(version) => {
+                format!("lock {name} {version}, the newest version with a wheel for this target")
+            }
+            None => format!("lock another version of {name}"),
+        });
         ways.join(", or ")
     }
 }
@@ -156,11 +194,7 @@ impl fmt::Display for NoWheel {
             runtime.operating_system(),
         )?;
         let Some((wheel, misfit)) = &self.nearest else {
-            return f.write_str(if package.files.is_empty() {
-                ": the lock has no files for it"
-            } else {
-                ": the lock has only a source distribution"
-            });
+            return f.write_str(": the lock has no wheel and no source distribution of it");
         };
         write!(f, ": the nearest, {wheel}, ")?;
         match (misfit, wheel.glibc(target.architecture)) {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use layerlock_export::Place;
 
+use crate::build::BuildError;
 use crate::choose::NoWheel;
 use crate::index::{AddressError, DefaultIndexError, IndexOrigin, PageError};
 use crate::{FindLinksError, WheelProblem};
@@ -14,16 +15,9 @@ pub enum Error {
     #[error("{0}")]
     NoWheel(Box<NoWheel>),
 
-    /// A package from where layerlock cannot take it.
-    #[error("{package} is a {kind} dependency, which layerlock cannot build yet")]
-    UnsupportedSource {
-        /// The package.
-        package: String,
-        /// What kind of source.
-        kind: &'static str,
-        /// Where the lock says so.
-        place: Place,
-    },
+    /// A package without a wheel could not be built.
+    #[error("{0}")]
+    Build(Box<BuildError>),
 
     /// The lock has a hash that proves nothing.
     #[error("the lock has `{hash}` for {file}: only sha256 is accepted")]
@@ -232,8 +226,8 @@ impl Error {
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::NoWheel(no_wheel) => Some(&no_wheel.package.place),
-            Self::UnsupportedSource { place, .. }
-            | Self::WeakHash { place, .. }
+            Self::Build(build) => Some(&build.package.place),
+            Self::WeakHash { place, .. }
             | Self::LockedAddress { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
             _ => None,
@@ -244,10 +238,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoWheel(no_wheel) => Some(no_wheel.hint()),
-            Self::UnsupportedSource { .. } => Some(
-                "publish it to an index as a wheel, or leave it out of the layer's groups"
-                    .to_owned(),
-            ),
+            Self::Build(build) => Some(build.hint()),
             Self::WeakHash { .. } => {
                 Some("run `poetry lock` against an index that serves sha256".to_owned())
             }

@@ -341,7 +341,7 @@ impl<'a> Listed<'a> {
             one,
             file: Remote {
                 name: file.name.clone(),
-                sha256: one.sha256,
+                sha256: Some(one.sha256),
                 place: one.package.place.clone(),
                 url: file.url.clone(),
                 index: index.clone(),

@@ -38,6 +38,21 @@ pub trait Reporter: Send + Sync {
         let _ = (file, reason);
     }
 
+    /// A package without a wheel is built by a program.
+    fn build_started(&self, package: &str, frontend: &str) {
+        let _ = (package, frontend);
+    }
+
+    /// A build said something.
+    fn build_output(&self, package: &str, line: &str) {
+        let _ = (package, line);
+    }
+
+    /// A build is done, and its wheel checked.
+    fn build_finished(&self, package: &str, file: &str) {
+        let _ = (package, file);
+    }
+
     /// A file is complete and checked.
     fn download_finished(&self, file: &str) {
         let _ = file;

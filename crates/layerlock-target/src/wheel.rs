@@ -34,6 +34,18 @@ impl WheelName {
         self.parsed.name == other.parsed.name && self.parsed.version == other.parsed.version
     }
 
+    /// The distribution's name, normalised (PEP 503).
+    pub fn name(&self) -> String {
+        self.parsed.name.to_string()
+    }
+
+    /// Whether it is of this version, however that is spelled (PEP 440).
+    pub fn is_version(&self, version: &str) -> bool {
+        let name = format!("x-{version}-py3-none-any.whl");
+        name.parse::<Self>()
+            .is_ok_and(|other| self.cmp_version(&other).is_eq())
+    }
+
     /// Its version, normalised (PEP 440).
     pub fn version(&self) -> String {
         self.parsed.version.to_string()

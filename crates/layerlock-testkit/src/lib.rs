@@ -14,15 +14,19 @@
 )]
 
 mod container;
+mod elf;
 mod index;
 mod page;
 mod project;
+mod source;
 mod tls;
 mod wheel;
 
+pub use elf::shared_library;
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};
 pub use project::{LockedPackage, Project, ProjectBuilder, content_hash};
+pub use source::Source;
 pub use tls::Identity;
 pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
 

@@ -1,13 +1,14 @@
 //! From a project to its layers.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use data_encoding::{BASE64, HEXLOWER};
 use layerlock_export::{LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining};
 use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
-    Cache, Chosen, FetchOptions, Fetched, FindLinks, Reporter, Surroundings, Wheel, Yanked,
+    BuildNote, BuildOptions, Built, Cache, Chosen, FetchOptions, Fetched, FindLinks, Pick,
+    Reporter, Surroundings, Wheel, Yanked,
 };
 use layerlock_layer::{
     EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
@@ -57,10 +58,20 @@ struct Job<'a> {
     surroundings: Surroundings,
 }
 
+/// A layer whose packages have a wheel each, or are to be built.
+struct PickedLayer<'a> {
+    layer: &'a Layer,
+    picks: Vec<Pick>,
+    left_out: Vec<LeftOut>,
+    unknown: Vec<String>,
+}
+
 /// A layer whose packages are chosen.
 struct ChosenLayer<'a> {
     layer: &'a Layer,
     chosen: Vec<Chosen>,
+    /// What the user should know of those that the lock has no wheel of.
+    notes: Vec<BuildNote>,
     left_out: Vec<LeftOut>,
     unknown: Vec<String>,
 }
@@ -105,13 +116,17 @@ impl<'a> Job<'a> {
     /// side; what they share is fetched and read once.
     fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
         outputs::refuse_overlaps(&self.layers)?;
+        let index_of_machine = || find_default_index(&self.surroundings, &self.cache, reporter);
+        let options = self.fetch_options(&index_of_machine)?;
         let layers = self.layers.iter().collect();
-        let chosen = parallel::in_order(layers, |layer| self.choose(layer))?;
-        let is_pinned = chosen
-            .iter()
-            .flat_map(|layer| &layer.chosen)
-            .all(|chosen| is_pinned(&chosen.package));
-        let wheels = self.fetch(&chosen, reporter)?;
+        let picked = parallel::in_order(layers, |layer| self.pick(layer, &options))?;
+        // One build after the other: each may use all cores.
+        let chosen = picked
+            .into_iter()
+            .map(|layer| self.build(layer, &options, reporter))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let is_pinned = chosen.iter().all(ChosenLayer::is_pinned);
+        let wheels = fetch(&chosen, &options, reporter)?;
         let planned = parallel::in_order(chosen, |layer| Self::plan(layer, &wheels))?;
         let prepared = parallel::in_order(planned, |layer| self.prepare(layer, &wheels))?;
         let mut layers = Vec::with_capacity(prepared.len());
@@ -130,23 +145,86 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// The packages of a layer, each with the wheel that suits its target best.
-    fn choose<'b>(&self, layer: &'b Layer) -> Result<ChosenLayer<'b>, Error> {
+    /// The packages of a layer, each with the wheel that suits its target best or
+    /// to be built. An index is asked only what to recommend where there is
+    /// neither.
+    fn pick<'b>(
+        &self,
+        layer: &'b Layer,
+        options: &FetchOptions<'_>,
+    ) -> Result<PickedLayer<'b>, Error> {
         let Remaining {
-            packages,
+            mut packages,
             left_out,
             unknown,
         } = select(&self.project, &self.lock, layer)?;
-        let chosen = packages
+        if let Some(own) = &layer.own_package {
+            let at = packages.partition_point(|package| package.name < own.name);
+            packages.insert(at, own.clone());
+        }
+        let picks = packages
             .into_iter()
-            .map(|package| choose_wheel(&self.project, package, &layer.target))
+            .map(|package| {
+                match choose_wheel(&self.project, package, &layer.target) {
+                    Err(layerlock_install::Error::NoWheel(mut no_wheel)) => {
+                        // The user may have made one.
+                        let target = &layer.target;
+                        if layerlock_install::is_supplied(&no_wheel.package, target, options) {
+                            return Ok(Pick::Source(no_wheel.package));
+                        }
+                        layerlock_install::advise(&mut no_wheel, options);
+                        Err(layerlock_install::Error::NoWheel(no_wheel))
+                    }
+                    pick => pick,
+                }
+            })
             .collect::<Result<_, _>>()?;
-        Ok(ChosenLayer {
+        Ok(PickedLayer {
             layer,
-            chosen,
+            picks,
             left_out,
             unknown,
         })
+    }
+
+    /// Brings every package of a layer to a wheel.
+    fn build<'b>(
+        &self,
+        picked: PickedLayer<'b>,
+        options: &FetchOptions<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<ChosenLayer<'b>, Error> {
+        let PickedLayer {
+            layer,
+            picks,
+            left_out,
+            unknown,
+        } = picked;
+        let options = BuildOptions {
+            fetch: options,
+            frontend: layer.frontend,
+            index_url: self.settings.index_url.as_deref(),
+            ignored: &self.outputs(),
+        };
+        let Built { chosen, notes } =
+            layerlock_install::build(picks, &layer.target, &options, reporter)?;
+        Ok(ChosenLayer {
+            layer,
+            chosen,
+            notes,
+            left_out,
+            unknown,
+        })
+    }
+
+    /// Where this run writes: no part of what a folder is built from.
+    fn outputs(&self) -> Vec<PathBuf> {
+        let layers = self.layers.iter();
+        let outputs = layers.flat_map(|layer| {
+            let folder = layer.zip.as_deref().and_then(Path::parent);
+            [layer.zip.as_deref(), folder, layer.staging.as_deref()]
+        });
+        outputs.flatten().map(Path::to_owned).collect()
     }
 
     fn plan<'b>(chosen: ChosenLayer<'b>, wheels: &Wheels) -> Result<PlannedLayer<'b>, Error> {
@@ -182,6 +260,7 @@ impl<'a> Job<'a> {
                 ChosenLayer {
                     layer,
                     chosen,
+                    notes,
                     left_out,
                     unknown,
                 },
@@ -202,6 +281,7 @@ impl<'a> Job<'a> {
             outputs.push(staging.prepare(&plan)?);
         }
         let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
+        findings.extend(findings::of_builds(&notes));
         findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
         let is_here = |yanked: &&Yanked| chosen.iter().any(|one| one.wheel.as_str() == yanked.file);
         let yanked = wheels.yanked.iter().filter(is_here);
@@ -224,39 +304,57 @@ impl<'a> Job<'a> {
         Ok(PreparedLayer { report, outputs })
     }
 
-    /// The wheels of all layers in the cache.
-    fn fetch(&self, layers: &[ChosenLayer<'_>], reporter: &dyn Reporter) -> Result<Wheels, Error> {
-        let Self {
-            settings,
-            cache,
-            surroundings,
-            ..
-        } = self;
-        let mut seen = HashSet::new();
-        let wanted: Vec<Chosen> = layers
-            .iter()
-            .flat_map(|layer| &layer.chosen)
-            .filter(|one| seen.insert(one.sha256))
-            .cloned()
-            .collect();
-        let options = FetchOptions {
-            cache,
+    fn fetch_options<'b>(
+        &'b self,
+        index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
+    ) -> Result<FetchOptions<'b>, Error> {
+        Ok(FetchOptions {
+            cache: &self.cache,
             sources: Sources {
-                option: index_of_option(settings)?,
+                option: index_of_option(self.settings)?,
                 project: self.project.sources(),
-                default_index: &|| find_default_index(surroundings, cache, reporter),
-                surroundings,
+                default_index: index_of_machine,
+                surroundings: &self.surroundings,
             },
-            find_links: find_links(settings, surroundings)?,
-            offline: settings.offline,
-        };
-        let Fetched { wheels, yanked } = layerlock_install::fetch(&wanted, &options, reporter)?;
-        let digests = wanted.into_iter().map(|one| one.sha256);
-        Ok(Wheels {
-            by_sha256: digests.zip(wheels).collect(),
-            yanked,
+            find_links: find_links(self.settings, &self.surroundings)?,
+            offline: self.settings.offline,
         })
     }
+}
+
+impl ChosenLayer<'_> {
+    /// Whether project and lock settle what is in it: a folder's files may change
+    /// while the lock stays as it is, and so may what no lock lists.
+    fn is_pinned(&self) -> bool {
+        let is_folder =
+            |one: &Chosen| matches!(one.package.source, PackageSource::Directory { .. });
+        !self.chosen.iter().any(is_folder)
+            && self
+                .notes
+                .iter()
+                .all(|note| matches!(note, BuildNote::Built { .. }))
+    }
+}
+
+/// The wheels of all layers in the cache.
+fn fetch(
+    layers: &[ChosenLayer<'_>],
+    options: &FetchOptions<'_>,
+    reporter: &dyn Reporter,
+) -> Result<Wheels, Error> {
+    let mut seen = HashSet::new();
+    let wanted: Vec<Chosen> = layers
+        .iter()
+        .flat_map(|layer| &layer.chosen)
+        .filter(|one| seen.insert(one.sha256))
+        .cloned()
+        .collect();
+    let Fetched { wheels, yanked } = layerlock_install::fetch(&wanted, options, reporter)?;
+    let digests = wanted.into_iter().map(|one| one.sha256);
+    Ok(Wheels {
+        by_sha256: digests.zip(wheels).collect(),
+        yanked,
+    })
 }
 
 pub(crate) fn index_of_option(settings: &Settings) -> Result<Option<IndexUrl>, Error> {
@@ -279,12 +377,6 @@ fn find_links(settings: &Settings, surroundings: &Surroundings) -> Result<Vec<Fi
         .map_err(layerlock_install::Error::from)?;
     places.extend(FindLinks::of_machine(surroundings));
     Ok(places)
-}
-
-/// Whether the lock settles what a package holds: a folder's files may change
-/// while the lock stays as it is.
-fn is_pinned(package: &LockedPackage) -> bool {
-    !matches!(package.source, PackageSource::Directory { .. })
 }
 
 /// The packages of a layer, and those that are left out of it.
@@ -323,7 +415,7 @@ pub(crate) fn choose_wheel(
     project: &Project,
     package: LockedPackage,
     target: &Target,
-) -> Result<Chosen, layerlock_install::Error> {
+) -> Result<Pick, layerlock_install::Error> {
     layerlock_install::choose(package, target).map_err(|mut error| {
         if let layerlock_install::Error::NoWheel(no_wheel) = &mut error {
             let is_allowed = |runtime: &Runtime| {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{Choice, Extras, Groups, Project};
+use layerlock_export::{
+    Choice, Extras, Groups, LockedPackage, MAIN_GROUP, PackageSource, Project, normalize_name,
+};
+use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_target::{Architecture, Runtime, Target};
 use serde::Deserialize;
@@ -28,6 +31,8 @@ struct Table {
     compression: Option<CompressionName>,
     staging: Option<PathBuf>,
     output: Option<PathBuf>,
+    include_project: Option<Spanned<bool>>,
+    build_frontend: Option<Spanned<String>>,
     #[serde(default)]
     layers: BTreeMap<Spanned<String>, LayerTable>,
 }
@@ -44,6 +49,7 @@ struct LayerTable {
     exclude_files: Option<Vec<Spanned<String>>>,
     compression: Option<CompressionName>,
     staging: Option<PathBuf>,
+    include_project: Option<Spanned<bool>>,
 }
 
 /// [`Compression`] as it is written in a setting.
@@ -78,6 +84,10 @@ pub(crate) struct Layer {
     /// The files to leave out.
     pub(crate) exclude_files: Vec<Pattern>,
     pub(crate) compression: Compression,
+    /// The project itself, where the layer holds it too.
+    pub(crate) own_package: Option<LockedPackage>,
+    /// What builds packages that have no wheel.
+    pub(crate) frontend: Option<FrontendKind>,
     /// Where the zip goes.
     pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
@@ -163,6 +173,8 @@ impl Resolver<'_> {
                 configured.map(Into::into).unwrap_or_default()
             }),
             exclude_files: self.exclude_files(layer)?,
+            own_package: self.own_package(layer)?,
+            frontend: self.frontend()?,
             zip: Some(output.join(file)),
             staging: self.staging(&name, layer, several),
             name,
@@ -205,6 +217,46 @@ impl Resolver<'_> {
             // What AWS takes for a function that names none.
             None => Ok(Architecture::X86_64),
         }
+    }
+
+    fn frontend(&self) -> Result<Option<FrontendKind>, Error> {
+        match (self.settings.build_frontend, &self.table.build_frontend) {
+            (Some(frontend), _) => Ok(Some(frontend)),
+            (None, Some(text)) => match text.get_ref().parse() {
+                Ok(frontend) => Ok(Some(frontend)),
+                Err(error) => Err(self.bad(text, &error)),
+            },
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The project as one of its own packages: a folder to build.
+    fn own_package(&self, layer: &LayerTable) -> Result<Option<LockedPackage>, Error> {
+        let setting = layer
+            .include_project
+            .as_ref()
+            .or(self.table.include_project.as_ref());
+        let is_configured = setting.is_some_and(|setting| *setting.get_ref());
+        if !self.settings.include_project && !is_configured {
+            return Ok(None);
+        }
+        let name = self.project.name().ok_or_else(|| Error::NoName {
+            path: self.project.path().to_owned(),
+        })?;
+        Ok(Some(LockedPackage {
+            name: normalize_name(name),
+            version: self.project.version().unwrap_or("0").to_owned(),
+            source: PackageSource::Directory {
+                // The current folder has no name here, and needs one to be read.
+                path: Path::new(".").join(self.settings.directory()),
+                develop: false,
+            },
+            extras: Vec::new(),
+            groups: vec![MAIN_GROUP.to_owned()],
+            files: Vec::new(),
+            place: self.project.place(setting.map_or(0..0, Spanned::span)),
+            requires_python: self.project.python().to_string(),
+        }))
     }
 
     fn choice(&self, layer: &LayerTable) -> Choice {

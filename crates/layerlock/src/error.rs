@@ -209,7 +209,8 @@ fn export_kind(error: &layerlock_export::Error) -> ErrorKind {
 fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
     use layerlock_install::Error as E;
     match error {
-        E::NoWheel(_) | E::UnsupportedSource { .. } => ErrorKind::Artifact,
+        E::NoWheel(_) => ErrorKind::Artifact,
+        E::Build(error) => build_kind(&error.problem),
         E::LockedAddress { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
         E::Address(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
@@ -226,6 +227,16 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         | E::OfflineLookUp { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
         E::Client(_) | E::CertificateBundle { .. } | E::CacheInUse { .. } => ErrorKind::Machine,
+    }
+}
+
+fn build_kind(problem: &layerlock_install::BuildProblem) -> ErrorKind {
+    use layerlock_install::BuildProblem as P;
+    match problem {
+        P::NoFolder(_) | P::NotGit(..) => ErrorKind::Project,
+        P::Git { .. } => ErrorKind::Network,
+        P::OtherCommit { .. } => ErrorKind::Integrity,
+        _ => ErrorKind::Artifact,
     }
 }
 

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use layerlock_export::{
-    Choice, IndexedFile, Listing, Lock, LockedPackage, PackageSource, Project, RequirementsOptions,
+    Choice, IndexedFile, Listing, Lock, LockedPackage, Project, RequirementsOptions,
     SourceCredentials, constraints, pylock, requirements,
 };
 use layerlock_install::index::Sources;
-use layerlock_install::{ListedPackage, Reporter, Surroundings};
+use layerlock_install::{ListedPackage, Pick, Reporter, Surroundings};
 use layerlock_layer::{write_file, write_private_file};
 use serde::Serialize;
 
@@ -71,7 +71,7 @@ struct JsonPackage {
     kind: &'static str,
     extras: Vec<String>,
     groups: Vec<String>,
-    /// The chosen file; none for a package that comes from no index.
+    /// The chosen wheel; none for a package that has none, or is on no index.
     file: Option<String>,
     sha256: Option<String>,
 }
@@ -219,11 +219,9 @@ fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported,
     let mut packages = Vec::new();
     for package in layerlock_export::select(project, lock, &layer.choice, &environment)? {
         let kind = package.source.kind();
-        let chosen = match package.source {
-            PackageSource::Registry { .. } => {
-                Some(choose_wheel(project, package.clone(), &layer.target)?)
-            }
-            _ => None,
+        let chosen = match choose_wheel(project, package.clone(), &layer.target)? {
+            Pick::Wheel(chosen) => Some(chosen),
+            Pick::Source(_) => None,
         };
         packages.push(JsonPackage {
             kind,

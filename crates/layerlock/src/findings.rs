@@ -1,7 +1,7 @@
 //! What the user should know, read off the project, the plan and the zip.
 
 use layerlock_export::{Choice, Lock, Project};
-use layerlock_install::Yanked;
+use layerlock_install::{BuildNote, Yanked};
 use layerlock_layer::{Entry, LayerPlan};
 use layerlock_target::Support;
 
@@ -23,6 +23,22 @@ pub(crate) fn of_project(
         .chain(&selection.warnings)
         .map(|warning| finding(Severity::Warning, "project", warning.to_string(), None))
         .collect())
+}
+
+/// What the user should know of packages that the lock has no wheel of.
+pub(crate) fn of_builds(notes: &[BuildNote]) -> Vec<Finding> {
+    let findings = notes.iter().map(|note| {
+        let (severity, code) = match note {
+            BuildNote::Built { .. } => (Severity::Info, "built"),
+            BuildNote::Supplied { .. } => (Severity::Info, "supplied"),
+            BuildNote::Unverified { .. } => (Severity::Warning, "unverified"),
+        };
+        Finding {
+            package: Some(note.package().to_owned()),
+            ..finding(severity, code, note.to_string(), None)
+        }
+    });
+    findings.collect()
 }
 
 /// What the user should know of a layer.

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_export::Choice;
+use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_target::{Architecture, Runtime};
 
@@ -28,6 +29,12 @@ pub struct Settings {
     pub exclude_files: Option<Vec<String>>,
     /// How zips are compressed.
     pub compression: Option<Compression>,
+    /// Whether layers hold the project itself, besides its dependencies; as
+    /// configured where this is false.
+    pub include_project: bool,
+    /// What builds packages that have no wheel; the configured or the first found
+    /// where there is none.
+    pub build_frontend: Option<FrontendKind>,
     /// The folder for zips.
     pub output: Option<PathBuf>,
     /// The staging directory.

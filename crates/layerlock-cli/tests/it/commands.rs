@@ -1,7 +1,7 @@
 //! What each command prints and leaves behind.
 
 use crate::support::Sandbox;
-use layerlock_testkit::{ProjectBuilder, ServedFile};
+use layerlock_testkit::{ProjectBuilder, ServedFile, Source};
 use serde_json::Value;
 
 fn json(output: &[u8]) -> Value {
@@ -400,4 +400,74 @@ fn credentials_of_poetry_are_printed_only_when_asked_for() {
     );
     assert!(!export(&["export"]).contains("hu"));
     assert!(!export(&["export", "--with-credentials", "--without-urls"]).contains("hu"));
+}
+
+/// A repository whose package lies in a submodule. git allows a submodule from a
+/// path only where it is told to.
+#[test]
+fn a_package_from_a_repository_with_submodules_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |below: &str, arguments: &[&str]| {
+        let folder = folder.path().join(below);
+        fs_err::create_dir_all(&folder).unwrap();
+        let output = std::process::Command::new("git")
+            .args([
+                "-c",
+                "user.name=Nobody",
+                "-c",
+                "user.email=nobody@example.com",
+            ])
+            .args(["-c", "protocol.file.allow=always"])
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git("inner", &["init", "--quiet"]);
+    Source::new("demo", "1.0").write_to(&folder.path().join("inner"));
+    git("inner", &["add", "--all"]);
+    git("inner", &["commit", "--quiet", "--message", "inner"]);
+    git("outer", &["init", "--quiet"]);
+    git(
+        "outer",
+        &["submodule", "--quiet", "add", "../inner", "packages/demo"],
+    );
+    git("outer", &["commit", "--quiet", "--message", "outer"]);
+    let commit = git("outer", &["rev-parse", "HEAD"]);
+
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").lock_packages(&format!(
+        "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
+         optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
+         [package.source]\ntype = \"git\"\nurl = 'file://{}'\nreference = \"main\"\n\
+         resolved_reference = \"{commit}\"\nsubdirectory = \"packages/demo\"\n",
+        folder.path().join("outer").display()
+    )));
+    let arguments = ["install", "--verbose", "--build-frontend", "pip"];
+    let output = sandbox
+        .layerlock(&arguments)
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", std::env::var_os("HOME").unwrap_or_default())
+        .env("GIT_CONFIG_COUNT", "1")
+        .env("GIT_CONFIG_KEY_0", "protocol.file.allow")
+        .env("GIT_CONFIG_VALUE_0", "always")
+        .assert()
+        .success();
+    let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    for part in [
+        "building demo by pip ",
+        "demo: ",
+        "built demo-1.0-py3-none-any.whl",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let report = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        report.contains("note[built]: demo 1.0 was built from"),
+        "{report}"
+    );
+    let files = sandbox.files();
+    let expected = "dist/staging/shop/python/demo/__init__.py".to_owned();
+    assert!(files.contains(&expected), "{files:?}");
 }

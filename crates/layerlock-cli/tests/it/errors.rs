@@ -78,7 +78,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `compression`, `staging`, `output`, `layers`
+error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `layers`
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"
@@ -100,6 +100,42 @@ error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux
 15 | name = "native"
    |        ^^^^^^^^
 hint: lock another version of native
+"#);
+}
+
+#[test]
+fn nothing_to_build_with() {
+    let sandbox = Sandbox::of(
+        ProjectBuilder::new("shop")
+            .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\ninclude-project = true\n"),
+    );
+    let before = sandbox.files();
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = sandbox.layerlock(&["build"]);
+    let output = command.env("PATH", empty.path()).assert().code(4);
+    assert_eq!(sandbox.files(), before);
+    let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert_message!(text, @r#"
+error: shop 0.1.0 cannot be built: there is no uv and no pip to build it with
+  --> pyproject.toml:14:19
+   |
+14 | include-project = true
+   |                   ^^^^
+hint: install uv or pip: they build packages that have no wheel
+"#);
+}
+
+#[test]
+fn unknown_build_frontend_is_the_projects() {
+    let sandbox = Sandbox::of(
+        ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nbuild-frontend = \"make\"\n"),
+    );
+    assert_message!(failure(&sandbox, &["build"], 3), @r#"
+error: unknown build frontend `make`: there are uv and pip
+  --> pyproject.toml:13:18
+   |
+13 | build-frontend = "make"
+   |                  ^^^^^^
 "#);
 }
 
@@ -307,7 +343,7 @@ Exit codes:
   1  a check found something that will not work
   2  usage: an unknown flag, runtime, group, extra or layer
   3  the project or its lock is invalid or stale
-  4  no file fits the target, or the files do not fit together
+  4  no file fits the target, a build failed, or the files do not fit together
   5  the network or an index
   6  the provider refused
   7  integrity: a hash, a RECORD, a hostile archive

@@ -25,7 +25,8 @@ const GLIMPSE: u64 = 64 * 1024;
 /// A file on an index, and what the lock says of it.
 pub(crate) struct Remote {
     pub(crate) name: String,
-    pub(crate) sha256: [u8; 32],
+    /// None where the lock has no hash, as for addresses in old ones.
+    pub(crate) sha256: Option<[u8; 32]>,
     /// Where the lock says so.
     pub(crate) place: Place,
     pub(crate) url: Url,
@@ -132,11 +133,12 @@ impl Client<'_> {
             }
         }
         let sha256: [u8; 32] = target.hasher.finalize().into();
-        if sha256 == file.sha256 {
+        let Some(expected) = file.sha256.filter(|expected| *expected != sha256) else {
             return Ok(target.file);
-        }
+        };
         let html = html_title(content_type.as_deref(), &target.file);
-        let mut failure = file.other_than_locked(&final_url, html, target.length, sha256);
+        let mut failure =
+            file.other_than_locked(&final_url, html, target.length, [expected, sha256]);
         if was_resumed {
             // The parts may be of two files: not so from the start.
             failure.retry = Retry::Soon;
@@ -152,7 +154,7 @@ impl Remote {
         url: &Url,
         html_title: Option<String>,
         length: u64,
-        sha256: [u8; 32],
+        [expected, actual]: [[u8; 32]; 2],
     ) -> Failure {
         let file = self.name.clone();
         let url = redacted(url);
@@ -172,8 +174,8 @@ impl Remote {
             },
             _ => Failure::from(Error::HashMismatch {
                 file,
-                expected: HEXLOWER.encode(&self.sha256),
-                actual: HEXLOWER.encode(&sha256),
+                expected: HEXLOWER.encode(&expected),
+                actual: HEXLOWER.encode(&actual),
                 url,
                 place: self.place.clone(),
             }),

@@ -214,7 +214,7 @@ fn without_userinfo(text: &str) -> String {
 
 /// `text` with its percent-encoding undone; what is not UTF-8 then becomes
 /// U+FFFD.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

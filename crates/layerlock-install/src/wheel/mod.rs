@@ -14,7 +14,7 @@ mod tests;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use layerlock_layer::ArchiveMember;
+use layerlock_layer::{ArchiveMember, LayerPath};
 use layerlock_target::WheelName;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,27 @@ impl WheelContents {
             scripts,
         })
     }
+}
+
+/// A file of a wheel, unpacked.
+pub(crate) struct Unpacked {
+    pub(crate) name: LayerPath,
+    pub(crate) executable: bool,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Unpacks every file of an archive that has not been verified.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
+    archive::read(bytes)?
+        .into_iter()
+        .map(|member| {
+            Ok(Unpacked {
+                bytes: member.bytes()?,
+                name: member.name,
+                executable: member.executable,
+            })
+        })
+        .collect()
 }
 
 /// What follows the first line of a script for "the" Python: "if applicable,

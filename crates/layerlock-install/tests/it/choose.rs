@@ -1,9 +1,9 @@
 use layerlock_export::Place;
-use layerlock_install::{Chosen, Error, choose};
+use layerlock_install::{Chosen, Error};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{LockedPackage, ProjectBuilder};
 
-use crate::helpers::{locked, target};
+use crate::helpers::{choose_wheel, locked, target};
 
 /// Chooses from a lock that has files of these names for one package.
 fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
@@ -16,7 +16,7 @@ fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
 
 fn choose_one(project: &ProjectBuilder, target: &Target) -> Result<Chosen, Error> {
     let [package] = locked(project).try_into().unwrap();
-    choose(package, target)
+    choose_wheel(package, target)
 }
 
 /// Message and hint of the error, which points at the package in the lock.
@@ -81,17 +81,11 @@ fn the_order_in_the_lock_does_not_matter_but_the_build_tag_does() {
 }
 
 #[test]
-fn without_a_wheel_the_error_says_so() {
-    assert_eq!(
-        refusal(&["demo-1.0.tar.gz"]),
-        "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc \
-         2.34): the lock has only a source distribution\n\
-         hint: lock another version of demo"
-    );
+fn without_any_file_the_error_says_so() {
     assert_eq!(
         refusal(&[]),
         "demo 1.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc \
-         2.34): the lock has no files for it\n\
+         2.34): the lock has no wheel and no source distribution of it\n\
          hint: lock another version of demo"
     );
 }
@@ -185,22 +179,6 @@ fn a_hash_other_than_sha256_is_refused() {
         "{text}"
     );
     assert!(error.place().is_some());
-}
-
-#[test]
-fn a_package_that_is_on_no_index_is_refused_by_its_kind() {
-    let project = ProjectBuilder::new("shop").lock_packages(&format!(
-        "{PACKAGE}files = []\n\n[package.source]\ntype = \"git\"\n\
-         url = \"https://packages.example.com/demo.git\"\nreference = \"main\"\n\
-         resolved_reference = \"0123456789012345678901234567890123456789\"\n"
-    ));
-    let error = choose_one(&project, &target()).unwrap_err();
-    assert!(
-        matches!(&error, Error::UnsupportedSource { .. }),
-        "{error:?}"
-    );
-    let text = error.to_string();
-    assert!(text.starts_with("demo is a git dependency"), "{text}");
 }
 
 /// The start of a package's table in the lock.

@@ -1,6 +1,6 @@
 use layerlock_export::{Choice, LockedPackage, select};
 use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, Chosen, Error, FetchOptions, Surroundings, choose};
+use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, Surroundings, choose};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
 
@@ -29,8 +29,16 @@ pub(crate) fn locked(project: &ProjectBuilder) -> Vec<LockedPackage> {
 pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
     let packages = locked(project).into_iter();
     packages
-        .map(|package| choose(package, &target()).unwrap())
+        .map(|package| choose_wheel(package, &target()).unwrap())
         .collect()
+}
+
+/// Chooses a wheel for a package that has one.
+pub(crate) fn choose_wheel(package: LockedPackage, target: &Target) -> Result<Chosen, Error> {
+    match choose(package, target)? {
+        Pick::Wheel(chosen) => Ok(chosen),
+        Pick::Source(package) => panic!("{} is to be built", package.name),
+    }
 }
 
 /// A machine on which nothing is set up but what a test sets up.

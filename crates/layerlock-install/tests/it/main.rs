@@ -4,10 +4,12 @@
     reason = "a test that cannot make its input has failed"
 )]
 
+mod build;
 mod cache;
 mod choose;
 mod credentials;
 mod fetch;
+mod git;
 mod helpers;
 mod layout;
 mod local;

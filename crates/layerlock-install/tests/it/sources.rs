@@ -1,13 +1,13 @@
 //! Which index is asked for what.
 
 use layerlock_install::index::IndexUrl;
-use layerlock_install::{Cache, Error, Fetched, Silent, choose, fetch};
+use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{
     LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Wheel as TestWheel, WheelBuilder,
 };
 
-use crate::helpers::{Machine, chosen, locked, project_of};
+use crate::helpers::{Machine, choose_wheel, chosen, locked, project_of};
 
 fn demo() -> TestWheel {
     WheelBuilder::new("demo", "1.0").file("demo.py", "").build()
@@ -137,7 +137,7 @@ fn a_page_is_asked_for_once_for_all_files_of_a_project() {
         .flat_map(|architecture| {
             let target = Target::aws("python3.12".parse().unwrap(), architecture);
             let packages = locked(&project).into_iter();
-            packages.map(move |package| choose(package, &target).unwrap())
+            packages.map(move |package| choose_wheel(package, &target).unwrap())
         })
         .collect();
     let default_index = || Ok(IndexUrl::parse(&index.url())?.into());

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::thread;
 
 use layerlock::{
-    Choice, Error, ErrorKind, Extras, Groups, PublishSettings, Publishing, Settings, Silent,
+    Choice, Error, ErrorKind, Extras, FrontendKind, Groups, PublishSettings, Publishing, Settings,
+    Silent,
 };
-use layerlock_testkit::{Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, WheelBuilder};
+use layerlock_testkit::{
+    Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Source, WheelBuilder,
+    sha256_hex,
+};
 
 use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
 
@@ -161,7 +165,7 @@ fn no_wheel_for_the_target() {
     assert!(error.place().unwrap().path.ends_with("poetry.lock"));
     assert_eq!(
         error.hint().unwrap(),
-        "build for x86_64, or lock another version of native"
+        "build for x86_64, or run `poetry lock`: the index has a wheel for this target now"
     );
 }
 
@@ -195,8 +199,8 @@ fn runtime_that_the_project_does_not_allow() {
 }
 
 #[test]
-fn dependency_from_git() {
-    let error = assert_fails(ErrorKind::Artifact, |broken| {
+fn git_commit_that_is_none() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
         broken.project(project_of(&wheels()).lock_packages(
             "[[package]]\nname = \"gitted\"\nversion = \"1.0\"\ndescription = \"\"\n\
              optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
@@ -205,6 +209,73 @@ fn dependency_from_git() {
         ));
     });
     assert!(error.to_string().contains("gitted"), "{error}");
+}
+
+#[test]
+fn failed_build() {
+    let sdist = Source::new("demo", "1.0").failing("no compiler").sdist();
+    let package =
+        LockedPackage::new("demo", "1.0").file(&sdist.file_name, &sha256_hex(&sdist.bytes));
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        broken.shop.index.add(&sdist);
+        broken.project(project_of(&wheels()).package(&package));
+        broken.settings.build_frontend = Some(FrontendKind::Pip);
+    });
+    assert!(error.to_string().contains("no compiler"), "{error}");
+    assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+}
+
+#[test]
+fn folder_that_is_not_there() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        broken.project(project_of(&wheels()).lock_packages(
+            "[[package]]\nname = \"local\"\nversion = \"1.0\"\ndescription = \"\"\n\
+             optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
+             [package.source]\ntype = \"directory\"\nurl = \"libs/local\"\n",
+        ));
+    });
+    assert!(error.to_string().contains("local"), "{error}");
+}
+
+/// The newest version that the index has a wheel of.
+#[test]
+fn no_wheel_where_the_index_has_one_of_another_version() {
+    let wheel = |version: &str, glibc: u8| {
+        WheelBuilder::new("compiled", version)
+            .tag(&format!("cp312-cp312-manylinux_2_{glibc}_x86_64"))
+            .build()
+    };
+    let newest = wheel("2.0", 38);
+    for (offline, hint) in [
+        (
+            false,
+            "lock compiled 1.10, the newest version with a wheel for this target",
+        ),
+        (true, "lock another version of compiled"),
+    ] {
+        let error = assert_fails(ErrorKind::Artifact, |broken| {
+            for other in [
+                wheel("1.9", 28),
+                wheel("1.10", 28),
+                wheel("1.11rc1", 28),
+                wheel("1.12", 38),
+            ] {
+                broken.shop.index.add(&other);
+            }
+            broken.shop.index.add(ServedFile {
+                yanked: Some(String::new()),
+                ..ServedFile::from(&wheel("1.11", 28))
+            });
+            broken.shop.index.add(ServedFile {
+                requires_python: Some(">=3.13".to_owned()),
+                ..ServedFile::from(&wheel("1.11.1", 28))
+            });
+            broken.project(ProjectBuilder::new("shop").package(&newest));
+            broken.settings.runtime = Some("python3.12".parse().unwrap());
+            broken.settings.offline = offline;
+        });
+        assert_eq!(error.hint().unwrap(), hint);
+    }
 }
 
 #[test]

@@ -12,4 +12,5 @@ mod failures;
 mod helpers;
 mod layers;
 mod publish;
+mod sources;
 mod unchanged;

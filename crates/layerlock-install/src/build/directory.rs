@@ -1,0 +1,182 @@
+//! The contents of a folder that is built.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::kept::Key;
+use crate::Error;
+
+/// The files that say how a folder is built.
+const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
+
+/// What a build of this folder is kept by: every file that may take part. None
+/// where the build reaches out of the folder, as with `include` and `from` of
+/// Poetry's in a monorepo, or for a folder whose version comes from its version
+/// control: such a folder is built each time.
+pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
+    for file in BUILD_FILES {
+        let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
+        if ["..", "scm", "vcs", "dynamic-versioning", "versioneer"]
+            .iter()
+            .any(|sign| text.contains(sign))
+        {
+            return Ok(None);
+        }
+    }
+    let root = folder.canonicalize().map_err(Error::io("read", folder))?;
+    let ignored: Vec<PathBuf> = ignored
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
+    let mut files = Vec::new();
+    list(&root, &ignored, true, &mut files)?;
+    files.sort();
+    let mut contents = Sha256::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap_or(&file);
+        let bytes = fs_err::read(&file).map_err(Error::io("read", &file))?;
+        let name = name.to_string_lossy().replace('\\', "/");
+        contents.update(format!(
+            "{}\0{name}\0{}\0",
+            is_executable(&file),
+            bytes.len()
+        ));
+        contents.update(bytes);
+    }
+    Ok(Some(Key::of_directory(&contents.finalize().into())))
+}
+
+/// Lists the files of a folder and those below. A link to a file counts as the
+/// file; one to a folder is not followed, since it may lead anywhere.
+fn list(
+    folder: &Path,
+    ignored: &[PathBuf],
+    at_the_top: bool,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
+    let failed = || Error::io("read", folder);
+    for entry in fs_err::read_dir(folder).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        let path = entry.path();
+        let kind = entry.file_type().map_err(failed())?;
+        if ignored.contains(&path) {
+            continue;
+        }
+        if kind.is_dir() {
+            if !is_no_source(&path, at_the_top) {
+                list(&path, ignored, false, files)?;
+            }
+        } else if path.is_file() && path.extension().is_none_or(|ending| ending != "pyc") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Folders that no build reads: of version control, caches, environments, and
+/// what earlier builds left behind.
+fn is_no_source(folder: &Path, at_the_top: bool) -> bool {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    matches!(
+        &*name,
+        ".git" | ".hg" | ".svn" | "__pycache__" | "node_modules" | ".tox" | ".nox"
+    ) || name.ends_with(".egg-info")
+        || (at_the_top
+            && matches!(&*name, "dist" | "build")
+            && !folder.join("__init__.py").exists())
+        || folder.join("pyvenv.cfg").exists()
+        || folder.join("CACHEDIR.TAG").exists()
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs_err::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    const SOURCE: &[(&str, &str)] = &[
+        ("pyproject.toml", "[project]\nname = \"demo\"\n"),
+        ("demo/__init__.py", "x = 1\n"),
+        ("demo/build/__init__.py", ""),
+    ];
+
+    #[test]
+    fn what_no_build_reads_does_not_count_and_everything_else_does() {
+        let folder = written(SOURCE);
+        let output = folder.path().join("out");
+        let now = || {
+            key(folder.path(), std::slice::from_ref(&output))
+                .unwrap()
+                .unwrap()
+        };
+        let first = now();
+        let elsewhere = written(SOURCE);
+        assert_eq!(key(elsewhere.path(), &[]).unwrap(), Some(first.clone()));
+
+        for noise in [
+            ".git/HEAD",
+            "demo/__pycache__/x.pyc",
+            "build/lib/demo.py",
+            "dist/demo.whl",
+            "demo.egg-info/PKG-INFO",
+            "out/python/demo.py",
+            "venv/pyvenv.cfg",
+            "venv/lib/x.py",
+            ".cache/CACHEDIR.TAG",
+        ] {
+            let path = folder.path().join(noise);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, "noise").unwrap();
+        }
+        assert_eq!(now(), first);
+
+        for change in ["demo/__init__.py", "demo/build/x.py", "data.txt"] {
+            let before = now();
+            fs_err::write(folder.path().join(change), "changed").unwrap();
+            assert_ne!(now(), before, "{change}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_moves_to_another_name_counts() {
+        let one = written(&[("a", "x"), ("b", "")]);
+        let other = written(&[("a", ""), ("b", "x")]);
+        assert_ne!(
+            key(one.path(), &[]).unwrap(),
+            key(other.path(), &[]).unwrap()
+        );
+    }
+
+    #[test]
+    fn a_folder_that_is_more_than_its_files_is_not_kept() {
+        for text in [
+            "packages = [{ include = \"shared\", from = \"../libs\" }]",
+            "requires = [\"setuptools-scm\"]",
+            "requires = [\"hatch-vcs\"]",
+            "[tool.poetry-dynamic-versioning]",
+        ] {
+            let folder = written(&[("pyproject.toml", text)]);
+            assert_eq!(key(folder.path(), &[]).unwrap(), None, "{text}");
+        }
+    }
+}

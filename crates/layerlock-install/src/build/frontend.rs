@@ -1,0 +1,350 @@
+//! The programs that build: `uv build` and `pip wheel`, the user's own.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use layerlock_export::LockedPackage;
+use layerlock_target::Runtime;
+use tempfile::TempDir;
+
+use super::{BuildProblem, temporary_folder};
+use crate::{Error, Reporter};
+
+/// A kind of build frontend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrontendKind {
+    /// `uv build --wheel`.
+    Uv,
+    /// `pip wheel --no-deps`.
+    Pip,
+}
+
+impl FrontendKind {
+    /// Its name in settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Uv => "uv",
+            Self::Pip => "pip",
+        }
+    }
+}
+
+impl fmt::Display for FrontendKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no frontend's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown build frontend `{0}`: there are uv and pip")]
+pub struct UnknownFrontend(pub String);
+
+impl FromStr for FrontendKind {
+    type Err = UnknownFrontend;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "uv" => Ok(Self::Uv),
+            "pip" => Ok(Self::Pip),
+            _ => Err(UnknownFrontend(name.to_owned())),
+        }
+    }
+}
+
+/// A frontend that answered.
+#[derive(Debug, Clone)]
+pub(super) struct Frontend {
+    kind: FrontendKind,
+    command: Vec<OsString>,
+    /// Its name, version and Python.
+    described: String,
+    /// For uv: the Python of the target's version, where there is one.
+    python: Option<OsString>,
+}
+
+/// One build.
+pub(super) struct Job<'a> {
+    pub(super) package: &'a LockedPackage,
+    /// A folder or an archive.
+    pub(super) source: &'a Path,
+    /// The folder in the archive that holds the package.
+    pub(super) subdirectory: Option<&'a str>,
+    /// Whether the source itself says its version, as an archive does. What asks
+    /// version control for it is told the locked one.
+    pub(super) knows_its_version: bool,
+    pub(super) index_url: Option<&'a str>,
+    pub(super) offline: bool,
+}
+
+/// The oldest time that a zip can hold: 1980-01-01. Backends that know the
+/// variable put it into the wheel
+/// (<https://reproducible-builds.org/specs/source-date-epoch/>).
+const SOURCE_DATE_EPOCH: &str = "315532800";
+
+/// How many lines of a failed build an error carries.
+const LINES: usize = 25;
+
+impl Frontend {
+    /// The first that answers, of this kind if one is named. pip is taken from
+    /// the target's version of Python where it is there: what a package builds
+    /// may depend on it.
+    pub(super) fn find(kind: Option<FrontendKind>, runtime: Runtime) -> Option<Self> {
+        match kind {
+            Some(FrontendKind::Uv) => Self::find_uv(runtime),
+            Some(FrontendKind::Pip) => Self::find_pip(runtime),
+            None => Self::find_uv(runtime).or_else(|| Self::find_pip(runtime)),
+        }
+    }
+
+    fn find_uv(runtime: Runtime) -> Option<Self> {
+        let command = vec![OsString::from("uv")];
+        let answer = answer(&command, &["--version"])?;
+        let version = answer.split_whitespace().nth(1).unwrap_or_default();
+        let wanted = runtime.python_version();
+        let find = ["python", "find", "--no-python-downloads", &wanted];
+        let python = self::answer(&command, &find).map(|path| OsString::from(path.trim()));
+        let with = match python {
+            Some(_) => format!(" with Python {wanted}"),
+            None => String::new(),
+        };
+        Some(Self {
+            kind: FrontendKind::Uv,
+            described: format!("uv {version}{with}"),
+            command,
+            python,
+        })
+    }
+
+    fn find_pip(runtime: Runtime) -> Option<Self> {
+        let wanted = runtime.python_version();
+        let own = format!("python{wanted}");
+        let by_launcher = format!("-{wanted}");
+        let commands = [
+            &[&own, "-m", "pip"][..],
+            &["py", &by_launcher, "-m", "pip"],
+            &["python3", "-m", "pip"],
+            &["python", "-m", "pip"],
+            &["pip3"],
+            &["pip"],
+        ];
+        commands.into_iter().find_map(|command| {
+            let command: Vec<OsString> = command.iter().map(OsString::from).collect();
+            // `pip 26.3 from /somewhere (python 3.12)`
+            let answer = answer(&command, &["--version"])?;
+            let version = answer.split_whitespace().nth(1)?;
+            let (_, python) = answer.rsplit_once("(python ")?;
+            let python = python.trim().trim_end_matches(')');
+            Some(Self {
+                kind: FrontendKind::Pip,
+                described: format!("pip {version} with Python {python}"),
+                command,
+                python: None,
+            })
+        })
+    }
+
+    /// Builds a wheel: its name and its bytes.
+    pub(super) fn run(
+        &self,
+        job: &Job<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Result<(String, Vec<u8>), BuildProblem>, Error> {
+        let folder = temporary_folder()?;
+        let output = folder.path().join("wheels");
+        for name in ["wheels", "build", "metadata"] {
+            let path = folder.path().join(name);
+            fs_err::create_dir_all(&path).map_err(Error::io("create", &path))?;
+        }
+        let expression = self.expression(job, &folder, &output)?;
+        let run = || -> std::io::Result<(bool, String)> {
+            let reader = expression.stderr_to_stdout().unchecked().reader()?;
+            let secret = job.index_url.and_then(secret_of);
+            let mut last = VecDeque::with_capacity(LINES);
+            let mut lines = BufReader::new(&reader);
+            let mut line = Vec::new();
+            while lines.read_until(b'\n', &mut line)? > 0 {
+                let mut text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                if let Some(secret) = &secret {
+                    text = text.replace(secret, "****");
+                }
+                line.clear();
+                reporter.build_output(&job.package.name, &text);
+                if last.len() == LINES {
+                    last.pop_front();
+                }
+                last.push_back(text);
+            }
+            let succeeded = reader
+                .try_wait()?
+                .is_some_and(|output| output.status.success());
+            Ok((succeeded, last.make_contiguous().join("\n")))
+        };
+        let (succeeded, said) = run().map_err(Error::io("run", self.program()))?;
+        let frontend = self.described.clone();
+        if !succeeded {
+            let output = said;
+            return Ok(Err(BuildProblem::Failed { frontend, output }));
+        }
+        let wheels = wheels_in(&output)?;
+        let [wheel] = &wheels[..] else {
+            let count = wheels.len();
+            return Ok(Err(BuildProblem::NoResult { frontend, count }));
+        };
+        let bytes = fs_err::read(wheel).map_err(Error::io("read", wheel))?;
+        let name = wheel.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Ok((name.into_owned(), bytes)))
+    }
+
+    fn expression(
+        &self,
+        job: &Job<'_>,
+        folder: &TempDir,
+        output: &Path,
+    ) -> Result<duct::Expression, Error> {
+        let source = match job.subdirectory {
+            None => job.source.as_os_str().to_owned(),
+            // PEP 508: `NAME @ ADDRESS`.
+            Some(subdirectory) => {
+                let url = url::Url::from_file_path(job.source).unwrap_or_else(|()| {
+                    #[expect(clippy::expect_used, reason = "a literal address")]
+                    url::Url::parse("file:///").expect("an address")
+                });
+                format!("{} @ {url}#subdirectory={subdirectory}", job.package.name).into()
+            }
+        };
+        let mut arguments: Vec<OsString> = self.command[1..].to_vec();
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        match self.kind {
+            FrontendKind::Uv => {
+                add(&["build", "--wheel", "--no-progress", "--out-dir"]);
+                arguments.push(output.into());
+                if let Some(python) = &self.python {
+                    arguments.extend(["--python".into(), python.clone()]);
+                }
+                if job.offline {
+                    arguments.push("--offline".into());
+                }
+            }
+            FrontendKind::Pip => {
+                // Its cache of wheels would only fill: what is built is kept here.
+                add(&["wheel", "--no-deps", "--no-cache-dir"]);
+                add(&["--progress-bar", "off", "--wheel-dir"]);
+                arguments.push(output.into());
+            }
+        }
+        arguments.push(source);
+
+        // setuptools would leave `build` and `*.egg-info` in the source, and the
+        // first in the next wheel.
+        let settings = folder.path().join("setuptools.cfg");
+        let text = format!(
+            "[build]\nbuild_base = {}\n[egg_info]\negg_base = {}\n",
+            folder.path().join("build").display(),
+            folder.path().join("metadata").display()
+        );
+        fs_err::write(&settings, text).map_err(Error::io("write", &settings))?;
+
+        let mut expression = duct::cmd(self.program(), arguments)
+            .stdin_null()
+            .env("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)
+            .env("PYTHONHASHSEED", "0")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("DIST_EXTRA_CONFIG", &settings)
+            .env("NO_COLOR", "1")
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .env("PIP_NO_INPUT", "1")
+            .env("PIP_REQUIRE_VIRTUALENV", "0");
+        // Settings for installing would change or forbid a build.
+        for variable in [
+            "PIP_TARGET",
+            "PIP_PREFIX",
+            "PIP_ROOT",
+            "PIP_USER",
+            "PIP_REQUIRE_HASHES",
+            "PIP_ONLY_BINARY",
+            "UV_REQUIRE_HASHES",
+            "UV_NO_BUILD",
+            "PYTHONPATH",
+            "PYTHONHOME",
+        ] {
+            expression = expression.env_remove(variable);
+        }
+        if job.offline && self.kind == FrontendKind::Pip {
+            expression = expression.env("PIP_NO_INDEX", "1");
+        }
+        if let Some(index) = job.index_url {
+            // In the environment other users of the machine do not see it.
+            expression = expression
+                .env("PIP_INDEX_URL", index)
+                .env("UV_DEFAULT_INDEX", index);
+        }
+        if !job.knows_its_version {
+            let name = job.package.name.replace('-', "_").to_uppercase();
+            expression = expression.env(
+                format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}"),
+                &job.package.version,
+            );
+        }
+        Ok(expression)
+    }
+
+    /// A word, not a path: it is looked for on PATH.
+    fn program(&self) -> OsString {
+        self.command.first().cloned().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Frontend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.described)
+    }
+}
+
+/// What a program says on its standard output, where it is there and willing.
+fn answer(command: &[OsString], arguments: &[&str]) -> Option<String> {
+    let rest = command[1..].iter().cloned();
+    let arguments = rest.chain(arguments.iter().map(OsString::from));
+    let output = duct::cmd(&command[0], arguments)
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .stdin_null()
+        .stderr_null()
+        .stdout_capture()
+        .unchecked()
+        .run()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then_some(text)
+}
+
+fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut wheels = Vec::new();
+    for entry in fs_err::read_dir(folder).map_err(Error::io("read", folder))? {
+        let path = entry.map_err(Error::io("read", folder))?.path();
+        if super::is_wheel(&path) {
+            wheels.push(path);
+        }
+    }
+    Ok(wheels)
+}
+
+/// `user:password` as it stands in an address.
+fn secret_of(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("://")?;
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let (userinfo, _) = authority.rsplit_once('@')?;
+    let secret = userinfo
+        .split_once(':')
+        .map_or(userinfo, |(_, password)| password);
+    (!secret.is_empty()).then(|| secret.to_owned())
+}
+
+/// The end of a text.
+pub(super) fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}

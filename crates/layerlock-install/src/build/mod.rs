@@ -1,0 +1,569 @@
+//! Wheels for packages that have none: source distributions, git repositories,
+//! folders, and archives on this machine or at an address.
+//!
+//! Each is brought to a wheel, so that nothing after this step knows the
+//! difference: the wheel lies in the cache under its SHA-256, as a downloaded
+//! one does. Building is left to the user's own [frontend], in isolation
+//! (PEP 517). Its result has to [fit] the target, or it is an error: a build runs
+//! on this machine, and this machine is not the target. The result is then
+//! [packed anew](repack), so that how a backend writes zips leaves no trace in a
+//! layer.
+//!
+//! What was built is [kept] by what it was made from: a second run builds
+//! nothing and needs no network.
+
+mod directory;
+mod fit;
+mod frontend;
+mod git;
+mod kept;
+mod problem;
+mod repack;
+mod supplied;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_target::{Target, WheelName};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::choose::{NoWheel, locked_sha256, sdist};
+use crate::fetch_source::{FileAddress, fetch_locked};
+use crate::{Chosen, Error, FetchOptions, Pick, Reporter, WheelContents};
+use frontend::{Frontend, Job};
+pub use frontend::{FrontendKind, UnknownFrontend};
+use kept::{Kept, Key};
+pub use problem::{BuildError, BuildProblem};
+pub use supplied::is_supplied;
+
+/// How packages without a wheel are built.
+pub struct BuildOptions<'a> {
+    /// Where sources come from and wheels are kept.
+    pub fetch: &'a FetchOptions<'a>,
+    /// The frontend; the first that is found where none is named.
+    pub frontend: Option<FrontendKind>,
+    /// An index for what builds need, instead of the frontend's own.
+    pub index_url: Option<&'a str>,
+    /// Files and folders that are no part of any source, such as the outputs of
+    /// this run in the project's folder.
+    pub ignored: &'a [PathBuf],
+}
+
+/// What [`build`] gives.
+#[derive(Debug)]
+pub struct Built {
+    /// Each package with its wheel, in the order of the picks. Wheels that did not
+    /// stand in the lock are in the cache.
+    pub chosen: Vec<Chosen>,
+    /// What the user should know.
+    pub notes: Vec<BuildNote>,
+}
+
+/// What a user should know of a wheel that did not stand in the lock.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildNote {
+    /// It was built on a machine, by a program.
+    #[error("{package} {version} was built from {from} by {frontend}")]
+    Built {
+        /// The package.
+        package: String,
+        /// The version that came out.
+        version: String,
+        /// What it was built from.
+        from: String,
+        /// The program.
+        frontend: String,
+    },
+    /// It was found in a folder that `--find-links` names.
+    #[error("{package} is taken from {from}, which the lock does not list")]
+    Supplied {
+        /// The package.
+        package: String,
+        /// The wheel.
+        from: String,
+    },
+    /// The lock has no hash to compare its file with.
+    #[error("the lock has no hash for {from}, of which {package} was made")]
+    Unverified {
+        /// The package.
+        package: String,
+        /// The file.
+        from: String,
+    },
+}
+
+impl BuildNote {
+    /// The package.
+    pub fn package(&self) -> &str {
+        match self {
+            Self::Built { package, .. }
+            | Self::Supplied { package, .. }
+            | Self::Unverified { package, .. } => package,
+        }
+    }
+}
+
+/// Brings every package to a wheel that fits the target.
+pub fn build(
+    picks: Vec<Pick>,
+    target: &Target,
+    options: &BuildOptions<'_>,
+    reporter: &dyn Reporter,
+) -> Result<Built, Error> {
+    let mut builder = Builder {
+        target,
+        options,
+        reporter,
+        frontend: None,
+        notes: Vec::new(),
+    };
+    let chosen = picks
+        .into_iter()
+        .map(|pick| match pick {
+            Pick::Wheel(chosen) => Ok(chosen),
+            Pick::Source(package) => builder.wheel(package),
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Built {
+        chosen,
+        notes: builder.notes,
+    })
+}
+
+struct Builder<'a> {
+    target: &'a Target,
+    options: &'a BuildOptions<'a>,
+    reporter: &'a dyn Reporter,
+    /// Looked for when it is first needed.
+    frontend: Option<Frontend>,
+    notes: Vec<BuildNote>,
+}
+
+/// What a build begins with.
+struct Source {
+    /// What it is, for people, without credentials.
+    described: String,
+    /// What the result is kept by; none where that cannot be told.
+    key: Option<Key>,
+    /// Whether its version may be another than the locked one: a folder lives on.
+    version_may_differ: bool,
+}
+
+/// The source as it lies on this machine.
+struct Material {
+    /// A folder, or an archive.
+    path: PathBuf,
+    /// The folder in the archive that holds the package.
+    subdirectory: Option<String>,
+    /// Removed with this.
+    _folder: Option<TempDir>,
+}
+
+impl Builder<'_> {
+    fn wheel(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+        if let Some(found) = supplied::find(&package, self.target, self.options.fetch)? {
+            self.notes.push(BuildNote::Supplied {
+                package: package.name.clone(),
+                from: found.path.display().to_string(),
+            });
+            return Ok(Chosen {
+                package,
+                wheel: found.wheel,
+                sha256: found.sha256,
+            });
+        }
+        match package.source.clone() {
+            PackageSource::Registry { .. } => self.of_sdist(package),
+            PackageSource::Git {
+                url,
+                commit,
+                subdirectory,
+                ..
+            } => self.of_git(package, &url, &commit, subdirectory.as_deref()),
+            PackageSource::Directory { path, .. } => self.of_directory(package, &path),
+            PackageSource::File { path, subdirectory } => {
+                self.of_file(package, &path, subdirectory.as_deref())
+            }
+            PackageSource::Url { url, subdirectory } => {
+                self.of_url(package, &url, subdirectory.as_deref())
+            }
+        }
+    }
+
+    fn of_sdist(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+        let Some(file) = sdist(&package) else {
+            let no_wheel = NoWheel::new(package, self.target, &[]);
+            return Err(Error::NoWheel(Box::new(no_wheel)));
+        };
+        let (name, sha256) = (file.name.clone(), locked_sha256(file, &package.place)?);
+        let source = Source {
+            described: name.clone(),
+            key: Some(Key::of_archive(&sha256, None)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            let options = builder.options.fetch;
+            let file = fetch_locked(package, &name, &sha256, options, builder.reporter)?;
+            in_folder(file.path(), &name, None)
+        })
+    }
+
+    fn of_git(
+        &mut self,
+        package: LockedPackage,
+        url: &str,
+        commit: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let shown = git::shown(url);
+        let source = Source {
+            described: format!("{shown} at {commit}"),
+            key: Some(Key::of_git(&shown, commit, subdirectory)),
+            version_may_differ: true,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            if builder.options.fetch.offline && !git::is_local(url) {
+                return Err(Error::Offline {
+                    file: format!("{} of {shown}", package.name),
+                });
+            }
+            let problem = |problem| builder.problem(package, problem);
+            let folder = temporary_folder()?;
+            let checkout = git::checkout(url, commit, folder.path()).map_err(problem)?;
+            let path = below(&checkout, subdirectory).map_err(problem)?;
+            Ok(Material {
+                path,
+                subdirectory: None,
+                _folder: Some(folder),
+            })
+        })
+    }
+
+    fn of_directory(&mut self, package: LockedPackage, path: &Path) -> Result<Chosen, Error> {
+        if !path.is_dir() {
+            return Err(self.problem(&package, BuildProblem::NoFolder(path.to_owned())));
+        }
+        let source = Source {
+            described: path.display().to_string(),
+            key: directory::key(path, self.options.ignored)?,
+            version_may_differ: true,
+        };
+        self.kept_or_built(package, &source, |_, _| {
+            Ok(Material {
+                path: path.canonicalize().map_err(Error::io("read", path))?,
+                subdirectory: None,
+                _folder: None,
+            })
+        })
+    }
+
+    fn of_file(
+        &mut self,
+        package: LockedPackage,
+        path: &Path,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
+        let described = path.display().to_string();
+        let actual = self.check_hash(&package, &bytes, file_name(path), &described)?;
+        if is_wheel(path) {
+            return self.take_wheel(package, file_name(path), &bytes, actual);
+        }
+        let source = Source {
+            described,
+            key: Some(Key::of_archive(&actual, subdirectory)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |_, _| {
+            in_folder(path, file_name(path), subdirectory)
+        })
+    }
+
+    fn of_url(
+        &mut self,
+        package: LockedPackage,
+        url: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let address = FileAddress::parse(url).map_err(|error| Error::LockedAddress {
+            error,
+            place: package.place.clone(),
+        })?;
+        let (described, name) = (address.shown(), address.file_name());
+        // With a hash in the lock, what was made of the file before can be found
+        // without it.
+        let locked = package.files.first();
+        let locked = match locked {
+            Some(file) => Some(locked_sha256(file, &package.place)?),
+            None => None,
+        };
+        let is_a_wheel = is_wheel(Path::new(&name));
+        if is_a_wheel
+            && let Some(sha256) = locked
+            && self.options.fetch.cache.wheel(&sha256).is_some()
+        {
+            return self.choose_wheel(package, &name, sha256);
+        }
+        let fetch = |builder: &mut Self, package: &LockedPackage| {
+            let options = builder.options.fetch;
+            let file = address.fetch(locked, &package.place, options, builder.reporter)?;
+            let bytes = fs_err::read(file.path()).map_err(Error::io("read", file.path()))?;
+            let actual = builder.check_hash(package, &bytes, &name, &described)?;
+            Ok::<_, Error>((file, bytes, actual))
+        };
+        if is_a_wheel {
+            let (_, bytes, actual) = fetch(self, &package)?;
+            return self.take_wheel(package, &name, &bytes, actual);
+        }
+        let source = Source {
+            described: described.clone(),
+            key: locked.map(|sha256| Key::of_archive(&sha256, subdirectory)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            let (file, ..) = fetch(builder, package)?;
+            in_folder(file.path(), &name, subdirectory)
+        })
+    }
+
+    /// Compares a file that is no index's with its hash in the lock. One that has
+    /// none there is taken as it is, and noted.
+    fn check_hash(
+        &mut self,
+        package: &LockedPackage,
+        bytes: &[u8],
+        name: &str,
+        from: &str,
+    ) -> Result<[u8; 32], Error> {
+        let actual: [u8; 32] = Sha256::digest(bytes).into();
+        let file = package.files.iter().find(|file| file.name == name);
+        let Some(file) = file.or(package.files.first()) else {
+            self.notes.push(BuildNote::Unverified {
+                package: package.name.clone(),
+                from: from.to_owned(),
+            });
+            return Ok(actual);
+        };
+        let expected = locked_sha256(file, &package.place)?;
+        if actual == expected {
+            return Ok(actual);
+        }
+        Err(Error::HashMismatch {
+            file: name.to_owned(),
+            expected: HEXLOWER.encode(&expected),
+            actual: HEXLOWER.encode(&actual),
+            url: from.to_owned(),
+            place: package.place.clone(),
+        })
+    }
+
+    /// A wheel that is one already.
+    fn take_wheel(
+        &self,
+        package: LockedPackage,
+        name: &str,
+        bytes: &[u8],
+        sha256: [u8; 32],
+    ) -> Result<Chosen, Error> {
+        let chosen = self.choose_wheel(package, name, sha256)?;
+        if self.options.fetch.cache.wheel(&sha256).is_none() {
+            self.keep_wheel(&chosen.wheel, bytes, &sha256)?;
+        }
+        Ok(chosen)
+    }
+
+    fn choose_wheel(
+        &self,
+        package: LockedPackage,
+        name: &str,
+        sha256: [u8; 32],
+    ) -> Result<Chosen, Error> {
+        let wheel: WheelName = name.parse().map_err(|error| {
+            let problem = BuildProblem::WheelName(error);
+            self.problem(&package, problem)
+        })?;
+        if self.target.rank(&wheel).is_err() {
+            let no_wheel = NoWheel::new(package, self.target, &[wheel]);
+            return Err(Error::NoWheel(Box::new(no_wheel)));
+        }
+        Ok(Chosen {
+            package,
+            wheel,
+            sha256,
+        })
+    }
+
+    fn keep_wheel(&self, name: &WheelName, bytes: &[u8], sha256: &[u8; 32]) -> Result<(), Error> {
+        let contents = WheelContents::verify(name, bytes).map_err(|problem| Error::Wheel {
+            file: name.to_string(),
+            problem,
+        })?;
+        let cache = self.options.fetch.cache;
+        let mut file = cache.temporary_file()?;
+        file.write_all(bytes)
+            .map_err(Error::io("write", file.path().to_owned()))?;
+        cache.insert(sha256, file, contents).map(drop)
+    }
+
+    /// The wheel that was built before, else a new one of what `material` gives.
+    fn kept_or_built(
+        &mut self,
+        mut package: LockedPackage,
+        source: &Source,
+        material: impl FnOnce(&mut Self, &LockedPackage) -> Result<Material, Error>,
+    ) -> Result<Chosen, Error> {
+        let kept = source
+            .key
+            .as_ref()
+            .and_then(|key| Kept::find(key, self.target, self.options.fetch.cache));
+        let kept = if let Some(kept) = kept {
+            kept
+        } else {
+            let material = material(self, &package)?;
+            self.build(&package, source, &material)?
+        };
+        package.version = kept.wheel.version();
+        self.notes.push(BuildNote::Built {
+            package: package.name.clone(),
+            version: package.version.clone(),
+            from: source.described.clone(),
+            frontend: kept.frontend,
+        });
+        Ok(Chosen {
+            package,
+            wheel: kept.wheel,
+            sha256: kept.sha256,
+        })
+    }
+
+    fn build(
+        &mut self,
+        package: &LockedPackage,
+        source: &Source,
+        material: &Material,
+    ) -> Result<Kept, Error> {
+        let frontend = self.frontend(package, material)?;
+        let described = frontend.to_string();
+        self.reporter.build_started(&package.name, &described);
+        let job = Job {
+            package,
+            source: &material.path,
+            subdirectory: material.subdirectory.as_deref(),
+            knows_its_version: !source.version_may_differ,
+            index_url: self.options.index_url,
+            offline: self.options.fetch.offline,
+        };
+        let (name, bytes) = frontend
+            .run(&job, self.reporter)?
+            .map_err(|problem| self.problem(package, problem))?;
+
+        let wheel: WheelName = name
+            .parse()
+            .map_err(|error| self.problem(package, BuildProblem::WheelName(error)))?;
+        let is_expected = wheel.name() == package.name
+            && (source.version_may_differ || wheel.is_version(&package.version));
+        if !is_expected {
+            return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
+        }
+        let members = crate::wheel::unpack(&bytes).map_err(|problem| Error::Wheel {
+            file: name.clone(),
+            problem,
+        })?;
+        fit::check(&wheel, &members, self.target).map_err(|misfit| {
+            self.problem(
+                package,
+                BuildProblem::Misfit {
+                    wheel: name,
+                    misfit,
+                },
+            )
+        })?;
+        let bytes = repack::stored(members).map_err(Error::io("write", &material.path))?;
+        let kept = Kept {
+            sha256: Sha256::digest(&bytes).into(),
+            wheel,
+            frontend: described,
+        };
+        self.keep_wheel(&kept.wheel, &bytes, &kept.sha256)?;
+        if let Some(key) = &source.key {
+            kept.keep(key, self.target, self.options.fetch.cache)?;
+        }
+        self.reporter
+            .build_finished(&package.name, kept.wheel.as_str());
+        Ok(kept)
+    }
+
+    fn frontend(
+        &mut self,
+        package: &LockedPackage,
+        material: &Material,
+    ) -> Result<Frontend, Error> {
+        if let Some(frontend) = &self.frontend {
+            return Ok(frontend.clone());
+        }
+        let wanted = match self.options.frontend {
+            // uv has no word for a folder in an archive.
+            None if material.subdirectory.is_some() => Some(FrontendKind::Pip),
+            wanted => wanted,
+        };
+        let found = Frontend::find(wanted, self.target.runtime)
+            .ok_or_else(|| self.problem(package, BuildProblem::NoFrontend { wanted }))?;
+        if material.subdirectory.is_none() {
+            self.frontend = Some(found.clone());
+        }
+        Ok(found)
+    }
+
+    fn problem(&self, package: &LockedPackage, problem: BuildProblem) -> Error {
+        Error::Build(Box::new(BuildError {
+            package: package.clone(),
+            target: *self.target,
+            problem,
+        }))
+    }
+}
+
+/// Frontends go by an archive's name: gives it its own again in a folder.
+fn in_folder(path: &Path, name: &str, subdirectory: Option<&str>) -> Result<Material, Error> {
+    let folder = temporary_folder()?;
+    let named = folder.path().join(name);
+    fs_err::copy(path, &named).map_err(Error::io("copy", path))?;
+    Ok(Material {
+        path: named,
+        subdirectory: subdirectory.map(str::to_owned),
+        _folder: Some(folder),
+    })
+}
+
+fn temporary_folder() -> Result<TempDir, Error> {
+    TempDir::with_prefix("layerlock-build-").map_err(Error::io("create", std::env::temp_dir()))
+}
+
+/// A folder of a checkout, links followed: it must not lead out of it.
+fn below(checkout: &Path, subdirectory: Option<&str>) -> Result<PathBuf, BuildProblem> {
+    let Some(subdirectory) = subdirectory else {
+        return Ok(checkout.to_owned());
+    };
+    let no_such = || BuildProblem::Subdirectory(subdirectory.to_owned());
+    let root = checkout.canonicalize().map_err(|_| no_such())?;
+    let folder = root
+        .join(subdirectory)
+        .canonicalize()
+        .map_err(|_| no_such())?;
+    (folder.starts_with(&root) && folder.is_dir())
+        .then_some(folder)
+        .ok_or_else(no_such)
+}
+
+fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "whl")
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default()
+}

@@ -1,0 +1,205 @@
+//! Why a package could not be built, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_target::{Architecture, Target, WheelNameError};
+
+use super::fit::Misfit;
+use super::{FrontendKind, git};
+
+/// A package without a wheel that could not be built.
+#[derive(Debug, Clone)]
+pub struct BuildError {
+    /// The package.
+    pub package: LockedPackage,
+    /// What it was to be built for.
+    pub target: Target,
+    /// What went wrong.
+    pub problem: BuildProblem,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BuildProblem {
+    /// No frontend is there, or not the one that was asked for.
+    #[error("there is no {} to build it with", wanted.map_or("uv and no pip", FrontendKind::name))]
+    NoFrontend {
+        /// Which one was asked for.
+        wanted: Option<FrontendKind>,
+    },
+    /// git is not there.
+    #[error("there is no git to fetch it with")]
+    NoGit,
+    /// git failed.
+    #[error("git failed to {action}:\n{output}")]
+    Git {
+        /// What it was to do.
+        action: &'static str,
+        /// The end of what it said.
+        output: String,
+    },
+    /// A repository whose address or commit cannot be one.
+    #[error("the lock has `{0}`, which is no {1} of a git repository")]
+    NotGit(String, &'static str),
+    /// What git checked out is not what is locked.
+    #[error("git checked out {actual}, the lock says {expected}")]
+    OtherCommit {
+        /// What the lock says.
+        expected: String,
+        /// What came.
+        actual: String,
+    },
+    /// A folder that is not there.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
+    /// A folder in the source that is not there, or leads out of it.
+    #[error("its source has no folder {0:?}")]
+    Subdirectory(String),
+    /// The build itself failed.
+    #[error("{frontend} failed:\n{output}")]
+    Failed {
+        /// The program.
+        frontend: String,
+        /// The end of what it said.
+        output: String,
+    },
+    /// The build gave no wheel, or several.
+    #[error("{frontend} made {count} wheels instead of one")]
+    NoResult {
+        /// The program.
+        frontend: String,
+        /// How many.
+        count: usize,
+    },
+    /// The build gave a file that is not named like a wheel.
+    #[error(transparent)]
+    WheelName(WheelNameError),
+    /// The build gave a wheel of something else.
+    #[error("the build made {wheel}, which is another package or version")]
+    OtherRelease {
+        /// The wheel.
+        wheel: String,
+    },
+    /// The build gave a wheel for something else than the target.
+    #[error("{wheel}, built on this machine, {misfit}")]
+    Misfit {
+        /// The wheel.
+        wheel: String,
+        /// Why it does not fit.
+        misfit: Misfit,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            package,
+            target,
+            problem,
+        } = self;
+        let (name, version) = (&package.name, &package.version);
+        match problem {
+            BuildProblem::Misfit { .. } => {
+                write!(
+                    f,
+                    "{name} {version} does not build for {target} here: {problem}"
+                )
+            }
+            _ => write!(f, "{name} {version} cannot be built: {problem}"),
+        }
+    }
+}
+
+impl BuildError {
+    /// What the user can do about it.
+    pub(crate) fn hint(&self) -> String {
+        match &self.problem {
+            BuildProblem::NoFrontend { wanted: None } => {
+                "install uv or pip: they build packages that have no wheel".to_owned()
+            }
+            BuildProblem::NoFrontend { wanted: Some(kind) } => {
+                format!("install {kind}, or name another frontend with --build-frontend")
+            }
+            BuildProblem::NoGit => "install git".to_owned(),
+            BuildProblem::Git { .. } => {
+                "check the repository's address, the network and git's credentials".to_owned()
+            }
+            BuildProblem::NotGit(..)
+            | BuildProblem::NoFolder(_)
+            | BuildProblem::Subdirectory(_) => {
+                "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
+            }
+            BuildProblem::OtherCommit { .. } => {
+                "do not use it before you know why the repository gives another commit".to_owned()
+            }
+            BuildProblem::Failed { .. } => {
+                "its own output says why; --verbose shows all of it".to_owned()
+            }
+            BuildProblem::NoResult { .. }
+            | BuildProblem::WheelName(_)
+            | BuildProblem::OtherRelease { .. } => {
+                "correct the package's own build settings".to_owned()
+            }
+            BuildProblem::Misfit { .. } => format!(
+                "build it where the runtime's own system is, then build the layer with \
+                 --find-links wheels:\n{}",
+                self.container_command()
+            ),
+        }
+    }
+
+    /// What makes the wheel in the runtime's own image.
+    fn container_command(&self) -> String {
+        let Self {
+            package, target, ..
+        } = self;
+        let (platform, python) = match target.architecture {
+            Architecture::X86_64 => ("linux/amd64", target.runtime.python_version()),
+            Architecture::Arm64 => ("linux/arm64", target.runtime.python_version()),
+        };
+        let name = &package.name;
+        let (mut tools, requirement) = (
+            "gcc gcc-c++",
+            match &package.source {
+                PackageSource::Registry { .. } => format!("{name}=={}", package.version),
+                PackageSource::Git {
+                    url,
+                    commit,
+                    subdirectory,
+                    ..
+                } => {
+                    let folder = match subdirectory {
+                        Some(folder) => format!("#subdirectory={folder}"),
+                        None => String::new(),
+                    };
+                    format!("{name} @ git+{}@{commit}{folder}", git::shown(url))
+                }
+                PackageSource::Url { url, .. } => format!("{name} @ {}", git::shown(url)),
+                PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
+                    let path = path.display().to_string();
+                    if path.starts_with(['.', '/']) {
+                        path
+                    } else {
+                        format!("./{path}")
+                    }
+                }
+            },
+        );
+        if matches!(package.source, PackageSource::Git { .. }) {
+            tools = "gcc gcc-c++ git";
+        }
+        // Amazon Linux 2 has yum, 2023 has dnf.
+        let install = if target.runtime.glibc() < (2, 34) {
+            "yum"
+        } else {
+            "dnf"
+        };
+        format!(
+            "docker run --rm --platform {platform} -v \"$PWD\":/work -w /work --entrypoint sh \
+             amazon/aws-lambda-python:{python} -c '{install} install -y {tools} && pip wheel \
+             --no-deps --wheel-dir wheels \"{requirement}\"'"
+        )
+    }
+}

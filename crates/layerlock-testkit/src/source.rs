@@ -1,0 +1,191 @@
+//! The source of a package, which brings its own build backend: it builds without
+//! any index (PEP 517, `backend-path`).
+
+use std::io::Write;
+use std::path::Path;
+
+use flate2::{Compression, write::GzEncoder};
+
+use crate::ServedFile;
+
+/// A source tree that `uv build` and `pip wheel` make a wheel of.
+///
+/// Its backend packs the folder named like the package. The zip that it writes
+/// differs from build to build, in times and compression, as those of different
+/// versions of one backend do.
+#[derive(Debug, Clone)]
+pub struct Source {
+    name: String,
+    version: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Source {
+    /// The source of this package, which has a module of its name.
+    pub fn new(name: &str, version: &str) -> Self {
+        let source = Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            files: Vec::new(),
+        };
+        source
+            .file(
+                "pyproject.toml",
+                format!(
+                    "[build-system]\nrequires = []\nbuild-backend = \"backend\"\n\
+                     backend-path = [\"backend\"]\n\n\
+                     [project]\nname = \"{name}\"\nversion = \"{version}\"\n"
+                ),
+            )
+            .file("backend/backend.py", BACKEND)
+            .file(&format!("{name}/__init__.py"), "VALUE = 1\n")
+            .tag("py3-none-any")
+    }
+
+    /// One more file, or another content for one that is there.
+    #[must_use]
+    pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.files.retain(|(other, _)| other != path);
+        self.files
+            .push((path.to_owned(), content.as_ref().to_vec()));
+        self
+    }
+
+    /// The tag of the wheel that it makes.
+    #[must_use]
+    pub fn tag(self, tag: &str) -> Self {
+        self.file("TAG", tag)
+    }
+
+    /// Its build fails, and says this.
+    #[must_use]
+    pub fn failing(self, message: &str) -> Self {
+        self.file("FAIL", message)
+    }
+
+    /// Writes the files into a folder.
+    ///
+    /// # Panics
+    ///
+    /// Where they cannot be written.
+    pub fn write_to(&self, folder: &Path) {
+        for (name, content) in &self.files {
+            let path = folder.join(name);
+            if let Some(parent) = path.parent() {
+                fs_err::create_dir_all(parent).expect("a folder for the source");
+            }
+            fs_err::write(path, content).expect("a file of the source can be written");
+        }
+    }
+
+    /// The source distribution: `NAME-VERSION.tar.gz`.
+    pub fn sdist(&self) -> ServedFile {
+        let folder = format!("{}-{}", self.name, self.version);
+        let metadata = format!(
+            "Metadata-Version: 2.1\nName: {}\nVersion: {}\n",
+            self.name, self.version
+        );
+        let mut archive = GzEncoder::new(Vec::new(), Compression::default());
+        let own = ("PKG-INFO".to_owned(), metadata.into_bytes());
+        for (name, content) in self.files.iter().chain([&own]) {
+            let header = tar_header(&format!("{folder}/{name}"), content.len());
+            archive.write_all(&header).expect("a Vec takes every write");
+            archive.write_all(content).expect("a Vec takes every write");
+            let padding = vec![0; content.len().next_multiple_of(512) - content.len()];
+            archive
+                .write_all(&padding)
+                .expect("a Vec takes every write");
+        }
+        archive
+            .write_all(&[0; 1024])
+            .expect("a Vec takes every write");
+        ServedFile {
+            project: self.name.clone(),
+            file_name: format!("{folder}.tar.gz"),
+            bytes: archive.finish().expect("a Vec takes every write"),
+            sha256: None,
+            requires_python: None,
+            yanked: None,
+            upload_time: None,
+        }
+    }
+}
+
+/// A ustar header of a plain file.
+fn tar_header(name: &str, size: usize) -> [u8; 512] {
+    let mut header = [0; 512];
+    let mut put = |at: usize, text: &str| {
+        header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    };
+    put(0, name);
+    put(100, "0000644\0");
+    put(108, "0000000\0");
+    put(116, "0000000\0");
+    put(124, &format!("{size:011o}\0"));
+    put(136, "00000000000\0");
+    put(148, "        ");
+    put(156, "0");
+    put(257, "ustar\0");
+    put(263, "00");
+    let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
+const BACKEND: &str = r#"
+import base64
+import hashlib
+import os
+import time
+import zipfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), "rb") as file:
+        return file.read()
+
+
+def project(key):
+    for line in read("pyproject.toml").decode().splitlines():
+        if line.startswith(key + " = "):
+            return line.split('"')[1]
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name, version, tag = project("name"), project("version"), read("TAG").decode()
+    print("the backend builds", name, version)
+    if os.path.exists(os.path.join(ROOT, "FAIL")):
+        raise SystemExit(read("FAIL").decode())
+    files = {}
+    for path, _, names in os.walk(os.path.join(ROOT, name)):
+        for file in names:
+            if not file.endswith(".pyc"):
+                full = os.path.relpath(os.path.join(path, file), ROOT)
+                files[full.replace(os.sep, "/")] = read(full)
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files[info + "/METADATA"] = metadata.encode()
+    wheel = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"
+    files[info + "/WHEEL"] = wheel.encode()
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "none")
+    files[info + "/EPOCH"] = epoch.encode()
+    record = ""
+    for path in sorted(files):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(files[path]).digest())
+        record += f"{path},sha256={digest.rstrip(b'=').decode()},{len(files[path])}\n"
+    files[info + "/RECORD"] = (record + info + "/RECORD,,\n").encode()
+    result = f"{name}-{version}-{tag}.whl"
+    method = zipfile.ZIP_DEFLATED if time.time_ns() % 2 else zipfile.ZIP_STORED
+    with zipfile.ZipFile(os.path.join(folder, result), "w", method) as archive:
+        for path in sorted(files, reverse=bool(time.time_ns() % 2)):
+            info = zipfile.ZipInfo(path, time.localtime()[:6])
+            info.compress_type = method
+            archive.writestr(info, files[path])
+    return result
+
+
+def build_sdist(folder, config_settings=None):
+    raise SystemExit("nobody asked for a source distribution")
+"#;

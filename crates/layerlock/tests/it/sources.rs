@@ -1,0 +1,93 @@
+//! Layers of packages that the lock has no wheel of.
+
+use layerlock::{ExportFormat, ExportSettings, FrontendKind, Settings, Severity, Silent};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, Source, sha256_hex};
+
+use crate::helpers::{STAGED, Shop, files};
+
+/// The library's tests build with the pip of this machine.
+fn settings(shop: &Shop) -> Settings {
+    Settings {
+        build_frontend: Some(FrontendKind::Pip),
+        ..shop.settings()
+    }
+}
+
+const BACKEND: &str = "[build-system]\nrequires = []\nbuild-backend = \"backend\"\n\
+                       backend-path = [\"backend\"]\n";
+
+/// The project `shop`, which is a package itself.
+fn package() -> Shop {
+    let toml = format!("{STAGED}include-project = true\n\n{BACKEND}");
+    let project = ProjectBuilder::new("shop").pyproject(&toml);
+    let shop = Shop::new(&project, []);
+    Source::new("shop", "0.1.0").write_to(shop.project.path());
+    project.write_to(shop.project.path());
+    shop
+}
+
+#[test]
+fn a_layer_can_hold_the_project_itself() {
+    let shop = package();
+    let report = layerlock::build(&settings(&shop), &Silent).unwrap();
+    let [layer] = &report.layers[..] else {
+        panic!("{report}");
+    };
+    let [own] = &layer.packages[..] else {
+        panic!("{report}");
+    };
+    assert_eq!((&*own.name, &*own.version), ("shop", "0.1.0"));
+    assert_eq!(own.file, "shop-0.1.0-py3-none-any.whl");
+    assert_eq!(own.sha256.len(), 64);
+    let staged = files(&shop.path("lambda_dependencies"));
+    assert!(staged.contains_key("python/shop/__init__.py"), "{staged:?}");
+    let note = layer
+        .findings
+        .iter()
+        .find(|finding| finding.code == "built");
+    let note = note.unwrap();
+    assert_eq!(note.severity, Severity::Info);
+    assert_eq!(note.package.as_deref(), Some("shop"));
+
+    // What it wrote is no part of the project that it builds: the same is kept.
+    let offline = Settings {
+        offline: true,
+        ..settings(&shop)
+    };
+    let again = layerlock::build(&offline, &Silent).unwrap();
+    assert_eq!(again.to_string(), report.to_string());
+}
+
+#[test]
+fn a_change_of_the_project_changes_its_layer() {
+    let shop = package();
+    let sha256 = || {
+        let report = layerlock::build(&settings(&shop), &Silent).unwrap();
+        report.layers[0].zip.as_ref().unwrap().sha256.clone()
+    };
+    let before = sha256();
+    fs_err::write(shop.path("shop/__init__.py"), "VALUE = 2\n").unwrap();
+    assert_ne!(sha256(), before);
+}
+
+#[test]
+fn an_export_needs_no_build() {
+    let sdist = Source::new("demo", "1.0")
+        .failing("an export builds nothing")
+        .sdist();
+    let package =
+        LockedPackage::new("demo", "1.0").file(&sdist.file_name, &sha256_hex(&sdist.bytes));
+    let shop = Shop::new(&ProjectBuilder::new("shop").package(package), []);
+    let export = ExportSettings {
+        settings: settings(&shop),
+        format: ExportFormat::Json,
+        ..ExportSettings::default()
+    };
+    let exported = layerlock::export(&export, &layerlock::Silent).unwrap();
+    assert!(
+        exported.text.contains("\"file\": null"),
+        "{}",
+        exported.text
+    );
+    assert!(shop.index.requests().is_empty());
+}
