@@ -271,12 +271,13 @@ pub(crate) struct CommonArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
 pub(crate) struct LayerArgs {
-    /// The runtime, such as python3.12 [default: the newest that the project allows]
-    #[arg(long, value_name = "RUNTIME")]
-    pub(crate) runtime: Option<Runtime>,
-    /// x86_64 or arm64 [default: x86_64]
-    #[arg(long, value_name = "ARCHITECTURE")]
-    pub(crate) architecture: Option<Architecture>,
+    /// The runtime, such as python3.12; several give a layer each [default: the newest that the
+    /// project allows]
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',')]
+    pub(crate) runtime: Vec<Runtime>,
+    /// x86_64 or arm64; both give a layer each [default: x86_64]
+    #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    pub(crate) architecture: Vec<Architecture>,
     /// The one layer to take, of those that are configured
     #[arg(long, value_name = "NAME")]
     pub(crate) layer: Option<String>,

@@ -103,8 +103,8 @@ fn cache_of_environment() -> Option<PathBuf> {
 fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
     Settings {
         layer: layer.layer,
-        runtime: layer.runtime,
-        architecture: layer.architecture,
+        runtimes: layer.runtime,
+        architectures: layer.architecture,
         choice: of_choice(choice),
         ..Settings::of_project(project)
     }

@@ -39,8 +39,10 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, E
         let mut job = Job::read(settings)?;
         for layer in &mut job.layers {
             layer.zip = None;
-            let default = || settings.below_project(Path::new(STAGING).join(&layer.name));
-            layer.staging.get_or_insert_with(default);
+            if layer.staging.is_none() {
+                let folder = settings.below_project(Path::new(STAGING).join(&layer.name));
+                layer.staging = Some(layer.own_folder(folder));
+            }
         }
         job.run(reporter)
     })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use layerlock_export::{
     Choice, Extras, Groups, LockedPackage, MAIN_GROUP, PackageSource, Project, normalize_name,
@@ -22,8 +23,8 @@ const OUTPUT: &str = "dist/layers";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
-    runtime: Option<Spanned<String>>,
-    architecture: Option<Spanned<String>>,
+    runtime: Option<Spanned<OneOrSeveral>>,
+    architecture: Option<Spanned<OneOrSeveral>>,
     groups: Option<Vec<String>>,
     extras: Option<Vec<String>>,
     exclude: Option<Vec<Spanned<String>>>,
@@ -41,8 +42,8 @@ struct Table {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct LayerTable {
-    runtime: Option<Spanned<String>>,
-    architecture: Option<Spanned<String>>,
+    runtime: Option<Spanned<OneOrSeveral>>,
+    architecture: Option<Spanned<OneOrSeveral>>,
     groups: Option<Vec<String>>,
     extras: Option<Vec<String>>,
     exclude: Option<Vec<Spanned<String>>>,
@@ -50,6 +51,23 @@ struct LayerTable {
     compression: Option<CompressionName>,
     staging: Option<PathBuf>,
     include_project: Option<Spanned<bool>>,
+}
+
+/// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a string, or a list of strings")]
+enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl OneOrSeveral {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
 }
 
 /// [`Compression`] as it is written in a setting.
@@ -76,6 +94,8 @@ impl From<CompressionName> for Compression {
 pub(crate) struct Layer {
     pub(crate) name: String,
     pub(crate) target: Target,
+    /// Whether there are layers of its name for other targets.
+    pub(crate) is_one_of_several: bool,
     /// Whether nobody asked for the runtime: it is the newest that fits.
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
@@ -93,6 +113,23 @@ pub(crate) struct Layer {
     pub(crate) staging: Option<PathBuf>,
 }
 
+impl Layer {
+    /// A staging directory holds one layer: where there is one for each of several
+    /// targets, each gets a folder in it.
+    pub(crate) fn own_folder(&self, staging: PathBuf) -> PathBuf {
+        if self.is_one_of_several {
+            staging.join(of_target(&self.target))
+        } else {
+            staging
+        }
+    }
+}
+
+/// `python3.12-arm64`, in names of files.
+fn of_target(target: &Target) -> String {
+    format!("{}-{}", target.runtime, target.architecture)
+}
+
 /// Every layer that the settings ask for.
 pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer>, Error> {
     let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
@@ -103,7 +140,7 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
         table,
     };
     if tables.is_empty() {
-        return Ok(vec![resolver.only_layer()?]);
+        return resolver.only_layer();
     }
     for name in tables.keys() {
         // It becomes a file's name and the provider's name for the layer.
@@ -124,8 +161,9 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
         .into_iter()
         .map(|(name, layer)| (name.into_inner(), layer))
         .filter(|(name, _)| settings.layer.as_ref().is_none_or(|wanted| wanted == name))
-        .map(|(name, layer)| resolver.layer(name, &layer, several))
-        .collect()
+        .map(|(name, layer)| resolver.layers(&name, &layer, several))
+        .collect::<Result<Vec<_>, _>>()
+        .map(|layers| layers.into_iter().flatten().collect())
 }
 
 struct Resolver<'a> {
@@ -136,7 +174,7 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// Without tables there is one layer, named after the project.
-    fn only_layer(&self) -> Result<Layer, Error> {
+    fn only_layer(&self) -> Result<Vec<Layer>, Error> {
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),
         })?;
@@ -151,72 +189,93 @@ impl Resolver<'_> {
                 known: vec![name.to_owned()],
             });
         }
-        self.layer(name.to_owned(), &LayerTable::default(), false)
+        self.layers(name, &LayerTable::default(), false)
     }
 
-    fn layer(&self, name: String, layer: &LayerTable, several: bool) -> Result<Layer, Error> {
-        let (runtime, runtime_by_default) = self.runtime(layer)?;
-        let target = Target::aws(runtime, self.architecture(layer)?);
-        let output = self.settings.output.clone().unwrap_or_else(|| {
-            let configured = self.table.output.as_deref();
-            self.settings
-                .below_project(configured.unwrap_or(Path::new(OUTPUT)))
-        });
-        let file = format!("{name}-{}-{}.zip", target.runtime, target.architecture);
-        Ok(Layer {
-            target,
-            runtime_by_default,
-            choice: self.choice(layer),
-            exclude: self.exclude(layer)?,
-            compression: self.settings.compression.unwrap_or_else(|| {
-                let configured = layer.compression.or(self.table.compression);
-                configured.map(Into::into).unwrap_or_default()
-            }),
-            exclude_files: self.exclude_files(layer)?,
-            own_package: self.own_package(layer)?,
-            frontend: self.frontend()?,
-            zip: Some(output.join(file)),
-            staging: self.staging(&name, layer, several),
-            name,
-        })
-    }
-
-    fn runtime(&self, layer: &LayerTable) -> Result<(Runtime, bool), Error> {
-        if let Some(runtime) = self.settings.runtime {
-            return Ok((runtime, false));
+    /// One layer for each target: each runtime with each architecture.
+    fn layers(&self, name: &str, layer: &LayerTable, several: bool) -> Result<Vec<Layer>, Error> {
+        let (runtimes, runtime_by_default) = self.runtimes(layer)?;
+        let mut targets = Vec::new();
+        for runtime in runtimes {
+            for architecture in self.architectures(layer)? {
+                let target = Target::aws(runtime, architecture);
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
+            }
         }
-        if let Some(text) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
-            let runtime = text
-                .get_ref()
-                .parse()
-                .map_err(|error| self.bad(text, &error))?;
-            return Ok((runtime, false));
+        let is_one_of_several = targets.len() > 1;
+        targets
+            .into_iter()
+            .map(|target| {
+                let output = self.settings.output.clone().unwrap_or_else(|| {
+                    let configured = self.table.output.as_deref();
+                    self.settings
+                        .below_project(configured.unwrap_or(Path::new(OUTPUT)))
+                });
+                let mut layer = Layer {
+                    name: name.to_owned(),
+                    target,
+                    is_one_of_several,
+                    runtime_by_default,
+                    choice: self.choice(layer),
+                    exclude: self.exclude(layer)?,
+                    compression: self.settings.compression.unwrap_or_else(|| {
+                        let configured = layer.compression.or(self.table.compression);
+                        configured.map(Into::into).unwrap_or_default()
+                    }),
+                    exclude_files: self.exclude_files(layer)?,
+                    own_package: self.own_package(layer)?,
+                    frontend: self.frontend()?,
+                    zip: Some(output.join(format!("{name}-{}.zip", of_target(&target)))),
+                    staging: self.staging(name, layer, several),
+                };
+                layer.staging = layer.staging.take().map(|folder| layer.own_folder(folder));
+                Ok(layer)
+            })
+            .collect()
+    }
+
+    fn runtimes(&self, layer: &LayerTable) -> Result<(Vec<Runtime>, bool), Error> {
+        if !self.settings.runtimes.is_empty() {
+            return Ok((self.settings.runtimes.clone(), false));
+        }
+        if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
+            return Ok((self.parsed(setting)?, false));
         }
         let python = self.project.python();
         Runtime::newest_allowed(|minor| python.allows_minor(3, u64::from(minor)))
-            .map(|runtime| (runtime, true))
+            .map(|runtime| (vec![runtime], true))
             .ok_or_else(|| Error::NoRuntime {
                 constraint: python.to_string(),
                 place: self.project.python_place().clone(),
             })
     }
 
-    fn architecture(&self, layer: &LayerTable) -> Result<Architecture, Error> {
-        if let Some(architecture) = self.settings.architecture {
-            return Ok(architecture);
+    fn architectures(&self, layer: &LayerTable) -> Result<Vec<Architecture>, Error> {
+        if !self.settings.architectures.is_empty() {
+            return Ok(self.settings.architectures.clone());
         }
-        match layer
-            .architecture
-            .as_ref()
-            .or(self.table.architecture.as_ref())
-        {
-            Some(text) => text
-                .get_ref()
-                .parse()
-                .map_err(|error| self.bad(text, &error)),
+        let configured = layer.architecture.as_ref();
+        match configured.or(self.table.architecture.as_ref()) {
+            Some(setting) => self.parsed(setting),
             // What AWS takes for a function that names none.
-            None => Ok(Architecture::X86_64),
+            None => Ok(vec![Architecture::X86_64]),
         }
+    }
+
+    fn parsed<T: FromStr<Err: std::fmt::Display>>(
+        &self,
+        setting: &Spanned<OneOrSeveral>,
+    ) -> Result<Vec<T>, Error> {
+        let texts = setting.get_ref().texts();
+        if texts.is_empty() {
+            return Err(self.bad(setting, &"an empty list leaves nothing to build for"));
+        }
+        let parsed = texts.iter().map(|text| text.parse());
+        parsed
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.bad(setting, &error))
     }
 
     fn frontend(&self) -> Result<Option<FrontendKind>, Error> {
@@ -325,10 +384,10 @@ impl Resolver<'_> {
         Some(self.settings.below_project(staging))
     }
 
-    fn bad(&self, text: &Spanned<String>, error: &dyn std::fmt::Display) -> Error {
+    fn bad<T>(&self, setting: &Spanned<T>, error: &dyn std::fmt::Display) -> Error {
         Error::Configuration {
             message: error.to_string(),
-            place: self.project.place(text.span()),
+            place: self.project.place(setting.span()),
         }
     }
 }

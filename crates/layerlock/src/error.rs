@@ -162,7 +162,7 @@ impl Error {
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),
-            Self::WhichLayer { .. } => "name it with --layer",
+            Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a folder of its own",
             Self::PylockName { .. } => {

@@ -212,7 +212,10 @@ fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported,
     let layers = configuration::layers(project, settings)?;
     let [layer] = &layers[..] else {
         return Err(Error::WhichLayer {
-            known: layers.into_iter().map(|layer| layer.name).collect(),
+            known: layers
+                .iter()
+                .map(|layer| format!("{} for {}", layer.name, layer.target))
+                .collect(),
         });
     };
     let environment = layer.target.marker_environment();

@@ -13,10 +13,10 @@ pub struct Settings {
     pub project: PathBuf,
     /// The one layer to make, of those that the project configures.
     pub layer: Option<String>,
-    /// The runtime.
-    pub runtime: Option<Runtime>,
-    /// The architecture.
-    pub architecture: Option<Architecture>,
+    /// The runtimes: one layer for each of them, with each architecture.
+    pub runtimes: Vec<Runtime>,
+    /// The architectures.
+    pub architectures: Vec<Architecture>,
     /// Groups and extras; the configured ones where there are none.
     pub choice: Option<Choice>,
     /// The names of packages to leave out; the configured ones where there is

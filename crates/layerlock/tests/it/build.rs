@@ -164,7 +164,7 @@ fn each_architecture_gets_its_own_wheel_and_zip() {
         (Architecture::Arm64, &wheels[2]),
     ] {
         let layer = build_one(&Settings {
-            architecture: Some(architecture),
+            architectures: vec![architecture],
             ..shop.settings()
         });
         let package = layer.packages.iter().find(|p| p.name == "native").unwrap();
@@ -273,7 +273,7 @@ fn the_runtime_that_nobody_named_is_the_newest_allowed_and_is_told() {
         ("python3.15", vec![(Severity::Warning, "runtime-preview")]),
     ] {
         let layer = build_one(&Settings {
-            runtime: Some(runtime.parse().unwrap()),
+            runtimes: vec![runtime.parse().unwrap()],
             ..shop.settings()
         });
         assert_eq!(codes(&layer), expected, "{runtime}");

@@ -44,7 +44,7 @@ fn options_win_over_a_layers_table_and_that_over_the_defaults() {
     assert_eq!(layer.staging.unwrap(), shop.path("web"));
 
     let layer = build_one(&Settings {
-        architecture: Some("x86_64".parse().unwrap()),
+        architectures: vec!["x86_64".parse().unwrap()],
         staging: Some(shop.path("named")),
         output: Some(shop.path("out")),
         ..shop.settings()
@@ -106,6 +106,9 @@ fn a_value_that_means_nothing_is_pointed_at() {
         ("runtime", "\"python2.7\"", "python3.12"),
         ("architecture", "\"mips\"", "arm64"),
         ("runtime", "3.12", "string"),
+        ("runtime", "[\"python3.12\", 3.13]", "list of strings"),
+        ("architecture", "[\"arm64\", \"mips\"]", "mips"),
+        ("architecture", "[]", "nothing to build for"),
         ("groups", "\"web\"", "sequence"),
     ] {
         for table in ["tool.layerlock", "tool.layerlock.layers.web"] {

@@ -90,7 +90,8 @@ fn json_is_for_one_layer() {
     let shop = Shop::configured("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n");
     let mut both = settings(&shop, ExportFormat::Json);
     let error = export(&both, &Silent).unwrap_err();
-    assert!(matches!(&error, Error::WhichLayer { known } if known == &["a", "b"]));
+    let expected = ["a for python3.12 x86_64", "b for python3.12 x86_64"];
+    assert!(matches!(&error, Error::WhichLayer { known } if *known == expected));
     assert_eq!(error.kind(), ErrorKind::Usage);
     both.settings.layer = Some("b".to_owned());
     export(&both, &Silent).unwrap();

@@ -13,4 +13,5 @@ mod helpers;
 mod layers;
 mod publish;
 mod sources;
+mod targets;
 mod unchanged;
