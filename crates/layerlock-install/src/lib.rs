@@ -40,4 +40,6 @@ pub use look_up::{ListedPackage, look_up};
 pub use plan::{is_installed, plan, plan_filtered};
 pub use reporter::{Reporter, Silent};
 pub use surroundings::{Surroundings, Variables};
+#[doc(hidden)]
+pub use wheel::read_hostile;
 pub use wheel::{Wheel, WheelContents, WheelProblem};

@@ -31,6 +31,14 @@ pub(crate) struct Member {
     pub(crate) wrong_crc: bool,
     /// Says in both headers that it unpacks to this many bytes.
     pub(crate) claimed_size: Option<u32>,
+    /// Says so in the local header alone.
+    pub(crate) local_size: Option<u32>,
+    /// Carries another CRC-32 in the data descriptor, where it is streamed.
+    pub(crate) wrong_descriptor: bool,
+    /// Says that it is compressed by this method (APPNOTE 4.4.5).
+    pub(crate) method: Option<u16>,
+    /// Is not written: the data of the member before it, stored, holds it whole.
+    pub(crate) nested: bool,
 }
 
 impl Member {
@@ -46,6 +54,10 @@ impl Member {
             encrypted: false,
             wrong_crc: false,
             claimed_size: None,
+            local_size: None,
+            wrong_descriptor: false,
+            method: None,
+            nested: false,
         }
     }
 
@@ -62,12 +74,19 @@ const FLAG_UTF8: u16 = 1 << 11;
 const DOS_DATE: u16 = (40 << 9) | (1 << 5) | 1;
 const DOS_TIME: u16 = 0;
 
+/// The bytes of one member as they lie in a zip: local header and data.
+pub(crate) fn local_record(member: &Member) -> Vec<u8> {
+    let zip = write(std::slice::from_ref(member));
+    let end = zip.windows(4).position(|window| window == b"PK\x01\x02");
+    zip[..end.expect("a zip has a directory")].to_vec()
+}
+
 /// The bytes of a zip with these members, in this order.
 pub(crate) fn write(members: &[Member]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut central = Vec::new();
     for member in members {
-        let offset = u32_of(out.len());
+        let mut offset = u32_of(out.len());
         let packed = if member.stored {
             member.data.clone()
         } else {
@@ -86,11 +105,15 @@ pub(crate) fn write(members: &[Member]) -> Vec<u8> {
             flags |= FLAG_UTF8;
         }
         let known = [crc, u32_of(packed.len()), size];
-        let before_data = if member.streamed { [0; 3] } else { known };
+        let mut before_data = if member.streamed { [0; 3] } else { known };
+        if let Some(size) = member.local_size {
+            before_data[2] = size;
+        }
         let common = |sizes: [u32; 3], name: &[u8]| {
             let mut bytes = Vec::new();
             // Version needed to extract: 2.0, for deflate.
-            put16(&mut bytes, &[20, flags, if member.stored { 0 } else { 8 }]);
+            let method = if member.stored { 0 } else { 8 };
+            put16(&mut bytes, &[20, flags, member.method.unwrap_or(method)]);
             put16(&mut bytes, &[DOS_TIME, DOS_DATE]);
             put32(&mut bytes, &sizes);
             // Length of the name, and no extra field.
@@ -99,13 +122,22 @@ pub(crate) fn write(members: &[Member]) -> Vec<u8> {
         };
 
         let local_name = member.local_name.as_deref().unwrap_or(&member.name);
-        out.extend_from_slice(b"PK\x03\x04");
-        out.extend(common(before_data, local_name));
-        out.extend_from_slice(local_name);
-        out.extend_from_slice(&packed);
+        let mut local = b"PK\x03\x04".to_vec();
+        local.extend(common(before_data, local_name));
+        local.extend_from_slice(local_name);
+        local.extend_from_slice(&packed);
         if member.streamed {
-            out.extend_from_slice(b"PK\x07\x08");
-            put32(&mut out, &known);
+            local.extend_from_slice(b"PK\x07\x08");
+            let [crc, packed, size] = known;
+            put32(
+                &mut local,
+                &[crc ^ u32::from(member.wrong_descriptor), packed, size],
+            );
+        }
+        if member.nested {
+            offset -= u32_of(local.len());
+        } else {
+            out.extend(local);
         }
 
         central.extend_from_slice(b"PK\x01\x02");

@@ -14,6 +14,7 @@
 )]
 
 mod container;
+mod corpus;
 mod elf;
 mod index;
 mod page;
@@ -22,6 +23,7 @@ mod source;
 mod tls;
 mod wheel;
 
+pub use corpus::{HostileWheel, hostile_wheels, sound_wheel};
 pub use elf::shared_library;
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};

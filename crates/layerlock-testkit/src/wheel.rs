@@ -73,6 +73,17 @@ pub enum Flaw {
     WrongCrc(String),
     /// Both headers say that the member unpacks to this many bytes.
     ClaimedSize(String, u32),
+    /// The local header alone says that the member unpacks to this many bytes.
+    LocalSize(String, u32),
+    /// The member is streamed, and its data descriptor has another CRC-32.
+    Descriptor(String),
+    /// The member is a block device.
+    Device(String),
+    /// The member says that it is compressed by this method.
+    Method(String, u16),
+    /// The member's data holds another member, `nested.py`, whole: the directory
+    /// lists both, and bytes are counted twice, as bombs do it.
+    Nested(String),
     /// The last bytes of the archive, this many, are missing.
     Truncated(usize),
 }
@@ -391,6 +402,24 @@ fn apply_to_members(flaw: &Flaw, members: &mut Vec<Member>) {
         | Flaw::NoRecordHash(path)
         | Flaw::WeakRecordHash(path)
         | Flaw::MissingFromRecord(path) => change(path, &|_| ()),
+        Flaw::LocalSize(path, size) => change(path, &|member| member.local_size = Some(*size)),
+        Flaw::Descriptor(path) => change(path, &|member| {
+            member.streamed = true;
+            member.wrong_descriptor = true;
+        }),
+        Flaw::Device(path) => change(path, &|member| member.mode = Some(0o060_644)),
+        Flaw::Method(path, method) => change(path, &|member| member.method = Some(*method)),
+        Flaw::Nested(path) => {
+            let mut nested = Member::file("nested.py", b"x = 1\n".to_vec());
+            let record = container::local_record(&nested);
+            nested.nested = true;
+            change(path, &|member| {
+                member.data.clone_from(&record);
+                member.stored = true;
+            });
+            let at = members.iter().position(|member| member.path() == *path);
+            members.insert(at.map_or(0, |at| at + 1), nested);
+        }
         Flaw::Symlink(path) => change(path, &|member| member.mode = Some(0o120_777)),
         Flaw::LocalName(path, other) => change(path, &|member| {
             member.local_name = Some(other.as_bytes().to_vec());

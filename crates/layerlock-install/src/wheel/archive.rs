@@ -5,6 +5,7 @@ use std::io::Read;
 
 use flate2::read::DeflateDecoder;
 use layerlock_layer::{LayerPath, Method, PathError};
+use layerlock_target::Limits;
 use rawzip::{CompressionMethod, ZipArchive, ZipSliceEntry};
 
 use super::WheelProblem;
@@ -21,9 +22,14 @@ pub(super) struct RawMember<'a> {
     pub(super) data: &'a [u8],
 }
 
-/// No layer of any provider comes near: 16 times what AWS Lambda takes. It
-/// stops archives that are made to fill the disk.
-const MAX_UNPACKED: u64 = 4 << 30;
+/// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
+/// be refused anyway, with a finding that says so; this stops archives that are made
+/// to fill a disk.
+pub(super) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
+
+/// What is read into memory whole: metadata and scripts. The largest RECORDs have
+/// some megabytes.
+const MAX_IN_MEMORY: u64 = 64 << 20;
 
 /// Lists the files of an archive. Folders have no place in a plan and are only
 /// checked for their names.
@@ -129,17 +135,37 @@ fn check_local_header(
     if local.flags().is_encrypted() != central.flags().is_encrypted() {
         return differ("encryption flag");
     }
-    // With a data descriptor the local fields may be zero (APPNOTE 4.4.4, bit 3).
-    if local.flags().has_data_descriptor() {
-        return Ok(());
+    let claimed = [
+        central.crc32().into(),
+        central.compressed_size_hint(),
+        central.uncompressed_size_hint(),
+    ];
+    let mut also_claimed = vec![[
+        local.crc32().into(),
+        local.compressed_size_hint(),
+        local.uncompressed_size_hint(),
+    ]];
+    // With a data descriptor the local fields may be zero, and the descriptor says
+    // what they are (APPNOTE 4.4.4, bit 3).
+    let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
+    if let Some(descriptor) = entry.data_descriptor().map_err(not_a_zip)? {
+        also_claimed[0] = std::array::from_fn(|at| match also_claimed[0][at] {
+            0 => claimed[at],
+            other => other,
+        });
+        also_claimed.push([
+            descriptor.crc32().into(),
+            descriptor.compressed_size(),
+            descriptor.uncompressed_size(),
+        ]);
     }
-    if local.crc32() != central.crc32() {
-        return differ("checksum");
-    }
-    if local.compressed_size_hint() != central.compressed_size_hint()
-        || local.uncompressed_size_hint() != central.uncompressed_size_hint()
-    {
-        return differ("size");
+    for [checksum, packed, unpacked] in also_claimed {
+        if checksum != claimed[0] {
+            return differ("checksum");
+        }
+        if [packed, unpacked] != claimed[1..] {
+            return differ("size");
+        }
     }
     Ok(())
 }
@@ -158,6 +184,16 @@ fn refuse_overlaps(mut extents: Vec<(u64, u64, String)>) -> Result<(), WheelProb
 
 impl RawMember<'_> {
     /// Unpacks the data, which must have the size and the checksum claimed.
+    ///
+    /// For what is small by its nature; what a layer holds is read in pieces.
+    pub(super) fn small(&self) -> Result<Vec<u8>, WheelProblem> {
+        if self.size > MAX_IN_MEMORY {
+            return Err(self.problem("is too large for what it is"));
+        }
+        self.bytes()
+    }
+
+    /// Unpacks the data, which must have the size and the checksum claimed.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, WheelProblem> {
         let mut bytes = Vec::new();
         self.read_into(|piece| bytes.extend_from_slice(piece))?;
@@ -166,7 +202,7 @@ impl RawMember<'_> {
 
     /// The data as text.
     pub(super) fn text(&self) -> Result<String, WheelProblem> {
-        String::from_utf8(self.bytes()?).map_err(|_| self.problem("is not UTF-8"))
+        String::from_utf8(self.small()?).map_err(|_| self.problem("is not UTF-8"))
     }
 
     /// Unpacks the data piece by piece, and checks its size and checksum.

@@ -5,6 +5,7 @@
 
 mod archive;
 mod entry_points;
+mod hostile;
 mod layout;
 mod problem;
 mod record;
@@ -20,6 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use archive::RawMember;
 use entry_points::Script;
+#[doc(hidden)]
+pub use hostile::read_hostile;
 pub(crate) use layout::push_wheel;
 pub use problem::WheelProblem;
 pub(crate) use record::listed_files;
@@ -87,7 +90,7 @@ impl WheelContents {
         // version it supports, and must fail if it has a greater major version."
         check_wheel_version(&required("WHEEL")?.text()?)?;
 
-        let record = record::Record::parse(&required("RECORD")?.bytes()?, &dist_info)?;
+        let record = record::Record::parse(&required("RECORD")?.small()?, &dist_info)?;
         let mut members = Vec::with_capacity(raw.len());
         for member in &raw {
             let name = member.name.as_str();
@@ -96,7 +99,7 @@ impl WheelContents {
                 executable: member.executable,
                 data: record.check(member)?,
                 python_script: match layout::in_data_folder(name) {
-                    Some(("scripts", _)) => after_python_shebang(&member.bytes()?),
+                    Some(("scripts", _)) => after_python_shebang(&member.small()?),
                     _ => None,
                 },
             });

@@ -1,20 +1,18 @@
+use std::sync::LazyLock;
+
 use data_encoding::BASE64URL;
 use layerlock_layer::{LayerPath, Method, PathError};
-use layerlock_testkit::{Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder};
+use layerlock_testkit::{
+    Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder, hostile_wheels, sound_wheel,
+};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::*;
 use crate::Cache;
 
-/// A wheel with something of everything.
 fn sample() -> WheelBuilder {
-    WheelBuilder::new("demo", "1.0")
-        .file("demo/__init__.py", "VALUE = 1\n".repeat(40))
-        .file("demo/empty.py", "")
-        .executable("demo/run", "#!/bin/sh\n")
-        .data("scripts", "demo-old", "#!python\nimport demo\n")
-        .entry_point("console_scripts", "demo", "demo.cli:main")
+    sound_wheel()
 }
 
 const RUN: &str = "demo/run";
@@ -347,7 +345,65 @@ fn kept_contents_are_the_same_when_reloaded() {
     assert!(cache.wheel(&[8; 32]).is_none());
 }
 
+#[test]
+fn every_hostile_wheel_of_the_corpus_is_refused_with_its_reason() {
+    assert_eq!(read_hostile(&sound_wheel().build().bytes), Ok(()));
+    for hostile in hostile_wheels() {
+        let problem = read_hostile(&hostile.wheel.bytes).expect_err(&hostile.what);
+        let text = problem.to_string();
+        assert!(text.contains(hostile.reason), "{}: {text}", hostile.what);
+    }
+}
+
+#[test]
+fn a_bomb_costs_no_more_than_a_wheel_of_the_size_that_it_claims() {
+    // 200 MB of zeros that say they are three bytes: unpacking stops there.
+    let bomb = sample()
+        .file("demo/bomb", vec![0; 200 << 20])
+        .flaw(Flaw::ClaimedSize("demo/bomb".to_owned(), 3))
+        .build();
+    let start = std::time::Instant::now();
+    assert!(matches!(verify(&bomb), Err(WheelProblem::Data { .. })));
+    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+}
+
 proptest! {
+    /// What a fuzzer does, in little: wheels of the corpus with some bytes changed,
+    /// moved, left out or put in.
+    #[test]
+    fn no_mutation_of_the_corpus_gets_past_what_is_counted_on(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(
+            (0_u8..5, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()),
+            1..6,
+        ),
+    ) {
+        static CORPUS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+            let hostile = hostile_wheels().into_iter().map(|hostile| hostile.wheel);
+            let sound = [sample().build(), sample().stored().build(), sample().streamed().build()];
+            hostile.chain(sound).map(|wheel| wheel.bytes).collect()
+        });
+        let mut bytes = which.get(CORPUS.as_slice()).clone();
+        for (kind, one, other, byte) in changes {
+            if bytes.is_empty() {
+                break;
+            }
+            let (one, other) = (one.index(bytes.len()), other.index(bytes.len()));
+            match kind {
+                0 => bytes[one] = byte,
+                1 => bytes[one] ^= 1 << (byte % 8),
+                2 => bytes.swap(one, other),
+                3 => bytes.truncate(one.max(other)),
+                _ => {
+                    let piece = bytes[one.min(other)..one.max(other)].to_vec();
+                    bytes.splice(one..one, piece);
+                }
+            }
+        }
+        // It panics where something got past.
+        let _ = read_hostile(&bytes);
+    }
+
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let name = "demo-1.0-py3-none-any.whl".parse().unwrap();
