@@ -33,6 +33,7 @@ pub use build::{
 };
 pub use cache::{Cache, Removed};
 pub use choose::{Chosen, NoWheel, Pick, choose};
+pub use credentials::poetry_credentials;
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use local::{FindLinks, FindLinksError};

@@ -4,14 +4,33 @@ use super::Found;
 use crate::Variables;
 use crate::index::Credentials;
 
-/// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`.
-pub(super) fn of_poetry(variables: &Variables, name: &str) -> Option<Found> {
-    basic(variables, &poetry_prefix(name))
+/// `POETRY_HTTP_BASIC_NAME_` and an ending.
+pub(super) fn poetry_variable(name: &str, ending: &str) -> String {
+    format!("{}_{ending}", poetry_prefix(name))
 }
 
 /// `UV_INDEX_NAME_USERNAME` and `_PASSWORD`.
 pub(super) fn of_uv(variables: &Variables, name: &str) -> Option<Found> {
-    basic(variables, &uv_prefix(name))
+    let prefix = uv_prefix(name);
+    let user = variables.get(&format!("{prefix}_USERNAME"));
+    let password = variables.get(&format!("{prefix}_PASSWORD"));
+    if user.is_none() && password.is_none() {
+        return None;
+    }
+    Some(Found {
+        credentials: Credentials {
+            user: user.unwrap_or_default().to_owned(),
+            password: password.map(str::to_owned),
+        },
+        place: format!(
+            "{prefix}_{}",
+            if user.is_some() {
+                "USERNAME"
+            } else {
+                "PASSWORD"
+            }
+        ),
+    })
 }
 
 /// `POETRY_PYPI_TOKEN_NAME`. Poetry publishes with it and does not send it when
@@ -39,29 +58,6 @@ fn poetry_prefix(name: &str) -> String {
 
 fn uv_prefix(name: &str) -> String {
     format!("UV_INDEX_{}", in_variables(name))
-}
-
-/// A token may stand in either: alone as the user, or as the password of nobody.
-fn basic(variables: &Variables, prefix: &str) -> Option<Found> {
-    let user = variables.get(&format!("{prefix}_USERNAME"));
-    let password = variables.get(&format!("{prefix}_PASSWORD"));
-    if user.is_none() && password.is_none() {
-        return None;
-    }
-    Some(Found {
-        credentials: Credentials {
-            user: user.unwrap_or_default().to_owned(),
-            password: password.map(str::to_owned),
-        },
-        place: format!(
-            "{prefix}_{}",
-            if user.is_some() {
-                "USERNAME"
-            } else {
-                "PASSWORD"
-            }
-        ),
-    })
 }
 
 /// An index's name in a variable's: capitals, and `_` for all but letters and
@@ -92,29 +88,29 @@ mod tests {
     #[test]
     fn a_name_is_written_as_poetry_and_uv_write_it() {
         let set = variables_of(&[
-            ("POETRY_HTTP_BASIC_MY_CO_USERNAME", "a"),
-            ("POETRY_HTTP_BASIC_MY_CO_PASSWORD", "b"),
             ("UV_INDEX_MY_CO_PASSWORD", "c"),
             ("POETRY_PYPI_TOKEN_MY_CO", "d"),
         ]);
         for name in ["my-co", "My_Co", "my.co"] {
             let expected =
                 |user: &str, password: &str| Some((user.to_owned(), Some(password.to_owned())));
-            assert_eq!(pair(of_poetry(&set, name)), expected("a", "b"));
+
+            let variable = "POETRY_HTTP_BASIC_MY_CO_USERNAME";
+            assert_eq!(poetry_variable(name, "USERNAME"), variable);
             assert_eq!(pair(of_uv(&set, name)), expected("", "c"));
             assert_eq!(
                 pair(publishing_token(&set, name)),
                 expected("__token__", "d")
             );
         }
-        assert_eq!(pair(of_poetry(&set, "other")), None);
+        assert_eq!(pair(of_uv(&set, "other")), None);
     }
 
     #[test]
     fn a_user_alone_has_no_password() {
-        let set = variables_of(&[("POETRY_HTTP_BASIC_CO_USERNAME", "token")]);
-        let found = of_poetry(&set, "co").unwrap();
-        assert_eq!(found.place, "POETRY_HTTP_BASIC_CO_USERNAME");
+        let set = variables_of(&[("UV_INDEX_CO_USERNAME", "token")]);
+        let found = of_uv(&set, "co").unwrap();
+        assert_eq!(found.place, "UV_INDEX_CO_USERNAME");
         assert_eq!(pair(Some(found)), Some(("token".to_owned(), None)));
     }
 }

@@ -4,22 +4,22 @@
 //! into in this order, and the first that knows a password decides:
 //!
 //! 1. the index's address, `https://USER:PASSWORD@HOST/`;
-//! 2. Poetry's variables, `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`;
-//! 3. Poetry's auth.toml, `[http-basic.NAME]`;
-//! 4. uv's variables, `UV_INDEX_NAME_USERNAME` and `_PASSWORD`;
-//! 5. netrc, by the host;
-//! 6. a user name alone, from 1 to 4: often it is a token;
-//! 7. where the server answered 401 and no password was known: a token to
+//! 2. Poetry's variables, `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else
+//!    its auth.toml, `[http-basic.NAME]`;
+//! 3. uv's variables, `UV_INDEX_NAME_USERNAME` and `_PASSWORD`;
+//! 4. netrc, by the host;
+//! 5. a user name alone, from 1 to 3: often it is a token;
+//! 6. where the server answered 401 and no password was known: a token to
 //!    publish with, `POETRY_PYPI_TOKEN_NAME`; then the keyring, by its command.
 //!
 //! NAME is that of the project's source. What belongs to an index is sent to its
 //! own origin (scheme, host and port) and nowhere else; a host that links or
 //! redirects lead to gets what netrc has under its name.
 
-mod auth_toml;
 mod environment;
 mod keyring;
 mod netrc;
+mod poetry;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -29,8 +29,9 @@ use url::{Origin, Url};
 
 use crate::Surroundings;
 use crate::index::{Credentials, Index};
-use auth_toml::AuthToml;
 use netrc::Netrc;
+use poetry::Poetry;
+pub use poetry::poetry_credentials;
 
 /// Credentials, and the place that had them.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub(crate) struct Found {
 /// Looks for credentials. Files are read when they are first needed.
 pub(crate) struct Keychain<'a> {
     surroundings: &'a Surroundings,
-    auth_toml: OnceLock<AuthToml>,
+    poetry: OnceLock<Poetry<'a>>,
     netrc: OnceLock<Netrc>,
     /// What the keyring said, by origin and user, so that it is asked once.
     keyring: AsyncMutex<HashMap<(String, String), Option<Found>>>,
@@ -54,7 +55,7 @@ impl<'a> Keychain<'a> {
     pub(crate) fn new(surroundings: &'a Surroundings) -> Self {
         Self {
             surroundings,
-            auth_toml: OnceLock::new(),
+            poetry: OnceLock::new(),
             netrc: OnceLock::new(),
             keyring: AsyncMutex::default(),
             accepted: Mutex::default(),
@@ -111,7 +112,7 @@ impl<'a> Keychain<'a> {
             places.push("the index's address".to_owned());
             if let Some(name) = &index.name {
                 places.extend(environment::variables(name));
-                places.extend(self.auth_toml().place());
+                places.extend(self.poetry().place());
             }
         }
         places.extend(self.netrc().place());
@@ -135,8 +136,7 @@ impl<'a> Keychain<'a> {
         let name = index.name.as_deref();
         let by_name = name.into_iter().flat_map(move |name| {
             [
-                environment::of_poetry(variables, name),
-                self.auth_toml().find(name),
+                self.poetry().find(name),
                 environment::of_uv(variables, name),
             ]
         });
@@ -167,9 +167,8 @@ impl<'a> Keychain<'a> {
         answer
     }
 
-    fn auth_toml(&self) -> &AuthToml {
-        self.auth_toml
-            .get_or_init(|| AuthToml::read(self.surroundings))
+    fn poetry(&self) -> &Poetry<'a> {
+        self.poetry.get_or_init(|| Poetry::read(self.surroundings))
     }
 
     fn netrc(&self) -> &Netrc {
