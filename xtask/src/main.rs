@@ -65,11 +65,8 @@ enum Task {
     DiffWheels(diff_wheels::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
-    /// Measure layerlock against its peers
-    Bench {
-        #[command(subcommand)]
-        bench: bench::Bench,
-    },
+    /// Measure layerlock against its peers, and write BENCHMARKS.md
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -93,7 +90,7 @@ fn main() -> ExitCode {
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
-        Task::Bench { bench } => bench::run(&bench),
+        Task::Bench(arguments) => bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

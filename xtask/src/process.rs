@@ -61,6 +61,11 @@ impl Command {
         self
     }
 
+    /// The program.
+    pub(crate) fn program(&self) -> &OsStr {
+        &self.program
+    }
+
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment
             .insert(name.into(), value.as_ref().to_owned());
@@ -94,10 +99,10 @@ impl Command {
     /// The same, started by another program that takes it as its last arguments.
     pub(crate) fn started_by<A: AsRef<OsStr>>(
         mut self,
-        program: &str,
+        program: impl AsRef<OsStr>,
         arguments: impl IntoIterator<Item = A>,
     ) -> Self {
-        let command = std::mem::replace(&mut self.program, program.into());
+        let command = std::mem::replace(&mut self.program, program.as_ref().to_owned());
         let rest = std::mem::take(&mut self.arguments);
         self.args(arguments).arg(command).args(rest)
     }

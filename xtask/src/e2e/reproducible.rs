@@ -17,7 +17,7 @@ pub(crate) fn prove(subject: &Subject) -> Result<Proof> {
 
     let warm = subject
         .layerlock
-        .report(&subject.project, &subject.build_arguments())?;
+        .report(&subject.project, &again(&subject.build_arguments()))?;
     problems.equal(
         "the digest with a warm cache",
         &warm.layer()?.zip.sha256,
@@ -30,7 +30,7 @@ pub(crate) fn prove(subject: &Subject) -> Result<Proof> {
     let project = elsewhere.join("deeper").join("project");
     files::copy(&subject.fixture.project(), &project)?;
     for cache in ["cold", "warm"] {
-        let command = layerlock.command(&project, &subject.build_arguments());
+        let command = layerlock.command(&project, &again(&subject.build_arguments()));
         let command = strange(command.arg("--json"));
         let report = Report::parse(&command)?;
         let layer = report.layer()?;
@@ -91,6 +91,11 @@ fn outputs_of_layer_agree(layer: &Layer, problems: &mut Problems) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// Build arguments for a run that does its work although nothing has changed.
+fn again<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &["--rebuild"]].concat()
 }
 
 /// The command, started by a shell with a strict umask, in an odd time zone and locale.

@@ -1,0 +1,98 @@
+//! The same digest whatever the place, the process and the cache are like.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use layerlock_fixtures::DATA_LAYER;
+
+use super::report::{Row, Table};
+use super::setup::Setup;
+use crate::files;
+use crate::layerlock::{Layerlock, Report};
+use crate::process::Command;
+
+pub(crate) fn measure(setup: &Setup) -> Result<Table> {
+    let arguments = &["build", "--rebuild", "--architecture", "x86_64", "--json"];
+    let here = || setup.layerlock.command(&setup.project, arguments);
+    let expected = digest(&here())?;
+    let mut rows = Vec::new();
+    let mut compare = |place: &str, command: Command| -> Result<()> {
+        let found = digest(&command)?;
+        rows.push(Row {
+            measure: place.to_owned(),
+            ours: found[..16].to_owned(),
+            theirs: String::new(),
+            result: String::new(),
+            goal: expected[..16].to_owned(),
+            met: found == expected,
+        });
+        Ok(())
+    };
+    compare(
+        "umask 077",
+        here().started_by("sh", ["-c", "umask 077; exec \"$0\" \"$@\""]),
+    )?;
+    compare(
+        "time zone Asia/Kathmandu",
+        here().env("TZ", "Asia/Kathmandu"),
+    )?;
+    compare(
+        "locale tr_TR.UTF-8",
+        here()
+            .env("LC_ALL", "tr_TR.UTF-8")
+            .env("LANG", "tr_TR.UTF-8"),
+    )?;
+    compare("HOME elsewhere", here().env("HOME", setup.path("home")))?;
+    compare("one thread", here().started_by("taskset", ["-c", "0"]))?;
+    let (layerlock, project) = elsewhere(setup, &setup.path("another folder, with spaces"))?;
+    compare(
+        "another folder, a cold cache",
+        layerlock.command(&project, arguments),
+    )?;
+    match Tmpfs::mount(setup) {
+        Ok(tmpfs) => {
+            let (layerlock, project) = elsewhere(setup, &tmpfs.0)?;
+            compare("tmpfs", layerlock.command(&project, arguments))?;
+        }
+        Err(error) => println!("left out, another file system: {error:#}"),
+    }
+    Ok(Table {
+        title: "The same bytes everywhere",
+        about: "The first digits of the zip's SHA-256, for builds that differ in one thing each."
+            .to_owned(),
+        rows,
+    })
+}
+
+fn digest(command: &Command) -> Result<String> {
+    Ok(Report::parse(command)?.layer()?.zip.sha256.clone())
+}
+
+/// The fixture and an empty cache in a folder.
+fn elsewhere(setup: &Setup, folder: &Path) -> Result<(Layerlock, PathBuf)> {
+    fs_err::create_dir_all(folder)?;
+    let project = folder.join("project");
+    files::copy(&DATA_LAYER.project(), &project)?;
+    Ok((Layerlock::new(&setup.layerlock.binary, folder)?, project))
+}
+
+/// A file system that is there for a while. Needs root.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(setup: &Setup) -> Result<Self> {
+        let point = setup.path("tmpfs");
+        fs_err::create_dir_all(&point)?;
+        Command::new("mount")
+            .args(["-t", "tmpfs", "tmpfs"])
+            .arg(&point)
+            .stdout()?;
+        Ok(Self(point))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).stdout();
+    }
+}
