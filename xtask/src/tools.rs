@@ -156,6 +156,12 @@ impl Tools {
         self.folder("runtime-client")
     }
 
+    /// The folder of programs of a tool that is a virtual environment.
+    pub(crate) fn programs_of(&self, tool: &str) -> PathBuf {
+        let python = program(&self.folder(tool), "python");
+        python.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
     pub(crate) fn uv(&self) -> Command {
         Command::new(program(&self.folder("uv"), "uv"))
     }

@@ -14,6 +14,7 @@ mod publish;
 mod reproducible;
 mod runtime_api;
 mod script;
+mod sources;
 mod subject;
 mod wrong_input;
 mod zip;
@@ -30,7 +31,7 @@ use subject::Subject;
 /// Runs the named fixtures, or all; every failure is reported at the end.
 pub(crate) fn run(names: &[String], binary: &Path, only: Option<String>) -> Result<()> {
     let fixtures = select(names)?;
-    let mut wanted = vec![Tool::Poetry, Tool::Moto, Tool::RuntimeClient];
+    let mut wanted = vec![Tool::Poetry, Tool::Moto, Tool::RuntimeClient, Tool::Uv];
     if fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
@@ -57,6 +58,8 @@ pub(crate) fn run(names: &[String], binary: &Path, only: Option<String>) -> Resu
         private_index::prove(&mut checks, &tools, binary);
         println!("\nwrong input");
         wrong_input::prove(&mut checks, binary);
+        println!("\npackages without a wheel");
+        sources::prove(&mut checks, binary, &tools);
     }
     checks.report()
 }

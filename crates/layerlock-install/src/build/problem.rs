@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use layerlock_export::{LockedPackage, PackageSource};
-use layerlock_target::{Architecture, Target, WheelNameError};
+use layerlock_target::{Architecture, Misfit as TagMisfit, Target, WheelNameError};
 
 use super::fit::Misfit;
 use super::{FrontendKind, git};
@@ -142,9 +142,16 @@ impl BuildError {
             | BuildProblem::OtherRelease { .. } => {
                 "correct the package's own build settings".to_owned()
             }
-            BuildProblem::Misfit { .. } => format!(
-                "build it where the runtime's own system is, then build the layer with \
+            BuildProblem::Misfit { misfit, .. } => format!(
+                "{}build it where the runtime's own system is, then build the layer with \
                  --find-links wheels:\n{}",
+                match misfit {
+                    Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
+                        "put a Python {} with pip first on PATH, or ",
+                        self.target.runtime.python_version()
+                    ),
+                    _ => String::new(),
+                },
                 self.container_command()
             ),
         }
