@@ -6,6 +6,7 @@
 //! goal beside its figure.
 
 mod build;
+mod cold;
 mod export;
 mod layers;
 mod machine;
@@ -45,6 +46,8 @@ pub(crate) struct Arguments {
 enum Bench {
     /// Building a layer, its size, and its digest in different places
     Build,
+    /// From a lock to a zip with empty caches
+    Cold,
     /// Writing a staging directory
     Staging,
     /// A run with nothing to do
@@ -61,8 +64,9 @@ enum Bench {
 
 /// In the order of a whole run. Staging goes first: a file system that has just had many
 /// files removed makes new ones slowly.
-const ALL: [Bench; 7] = [
+const ALL: [Bench; 8] = [
     Bench::Staging,
+    Bench::Cold,
     Bench::Unchanged,
     Bench::Layers,
     Bench::Memory,
@@ -87,6 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for bench in chosen {
         let table = match bench {
             Bench::Build => build::measure(&setup, runs)?,
+            Bench::Cold => cold::measure(&setup, runs)?,
             Bench::Staging => staging::measure(&setup, runs)?,
             Bench::Unchanged => unchanged::measure(&setup, runs)?,
             Bench::Memory => memory::measure(&setup)?,
