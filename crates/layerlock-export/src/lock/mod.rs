@@ -1,0 +1,290 @@
+//! poetry.lock, versions 1.0 to 2.1.
+//!
+//! In version 2.1 every package has its groups and markers. Before, a lock says
+//! what depends on what, and is walked ([`crate::walk`]).
+
+mod package;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+
+use pep440_rs::Version;
+use toml::de::DeTable;
+
+use crate::document::{Document, Value};
+use crate::project::Project;
+use crate::rules;
+use crate::walk::{Graph, Node};
+use crate::{Error, Place, Warning};
+
+use package::Reader;
+pub(crate) use package::{File, Markers, Package};
+
+/// The newest lock version whose meaning is known.
+pub(crate) const NEWEST_VERSION: &str = "2.1";
+
+/// The lock of a project, known to be up to date.
+#[derive(Debug, Clone)]
+pub struct Lock {
+    document: Document,
+    warnings: Vec<Warning>,
+    packages: Vec<Package>,
+    /// What depends on what, where the lock is of a version that does not say
+    /// what each package is for.
+    graph: Option<Graph>,
+}
+
+impl Lock {
+    /// Reads poetry.lock beside the project's pyproject.toml. A lock that was
+    /// not made from this pyproject.toml is refused, as is one that a Poetry
+    /// before 1 or after 2 wrote.
+    pub fn read(project: &Project) -> Result<Self, Error> {
+        let path = project.directory().join("poetry.lock");
+        match Document::read(&path) {
+            Ok(document) => Self::new(&document, project),
+            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Err(Error::NoLock { path })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new(document: &Document, project: &Project) -> Result<Self, Error> {
+        if let Some((packages, rest)) = document.cut("package")
+            && let Ok(lock) = Self::of_parts(document, &packages, &rest, project)
+        {
+            return Ok(lock);
+        }
+        // Not as Poetry writes it, or wrong: then the whole says best what is.
+        Self::of_parts(document, &[], document, project)
+    }
+
+    /// Reads a lock that was cut into some of its packages and the rest.
+    fn of_parts(
+        document: &Document,
+        packages: &[Document],
+        rest: &Document,
+        project: &Project,
+    ) -> Result<Self, Error> {
+        let root = rest.parse()?;
+        let (warnings, is_old) = check(rest, root.get_ref(), project)?;
+        let mut read = Packages {
+            directory: project.directory(),
+            is_old,
+            files: metadata_files(rest, root.get_ref())?,
+            done: Vec::new(),
+            nodes: Vec::new(),
+        };
+        for part in packages {
+            read.of(part, part.parse()?.get_ref())?;
+        }
+        read.of(rest, root.get_ref())?;
+        let Packages { done, nodes, .. } = read;
+        let (packages, graph) = if is_old {
+            (done, Some(Graph::new(project, root.get_ref(), nodes)?))
+        } else {
+            (without_repeats(done), None)
+        };
+        Ok(Self {
+            document: document.clone(),
+            warnings,
+            packages,
+            graph,
+        })
+    }
+
+    /// poetry.lock.
+    pub fn path(&self) -> &Path {
+        self.document.path()
+    }
+
+    /// The text of poetry.lock, to show a [`Place`] in.
+    pub fn text(&self) -> &str {
+        self.document.text()
+    }
+
+    /// What a user should know of this lock.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// How many packages the lock has.
+    pub fn len(&self) -> usize {
+        self.packages.len()
+    }
+
+    /// Whether the lock has no packages.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// What depends on what, in a lock of a version before 2.1.
+    pub(crate) fn graph(&self) -> Option<&Graph> {
+        self.graph.as_ref()
+    }
+
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
+        self.document.place(span)
+    }
+}
+
+/// The packages that were read so far.
+struct Packages<'d, 'r> {
+    directory: &'d Path,
+    is_old: bool,
+    files: Option<&'r DeTable<'d>>,
+    done: Vec<Package>,
+    /// What they ask for, in a lock of a version before 2.1.
+    nodes: Vec<Node>,
+}
+
+impl Packages<'_, '_> {
+    /// Reads the packages in a part of the lock.
+    fn of(&mut self, part: &Document, table: &DeTable<'_>) -> Result<(), Error> {
+        let Some(packages) = table.get("package") else {
+            return Ok(());
+        };
+        let reader = Reader {
+            document: part,
+            directory: self.directory,
+            is_old: self.is_old,
+            files: self.files,
+        };
+        for value in part.array(packages, "`package`")? {
+            let package = reader.package(value)?;
+            if self.is_old {
+                let node = Node::read(part, value, &package, self.directory)?;
+                self.nodes.push(node);
+            }
+            self.done.push(package);
+        }
+        Ok(())
+    }
+}
+
+fn metadata_files<'d, 'r>(
+    document: &Document,
+    root: &'r DeTable<'d>,
+) -> Result<Option<&'r DeTable<'d>>, Error> {
+    let metadata = root.get("metadata");
+    metadata
+        .and_then(|metadata| metadata.get_ref().as_table()?.get("files"))
+        .map(|files| document.table(files, "`metadata.files`"))
+        .transpose()
+}
+
+/// Checks the lock's version and whether it is up to date, and the project by the
+/// rules of the Poetry that such a lock is for. Whether the lock is of a version
+/// before 2.1 is given back.
+fn check(
+    document: &Document,
+    root: &DeTable<'_>,
+    project: &Project,
+) -> Result<(Vec<Warning>, bool), Error> {
+    let hashes = project.content_hashes();
+    let end = document.text().len();
+    let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
+        place: document.place(span).into(),
+        locked: locked.map(str::to_owned),
+        expected: expected.to_owned(),
+    };
+    let Some(value) = root.get("metadata") else {
+        return Err(stale(end..end, None, &hashes.newest));
+    };
+    let metadata = document.table(value, "`metadata`")?;
+    let mut warnings = Vec::new();
+    let is_old = match metadata.get("lock-version") {
+        Some(version) => is_old(document, version, &mut warnings)?,
+        // So Poetry takes it.
+        None => true,
+    };
+    rules::check(project, is_old)?;
+    let expected = if is_old {
+        &hashes.poetry_1
+    } else {
+        &hashes.newest
+    };
+    let Some(hash) = metadata.get("content-hash") else {
+        return Err(stale(value.span(), None, expected));
+    };
+    let locked = document.string(hash, "`content-hash`")?;
+    let is_fresh = locked == expected
+        || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
+    if is_fresh {
+        Ok((warnings, is_old))
+    } else {
+        Err(stale(hash.span(), Some(locked), expected))
+    }
+}
+
+/// Whether a lock version is one before 2.1.
+fn is_old(
+    document: &Document,
+    value: &Value<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<bool, Error> {
+    let text = document.string(value, "`lock-version`")?;
+    let place = document.place(value.span());
+    let version: Version = text
+        .parse()
+        .map_err(|_| document.invalid(value.span(), format!("`{text}` is not a lock version")))?;
+    let refused = |written_by| Error::LockVersion {
+        place: place.clone().into(),
+        version: text.to_owned(),
+        written_by,
+    };
+    match version.release() {
+        [2, minor, ..] if *minor > 1 => {
+            warnings.push(Warning::NewerLock {
+                place,
+                version: text.to_owned(),
+            });
+            Ok(false)
+        }
+        [2, 1, ..] => Ok(false),
+        // Poetry 1.0 to 1.8.
+        [1 | 2, ..] => Ok(true),
+        [0, ..] => Err(refused("a Poetry before 1.0")),
+        _ => Err(refused("a Poetry later than 2")),
+    }
+}
+
+/// The packages, each once: where a lock has one twice, Poetry takes the groups
+/// and markers of the last entry and all else of the first.
+fn without_repeats(packages: Vec<Package>) -> Vec<Package> {
+    let mut unique: Vec<Package> = Vec::with_capacity(packages.len());
+    // Entries are sorted by name, but for those that somebody moved.
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::with_capacity(packages.len());
+    for package in packages {
+        let known = by_name.entry(package.name.clone()).or_default();
+        let same = known.iter().copied().find(|&index| {
+            let other = &unique[index];
+            other.version == package.version && other.source == package.source
+        });
+        if let Some(index) = same {
+            unique[index].groups = package.groups;
+            unique[index].markers = package.markers;
+        } else {
+            known.push(unique.len());
+            unique.push(package);
+        }
+    }
+    unique
+}
+
+/// Whether the comment on the first line says that the lock was written by a
+/// Poetry before 2.3, whose hash left `[dependency-groups]` out.
+fn written_before_2_3(text: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    first
+        .match_indices("Poetry ")
+        .next()
+        .and_then(|(at, word)| first[at + word.len()..].split(' ').next())
+        .and_then(|version| version.parse::<Version>().ok())
+        .is_some_and(|version| version < Version::new([2, 3, 0]))
+}
