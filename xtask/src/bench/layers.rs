@@ -58,13 +58,12 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     #[expect(clippy::cast_precision_loss, reason = "no machine has 2^53 cores")]
     // Some of a run is for one core: reading the project, and the last renames.
     let goal = 1.0 + (cores as f64 - 1.0) * 0.5;
-    let mut row = Row::faster(
+    let row = Row::faster(
         format!("{COUNT} layers, {cores} cores against one"),
         all,
         one_core,
         goal,
     );
-    row.goal = format!("{goal} times as fast");
     Ok(Table {
         title: "Many layers",
         about: format!(

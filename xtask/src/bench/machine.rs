@@ -20,6 +20,7 @@ pub(crate) fn facts(setup: &Setup) -> Vec<(&'static str, String)> {
             "processor",
             format!("{}, {cores} cores", field("/proc/cpuinfo", "model name")),
         ),
+        ("busy before (load of one minute)", load()),
         ("memory", field("/proc/meminfo", "MemTotal")),
         (
             "system",
@@ -42,6 +43,12 @@ pub(crate) fn facts(setup: &Setup) -> Vec<(&'static str, String)> {
                 .to_owned(),
         ),
     ]
+}
+
+/// How many processes wanted a processor, on average.
+fn load() -> String {
+    let text = fs_err::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("unknown").to_owned()
 }
 
 /// The first field of that name in one of Linux's lists.

@@ -83,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         None => repository::build_layerlock(Profile::Release)?,
     };
     let setup = Setup::prepare(&binary)?;
+    let facts = machine::facts(&setup);
     let chosen = match &arguments.only {
         Some(bench) => std::slice::from_ref(bench),
         None => &ALL,
@@ -104,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     if arguments.only.is_none() && !arguments.dry_run {
         let path = repository::root().join("BENCHMARKS.md");
-        fs_err::write(&path, report::page(&machine::facts(&setup), runs, &tables))?;
+        fs_err::write(&path, report::page(&facts, runs, &tables))?;
         println!("written to BENCHMARKS.md");
     }
     Ok(())

@@ -35,8 +35,11 @@ impl Row {
             measure: measure.into(),
             ours: milliseconds(ours),
             theirs: milliseconds(theirs),
-            goal: format!("{times} times as fast"),
-            result: format!("{ratio:.1} times"),
+            goal: match times {
+                1.0 => "no slower".to_owned(),
+                _ => format!("{times} times as fast"),
+            },
+            result: format!("{ratio:.1} times as fast"),
             met: ratio >= times,
         }
     }
