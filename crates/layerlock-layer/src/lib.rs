@@ -27,7 +27,7 @@ mod testing;
 mod zip;
 
 pub use error::{Conflict, Error};
-pub use output::{Prepared, write_file, write_private_file};
+pub use output::{Prepared, Published, write_file, write_private_file};
 pub use path::{LayerPath, PathError};
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,

@@ -1,5 +1,6 @@
 //! Writing beside, then renaming: an output is as it was or complete.
 
+use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -7,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use fs_err as fs;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::Error;
+use crate::{Error, Stamp};
 
 /// An output that is complete but not yet in its place. Dropped, it is gone.
 ///
@@ -25,12 +26,56 @@ enum Kind {
 
 impl Prepared {
     /// Puts it in its place, by one rename or swap.
-    pub fn publish(self) -> Result<(), Error> {
+    pub fn publish(self) -> Result<Published, Error> {
         match self.0 {
             Kind::File(file) => file.publish(),
             Kind::Folder(folder) => folder.publish(),
         }
     }
+}
+
+/// An output in its place.
+#[derive(Debug)]
+pub struct Published {
+    /// What was put there; nothing where a folder cannot be opened.
+    output: Option<fs::File>,
+    /// The time that a file was given last.
+    time: Option<SystemTime>,
+}
+
+impl Published {
+    /// What it looks like at its place. Nothing where something else has taken the
+    /// place since, or it was written to.
+    pub fn stamp(&self, path: &Path) -> std::io::Result<Option<Stamp>> {
+        let is_there = || -> std::io::Result<bool> {
+            let Some(output) = &self.output else {
+                return Ok(false);
+            };
+            let output = output.metadata()?;
+            let is_untouched = match self.time {
+                Some(time) => output.modified()? == time,
+                None => true,
+            };
+            Ok(is_untouched && is_same(&output, &fs::metadata(path)?))
+        };
+        // Before and after: a look at a folder takes a while.
+        if !is_there()? {
+            return Ok(None);
+        }
+        let stamp = Stamp::of(path)?;
+        Ok(is_there()?.then_some(stamp))
+    }
+}
+
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    one.created().ok() == other.created().ok()
 }
 
 /// Writes a file: whatever goes wrong, `path` is as it was. A device or a pipe
@@ -61,7 +106,7 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
         .file()
         .write_all(bytes)
         .map_err(Error::io("write", path))?;
-    output.publish()
+    output.publish().map(drop)
 }
 
 /// A file that appears at its path only when it is published.
@@ -113,13 +158,18 @@ impl OutputFile {
         Prepared(Kind::File(self))
     }
 
-    fn publish(self) -> Result<(), Error> {
+    fn publish(self) -> Result<Published, Error> {
         // A time of its own: see `Stamp::is_certain`.
         let _ = self.file.as_file().set_modified(SystemTime::now());
-        self.file
+        let time = self.file.as_file().metadata().and_then(|it| it.modified());
+        let file = self
+            .file
             .persist(&self.path)
-            .map(drop)
-            .map_err(|error| Error::io("write", &self.path)(error.error))
+            .map_err(|error| Error::io("write", &self.path)(error.error))?;
+        Ok(Published {
+            output: Some(fs::File::from_parts(file, self.path)),
+            time: time.ok(),
+        })
     }
 }
 
@@ -129,7 +179,7 @@ pub(crate) struct OutputFolder {
     temporary: TempDir,
     path: PathBuf,
     /// Where folders can be held: see [`hold`].
-    _held: Option<fs::File>,
+    held: Option<fs::File>,
     _folders: CreatedFolders,
 }
 
@@ -157,7 +207,7 @@ impl OutputFolder {
         Ok(Self {
             temporary,
             path,
-            _held: held,
+            held,
             _folders: folders,
         })
     }
@@ -170,16 +220,26 @@ impl OutputFolder {
         Prepared(Kind::Folder(self))
     }
 
-    fn publish(self) -> Result<(), Error> {
-        let fresh = self.temporary.path();
-        if fs::symlink_metadata(&self.path).is_err() {
-            fs::rename(fresh, &self.path).map_err(Error::io("write", &self.path))?;
+    fn publish(self) -> Result<Published, Error> {
+        let Self {
+            temporary,
+            path,
+            held,
+            ..
+        } = self;
+        let fresh = temporary.path();
+        if fs::symlink_metadata(&path).is_err() {
+            fs::rename(fresh, &path).map_err(Error::io("write", &path))?;
             // What is left to remove has another name now.
-            let _ = self.temporary.keep();
-            return Ok(());
+            let _ = temporary.keep();
+        } else {
+            // What was there now has the temporary name and goes with it.
+            exchange(fresh, &path).map_err(Error::io("replace", &path))?;
         }
-        // What was there now has the temporary name and goes with it.
-        exchange(fresh, &self.path).map_err(Error::io("replace", &self.path))
+        Ok(Published {
+            output: held,
+            time: None,
+        })
     }
 }
 
@@ -365,6 +425,32 @@ mod tests {
                 "out"
             ]
         );
+    }
+
+    #[test]
+    fn what_was_replaced_or_written_to_since_has_no_stamp() {
+        let folder = tempfile::tempdir().unwrap();
+        let (zip, staging) = (folder.path().join("a.zip"), folder.path().join("staging"));
+        let file = |bytes: &[u8]| {
+            let mut output = OutputFile::create(&zip, Access::Everyone).unwrap();
+            output.file().write_all(bytes).unwrap();
+            output.prepared().publish().unwrap()
+        };
+        let tree = || {
+            let output = OutputFolder::beside(&staging).unwrap();
+            output.prepared().publish().unwrap()
+        };
+        let (first_file, first_tree) = (file(b"one"), tree());
+        assert!(first_file.stamp(&zip).unwrap().is_some());
+        assert!(first_tree.stamp(&staging).unwrap().is_some());
+
+        let (second_file, second_tree) = (file(b"two"), tree());
+        assert!(first_file.stamp(&zip).unwrap().is_none());
+        assert!(first_tree.stamp(&staging).unwrap().is_none());
+        assert!(second_tree.stamp(&staging).unwrap().is_some());
+
+        fs::write(&zip, "2").unwrap();
+        assert!(second_file.stamp(&zip).unwrap().is_none());
     }
 
     #[test]

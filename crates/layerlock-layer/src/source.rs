@@ -9,10 +9,12 @@ use libdeflater::{DecompressionError, Decompressor};
 
 use crate::{ArchiveId, ArchiveMember, Entry, Error, LayerPlan, Method, Source};
 
-/// The archives of a plan, each opened when it is first needed.
+/// The archives of a plan. One is open at a time: entries that follow each other
+/// are mostly of one, and threads times archives may be more files than a process
+/// can have open.
 pub(crate) struct Archives<'a> {
     plan: &'a LayerPlan,
-    open: Vec<Option<File>>,
+    open: Option<(ArchiveId, File)>,
     buffer: Vec<u8>,
     inflater: Decompressor,
 }
@@ -45,7 +47,7 @@ impl<'a> Archives<'a> {
     pub(crate) fn new(plan: &'a LayerPlan) -> Self {
         Self {
             plan,
-            open: plan.archives().iter().map(|_| None).collect(),
+            open: None,
             buffer: Vec::new(),
             inflater: Decompressor::new(),
         }
@@ -161,11 +163,11 @@ impl<'a> Archives<'a> {
 
     /// The archive, to be read from `offset` on, and a buffer.
     fn seek(&mut self, id: ArchiveId, offset: u64) -> Result<(&mut File, &mut Vec<u8>), Trouble> {
-        let slot = &mut self.open[id.index()];
-        let file = match slot {
-            Some(file) => file,
-            None => slot.insert(File::open(self.plan.archive(id)).map_err(Trouble::Read)?),
+        let file = match self.open.take() {
+            Some((open, file)) if open == id => file,
+            _ => File::open(self.plan.archive(id)).map_err(Trouble::Read)?,
         };
+        let (_, file) = self.open.insert((id, file));
         file.seek(SeekFrom::Start(offset)).map_err(Trouble::Read)?;
         Ok((file, &mut self.buffer))
     }

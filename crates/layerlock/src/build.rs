@@ -132,9 +132,10 @@ impl<'a> Job<'a> {
         let planned = parallel::in_order(chosen, |layer| Self::plan(layer, &wheels))?;
         let prepared = parallel::in_order(planned, |layer| self.prepare(layer, &wheels))?;
         let mut layers = Vec::with_capacity(prepared.len());
+        let mut published = Vec::new();
         for PreparedLayer { report, outputs } in prepared {
             for output in outputs {
-                output.publish()?;
+                published.push(output.publish()?);
             }
             layers.push(report);
         }
@@ -143,6 +144,7 @@ impl<'a> Job<'a> {
                 unchanged: false,
                 layers,
             },
+            published,
             is_pinned,
         })
     }

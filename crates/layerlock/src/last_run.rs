@@ -7,8 +7,9 @@
 //!
 //! - What goes in is pyproject.toml, poetry.lock, the environment variables that
 //!   have a say, and the program itself. Settings and the current folder are in
-//!   the note's name. Where files come from (index, cache, offline) has no say in
-//!   what they are, and credentials have no place in a cache.
+//!   the note's name. Where locked files come from (index, cache, offline) has no say
+//!   in what they are, and credentials have no place in a cache. Links to find may
+//!   bring a wheel that no lock lists, so a run with some leaves no note.
 //! - Outputs are compared as git compares its working tree, by size, times and
 //!   mode. What git calls racy, an edit in the clock tick of the writing, cannot
 //!   pass: outputs get a time to the nanosecond, which no other write has. Where
@@ -18,7 +19,7 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use layerlock_layer::{Stamp, write_file};
+use layerlock_layer::{Published, Stamp, write_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,9 @@ const NOTES: &str = "runs-v1";
 /// What a job gives.
 pub(crate) struct Ran {
     pub(crate) report: Report,
+    /// The outputs, in the order of the report: of each layer the zip, then the
+    /// staging directory.
+    pub(crate) published: Vec<Published>,
     /// Whether project and lock settle what is in the layers.
     pub(crate) is_pinned: bool,
 }
@@ -66,15 +70,18 @@ impl LastRun {
         {
             return Ok(report);
         }
-        let Ran { report, is_pinned } = run()?;
-        if is_pinned {
+        let ran = run()?;
+        if ran.is_pinned {
             // Without a note the next run does its work again.
-            let _ = last.note(&report);
+            let _ = last.note(&ran);
         }
-        Ok(report)
+        Ok(ran.report)
     }
 
     fn of(job: &str, settings: &Settings) -> Option<Self> {
+        if !settings.find_links.is_empty() {
+            return None;
+        }
         let cache = match &settings.cache {
             CacheLocation::User => layerlock_install::Cache::of_user()?.root().to_owned(),
             CacheLocation::At(folder) => folder.clone(),
@@ -82,7 +89,6 @@ impl LastRun {
         };
         let lasting = Settings {
             index_url: None,
-            find_links: Vec::new(),
             offline: false,
             rebuild: false,
             cache: CacheLocation::Nowhere,
@@ -110,13 +116,18 @@ impl LastRun {
         })
     }
 
-    fn note(&self, report: &Report) -> Option<()> {
+    fn note(&self, ran: &Ran) -> Option<()> {
+        let Ran {
+            report, published, ..
+        } = ran;
         let outputs = report
             .layers
             .iter()
             .flat_map(|layer| layer.zip.iter().map(|zip| &zip.path).chain(&layer.staging))
-            .map(|path| {
-                let stamp = Stamp::of(path).ok()?;
+            .zip(published)
+            .map(|(path, output)| {
+                // Another run may have put its own there in the meantime.
+                let stamp = output.stamp(path).ok()??;
                 stamp.is_certain().then(|| (path.clone(), stamp))
             })
             .collect::<Option<_>>()?;

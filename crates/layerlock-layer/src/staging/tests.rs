@@ -7,6 +7,7 @@ fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> 
     StagingDirectory::claim(directory, plan, is_ours)?
         .prepare(plan)?
         .publish()
+        .map(drop)
 }
 
 fn nothing_is_ours(_: &str) -> bool {
