@@ -84,7 +84,10 @@ fn main() -> ExitCode {
             } else {
                 Profile::Dev
             };
-            let binary = binary.map_or_else(|| repository::build_layerlock(profile), Ok);
+            let binary = match binary {
+                Some(binary) => fs_err::canonicalize(binary).map_err(Into::into),
+                None => repository::build_layerlock(profile),
+            };
             binary.and_then(|binary| e2e::run(&fixtures, &binary, only))
         }
         Task::DiffExport(arguments) => diff_export::run(&arguments),

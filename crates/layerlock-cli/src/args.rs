@@ -107,6 +107,9 @@ pub(crate) struct OutputArgs {
     /// Poetry's way to say `--color never`
     #[arg(long, global = true, hide = true)]
     pub(crate) no_ansi: bool,
+    /// Poetry's way to say `--color always`
+    #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
+    pub(crate) ansi: bool,
     /// Show no progress bars
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use clap::ColorChoice;
-use layerlock::Error;
+use layerlock::{Error, Report, Severity};
 use serde::Serialize;
 
 use crate::args::OutputArgs;
@@ -18,6 +18,7 @@ impl Console {
     pub(crate) fn new(args: &OutputArgs) -> Self {
         match args.color {
             _ if args.no_ansi => anstream::ColorChoice::Never,
+            _ if args.ansi => anstream::ColorChoice::Always,
             ColorChoice::Auto => anstream::ColorChoice::Auto,
             ColorChoice::Always => anstream::ColorChoice::Always,
             ColorChoice::Never => anstream::ColorChoice::Never,
@@ -35,6 +36,18 @@ impl Console {
             Ok(())
         } else {
             self.text(&format!("{report}\n"))
+        }
+    }
+
+    /// What a quiet run still says: what will not work.
+    pub(crate) fn findings(&self, report: &Report, json: bool) {
+        if !self.quiet || json {
+            return;
+        }
+        let findings = report.layers.iter().flat_map(|layer| &layer.findings);
+        for finding in findings.filter(|finding| finding.severity == Severity::Error) {
+            let error = diagnostic::plain_error(&finding.message);
+            let _ = writeln!(anstream::stderr(), "{error}");
         }
     }
 

@@ -91,6 +91,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let json = build.common.json;
             let settings = settings::of_build(project, build);
             let report = layerlock::build(&settings, &progress)?;
+            console.findings(&report, json);
             console.report(&report, json)?;
             Ok(code(report.has_errors()))
         }
@@ -98,6 +99,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let json = install.common.json;
             let settings = settings::of_install(project, install);
             let report = layerlock::install(&settings, &progress)?;
+            console.findings(&report, json);
             console.report(&report, json)?;
             Ok(code(report.has_errors()))
         }
@@ -116,6 +118,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let json = publish.build.common.json;
             let settings = settings::of_publish(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
+            console.findings(&report.report, json);
             console.report(&report, json)?;
             Ok(code(report.report.has_errors()))
         }

@@ -24,12 +24,14 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
             }],
         )?;
         let lines = our_text.lines().count();
-        rows.push(Row::faster(
-            format!("`{}`, {lines} lines", flags.join(" ")),
-            our_time,
-            their_time,
+        let what = format!("`{}`, {lines} lines", flags.join(" "));
+        rows.push(Row::within(
+            &what,
+            our_time.as_secs_f64() * 1000.0,
             20.0,
+            "ms",
         ));
+        rows.push(Row::faster(what, our_time, their_time, 50.0));
     }
     Ok(Table {
         title: "Exporting",

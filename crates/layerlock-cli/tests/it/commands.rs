@@ -281,6 +281,13 @@ fn an_empty_layer_is_exit_code_1() {
         .code(1);
     let report = json(&output.get_output().stdout);
     assert_eq!(report["layers"][0]["findings"][0]["code"], "empty-layer");
+    let quiet = sandbox
+        .layerlock(&["build", "--quiet", "--only", "docs"])
+        .assert()
+        .code(1);
+    let stderr = String::from_utf8_lossy(&quiet.get_output().stderr).into_owned();
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(quiet.get_output().stdout.is_empty());
 }
 
 /// The time of the first member of the zip, as MS-DOS wrote it: date and time.
@@ -357,6 +364,7 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
     for arguments in [
         &["export", "-f", "requirements.txt", "-n", "--no-ansi"][..],
         &["--no-interaction", "export", "--dev", "--with-credentials"],
+        &["export", "--ansi"],
         &["export", "-vvv", "--no-plugins", "--no-cache"],
         &["-C", ".", "export", "--format=requirements.txt"],
         &["export", "--directory", ".", "-P", "."],
