@@ -28,6 +28,7 @@ impl Stamp {
             certain: true,
         };
         if metadata.is_dir() {
+            stamper.number(u64::from(mode(&metadata)));
             stamper.folder(path)?;
         } else {
             stamper.file(&metadata);
@@ -180,12 +181,18 @@ mod tests {
             let earlier = SystemTime::now() - Duration::from_secs(9);
             file.file().set_modified(earlier).unwrap();
         };
-        let changes: [&dyn Fn(&Path); 5] = [
+        let close = |staging: &Path| {
+            let mut permissions = fs::metadata(staging).unwrap().permissions();
+            permissions.set_readonly(true);
+            fs::set_permissions(staging, permissions).unwrap();
+        };
+        let changes: [&dyn Fn(&Path); 6] = [
             &|staging| fs::write(staging.join("python/new"), "").unwrap(),
             &|staging| fs::create_dir(staging.join("empty")).unwrap(),
             &|staging| fs::remove_file(staging.join("python/mod.py")).unwrap(),
             &|staging| fs::rename(staging.join("python/mod.py"), staging.join("mod.py")).unwrap(),
             &set_back,
+            &close,
         ];
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
