@@ -12,8 +12,9 @@
 //! are taken.
 //!
 //! Both forms can grow exponentially and can need each other, so the work is
-//! bounded: where a bound is reached the marker is joined without being
-//! simplified, which changes its text but not its meaning.
+//! bounded, for one marker and for all of an export together: where a bound is
+//! reached the marker is joined with less simplification, which changes its text
+//! but not its meaning. Poetry itself comes to no end where that happens.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -25,6 +26,17 @@ use super::{Marker, Single, parse};
 const MAX_DEPTH: usize = 64;
 /// Normalisations for one call from outside.
 const MAX_STEPS: usize = 50_000;
+/// Pairs of parts that one call from outside compares. No real lock was seen
+/// that takes 5000.
+const MAX_PAIRS: usize = 100_000;
+/// Pairs of all calls together after which each gets [`FEW_PAIRS`].
+const PATIENCE: usize = 400_000;
+const FEW_PAIRS: usize = 5_000;
+/// Pairs of all calls together after which a walk is given up.
+const EXHAUSTED: usize = 1_500_000;
+/// Choices that the product of the parts of a normal form may have, and then.
+const MAX_CHOICES: usize = 4096;
+const FEW_CHOICES: usize = 64;
 
 /// The simplification does not come to an end, or not soon enough.
 #[derive(Debug)]
@@ -55,6 +67,9 @@ pub(crate) struct Algebra {
     intersections: Vec<Vec<Marker>>,
     unions: Vec<Vec<Marker>>,
     steps: usize,
+    /// Pairs that this call has compared, and all calls before it.
+    pairs: usize,
+    pairs_before: usize,
 }
 
 impl Algebra {
@@ -91,7 +106,15 @@ impl Algebra {
     /// True where one of the two is.
     pub(crate) fn union(&mut self, a: &Marker, b: &Marker) -> Marker {
         self.bounded(|algebra| algebra.or(a, b))
+            // Without the conjunctive form, which is what explodes.
+            .or_else(|Stop| self.bounded(|algebra| algebra.disjunction(vec![a.clone(), b.clone()])))
             .unwrap_or_else(|Stop| raw_or(vec![a.clone(), b.clone()]))
+    }
+
+    /// Whether the markers so far took so much work that the next ones are
+    /// simplified less.
+    pub(crate) fn is_impatient(&self) -> bool {
+        self.pairs_before > PATIENCE
     }
 
     /// The marker with each comparison of `extra` settled.
@@ -122,11 +145,21 @@ impl Algebra {
             .unwrap_or_else(|Stop| marker.clone())
     }
 
+    /// Whether so much work was done that there is no end in sight.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.pairs_before > EXHAUSTED
+    }
+
     fn bounded(&mut self, work: impl FnOnce(&mut Self) -> Joined) -> Joined {
         self.steps = 0;
+        self.pairs = 0;
         self.intersections.clear();
         self.unions.clear();
-        work(self)
+        let joined = work(self);
+        // What could not be simplified grows, and makes all that follows slower.
+        let unsimplified = if joined.is_err() { FEW_PAIRS } else { 0 };
+        self.pairs_before += self.pairs + unsimplified;
+        joined
     }
 
     fn and(&mut self, a: &Marker, b: &Marker) -> Joined {
@@ -222,7 +255,8 @@ impl Algebra {
                 Marker::And(parts) => parts,
                 part => vec![part],
             });
-            let clauses = product(factors)?
+            let clauses = self
+                .product(factors)?
                 .into_iter()
                 .map(|clause| self.disjunction(clause))
                 .collect::<Result<Vec<_>, _>>()?;
@@ -251,7 +285,8 @@ impl Algebra {
                 Marker::Or(parts) => parts,
                 part => vec![part],
             });
-            let clauses = product(factors)?
+            let clauses = self
+                .product(factors)?
                 .into_iter()
                 .map(|clause| self.conjunction(clause))
                 .collect::<Result<Vec<_>, _>>()?;
@@ -294,6 +329,7 @@ impl Algebra {
     }
 
     fn absorb_and(&mut self, parts: &[Marker], marker: &Marker) -> Result<Absorbed, Stop> {
+        self.count_pairs(parts.len())?;
         for (index, part) in parts.iter().enumerate() {
             let union = match (part, marker) {
                 (Marker::Or(parts), other) => Some((parts, other)),
@@ -348,6 +384,7 @@ impl Algebra {
     }
 
     fn absorb_or(&mut self, parts: &[Marker], marker: &Marker) -> Result<Absorbed, Stop> {
+        self.count_pairs(parts.len())?;
         for (index, part) in parts.iter().enumerate() {
             let conjunction = match (part, marker) {
                 (Marker::And(parts), other) => Some((parts, other)),
@@ -516,6 +553,28 @@ impl Algebra {
         } else {
             Ok(())
         }
+    }
+
+    fn product(
+        &mut self,
+        factors: impl Iterator<Item = Vec<Marker>>,
+    ) -> Result<Vec<Vec<Marker>>, Stop> {
+        let most = if self.is_impatient() {
+            FEW_CHOICES
+        } else {
+            MAX_CHOICES
+        };
+        product(factors, most)
+    }
+
+    fn count_pairs(&mut self, pairs: usize) -> Result<(), Stop> {
+        self.pairs += pairs;
+        let most = if self.is_impatient() {
+            FEW_PAIRS
+        } else {
+            MAX_PAIRS
+        };
+        if self.pairs > most { Err(Stop) } else { Ok(()) }
     }
 }
 

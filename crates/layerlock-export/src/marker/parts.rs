@@ -5,9 +5,6 @@ use std::collections::{HashMap, HashSet};
 use super::Marker;
 use super::algebra::Stop;
 
-/// Choices that the product of the parts of a normal form may have.
-const MAX_PRODUCT: usize = 4096;
-
 /// Two lists of parts that have some in common, none within the other.
 pub(super) struct Split {
     pub(super) common: Vec<Marker>,
@@ -131,9 +128,10 @@ pub(super) fn flatten_or(parts: Vec<Marker>) -> Vec<Marker> {
 /// Every choice of one part from each factor, in order, without those that
 /// have the same parts as an earlier one. Two beginnings with the same parts
 /// have the same continuations, so the later one is dropped at once, which
-/// keeps most products small.
+/// keeps most products small; one of more than `most` choices is not made.
 pub(super) fn product(
     factors: impl Iterator<Item = Vec<Marker>>,
+    most: usize,
 ) -> Result<Vec<Vec<Marker>>, Stop> {
     let mut numbers: HashMap<Marker, usize> = HashMap::new();
     let mut choices: Vec<Vec<usize>> = vec![Vec::new()];
@@ -145,7 +143,7 @@ pub(super) fn product(
                 *numbers.entry(part).or_insert(next)
             })
             .collect();
-        if choices.len().saturating_mul(factor.len()) > MAX_PRODUCT {
+        if choices.len().saturating_mul(factor.len()) > most {
             return Err(Stop);
         }
         let mut known = HashSet::new();

@@ -37,6 +37,7 @@ pub(crate) struct Dependency {
     /// Whether it is there for an extra only.
     pub(super) is_optional: bool,
     pub(super) prereleases: bool,
+    /// In the file, also where that is read in parts.
     pub(super) span: Range<usize>,
 }
 
@@ -217,7 +218,7 @@ impl Entry<'_, '_> {
             },
             is_optional: is_behind_extra || self.flag("optional"),
             prereleases: self.flag("allow-prereleases") || self.flag("allows-prereleases"),
-            span: self.value.span(),
+            span: self.document.in_file(self.value.span()),
         })
     }
 

@@ -72,7 +72,7 @@ pub(crate) fn walk(
         {
             continue;
         }
-        if visited.len() > MAX_STEPS {
+        if visited.len() > MAX_STEPS || walker.algebra.is_exhausted() {
             return Err(walker.fails(&step, "the walk does not come to an end"));
         }
         walker.take(&step, &mut waiting)?;
@@ -208,6 +208,22 @@ impl<'l> Walker<'l> {
         let node = &self.graph.nodes[package];
         let (own, python) = self.own_markers(package);
         let marker = self.algebra.intersect(&python, &step.marker);
+        let extras = step.dependency.extras.clone();
+        let known = self.decided.get(&(package, extras.clone())).copied();
+        let joined = match known {
+            Some(known) => {
+                let known = &self.decisions[known].marker;
+                let joined = self.algebra.union(known, &marker);
+                // It was here before for all of this marker, and what it asks for
+                // is queued. Poetry goes on all the same, which may change how
+                // the markers are written.
+                if joined == *known && self.algebra.is_impatient() {
+                    return Ok(());
+                }
+                joined
+            }
+            None => marker.clone(),
+        };
         for (index, require) in node.requires.iter().enumerate() {
             let is_asked_for = |extra| {
                 let members = node.extras.get(extra);
@@ -232,17 +248,15 @@ impl<'l> Walker<'l> {
                 }
             }
         }
-        let extras = step.dependency.extras.clone();
-        if let Some(&known) = self.decided.get(&(package, extras.clone())) {
-            let known = &mut self.decisions[known].marker;
-            *known = self.algebra.union(known, &marker);
+        if let Some(known) = known {
+            self.decisions[known].marker = joined;
         } else {
             self.decided
                 .insert((package, extras.clone()), self.decisions.len());
             self.decisions.push(Decision {
                 package,
                 extras,
-                marker,
+                marker: joined,
             });
         }
         Ok(())

@@ -230,8 +230,8 @@ fn what_an_extra_brings_in_is_found_by_its_name_at_least() {
 #[test]
 fn a_walk_that_fails_says_where() {
     let packages = [
-        package("a", "1", "*", "[package.dependencies]\nb = \">=2\"\n"),
         package("b", "1", "*", ""),
+        package("a", "1", "*", "[package.dependencies]\nb = \">=2\"\n"),
     ]
     .concat();
     let refused = |dependencies: &str| {
@@ -255,7 +255,7 @@ fn a_walk_that_fails_says_where() {
     };
     insta::assert_snapshot!(refused("python = \"^3.9\"\na = \"*\""), @r"
     dependency walk failed at `b (>=2)`, which a 1 asks for: no locked version of it fits
-      at poetry.lock:8:5
+      at poetry.lock:15:5
       hint: locked: 1; a lock that Poetry 2 writes says itself what is needed where
     ");
     insta::assert_snapshot!(
@@ -366,4 +366,77 @@ fn data(project: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(project)
+}
+
+/// Markers of a graph where everything needs everything grow without end, in
+/// Poetry too. Here they are simplified less from some point on, and mean the
+/// same, or the walk is given up.
+#[test]
+fn a_dense_graph_comes_to_an_end() {
+    const PACKAGES: usize = 120;
+    // With whether they hold on Linux with CPython 3.12.
+    const MARKERS: [(&str, bool); 10] = [
+        ("", true),
+        ("python_version < '3.11'", false),
+        ("python_full_version < '3.10.2'", false),
+        ("os_name == 'nt' and python_version < '3.12'", false),
+        ("sys_platform == 'win32'", false),
+        ("platform_system == 'Windows'", false),
+        ("python_version >= '3.9' and python_version < '3.13'", true),
+        (
+            "sys_platform == 'darwin' or platform_machine == 'x86_64'",
+            true,
+        ),
+        ("platform_python_implementation == 'CPython'", true),
+        ("implementation_name != 'pypy'", true),
+    ];
+    let mut state = 7_u64;
+    let mut below = |limit: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % limit
+    };
+    let mut needs = vec![BTreeSet::new(); PACKAGES];
+    let mut packages = String::new();
+    for (number, needs) in needs.iter_mut().enumerate() {
+        let mut dependencies = String::from("[package.dependencies]\n");
+        let others: BTreeSet<usize> = (0..4).map(|_| below(PACKAGES)).collect();
+        for other in others {
+            let (marker, holds) = MARKERS[below(MARKERS.len())];
+            let wanted = match marker {
+                "" => "\"*\"".to_owned(),
+                marker => format!("{{version = \"*\", markers = \"{marker}\"}}"),
+            };
+            dependencies.extend([
+                &format!("p{other} = "),
+                &wanted,
+                "
+",
+            ]);
+            if holds {
+                needs.insert(other);
+            }
+        }
+        packages += &package(&format!("p{number}"), "1", ">=3.8", &dependencies);
+    }
+    let directory = project(
+        &pyproject("python = \"^3.8\"\np0 = \"*\"\np1 = \"*\""),
+        &packages,
+    );
+
+    let mut expected = BTreeSet::new();
+    let mut waiting = vec![0, 1];
+    while let Some(number) = waiting.pop() {
+        if expected.insert(format!("p{number}")) {
+            waiting.extend(&needs[number]);
+        }
+    }
+    match chosen(directory.path(), &Choice::default(), "3.12") {
+        Ok(chosen) => {
+            let names: BTreeSet<_> = chosen.into_iter().map(|package| package.name).collect();
+            assert_eq!(names, expected);
+        }
+        Err(error) => assert!(matches!(error, Error::Walk { .. }), "{error}"),
+    }
 }
