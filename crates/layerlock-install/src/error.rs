@@ -131,7 +131,7 @@ pub enum Error {
     },
 
     /// A folder that is to be emptied and is not known to be a cache.
-    #[error("{} is not a cache of layerlock", folder.display())]
+    #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
     NotACache {
         /// The folder.
         folder: PathBuf,

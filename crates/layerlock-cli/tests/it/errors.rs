@@ -201,7 +201,7 @@ hint: it has to be certificates in PEM form; where none are named, the system's 
 fn a_folder_that_is_no_cache_is_not_cleaned() {
     let arguments = ["cache", "clean", "--cache-dir", "."];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
-error: . is not a cache of layerlock
+error: . is not a cache of layerlock: it has no CACHEDIR.TAG that says so
 hint: nothing was removed: name the folder of a cache with --cache-dir
 "#);
 }

@@ -97,17 +97,15 @@ impl Cache {
     }
 
     /// Holds the lock alone until it is dropped. Nothing where there is no cache
-    /// yet.
+    /// yet. What makes a folder a cache is its tag: the names in it may be
+    /// anybody's.
     fn lock_alone(&self) -> Result<Option<fs::File>, Error> {
         let folder = || self.root.clone();
-        if !self.root.is_dir() {
+        if !self.root.is_dir() || entries(&self.root)?.is_empty() {
             return Ok(None);
         }
         let tag = fs::read(self.root.join(TAG)).unwrap_or_default();
-        let is_ours = tag == TAG_TEXT.as_bytes()
-            // Not marked yet, and nothing else is in it.
-            || entries(&self.root)?.iter().all(|(name, _)| is_ours(name));
-        if !is_ours {
+        if tag != TAG_TEXT.as_bytes() {
             return Err(Error::NotACache { folder: folder() });
         }
         let path = self.root.join(LOCK);
@@ -165,8 +163,11 @@ impl Stem {
     }
 }
 
+/// The kinds of things that have a folder KIND-vNUMBER.
+const KINDS: [&str; 3] = ["wheels", "builds", "runs"];
+
 /// Whether an entry of a cache's folder is one that layerlock makes, in this
-/// version or another: every kind of thing has a folder NAME-vNUMBER.
+/// version or another.
 fn is_ours(name: &str) -> bool {
     matches!(name, LOCK | TAG | TEMPORARY | PIP_DEFAULT_INDEX) || versioned(name).is_some()
 }
@@ -185,8 +186,8 @@ fn is_outdated(name: &str) -> bool {
 
 fn versioned(name: &str) -> Option<(&str, u32)> {
     let (kind, version) = name.rsplit_once("-v")?;
-    let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
-    Some((kind, version.parse().ok()?)).filter(|_| is_word)
+    let is_known = KINDS.contains(&kind) && version.bytes().all(|byte| byte.is_ascii_digit());
+    Some((kind, version.parse().ok()?)).filter(|_| is_known)
 }
 
 /// The entries of a folder, sorted by name.
@@ -245,7 +246,9 @@ mod tests {
         for name in [
             "wheels",
             "wheels-v",
+            "wheels-v+1",
             "-v1",
+            "data-v2",
             "my-project-v1",
             "Wheels-v1",
             "notes.txt",

@@ -88,6 +88,7 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
         "tmp/.tmpXYZ",
         "notes.txt",
         "mine/wheels-v1/x",
+        "data-v2/x",
     ] {
         filled.write(name);
     }
@@ -106,7 +107,13 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
     );
     assert_eq!(
         filled.files(),
-        ["CACHEDIR.TAG", "lock", "mine/wheels-v1/x", "notes.txt"]
+        [
+            "CACHEDIR.TAG",
+            "data-v2/x",
+            "lock",
+            "mine/wheels-v1/x",
+            "notes.txt"
+        ]
     );
     assert_eq!(filled.cache().clean().unwrap(), Removed::default());
     // It works as before.
@@ -207,12 +214,14 @@ fn nothing_is_removed_while_the_cache_is_in_use() {
     filled.cache().clean().unwrap();
 }
 
+/// Whatever the names in it are: what makes a folder a cache is its tag.
 #[test]
 fn a_folder_of_others_is_refused() {
     let folder = TempDir::new().unwrap();
-    fs_err::create_dir(folder.path().join("wheels-v1")).unwrap();
-    fs_err::write(folder.path().join("wheels-v1/thesis.txt"), "precious").unwrap();
-    fs_err::write(folder.path().join("mine.txt"), "precious").unwrap();
+    for name in ["tmp", "data-v2", "wheels-v1"] {
+        fs_err::create_dir(folder.path().join(name)).unwrap();
+        fs_err::write(folder.path().join(name).join("thesis.txt"), "precious").unwrap();
+    }
     let cache = Cache::at(folder.path());
     // The tag of somebody else's cache is no permission either.
     for tag in [
@@ -233,11 +242,15 @@ fn a_folder_of_others_is_refused() {
 #[test]
 fn a_cache_that_is_not_there_has_nothing_to_remove() {
     let folder = TempDir::new().unwrap();
-    let cache = Cache::at(folder.path().join("none"));
-    assert_eq!(cache.clean().unwrap(), Removed::default());
-    assert_eq!(
-        cache.prune(Some(Duration::ZERO)).unwrap(),
-        Removed::default()
-    );
-    assert!(!cache.root().exists());
+    let missing = folder.path().join("none");
+    for folder in [&missing, folder.path()] {
+        let cache = Cache::at(folder);
+        assert_eq!(cache.clean().unwrap(), Removed::default());
+        assert_eq!(
+            cache.prune(Some(Duration::ZERO)).unwrap(),
+            Removed::default()
+        );
+    }
+    assert!(!missing.exists());
+    assert_eq!(files_in(folder.path()).unwrap(), [""; 0]);
 }
