@@ -14,10 +14,8 @@ use data_encoding::HEXLOWER;
 use layerlock_target::{Target, WheelName};
 use sha2::{Digest, Sha256};
 
+use crate::cache::BUILDS;
 use crate::{Cache, Error};
-
-/// Grows whenever what a key is made of, or how wheels are packed, changes.
-const BUILDS: &str = "builds-v1";
 
 /// What a wheel is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! ```text
 //! wheels-v1/ab/ab…ef.whl       the archive, by its SHA-256
 //! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
+//! builds-v1/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v1/ef…01                what the last run of a job found and wrote, for the next
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
@@ -47,6 +48,8 @@ pub struct Cache {
 
 /// Grows whenever the form of [`Kept`] or what is verified changes.
 const WHEELS: &str = "wheels-v1";
+/// Grows whenever what a build is kept by, or how wheels are packed, changes.
+pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
 const RUNS: &str = "runs-v1";
 const TEMPORARY: &str = "tmp";

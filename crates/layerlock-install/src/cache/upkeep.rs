@@ -9,10 +9,11 @@ use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use data_encoding::HEXLOWER;
 use fs_err as fs;
 use layerlock_export::normalize_name;
 
-use super::{Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
+use super::{BUILDS, Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
 use crate::Error;
 use crate::index::PIP_DEFAULT_INDEX;
 
@@ -62,7 +63,7 @@ impl Cache {
     /// Removes what is of no use: what killed processes left unfinished, what
     /// earlier versions of layerlock kept in forms that this one does not read,
     /// the wheels that were not used and the notes of runs that were not renewed
-    /// for as long as `unused_for`.
+    /// for as long as `unused_for`, and the notes of builds whose wheels are gone.
     pub fn prune(&self, unused_for: Option<Duration>) -> Result<Removed, Error> {
         let Some(_alone) = self.lock_alone()? else {
             return Ok(Removed::default());
@@ -93,6 +94,7 @@ impl Cache {
             // One half of a wheel.
             _ => true,
         })?;
+        removed += self.remove_notes_of_builds()?;
         Ok(removed)
     }
 
@@ -119,6 +121,31 @@ impl Cache {
             Err(TryLockError::WouldBlock) => Err(Error::CacheInUse { folder: folder() }),
             Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
         }
+    }
+
+    /// Removes the notes of builds that name no wheel that is there.
+    fn remove_notes_of_builds(&self) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
+        let folder = self.root.join(BUILDS);
+        if !folder.is_dir() {
+            return Ok(removed);
+        }
+        let is_of_use = |note: &Path| {
+            let text = fs::read_to_string(note).ok()?;
+            let sha256 = HEXLOWER.decode(text.lines().next()?.as_bytes()).ok()?;
+            Some(self.archive(&sha256.try_into().ok()?).exists())
+        };
+        for (_, folder) in entries(&folder)? {
+            if !folder.is_dir() {
+                continue;
+            }
+            for (_, note) in entries(&folder)? {
+                if is_of_use(&note) != Some(true) {
+                    removed += remove(&note)?;
+                }
+            }
+        }
+        Ok(removed)
     }
 
     fn remove_wheels(&self, unwanted: impl Fn(&Stem) -> bool) -> Result<Removed, Error> {
@@ -181,7 +208,7 @@ fn is_outdated(name: &str) -> bool {
         }
         _ => false,
     };
-    [WHEELS, RUNS].into_iter().any(is_before)
+    [WHEELS, BUILDS, RUNS].into_iter().any(is_before)
 }
 
 fn versioned(name: &str) -> Option<(&str, u32)> {
@@ -261,7 +288,8 @@ mod tests {
     #[test]
     fn only_earlier_forms_of_what_we_keep_are_outdated() {
         assert!(is_outdated("wheels-v0") && is_outdated("runs-v0"));
-        for name in ["wheels-v1", "wheels-v2", "builds-v0", "tmp"] {
+        assert!(is_outdated("builds-v0"));
+        for name in ["wheels-v1", "wheels-v2", "builds-v1", "data-v0", "tmp"] {
             assert!(!is_outdated(name), "{name}");
         }
     }

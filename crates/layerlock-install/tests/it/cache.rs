@@ -186,6 +186,27 @@ fn prune_knows_when_a_wheel_was_used_last() {
     assert!(!other.path.exists());
 }
 
+/// A note of a build is as good as the wheel that it names.
+#[test]
+fn prune_removes_the_notes_of_builds_whose_wheels_are_gone() {
+    let filled = Filled::new();
+    let [demo, _] = filled.use_all(&filled.cache()).try_into().unwrap();
+    let sha256 = demo.path.file_stem().unwrap().to_str().unwrap().to_owned();
+    for name in ["builds-v1/ab/kept", "builds-v1/cd/gone", "builds-v0/ef/old"] {
+        filled.write(name);
+    }
+    let note = format!("{sha256}\ndemo-1.0-py3-none-any.whl\npip\n");
+    fs_err::write(filled.path().join("builds-v1/ab/kept"), note).unwrap();
+    let has = |name: &str| filled.path().join(name).exists();
+
+    assert_eq!(filled.cache().prune(None).unwrap().files, 2);
+    assert!(has("builds-v1/ab/kept") && !has("builds-v1/cd/gone") && !has("builds-v0"));
+    // Two wheels of two files each, and the note.
+    let removed = filled.cache().prune(Some(Duration::ZERO)).unwrap();
+    assert_eq!(removed.files, 5);
+    assert!(!has("builds-v1/ab/kept"));
+}
+
 fn locked_hash(wheel: &TestWheel) -> [u8; 32] {
     let locked = chosen(&project_of([wheel]));
     locked[0].sha256
