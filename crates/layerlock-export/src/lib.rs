@@ -43,7 +43,7 @@ pub use credentials::SourceCredentials;
 pub use error::{Error, Place, Warning};
 pub use exclude::{LeftOut, Remaining, exclude};
 pub use lock::Lock;
-pub use names::normalize as normalize_name;
+pub use names::{is_plain_file_name, normalize as normalize_name};
 pub use project::{MAIN_GROUP, Priority, Project, Source};
 pub use pylock::{IndexedFile, Listing, pylock};
 pub use requirements::{RequirementsOptions, constraints, requirements};

@@ -17,3 +17,13 @@ pub fn normalize(name: &str) -> String {
     }
     normalized
 }
+
+/// Whether a text names a file in whatever folder it is put into, on every
+/// system: it leads to no other folder, and is no other stream of a file.
+pub fn is_plain_file_name(name: &str) -> bool {
+    !name.is_empty()
+        && !matches!(name, "." | "..")
+        && !name
+            .chars()
+            .any(|c| matches!(c, '/' | '\\' | ':') || c.is_control())
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use layerlock_export::{LockedPackage, Place};
+use layerlock_export::{LockedPackage, Place, is_plain_file_name};
 use tempfile::NamedTempFile;
 use url::Url;
 
@@ -104,6 +104,8 @@ pub(crate) fn files_on_index(
 pub(crate) struct FileAddress {
     /// Without credentials.
     url: Url,
+    /// The last part of its path: a plain file name, since files are named by it.
+    file_name: String,
     /// Holds the credentials that the address carried.
     origin: IndexUrl,
 }
@@ -121,13 +123,23 @@ impl FileAddress {
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_fragment(None);
-        Ok(Self { url, origin })
+        let last = url.path().rsplit('/').next().unwrap_or_default();
+        // Decoded, it may have slashes again.
+        let file_name = crate::index::address::decoded(last);
+        if !is_plain_file_name(&file_name) {
+            let url = redacted(&url);
+            return Err(AddressError::FileName { url });
+        }
+        Ok(Self {
+            url,
+            file_name,
+            origin,
+        })
     }
 
-    /// The last part of its path.
-    pub(crate) fn file_name(&self) -> String {
-        let last = self.url.path().rsplit('/').next().unwrap_or_default();
-        crate::index::address::decoded(last)
+    /// The last part of its path, a plain file name.
+    pub(crate) fn file_name(&self) -> &str {
+        &self.file_name
     }
 
     /// For people: without secrets.
@@ -143,7 +155,7 @@ impl FileAddress {
         options: &FetchOptions<'_>,
         reporter: &dyn Reporter,
     ) -> Result<NamedTempFile, Error> {
-        let name = self.file_name();
+        let name = self.file_name.clone();
         if options.offline {
             return Err(Error::Offline { file: name });
         }

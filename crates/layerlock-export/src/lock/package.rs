@@ -12,7 +12,7 @@ use crate::constraint::PythonConstraint;
 use crate::document::{Document, Value};
 use crate::git_address;
 use crate::marker::{self, Marker};
-use crate::names::normalize;
+use crate::names::{is_plain_file_name, normalize};
 use crate::select::PackageSource;
 
 /// One `[[package]]` of the lock.
@@ -245,12 +245,7 @@ impl Reader<'_, '_> {
     /// name on every system is let through.
     fn file_name(&self, value: &Value<'_>) -> Result<String, Error> {
         let name = self.document.string(value, "`file`")?;
-        let is_plain = !name.is_empty()
-            && !matches!(name, "." | "..")
-            && !name
-                .chars()
-                .any(|c| matches!(c, '/' | '\\' | ':') || c.is_control());
-        if is_plain {
+        if is_plain_file_name(name) {
             Ok(name.to_owned())
         } else {
             Err(self.document.invalid(

@@ -292,7 +292,7 @@ impl Builder<'_> {
             error,
             place: package.place.clone(),
         })?;
-        let (described, name) = (address.shown(), address.file_name());
+        let (described, name) = (address.shown(), address.file_name().to_owned());
         // With a hash in the lock, what was made of the file before can be found
         // without it.
         let locked = package.files.first();

@@ -58,6 +58,12 @@ pub enum AddressError {
         /// The address, redacted.
         url: String,
     },
+    /// A file's address whose last part would name a file elsewhere, or none.
+    #[error("{url} does not end in a plain file name")]
+    FileName {
+        /// The address, redacted.
+        url: String,
+    },
 }
 
 impl AddressError {
@@ -66,6 +72,9 @@ impl AddressError {
         let hint = match self {
             Self::LocalFolder { .. } => {
                 "serve the folder over http: `python3 -m http.server --directory DIR`"
+            }
+            Self::FileName { .. } => {
+                "correct the dependency in pyproject.toml, then run `poetry lock`"
             }
             Self::NotAnAddress { .. } | Self::Scheme { .. } | Self::Query { .. } => {
                 "give the address of a simple index, e.g. https://packages.example.com/simple/"

@@ -406,6 +406,31 @@ fn files_at_an_address_are_fetched_compared_and_taken_or_built() {
     }
 }
 
+/// Its last part, decoded, names a temporary file.
+#[test]
+fn an_address_whose_file_name_leads_elsewhere_is_refused() {
+    let shop = Shop::open();
+    let sdist = demo().sdist();
+    let files = locked_file(&sdist.file_name, &sdist.bytes);
+    let absolute = shop.path("pwn.tar.gz").display().to_string();
+    for name in [
+        "..%2Fpwn.tar.gz",
+        &absolute.replace('/', "%2F"),
+        "..%5Cpwn.tar.gz",
+        "pwn%00.tar.gz",
+        "",
+    ] {
+        let url = format!("{}x/{name}", shop.index.url());
+        let project = locking(&files, &source("url", &url, ""));
+        let error = shop.build(&project, &Log::default()).unwrap_err();
+        assert!(matches!(error, Error::LockedAddress { .. }), "{error:?}");
+        let text = format!("{error} {}", error.hint().unwrap());
+        assert!(text.contains("plain file name"), "{text}");
+        assert!(text.contains("pyproject.toml"), "{text}");
+    }
+    assert!(shop.index.requests().is_empty());
+}
+
 /// An archive as those of a repository are: the package lies in a folder of it.
 #[test]
 fn a_folder_in_an_archive_is_built() {
