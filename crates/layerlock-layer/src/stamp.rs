@@ -181,18 +181,12 @@ mod tests {
             let earlier = SystemTime::now() - Duration::from_secs(9);
             file.file().set_modified(earlier).unwrap();
         };
-        let close = |staging: &Path| {
-            let mut permissions = fs::metadata(staging).unwrap().permissions();
-            permissions.set_readonly(true);
-            fs::set_permissions(staging, permissions).unwrap();
-        };
-        let changes: [&dyn Fn(&Path); 6] = [
+        let changes: [&dyn Fn(&Path); 5] = [
             &|staging| fs::write(staging.join("python/new"), "").unwrap(),
             &|staging| fs::create_dir(staging.join("empty")).unwrap(),
             &|staging| fs::remove_file(staging.join("python/mod.py")).unwrap(),
             &|staging| fs::rename(staging.join("python/mod.py"), staging.join("mod.py")).unwrap(),
             &set_back,
-            &close,
         ];
         for change in changes {
             let folder = tempfile::tempdir().unwrap();
@@ -200,6 +194,16 @@ mod tests {
             change(&staging);
             assert_ne!(Stamp::of(&staging).unwrap(), stamp);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_of_a_folder_itself_is_seen() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let [_, (staging, stamp)] = outputs(folder.path());
+        fs::set_permissions(&staging, std::fs::Permissions::from_mode(0o700)).unwrap();
+        assert_ne!(Stamp::of(&staging).unwrap(), stamp);
     }
 
     #[test]
