@@ -282,6 +282,8 @@ impl Frontend {
             expression = expression
                 .env("PIP_INDEX_URL", index)
                 .env("UV_DEFAULT_INDEX", index);
+        } else if let Some(index) = pip_index_for_uv(|name| std::env::var_os(name)) {
+            expression = expression.env("UV_DEFAULT_INDEX", index);
         }
         if !job.knows_its_version {
             let name = job.package.name.replace('-', "_").to_uppercase();
@@ -296,6 +298,19 @@ impl Frontend {
     /// A word, not a path: it is looked for on PATH.
     fn program(&self) -> OsString {
         self.command.first().cloned().unwrap_or_default()
+    }
+}
+
+/// uv knows nothing of pip's variable: where only that one names an index, a build
+/// would ask another one for what it needs than the layer's wheels are from.
+fn pip_index_for_uv(variable: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
+    let named = |name: &str| variable(name).filter(|value| !value.is_empty());
+    match ["UV_DEFAULT_INDEX", "UV_INDEX_URL"]
+        .into_iter()
+        .find_map(named)
+    {
+        Some(_) => None,
+        None => named("PIP_INDEX_URL"),
     }
 }
 
@@ -347,4 +362,27 @@ fn secret_of(address: &str) -> Option<String> {
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uv_asks_the_index_of_pip_unless_it_has_its_own() {
+        let of = |set: &[(&str, &str)]| {
+            pip_index_for_uv(|name| {
+                let found = set.iter().find(|(other, _)| *other == name);
+                found.map(|(_, value)| OsString::from(value))
+            })
+        };
+        let pip = ("PIP_INDEX_URL", "https://packages.example.com/simple");
+        assert_eq!(of(&[pip]), Some(pip.1.into()));
+        assert_eq!(of(&[pip, ("UV_INDEX_URL", "")]), Some(pip.1.into()));
+        assert_eq!(
+            of(&[pip, ("UV_DEFAULT_INDEX", "https://own.example.com")]),
+            None
+        );
+        assert_eq!(of(&[]), None);
+    }
 }
