@@ -26,6 +26,10 @@ pub struct FetchOptions<'a> {
     pub sources: Sources<'a>,
     /// Folders and pages to look in before any index (`--find-links`).
     pub find_links: Vec<FindLinks>,
+    /// Those of them that the user named for this run: wheels in these folders
+    /// are taken though no lock lists them. A folder of the machine's settings
+    /// is only a hint where locked files are.
+    pub supplied: Vec<FindLinks>,
     /// Whether to do without the network.
     pub offline: bool,
 }

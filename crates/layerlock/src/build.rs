@@ -312,6 +312,8 @@ impl<'a> Job<'a> {
         &'b self,
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
+        let supplied = find_links(self.settings)?;
+        let of_machine = FindLinks::of_machine(&self.surroundings);
         Ok(FetchOptions {
             cache: &self.cache,
             sources: Sources {
@@ -320,7 +322,8 @@ impl<'a> Job<'a> {
                 default_index: index_of_machine,
                 surroundings: &self.surroundings,
             },
-            find_links: find_links(self.settings, &self.surroundings)?,
+            find_links: supplied.iter().cloned().chain(of_machine).collect(),
+            supplied,
             offline: self.settings.offline,
         })
     }
@@ -370,17 +373,13 @@ pub(crate) fn index_of_option(settings: &Settings) -> Result<Option<IndexUrl>, E
     Ok(index.map_err(layerlock_install::Error::from)?)
 }
 
-/// Those of the settings, then those of the machine.
-fn find_links(settings: &Settings, surroundings: &Surroundings) -> Result<Vec<FindLinks>, Error> {
-    let asked_for = settings
+fn find_links(settings: &Settings) -> Result<Vec<FindLinks>, Error> {
+    let places = settings
         .find_links
         .iter()
-        .map(|text| FindLinks::parse(text));
-    let mut places: Vec<FindLinks> = asked_for
-        .collect::<Result<_, _>>()
-        .map_err(layerlock_install::Error::from)?;
-    places.extend(FindLinks::of_machine(surroundings));
-    Ok(places)
+        .map(|text| FindLinks::parse(text))
+        .collect::<Result<_, _>>();
+    Ok(places.map_err(layerlock_install::Error::from)?)
 }
 
 /// The packages of a layer, and those that are left out of it.

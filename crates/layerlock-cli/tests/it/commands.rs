@@ -1,7 +1,7 @@
 //! What each command prints and leaves behind.
 
 use crate::support::Sandbox;
-use layerlock_testkit::{ProjectBuilder, ServedFile, Source};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, ServedFile, Source, WheelBuilder};
 use serde_json::Value;
 
 fn json(output: &[u8]) -> Value {
@@ -193,6 +193,33 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
         .assert()
         .success();
     assert!(sandbox.index.requests().is_empty());
+}
+
+/// pip and uv may have a folder for everything they install: it does not take
+/// the place of what is locked.
+#[test]
+fn a_wheel_that_no_lock_lists_is_taken_only_where_the_user_says_so() {
+    let wheel = WheelBuilder::new("demo", "1.0").build();
+    let locked = LockedPackage::new("demo", "1.0").file("demo-1.0.tar.gz", &"0".repeat(64));
+    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(locked));
+    let wheels = sandbox.project.path().join("wheels");
+    fs_err::create_dir(&wheels).unwrap();
+    for wheel in [wheel, crate::support::greeter()] {
+        fs_err::write(wheels.join(&wheel.file_name), &wheel.bytes).unwrap();
+    }
+    for variable in ["PIP_FIND_LINKS", "UV_FIND_LINKS"] {
+        let build = sandbox
+            .layerlock(&["build", "--offline"])
+            .env(variable, &wheels)
+            .assert()
+            .failure();
+        let said = String::from_utf8_lossy(&build.get_output().stderr).into_owned();
+        assert!(said.contains("demo-1.0.tar.gz"), "{said}");
+    }
+    sandbox
+        .layerlock(&["build", "--offline", "--find-links", "wheels"])
+        .assert()
+        .success();
 }
 
 #[test]

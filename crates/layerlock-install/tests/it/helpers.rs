@@ -64,6 +64,7 @@ impl Machine {
                 surroundings: &self.surroundings,
             },
             find_links: Vec::new(),
+            supplied: Vec::new(),
             offline: false,
         }
     }
