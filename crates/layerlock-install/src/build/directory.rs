@@ -12,8 +12,8 @@ const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 /// What a build of this folder is kept by: every file that may take part. None
 /// where the build reaches out of the folder, as with `include` and `from` of
-/// Poetry's in a monorepo, or for a folder whose version comes from its version
-/// control: such a folder is built each time.
+/// Poetry's in a monorepo or by a link to a folder, or for a folder whose version
+/// comes from its version control: such a folder is built each time.
 pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
     for file in BUILD_FILES {
         let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
@@ -30,7 +30,9 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
         .filter_map(|path| path.canonicalize().ok())
         .collect();
     let mut files = Vec::new();
-    list(&root, &ignored, true, &mut files)?;
+    if !list(&root, &ignored, true, &mut files)? {
+        return Ok(None);
+    }
     files.sort();
     let mut contents = Sha256::new();
     for file in files {
@@ -48,13 +50,14 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
 }
 
 /// Lists the files of a folder and those below. A link to a file counts as the
-/// file; one to a folder is not followed, since it may lead anywhere.
+/// file; with one to a folder, which may lead anywhere, the list is not whole and
+/// the answer is false.
 fn list(
     folder: &Path,
     ignored: &[PathBuf],
     at_the_top: bool,
     files: &mut Vec<PathBuf>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let failed = || Error::io("read", folder);
     for entry in fs_err::read_dir(folder).map_err(failed())? {
         let entry = entry.map_err(failed())?;
@@ -64,14 +67,19 @@ fn list(
             continue;
         }
         if kind.is_dir() {
-            if !is_no_source(&path, at_the_top) {
-                list(&path, ignored, false, files)?;
+            if !is_no_source(&path, at_the_top) && !list(&path, ignored, false, files)? {
+                return Ok(false);
+            }
+        } else if path.is_dir() {
+            let target = path.canonicalize().map_err(failed())?;
+            if !is_no_source(&path, at_the_top) && !ignored.contains(&target) {
+                return Ok(false);
             }
         } else if path.is_file() && path.extension().is_none_or(|ending| ending != "pyc") {
             files.push(path);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Folders that no build reads: of version control, caches, environments, and
@@ -165,6 +173,24 @@ mod tests {
             key(one.path(), &[]).unwrap(),
             key(other.path(), &[]).unwrap()
         );
+    }
+
+    /// A backend may pack what is behind it.
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_with_a_link_to_a_folder_is_not_kept() {
+        let folder = written(SOURCE);
+        let other = written(&[("x.py", "")]);
+        let environment = written(&[("pyvenv.cfg", "")]);
+        let link = |to: &tempfile::TempDir, name: &str| {
+            std::os::unix::fs::symlink(to.path(), folder.path().join(name)).unwrap();
+        };
+        // No build reads an environment, nor what this run writes.
+        link(&environment, ".venv");
+        link(&other, "staged");
+        let outputs = [other.path().to_owned()];
+        assert!(key(folder.path(), &outputs).unwrap().is_some());
+        assert_eq!(key(folder.path(), &[]).unwrap(), None);
     }
 
     #[test]
