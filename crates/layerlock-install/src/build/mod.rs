@@ -17,6 +17,7 @@ mod fit;
 mod frontend;
 mod git;
 mod kept;
+mod links;
 mod problem;
 mod repack;
 mod supplied;
@@ -233,6 +234,9 @@ impl Builder<'_> {
             let problem = |problem| builder.problem(package, problem);
             let folder = temporary_folder()?;
             let checkout = git::checkout(url, commit, folder.path()).map_err(problem)?;
+            if let Some(link) = links::leading_out(&checkout)? {
+                return Err(problem(BuildProblem::Link(link)));
+            }
             let path = below(&checkout, subdirectory).map_err(problem)?;
             Ok(Material {
                 path,

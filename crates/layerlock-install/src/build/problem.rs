@@ -57,6 +57,9 @@ pub enum BuildProblem {
     /// A folder in the source that is not there, or leads out of it.
     #[error("its source has no folder {0:?}")]
     Subdirectory(String),
+    /// A link in the source that leads out of it.
+    #[error("its source has a link that leads out of it, {}", .0.display())]
+    Link(PathBuf),
     /// The build itself failed.
     #[error("{frontend} failed:\n{output}")]
     Failed {
@@ -130,6 +133,11 @@ impl BuildError {
             | BuildProblem::NoFolder(_)
             | BuildProblem::Subdirectory(_) => {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
+            }
+            BuildProblem::Link(_) => {
+                "what this machine has behind it is no part of what is locked: lock a commit \
+                 without the link"
+                    .to_owned()
             }
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()

@@ -139,6 +139,36 @@ fn a_folder_of_the_repository_is_built_and_none_outside_of_it() {
     }
 }
 
+/// What this machine has behind such a link is no part of the commit; git's own
+/// files may have credentials.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_repository_is_refused() {
+    let link = |to: &str| {
+        let repository = Repository::new();
+        let folder = repository.path().join("demo");
+        fs_err::create_dir(&folder).unwrap();
+        std::os::unix::fs::symlink(to, folder.join("link.py")).unwrap();
+        let commit = repository.commit(&Source::new("demo", "1.0"), ".");
+        build_in(
+            &Cache::temporary().unwrap(),
+            &repository.locked(&commit, ""),
+        )
+    };
+    for to in ["/etc/passwd", "../..", "../.git/config"] {
+        let error = link(to).unwrap_err();
+        assert!(
+            matches!(&error, Error::Build(build) if matches!(
+                &build.problem, BuildProblem::Link(link) if link == Path::new("demo/link.py")
+            )),
+            "{error:?}"
+        );
+    }
+    for to in ["__init__.py", "../demo/__init__.py"] {
+        link(to).unwrap();
+    }
+}
+
 #[test]
 fn a_kept_build_needs_no_repository() {
     let repository = Repository::new();
