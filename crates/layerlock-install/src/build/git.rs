@@ -1,8 +1,12 @@
 //! Checkouts by the user's own git, with the user's own credentials.
+//!
+//! Credentials of an http address reach git by its environment alone: whoever may
+//! list processes reads arguments, git's own ones for its helpers included.
 
 use std::path::{Path, PathBuf};
 
 use super::BuildProblem;
+use crate::index::address::decoded;
 
 /// Checks out one commit of a repository, its submodules included, in a folder
 /// of this folder.
@@ -20,13 +24,21 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
     let git = Git {
         folder: &checkout,
         url,
+        credentials: Credentials::of(url),
     };
     fs_err::create_dir_all(&checkout).map_err(|error| BuildProblem::Git {
         action: "create a folder",
         output: error.to_string(),
     })?;
     git.run("create a repository", &["init", "--quiet", "--template="])?;
-    git.run("name the repository", &["remote", "add", "origin", url])?;
+    let bare = match git.credentials {
+        Some(_) => shown(url),
+        None => url.to_owned(),
+    };
+    git.run(
+        "name the repository",
+        &["remote", "add", "origin", bare.as_str()],
+    )?;
     // The one commit, which not every server gives; else all there is.
     let one = ["fetch", "--quiet", "--depth=1", "origin", commit];
     if git.run("fetch the commit", &one).is_err() {
@@ -76,9 +88,57 @@ fn userinfo(url: &str) -> Option<&str> {
     Some(authority.rsplit_once('@')?.0)
 }
 
+/// The user-info of an http address. Over ssh it is a user's name, and no secret.
+struct Credentials {
+    /// The scheme, the host and the port for which they are.
+    scope: String,
+    user: String,
+    password: Option<String>,
+}
+
+/// Where the password is for [`HELPER`].
+const PASSWORD: &str = "LAYERLOCK_GIT_PASSWORD";
+
+/// What git runs for a password (gitcredentials).
+const HELPER: &str =
+    r#"!f() { test "$1" = get && printf 'password=%s\n' "$LAYERLOCK_GIT_PASSWORD"; }; f"#;
+
+impl Credentials {
+    fn of(url: &str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+            return None;
+        }
+        let userinfo = userinfo(url)?;
+        let (user, password) = match userinfo.split_once(':') {
+            Some((user, password)) => (user, Some(password)),
+            None => (userinfo, None),
+        };
+        let host = &rest[userinfo.len() + 1..];
+        let host = &host[..host.find(['/', '?', '#']).unwrap_or(host.len())];
+        Some(Self {
+            scope: format!("{scheme}://{host}"),
+            user: decoded(user),
+            password: password.map(decoded),
+        })
+    }
+
+    /// Settings of git's.
+    fn settings(&self) -> Vec<(String, &str)> {
+        let key = |name| format!("credential.{}.{name}", self.scope);
+        let mut settings = vec![(key("username"), self.user.as_str())];
+        if self.password.is_some() {
+            // The empty one takes back all others: they may know another password.
+            settings.extend([(key("helper"), ""), (key("helper"), HELPER)]);
+        }
+        settings
+    }
+}
+
 struct Git<'a> {
     folder: &'a Path,
     url: &'a str,
+    credentials: Option<Credentials>,
 }
 
 /// The end of what a program said is what matters.
@@ -101,6 +161,21 @@ impl Git<'_> {
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
             command = command.env_remove(variable);
         }
+        if let Some(credentials) = &self.credentials {
+            // After those that the user has there.
+            let first = std::env::var("GIT_CONFIG_COUNT");
+            let mut count: usize = first.ok().and_then(|n| n.parse().ok()).unwrap_or(0);
+            for (key, value) in credentials.settings() {
+                command = command
+                    .env(format!("GIT_CONFIG_KEY_{count}"), key)
+                    .env(format!("GIT_CONFIG_VALUE_{count}"), value);
+                count += 1;
+            }
+            command = command.env("GIT_CONFIG_COUNT", count.to_string());
+            if let Some(password) = &credentials.password {
+                command = command.env(PASSWORD, password);
+            }
+        }
         let output = command.run().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => BuildProblem::NoGit,
             _ => BuildProblem::Git {
@@ -119,9 +194,19 @@ impl Git<'_> {
     }
 
     fn without_secrets(&self, text: &str) -> String {
-        let mut text = text.replace(self.url, &shown(self.url));
-        if let Some((_, password)) = userinfo(self.url).and_then(|u| u.split_once(':')) {
-            text = text.replace(password, "****");
+        let mut text = text.to_owned();
+        if let Some(userinfo) = userinfo(self.url) {
+            text = text.replace(&format!("{userinfo}@"), "");
+            let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+            // Git writes them in its own way, and servers say them again. A short
+            // user name is no token, and may be a part of any word.
+            for (secret, least) in [(password, 1), (user, 16)] {
+                for secret in [secret, &decoded(secret)] {
+                    if secret.len() >= least {
+                        text = text.replace(secret, "****");
+                    }
+                }
+            }
         }
         text
     }
@@ -129,6 +214,10 @@ impl Git<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
@@ -150,13 +239,76 @@ mod tests {
         }
     }
 
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    /// A server that wants credentials, and takes none. Gives the requests.
+    fn refusing_server() -> (u16, mpsc::Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    if stream.read(&mut byte).unwrap_or(0) == 0 {
+                        break;
+                    }
+                    request.extend(byte);
+                }
+                let answer =
+                    b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
+                               Content-Length: 0\r\nConnection: close\r\n\r\n";
+                let _ = stream.write_all(answer);
+                let _ = sender.send(String::from_utf8_lossy(&request).into_owned());
+            }
+        });
+        (port, receiver)
+    }
+
+    #[test]
+    fn a_password_reaches_the_server_and_neither_arguments_nor_files_nor_errors() {
+        let (port, requests) = refusing_server();
+        let url = format!("http://me:s%65cret%2F@127.0.0.1:{port}/x.git");
+        let folder = tempfile::tempdir().unwrap();
+        let error = checkout(&url, COMMIT, folder.path()).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains(&format!("http://127.0.0.1:{port}/x.git")),
+            "{text}"
+        );
+        for secret in ["s%65cret", "secret/"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        let sent = format!("Basic {}", data_encoding::BASE64.encode(b"me:secret/"));
+        assert!(requests.try_iter().any(|request| request.contains(&sent)));
+        // What `git remote add` is given it writes there.
+        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        assert!(
+            config.contains("/x.git") && !config.contains("cret"),
+            "{config}"
+        );
+    }
+
+    #[test]
+    fn a_token_in_the_place_of_a_user_is_shown_nowhere() {
+        let (port, _requests) = refusing_server();
+        let url = format!("http://ghp_0123456789abcdef@127.0.0.1:{port}/x.git");
+        let folder = tempfile::tempdir().unwrap();
+        let error = checkout(&url, COMMIT, folder.path()).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("127.0.0.1"), "{text}");
+        assert!(!text.contains("ghp_"), "{text}");
+        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        assert!(!config.contains("ghp_"), "{config}");
+    }
+
     #[test]
     fn what_git_would_take_for_an_option_or_a_program_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let commit = "0123456789abcdef0123456789abcdef01234567";
         for (url, commit) in [
-            ("--upload-pack=touch x", commit),
-            ("ext::sh -c touch% x", commit),
+            ("--upload-pack=touch x", COMMIT),
+            ("ext::sh -c touch% x", COMMIT),
             ("https://git.example.com/a", "main"),
             ("https://git.example.com/a", "--all"),
         ] {
