@@ -33,9 +33,8 @@ pub enum Pick {
 }
 
 /// Takes the wheel that stands highest on the target's ladder of tags. A package
-/// of an index is left to be built only where it has no compiled wheel for
-/// anything: where it has, a build on this machine would hardly fit either, and
-/// take long.
+/// of an index is left to be built only where it has no compiled wheel for Linux:
+/// where it has, a build on this machine would hardly fit either, and take long.
 pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
     if !matches!(package.source, PackageSource::Registry { .. }) {
         return Ok(Pick::Source(package));
@@ -50,7 +49,7 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
     }
     let Some((_, index, wheel)) = best else {
         let wheels: Vec<WheelName> = wheels(&package).map(|(_, wheel)| wheel).collect();
-        if sdist(&package).is_some() && wheels.iter().all(WheelName::is_for_any_platform) {
+        if sdist(&package).is_some() && !wheels.iter().any(WheelName::is_for_linux) {
             return Ok(Pick::Source(package));
         }
         let no_wheel = NoWheel::new(package, target, &wheels);

@@ -66,6 +66,13 @@ impl WheelName {
         self.platforms().all(|platform| platform == "any")
     }
 
+    /// Whether it was compiled for Linux, whatever the C library.
+    pub fn is_for_linux(&self) -> bool {
+        let kinds = ["linux_", "manylinux", "musllinux"];
+        self.platforms()
+            .any(|platform| kinds.iter().any(|kind| platform.starts_with(kind)))
+    }
+
     /// The least glibc that it needs on an architecture, where it has a tag for
     /// that (PEP 600). The older names stand for 2.17 and less, which every
     /// runtime has.

@@ -576,12 +576,16 @@ fn a_compiled_wheel_that_does_not_fit_is_refused_with_a_way_out() {
     }
 }
 
-/// Where the lock has compiled wheels, a build here would take long and fit no
-/// better.
+/// Where the lock has compiled wheels for Linux, a build here would take long and
+/// fit no better. Those for other systems say nothing of it.
 #[test]
-fn a_package_with_compiled_wheels_is_not_built() {
+fn a_package_with_compiled_wheels_for_linux_is_not_built() {
     for (wheel, is_built) in [
         ("demo-1.0-cp312-cp312-manylinux_2_38_x86_64.whl", false),
+        ("demo-1.0-cp312-cp312-musllinux_1_2_x86_64.whl", false),
+        ("demo-1.0-cp313-cp313-linux_x86_64.whl", false),
+        ("demo-1.0-cp312-cp312-win_amd64.whl", true),
+        ("demo-1.0-cp312-cp312-macosx_11_0_arm64.whl", true),
         ("demo-1.0-py2-none-any.whl", true),
     ] {
         let files = [wheel, "demo-1.0.tar.gz"].map(|name| locked_file(name, b""));
