@@ -1,8 +1,8 @@
-//! Whether a wheel that was built on this machine fits the target.
+//! Whether a wheel that comes from no index fits the target.
 //!
-//! A wheel that is downloaded was made to its tag by its authors. One that is
-//! built here carries whatever this machine's compiler and libraries put into it,
-//! under the tag `linux_x86_64`, which promises nothing. So each of its libraries
+//! A wheel of an index was made to its tag by its authors, and checked by the
+//! index. One that is built carries whatever a machine's compiler and libraries
+//! put into it, under the tag `linux_x86_64`, which promises nothing. So each of its libraries
 //! is read: machine, needed libraries, and needed versions of their symbols, as
 //! the manylinux policies (PEP 600) have them.
 
@@ -14,6 +14,7 @@ use object::Endianness;
 use object::elf;
 use object::read::elf::{Dyn, FileHeader};
 
+use crate::WheelProblem;
 use crate::wheel::Unpacked;
 
 /// Why a built wheel does not fit.
@@ -63,7 +64,18 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Checks a built wheel against a target.
+/// Checks a wheel that was made elsewhere against a target, and reads no more of it
+/// than its libraries. The archive is an error where it is no good.
+pub(super) fn check_archive(
+    wheel: &WheelName,
+    bytes: &[u8],
+    target: &Target,
+) -> Result<Result<(), Misfit>, WheelProblem> {
+    let members = crate::wheel::unpack_only(bytes, elf::ELFMAG)?;
+    Ok(check(wheel, &members, target))
+}
+
+/// Checks a wheel against a target.
 pub(super) fn check(
     wheel: &WheelName,
     members: &[Unpacked],

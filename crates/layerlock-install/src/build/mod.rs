@@ -120,6 +120,7 @@ pub fn build(
         reporter,
         frontend: None,
         notes: Vec::new(),
+        refused: Vec::new(),
     };
     let chosen = picks
         .into_iter()
@@ -141,6 +142,8 @@ struct Builder<'a> {
     /// Looked for when it is first needed.
     frontend: Option<Frontend>,
     notes: Vec<BuildNote>,
+    /// Wheels of the package in hand that the user has and that do not fit.
+    refused: Vec<String>,
 }
 
 /// What a build begins with.
@@ -165,7 +168,11 @@ struct Material {
 
 impl Builder<'_> {
     fn wheel(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
-        if let Some(found) = supplied::find(&package, self.target, self.options.fetch)? {
+        self.refused.clear();
+        let refuse = |path: &Path, misfit| {
+            self.refused.push(format!("{} {misfit}", path.display()));
+        };
+        if let Some(found) = supplied::find(&package, self.target, self.options.fetch, refuse)? {
             self.notes.push(BuildNote::Supplied {
                 package: package.name.clone(),
                 from: found.path.display().to_string(),
@@ -196,6 +203,9 @@ impl Builder<'_> {
 
     fn of_sdist(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
         let Some(file) = sdist(&package) else {
+            if !self.refused.is_empty() {
+                return Err(self.problem(&package, BuildProblem::NoSource));
+            }
             let no_wheel = NoWheel::new(package, self.target, &[]);
             return Err(Error::NoWheel(Box::new(no_wheel)));
         };
@@ -307,9 +317,10 @@ impl Builder<'_> {
         let is_a_wheel = is_wheel(Path::new(&name));
         if is_a_wheel
             && let Some(sha256) = locked
-            && self.options.fetch.cache.wheel(&sha256).is_some()
+            && let Some(cached) = self.options.fetch.cache.wheel(&sha256)
         {
-            return self.choose_wheel(package, &name, sha256);
+            let bytes = fs_err::read(&cached.path).map_err(Error::io("read", &cached.path))?;
+            return self.take_wheel(package, &name, &bytes, sha256);
         }
         let fetch = |builder: &mut Self, package: &LockedPackage| {
             let options = builder.options.fetch;
@@ -364,7 +375,7 @@ impl Builder<'_> {
         })
     }
 
-    /// A wheel that is one already.
+    /// A wheel that is one already. It is held to what a build is held to.
     fn take_wheel(
         &self,
         package: LockedPackage,
@@ -373,6 +384,16 @@ impl Builder<'_> {
         sha256: [u8; 32],
     ) -> Result<Chosen, Error> {
         let chosen = self.choose_wheel(package, name, sha256)?;
+        let wheel = &chosen.wheel;
+        fit::check_archive(wheel, bytes, self.target)
+            .map_err(|problem| Error::Wheel {
+                file: name.to_owned(),
+                problem,
+            })?
+            .map_err(|misfit| {
+                let wheel = name.to_owned();
+                self.problem(&chosen.package, BuildProblem::Unfit { wheel, misfit })
+            })?;
         if self.options.fetch.cache.wheel(&sha256).is_none() {
             self.keep_wheel(&chosen.wheel, bytes, &sha256)?;
         }
@@ -526,6 +547,7 @@ impl Builder<'_> {
             package: package.clone(),
             target: *self.target,
             problem,
+            refused: self.refused.clone(),
         }))
     }
 }

@@ -18,6 +18,8 @@ pub struct BuildError {
     pub target: Target,
     /// What went wrong.
     pub problem: BuildProblem,
+    /// Wheels of it in the folders of `--find-links` that do not fit, and why.
+    pub refused: Vec<String>,
 }
 
 /// What went wrong.
@@ -85,6 +87,17 @@ pub enum BuildProblem {
         /// The wheel.
         wheel: String,
     },
+    /// The lock has nothing to build.
+    #[error("the lock has no source distribution of it")]
+    NoSource,
+    /// A wheel that was made elsewhere, whose libraries the target cannot load.
+    #[error("{wheel} {misfit}")]
+    Unfit {
+        /// The wheel.
+        wheel: String,
+        /// Why it does not fit.
+        misfit: Misfit,
+    },
     /// The build gave a wheel for something else than the target.
     #[error("{wheel}, built on this machine, {misfit}")]
     Misfit {
@@ -101,6 +114,7 @@ impl fmt::Display for BuildError {
             package,
             target,
             problem,
+            refused,
         } = self;
         let (name, version) = (&package.name, &package.version);
         match problem {
@@ -110,8 +124,14 @@ impl fmt::Display for BuildError {
                     "{name} {version} does not build for {target} here: {problem}"
                 )
             }
+            BuildProblem::Unfit { .. } => {
+                write!(f, "{name} {version} cannot be used on {target}: {problem}")
+            }
             _ => write!(f, "{name} {version} cannot be built: {problem}"),
-        }
+        }?;
+        refused
+            .iter()
+            .try_for_each(|wheel| write!(f, "\n(not taken: {wheel})"))
     }
 }
 
@@ -150,6 +170,10 @@ impl BuildError {
             | BuildProblem::OtherRelease { .. } => {
                 "correct the package's own build settings".to_owned()
             }
+            BuildProblem::Unfit { .. } | BuildProblem::NoSource => format!(
+                "put a wheel of {} {} that fits into a folder, and name that with --find-links",
+                self.package.name, self.package.version
+            ),
             BuildProblem::Misfit { misfit, .. } => format!(
                 "{}build it where the runtime's own system is, then build the layer with \
                  --find-links wheels:\n{}",

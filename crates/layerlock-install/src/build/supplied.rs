@@ -1,13 +1,13 @@
 //! Wheels that the user made for packages without one, as in a container of the
 //! target's system, and put into a folder that `--find-links` names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layerlock_export::LockedPackage;
 use layerlock_target::{Target, WheelName, WheelRank};
 use sha2::{Digest, Sha256};
 
-use super::fit;
+use super::fit::{self, Misfit};
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -19,41 +19,45 @@ pub(super) struct Supplied {
 
 /// Whether there is a wheel of a package, made by the user, that fits the target.
 pub fn is_supplied(package: &LockedPackage, target: &Target, options: &FetchOptions<'_>) -> bool {
-    best(package, target, options).is_some()
+    !candidates(package, target, options).is_empty()
 }
 
-/// The wheel of this package and version that suits the target best. It is held to
-/// what a build on this machine is held to.
+/// The wheel of this package and version that suits the target best, of those that
+/// are held to what a build on this machine is held to. What does not fit is told
+/// to `refuse`.
 pub(super) fn find(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
+    mut refuse: impl FnMut(&Path, Misfit),
 ) -> Result<Option<Supplied>, Error> {
-    let Some((wheel, path)) = best(package, target, options) else {
-        return Ok(None);
-    };
-    let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;
-    let unfit = |problem| Error::Wheel {
-        file: path.display().to_string(),
-        problem,
-    };
-    let members = crate::wheel::unpack(&bytes).map_err(unfit)?;
-    if fit::check(&wheel, &members, target).is_err() {
-        return Ok(None);
+    for (_, wheel, path) in candidates(package, target, options) {
+        let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;
+        let fits = fit::check_archive(&wheel, &bytes, target).map_err(|problem| Error::Wheel {
+            file: path.display().to_string(),
+            problem,
+        })?;
+        match fits {
+            Ok(()) => {
+                return Ok(Some(Supplied {
+                    sha256: Sha256::digest(&bytes).into(),
+                    wheel,
+                    path,
+                }));
+            }
+            Err(misfit) => refuse(&path, misfit),
+        }
     }
-    Ok(Some(Supplied {
-        sha256: Sha256::digest(&bytes).into(),
-        wheel,
-        path,
-    }))
+    Ok(None)
 }
 
-fn best(
+/// The wheels whose names fit, the best first.
+fn candidates(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
-) -> Option<(WheelName, PathBuf)> {
-    let mut best: Option<(WheelRank, WheelName, PathBuf)> = None;
+) -> Vec<(WheelRank, WheelName, PathBuf)> {
+    let mut candidates = Vec::new();
     for folder in options.supplied.iter().filter_map(FindLinks::folder) {
         let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
@@ -63,11 +67,11 @@ fn best(
             if wheel.name() == package.name
                 && wheel.is_version(&package.version)
                 && let Ok(rank) = target.rank(&wheel)
-                && best.as_ref().is_none_or(|(other, ..)| rank > *other)
             {
-                best = Some((rank, wheel, path));
+                candidates.push((rank, wheel, path));
             }
         }
     }
-    best.map(|(_, wheel, path)| (wheel, path))
+    candidates.sort_by(|(one, ..), (other, ..)| other.cmp(one));
+    candidates
 }

@@ -205,6 +205,20 @@ impl RawMember<'_> {
         String::from_utf8(self.small()?).map_err(|_| self.problem("is not UTF-8"))
     }
 
+    /// Whether its data begins with these bytes.
+    pub(super) fn starts_with(&self, start: [u8; 4]) -> bool {
+        let mut first = [0; 4];
+        match self.method {
+            Method::Stored => self.data.starts_with(&start),
+            Method::Deflated => {
+                DeflateDecoder::new(self.data)
+                    .read_exact(&mut first)
+                    .is_ok()
+                    && first == start
+            }
+        }
+    }
+
     /// Unpacks the data piece by piece, and checks its size and checksum.
     pub(super) fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<(), WheelProblem> {
         let mut checksum = crc32fast::Hasher::new();

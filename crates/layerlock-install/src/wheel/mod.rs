@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use layerlock_layer::{ArchiveMember, LayerPath};
-use layerlock_target::WheelName;
+use layerlock_target::{Limits, WheelName};
 use serde::{Deserialize, Serialize};
 
 use archive::RawMember;
@@ -123,6 +123,31 @@ pub(crate) struct Unpacked {
     pub(crate) name: LayerPath,
     pub(crate) executable: bool,
     pub(crate) bytes: Vec<u8>,
+}
+
+/// Every file of an archive, of which only those that begin like this are
+/// unpacked: together no more than a layer can hold.
+pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>, WheelProblem> {
+    let mut unpacked: u64 = 0;
+    archive::read(bytes)?
+        .into_iter()
+        .map(|member| {
+            let bytes = if member.starts_with(start) {
+                unpacked = unpacked.saturating_add(member.size);
+                if unpacked > Limits::AWS_LAMBDA.unzipped {
+                    return Err(WheelProblem::TooLarge(unpacked));
+                }
+                member.bytes()?
+            } else {
+                Vec::new()
+            };
+            Ok(Unpacked {
+                bytes,
+                executable: member.executable,
+                name: member.name,
+            })
+        })
+        .collect()
 }
 
 /// Unpacks every file of an archive that has not been verified.

@@ -434,3 +434,24 @@ proptest! {
         }
     }
 }
+
+/// A find-links wheel of some megabytes may unpack to gigabytes.
+#[test]
+fn of_a_wheel_that_is_only_checked_no_more_than_its_libraries_is_unpacked() {
+    let wheel = layerlock_testkit::WheelBuilder::new("demo", "1.0")
+        .file("demo/core.so", b"\x7fELF and more")
+        .file("demo/large.bin", vec![0; 1 << 20])
+        .file("demo/short.so", b"\x7fE")
+        .build();
+    let unpacked: Vec<(String, usize)> = super::unpack_only(&wheel.bytes, *b"\x7fELF")
+        .unwrap()
+        .into_iter()
+        .map(|member| (member.name.to_string(), member.bytes.len()))
+        .filter(|(name, _)| name.starts_with("demo/"))
+        .collect();
+    let expected = [("core.so", 13), ("large.bin", 0), ("short.so", 0)];
+    assert_eq!(
+        unpacked,
+        expected.map(|(name, length)| (format!("demo/{name}"), length))
+    );
+}

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use layerlock_export::LockedPackage;
 use layerlock_install::index::{Index, IndexUrl};
 use layerlock_install::{
     BuildError, BuildNote, BuildOptions, BuildProblem, Built, Cache, Chosen, Error, FetchOptions,
@@ -574,6 +575,79 @@ fn a_compiled_wheel_that_does_not_fit_is_refused_with_a_way_out() {
     ] {
         assert!(hint.contains(part), "{hint}");
     }
+}
+
+#[test]
+fn a_locked_wheel_that_does_not_fit_is_refused_from_a_file_and_an_address() {
+    let shop = Shop::open();
+    let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.38"])];
+    let wheel = WheelBuilder::new("demo", "1.0")
+        .tag("cp312-cp312-linux_x86_64")
+        .file(
+            "demo/core.so",
+            shared_library(X86_64, &["libc.so.6"], versions),
+        )
+        .build();
+    let path = shop.path(&wheel.file_name);
+    fs_err::write(&path, &wheel.bytes).unwrap();
+    shop.index.add(&wheel);
+    let url = shop.index.file_url(ServedFile::from(&wheel));
+    let files = locked_file(&wheel.file_name, &wheel.bytes);
+    for project in [
+        locking_path("file", &path, &files),
+        locking(&files, &source("url", &url, "")),
+    ] {
+        let error = shop.refusal(&project);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "demo 1.0 cannot be used on python3.12 x86_64: {} does not fit: demo/core.so \
+                 needs GLIBC_2.38, the runtime has GLIBC_2.34 at most",
+                wheel.file_name
+            )
+        );
+    }
+}
+
+#[test]
+fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
+    let mut shop = Shop::open();
+    let folder = shop.path("wheels");
+    fs_err::create_dir(&folder).unwrap();
+    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    let put = |tag: &str, library: Vec<u8>| {
+        let wheel = WheelBuilder::new("demo", "1.0")
+            .tag(tag)
+            .file("demo/core.so", library)
+            .build();
+        fs_err::write(folder.join(&wheel.file_name), &wheel.bytes).unwrap();
+        wheel.file_name
+    };
+    let best = put(
+        "cp312-cp312-manylinux_2_34_x86_64",
+        shared_library(X86_64, &["libpq.so.5"], &[]),
+    );
+    let project = locking("", "");
+    let [package] = locked(&project).try_into().unwrap();
+    let fetch = shop.fetch_options(true);
+    let options = BuildOptions {
+        fetch: &fetch,
+        frontend: Some(FrontendKind::Pip),
+        index_url: None,
+        ignored: &[],
+    };
+    let made = || {
+        let picks = vec![Pick::Source(LockedPackage::clone(&package))];
+        build(picks, &target(), &options, &Log::default())
+    };
+    let text = made().unwrap_err().to_string();
+    assert!(
+        text.contains(&best) && text.contains("libpq.so.5"),
+        "{text}"
+    );
+
+    let second = put("cp312-cp312-linux_x86_64", shared_library(X86_64, &[], &[]));
+    assert_eq!(made().unwrap().chosen[0].wheel.as_str(), second);
 }
 
 /// Where the lock has compiled wheels for Linux, a build here would take long and
