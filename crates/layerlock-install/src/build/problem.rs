@@ -162,6 +162,14 @@ impl BuildError {
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()
             }
+            // setuptools takes every folder of the project for a package.
+            BuildProblem::Failed { output, .. }
+                if output.contains("top-level packages discovered") =>
+            {
+                "name the packages in [tool.setuptools]; where one of the folders is what \
+                 layerlock writes, put it below dist, which setuptools passes over"
+                    .to_owned()
+            }
             BuildProblem::Failed { .. } => {
                 "its own output says why; --verbose shows all of it".to_owned()
             }

@@ -730,3 +730,15 @@ fn a_wheel_that_the_user_made_is_taken_from_its_folder() {
         "{error}"
     );
 }
+
+/// setuptools takes a staging directory in the project for one of its packages.
+#[test]
+fn an_output_that_setuptools_takes_for_a_package_is_told_where_to_go() {
+    let shop = Shop::open();
+    demo()
+        .failing("Multiple top-level packages discovered in a flat-layout: ['demo', 'staged'].")
+        .write_to(&shop.path("libs"));
+    let error = shop.refusal(&locking_path("directory", &shop.path("libs"), ""));
+    let hint = Error::Build(Box::new(error)).hint().unwrap();
+    assert!(hint.contains("below dist"), "{hint}");
+}
