@@ -72,6 +72,7 @@ impl StagingDirectory {
             plan,
             root,
             directory: &self.0,
+            is_update: self.0.exists(),
         };
         writer.write()?;
         Ok(output.prepared())
@@ -121,6 +122,8 @@ struct Writer<'a> {
     root: &'a Path,
     /// The place that it will take, perhaps with an earlier tree in it.
     directory: &'a Path,
+    /// Whether there is one.
+    is_update: bool,
 }
 
 /// Larger files are unpacked piece by piece, so that memory does not grow with
@@ -128,23 +131,35 @@ struct Writer<'a> {
 const LARGE: u64 = 4 << 20;
 
 impl Writer<'_> {
-    /// Works with all cores: the threads take the next entry as they get free.
+    /// Works with all cores. Each thread begins in a part of its own, so that no two
+    /// make files in the same folder, which the system lets one do at a time; when
+    /// its part is done, it helps with the others'.
     fn write(&self) -> Result<(), Error> {
-        let next = AtomicUsize::new(0);
-        let work = || -> Result<(), Error> {
+        let entries = self.plan.entries();
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = entries.len().div_ceil(threads);
+        let parts: Vec<_> = (0..threads)
+            .map(|part| (AtomicUsize::new(part * share), (part + 1) * share))
+            .collect();
+        let work = |own: usize| -> Result<(), Error> {
             let mut archives = Archives::new(self.plan);
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                match self.plan.entries().get(index) {
-                    Some(entry) => self.write_entry(entry, &mut archives)?,
-                    None => return Ok(()),
+            for (next, end) in parts.iter().cycle().skip(own).take(threads) {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    match entries.get(index) {
+                        Some(entry) if index < *end => self.write_entry(entry, &mut archives)?,
+                        _ => break,
+                    }
                 }
             }
+            Ok(())
         };
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
         thread::scope(|scope| {
-            let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut result = work();
+            let work = &work;
+            let workers: Vec<_> = (1..threads)
+                .map(|own| scope.spawn(move || work(own)))
+                .collect();
+            let mut result = work(0);
             for worker in workers {
                 let other = worker
                     .join()
@@ -159,7 +174,7 @@ impl Writer<'_> {
         let path = self.root.join(entry.path.as_str());
         let old = self.directory.join(entry.path.as_str());
         // A link that cannot be made, for whatever reason, is a file to write.
-        if is_reusable(&old, entry) && fs::hard_link(&old, &path).is_ok() {
+        if self.is_update && is_reusable(&old, entry) && fs::hard_link(&old, &path).is_ok() {
             return Ok(());
         }
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
