@@ -89,7 +89,7 @@ pub(super) fn check(
         .collect();
     let libraries: Vec<Result<(), Misfit>> = members
         .iter()
-        .filter(|member| member.bytes.starts_with(&elf::ELFMAG))
+        .filter(|member| is_library(member))
         .map(|member| {
             check_library(&member.bytes, &own, target).map_err(|reason| Misfit::Library {
                 name: member.name.to_string(),
@@ -103,6 +103,16 @@ pub(super) fn check(
         return Ok(());
     }
     libraries.into_iter().collect()
+}
+
+/// Whether a wheel that fits one target fits every one: its tag may say so and its
+/// files not.
+pub(super) fn is_for_every_target(wheel: &WheelName, members: &[Unpacked]) -> bool {
+    wheel.is_for_any_platform() && !members.iter().any(is_library)
+}
+
+fn is_library(member: &Unpacked) -> bool {
+    member.bytes.starts_with(&elf::ELFMAG)
 }
 
 fn check_library(bytes: &[u8], own: &HashSet<&str>, target: &Target) -> Result<(), LibraryMisfit> {

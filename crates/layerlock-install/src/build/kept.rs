@@ -72,8 +72,8 @@ impl Kept {
         })
     }
 
-    pub(super) fn keep(&self, key: &Key, target: &Target, cache: &Cache) -> Result<(), Error> {
-        let of = (!self.wheel.is_for_any_platform()).then_some(target);
+    /// Keeps it for the one target that it was made for, or for every one.
+    pub(super) fn keep(&self, key: &Key, of: Option<&Target>, cache: &Cache) -> Result<(), Error> {
         let path = key.path(of, cache);
         let text = format!(
             "{}\n{}\n{}\n",

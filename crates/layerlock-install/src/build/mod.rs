@@ -506,6 +506,7 @@ impl Builder<'_> {
                 },
             )
         })?;
+        let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
         let bytes = repack::stored(members).map_err(Error::io("write", &material.path))?;
         let kept = Kept {
             sha256: Sha256::digest(&bytes).into(),
@@ -514,7 +515,7 @@ impl Builder<'_> {
         };
         self.keep_wheel(&kept.wheel, &bytes, &kept.sha256)?;
         if let Some(key) = &source.key {
-            kept.keep(key, self.target, self.options.fetch.cache)?;
+            kept.keep(key, of, self.options.fetch.cache)?;
         }
         self.reporter
             .build_finished(&package.name, kept.wheel.as_str());

@@ -548,6 +548,22 @@ fn a_compiled_wheel_is_taken_where_all_of_it_fits() {
     );
 }
 
+/// Its tag says that it fits everywhere, and its library that it does not.
+#[test]
+fn a_library_in_a_wheel_for_any_platform_is_kept_for_its_own_target() {
+    let shop = Shop::open();
+    demo()
+        .file("demo/core.so", shared_library(X86_64, &[], &[]))
+        .write_to(&shop.path("libs"));
+    let project = locking_path("directory", &shop.path("libs"), "");
+    let (chosen, _) = shop.built(&project);
+    assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+
+    let other = Target::aws("python3.12".parse().unwrap(), Architecture::Arm64);
+    let error = shop.refusal_for(&project, &other);
+    assert!(error.to_string().contains("demo/core.so"), "{error}");
+}
+
 #[test]
 fn a_compiled_wheel_that_does_not_fit_is_refused_with_a_way_out() {
     let shop = Shop::open();
