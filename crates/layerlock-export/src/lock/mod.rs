@@ -8,6 +8,7 @@ mod package;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 
 use pep440_rs::Version;
 use toml::de::DeTable;
@@ -69,16 +70,14 @@ impl Lock {
     ) -> Result<Self, Error> {
         let root = rest.parse()?;
         let (warnings, is_old) = check(rest, root.get_ref(), project)?;
-        let mut read = Packages {
+        let empty = Packages {
             directory: project.directory(),
             is_old,
             files: metadata_files(rest, root.get_ref())?,
             done: Vec::new(),
             nodes: Vec::new(),
         };
-        for part in packages {
-            read.of(part, part.parse()?.get_ref())?;
-        }
+        let mut read = empty.of_all(packages)?;
         read.of(rest, root.get_ref())?;
         let Packages { done, nodes, .. } = read;
         let (packages, graph) = if is_old {
@@ -143,7 +142,42 @@ struct Packages<'d, 'r> {
     nodes: Vec<Node>,
 }
 
+/// Fewer packages are read before another thread has begun.
+const WORTH_A_THREAD: usize = 50;
+
 impl Packages<'_, '_> {
+    /// Reads parts of the lock, a half of many on a thread of its own.
+    fn of_all(&self, parts: &[Document]) -> Result<Self, Error> {
+        let (first, second) = parts.split_at(parts.len() / 2);
+        if first.len() < WORTH_A_THREAD {
+            return self.of_each(parts);
+        }
+        let (first, second) = thread::scope(|scope| {
+            let first = scope.spawn(|| self.of_each(first));
+            let second = self.of_each(second);
+            let first = first
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (first, second)
+        });
+        let (mut read, second) = (first?, second?);
+        read.done.extend(second.done);
+        read.nodes.extend(second.nodes);
+        Ok(read)
+    }
+
+    fn of_each(&self, parts: &[Document]) -> Result<Self, Error> {
+        let mut read = Self {
+            done: Vec::with_capacity(parts.len()),
+            nodes: Vec::new(),
+            ..*self
+        };
+        for part in parts {
+            read.of(part, part.parse()?.get_ref())?;
+        }
+        Ok(read)
+    }
+
     /// Reads the packages in a part of the lock.
     fn of(&mut self, part: &Document, table: &DeTable<'_>) -> Result<(), Error> {
         let Some(packages) = table.get("package") else {
