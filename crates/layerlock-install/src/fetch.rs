@@ -39,6 +39,8 @@ pub struct FetchOptions<'a> {
 pub struct Fetched {
     /// The wheels, in the order asked for.
     pub wheels: Vec<Wheel>,
+    /// Whether all of them lay in a cache that outlives this run.
+    pub were_cached: bool,
     /// Files that their index has yanked since they were locked. Known only of
     /// those that an index was asked for now.
     pub yanked: Vec<Yanked>,
@@ -81,6 +83,7 @@ pub fn fetch(
             None => {}
         }
     }
+    let were_cached = missing.is_empty() && !options.cache.is_temporary();
     let mut yanked = Vec::new();
     if !missing.is_empty() {
         let job = Job { options, reporter };
@@ -93,6 +96,7 @@ pub fn fetch(
             // Each was in the cache or has been fetched.
             .map(|one| wheels[&one.sha256].clone())
             .collect(),
+        were_cached,
         yanked,
     })
 }

@@ -24,6 +24,7 @@ mod staging;
 mod stamp;
 #[cfg(test)]
 mod testing;
+mod unpacked;
 mod zip;
 
 pub use error::{Conflict, Error};
@@ -34,4 +35,5 @@ pub use plan::{
 };
 pub use staging::{StagingDirectory, files_in};
 pub use stamp::Stamp;
+pub use unpacked::{is_unfinished, unpacked_folder};
 pub use zip::{Compression, EntryTime, ZipOptions, ZipSummary, prepare_zip};

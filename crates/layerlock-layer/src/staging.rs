@@ -9,8 +9,8 @@
 //! Nothing is ever linked to the cache. An editor that writes in place, or a build
 //! step that patches what it finds, would reach the cache's file through the link,
 //! and from there every later layer; making the files read-only would stop neither
-//! root nor a `chmod`. So what is new is unpacked out of the cached archives, by
-//! all cores.
+//! root nor a `chmod`. So what is new is unpacked out of the cached archives, or
+//! copied from what was [unpacked before](crate::unpacked), by all cores.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -24,6 +24,7 @@ use fs_err::{self as fs, OpenOptions};
 
 use crate::output::{OutputFolder, Prepared};
 use crate::source::Archives;
+use crate::unpacked::{Cloning, Unpacked};
 use crate::{Entry, Error, LayerPlan, Source};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
@@ -54,8 +55,10 @@ impl StagingDirectory {
     }
 
     /// Writes a plan as files beside the directory, to be swapped with it when
-    /// it is published.
-    pub fn prepare(&self, plan: &LayerPlan) -> Result<Prepared, Error> {
+    /// it is published. With `keep_unpacked`, large files are kept beside their
+    /// archives for the next time (see [`unpacked_folder`](crate::unpacked_folder));
+    /// those that are there are used in any case.
+    pub fn prepare(&self, plan: &LayerPlan, keep_unpacked: bool) -> Result<Prepared, Error> {
         let output = OutputFolder::beside(&self.0)?;
         let root = output.path();
         let folders: BTreeSet<&str> = plan
@@ -73,6 +76,8 @@ impl StagingDirectory {
             root,
             directory: &self.0,
             is_update: self.0.exists(),
+            keep_unpacked,
+            cloning: Cloning::default(),
         };
         writer.write()?;
         Ok(output.prepared())
@@ -124,6 +129,8 @@ struct Writer<'a> {
     directory: &'a Path,
     /// Whether there is one.
     is_update: bool,
+    keep_unpacked: bool,
+    cloning: Cloning,
 }
 
 /// Larger files are unpacked piece by piece, so that memory does not grow with
@@ -177,23 +184,36 @@ impl Writer<'_> {
         if self.is_update && is_reusable(&old, entry) && fs::hard_link(&old, &path).is_ok() {
             return Ok(());
         }
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let mut file = file.map_err(|error| match error.kind() {
+        let cannot_write = |error: io::Error| match error.kind() {
             io::ErrorKind::AlreadyExists => Error::CaseCollision {
                 directory: self.directory.to_owned(),
                 path: entry.path.clone(),
             },
             _ => Error::io("write", &old)(error),
-        })?;
+        };
+        let unpacked = Unpacked::of(entry, self.plan);
+        if let Some(unpacked) = &unpacked
+            && let Some(file) = unpacked.place(&path, &self.cloning).map_err(cannot_write)?
+        {
+            return finish(&file, entry).map_err(cannot_write);
+        }
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let mut file = file.map_err(cannot_write)?;
         if entry.source.size() > LARGE {
             archives
                 .copy(entry, &mut |piece| file.write_all(piece))
                 .map_err(|trouble| archives.error(trouble, entry, &old))?;
         } else {
             let bytes = archives.read(entry)?;
-            file.write_all(&bytes).map_err(Error::io("write", &old))?;
+            file.write_all(&bytes).map_err(cannot_write)?;
         }
-        finish(&file, entry).map_err(Error::io("write", &old))
+        finish(&file, entry).map_err(cannot_write)?;
+        if self.keep_unpacked
+            && let Some(unpacked) = unpacked
+        {
+            unpacked.keep(&path, &self.cloning);
+        }
+        Ok(())
     }
 }
 
@@ -280,5 +300,6 @@ fn create_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

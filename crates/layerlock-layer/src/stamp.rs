@@ -142,7 +142,7 @@ mod tests {
             .publish()
             .unwrap();
         let claimed = StagingDirectory::claim(&staging, &plan, |_| false).unwrap();
-        claimed.prepare(&plan).unwrap().publish().unwrap();
+        claimed.prepare(&plan, false).unwrap().publish().unwrap();
         [zip, staging].map(|path| {
             let stamp = Stamp::of(&path).unwrap();
             (path, stamp)

@@ -82,6 +82,9 @@ struct ChosenLayer<'a> {
 /// packages share their wheels.
 struct Wheels {
     by_sha256: HashMap<[u8; 32], Wheel>,
+    /// Whether to keep what is unpacked of them. Not at the first time: a machine of
+    /// CI, which saves its cache after it, would carry every large file twice.
+    keep_unpacked: bool,
     yanked: Vec<Yanked>,
 }
 
@@ -282,7 +285,7 @@ impl<'a> Job<'a> {
             zipped_sizes = Some(summary.zipped_sizes);
         }
         if let Some(staging) = &staging {
-            outputs.push(staging.prepare(&plan)?);
+            outputs.push(staging.prepare(&plan, wheels.keep_unpacked)?);
         }
         let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
         findings.extend(findings::of_builds(&notes));
@@ -356,10 +359,15 @@ fn fetch(
         .filter(|one| seen.insert(one.sha256))
         .cloned()
         .collect();
-    let Fetched { wheels, yanked } = layerlock_install::fetch(&wanted, options, reporter)?;
+    let Fetched {
+        wheels,
+        were_cached,
+        yanked,
+    } = layerlock_install::fetch(&wanted, options, reporter)?;
     let digests = wanted.into_iter().map(|one| one.sha256);
     Ok(Wheels {
         by_sha256: digests.zip(wheels).collect(),
+        keep_unpacked: were_cached,
         yanked,
     })
 }

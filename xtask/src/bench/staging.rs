@@ -35,7 +35,7 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
         title: "Staging",
         about: "`layerlock install --to DIR` against `uv pip install --target DIR`: the same \
                 files. uv links them to its cache where it can; an edit of the folder is then \
-                an edit of the cache. layerlock never does: it unpacks every file."
+                an edit of the cache. layerlock never does: it clones or copies."
             .to_owned(),
         rows: vec![
             Row::faster("into a new folder", our_time, their_time, 2.0),

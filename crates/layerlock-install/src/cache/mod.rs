@@ -3,6 +3,7 @@
 //! ```text
 //! wheels-v1/ab/ab…ef.whl       the archive, by its SHA-256
 //! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
+//! wheels-v1/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
 //! builds-v1/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v1/ef…01                what the last run of a job found and wrote, for the next
 //! tmp/                         what is not finished yet

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use data_encoding::HEXLOWER;
 use fs_err as fs;
 use layerlock_export::normalize_name;
+use layerlock_layer::{is_unfinished, unpacked_folder};
 
 use super::{BUILDS, Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
 use crate::Error;
@@ -94,6 +95,7 @@ impl Cache {
             // One half of a wheel.
             _ => true,
         })?;
+        removed += self.remove_unfinished()?;
         removed += self.remove_notes_of_builds()?;
         Ok(removed)
     }
@@ -148,35 +150,57 @@ impl Cache {
         Ok(removed)
     }
 
-    fn remove_wheels(&self, unwanted: impl Fn(&Stem) -> bool) -> Result<Removed, Error> {
+    /// Removes what killed processes left beside unpacked files.
+    fn remove_unfinished(&self) -> Result<Removed, Error> {
         let mut removed = Removed::default();
-        let folder = self.root.join(WHEELS);
-        if !folder.is_dir() {
-            return Ok(removed);
-        }
-        for (_, folder) in entries(&folder)? {
-            if !folder.is_dir() {
+        for stem in self.stems()? {
+            let Some(folder) = stem.unpacked() else {
                 continue;
-            }
-            let mut stems: Vec<Stem> = entries(&folder)?
-                .iter()
-                .map(|(_, path)| Stem(path.with_extension("")))
-                .collect();
-            stems.dedup();
-            for stem in stems {
-                if unwanted(&stem) {
-                    // What says that the wheel can be used goes first.
-                    for path in [stem.listing(), stem.archive()].into_iter().flatten() {
-                        removed += remove(&path)?;
-                    }
+            };
+            for (name, path) in entries(&folder)? {
+                if is_unfinished(&name) {
+                    removed += remove(&path)?;
                 }
             }
         }
         Ok(removed)
     }
+
+    fn remove_wheels(&self, unwanted: impl Fn(&Stem) -> bool) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
+        for stem in self.stems()?.iter().filter(|stem| unwanted(stem)) {
+            // What says that the wheel can be used goes first.
+            let all = [stem.listing(), stem.archive(), stem.unpacked()];
+            for path in all.into_iter().flatten() {
+                removed += remove(&path)?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// All wheels, whole or not.
+    fn stems(&self) -> Result<Vec<Stem>, Error> {
+        let folder = self.root.join(WHEELS);
+        let mut stems = Vec::new();
+        if !folder.is_dir() {
+            return Ok(stems);
+        }
+        for (_, folder) in entries(&folder)? {
+            if folder.is_dir() {
+                let entries = entries(&folder)?;
+                stems.extend(
+                    entries
+                        .iter()
+                        .map(|(_, path)| Stem(path.with_extension(""))),
+                );
+            }
+        }
+        stems.dedup();
+        Ok(stems)
+    }
 }
 
-/// The path of a wheel in the cache, without the endings of its two files.
+/// The path of a wheel in the cache, without the endings of what is kept of it.
 #[derive(PartialEq, Eq)]
 struct Stem(PathBuf);
 
@@ -187,6 +211,10 @@ impl Stem {
 
     fn listing(&self) -> Option<PathBuf> {
         Some(self.0.with_extension("contents")).filter(|path| path.exists())
+    }
+
+    fn unpacked(&self) -> Option<PathBuf> {
+        Some(unpacked_folder(&self.0)).filter(|path| path.exists())
     }
 }
 

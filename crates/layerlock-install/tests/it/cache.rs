@@ -166,6 +166,27 @@ fn prune_removes_what_is_of_no_use() {
 }
 
 #[test]
+fn what_is_kept_unpacked_goes_with_its_wheel() {
+    let filled = Filled::new();
+    let wheels = filled.use_all(&filled.cache());
+    let folder = layerlock_layer::unpacked_folder(&wheels[0].path);
+    let folder = folder.strip_prefix(filled.path()).unwrap();
+    let folder = folder.to_str().unwrap().to_owned();
+    for name in ["0123", ".unfinished"] {
+        filled.write(&format!("{folder}/{name}"));
+    }
+    filled.write("wheels-v1/ab/alone.unpacked/4567");
+    let removed = filled.cache().prune(None).unwrap();
+    assert_eq!((removed.files, removed.bytes), (2, 10));
+    assert!(filled.files().contains(&format!("{folder}/0123")));
+
+    age(&wheels[0], 40);
+    let removed = filled.cache().prune(Some(Duration::from_hours(24 * 30)));
+    assert_eq!(removed.unwrap().files, 3);
+    assert!(!filled.path().join(folder).exists());
+}
+
+#[test]
 fn prune_knows_when_a_wheel_was_used_last() {
     let filled = Filled::new();
     let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();

@@ -34,7 +34,11 @@ impl Layer {
         let plan = plan(&wheels, &target())?;
         let layer = Self { folder, plan };
         let staging = StagingDirectory::claim(&layer.root(), &layer.plan, |_| false).unwrap();
-        staging.prepare(&layer.plan).unwrap().publish().unwrap();
+        staging
+            .prepare(&layer.plan, false)
+            .unwrap()
+            .publish()
+            .unwrap();
         Ok(layer)
     }
 

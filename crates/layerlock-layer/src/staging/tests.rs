@@ -4,8 +4,17 @@ use super::*;
 use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
 
 fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
+    stage(plan, directory, is_ours, false)
+}
+
+fn stage(
+    plan: &LayerPlan,
+    directory: &Path,
+    is_ours: impl Fn(&str) -> bool,
+    keep_unpacked: bool,
+) -> Result<(), Error> {
     StagingDirectory::claim(directory, plan, is_ours)?
-        .prepare(plan)?
+        .prepare(plan, keep_unpacked)?
         .publish()
         .map(drop)
 }
@@ -161,4 +170,103 @@ fn large_files_are_unpacked_like_small_ones() {
     )
     .unwrap();
     assert!(fs::read(directory.join("python/large.so")).unwrap() == large);
+}
+
+/// A large and a small file in an archive, and where the large one is kept.
+struct Keeping {
+    folder: tempfile::TempDir,
+    plan: LayerPlan,
+    kept: PathBuf,
+}
+
+const LARGE_FILE: &str = "python/large.so";
+
+fn large_bytes() -> Vec<u8> {
+    (0..25_000_u32).flat_map(u32::to_le_bytes).collect()
+}
+
+impl Keeping {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [
+            (LARGE_FILE, &large_bytes()[..], false),
+            ("python/stored", b"1", false),
+            ("python/small", b"2", false),
+        ];
+        let plan = archive_plan(folder.path(), &files);
+        let kept = crate::unpacked_folder(&plan.archives()[0]);
+        Self { folder, plan, kept }
+    }
+
+    /// Stages into a new folder, which has what it should.
+    fn stage(&self, name: &str, keep_unpacked: bool) -> PathBuf {
+        let directory = self.folder.path().join(name);
+        stage(&self.plan, &directory, nothing_is_ours, keep_unpacked).unwrap();
+        let large = fs::read(directory.join(LARGE_FILE)).unwrap();
+        assert!(large == large_bytes(), "{name}");
+        assert_eq!(fs::read(directory.join("python/small")).unwrap(), b"2");
+        let metadata = fs::metadata(directory.join(LARGE_FILE)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o7777, 0o644);
+        directory
+    }
+
+    fn kept_file(&self) -> PathBuf {
+        let kept = files_in(&self.kept).unwrap();
+        assert_eq!(kept.len(), 1, "{kept:?}");
+        self.kept.join(&kept[0])
+    }
+}
+
+#[test]
+fn large_files_are_kept_if_wanted_and_no_edit_reaches_them() {
+    let keeping = Keeping::new();
+    keeping.stage("not", false);
+    assert!(!keeping.kept.exists());
+
+    let made = keeping.stage("made", true);
+    let copied = keeping.stage("copied", false);
+    for directory in [&made, &copied] {
+        fs::write(directory.join(LARGE_FILE), "edited").unwrap();
+    }
+    assert!(fs::read(keeping.kept_file()).unwrap() == large_bytes());
+    keeping.stage("again", false);
+}
+
+#[test]
+fn what_is_kept_is_used_in_place_of_the_archive() {
+    let keeping = Keeping::new();
+    keeping.stage("made", true);
+    // The large file comes first: without it nothing else can be read wrongly.
+    let mut archive = fs::read(&keeping.plan.archives()[0]).unwrap();
+    archive[60..70].fill(0xff);
+    fs::write(&keeping.plan.archives()[0], archive).unwrap();
+    keeping.stage("copied", false);
+
+    fs::remove_dir_all(&keeping.kept).unwrap();
+    let directory = keeping.folder.path().join("broken");
+    stage(&keeping.plan, &directory, nothing_is_ours, true).unwrap_err();
+    assert!(!keeping.kept.exists(), "nothing wrong is kept");
+}
+
+#[test]
+fn what_is_kept_and_damaged_is_made_anew() {
+    let longer = [&large_bytes()[..], b"x"].concat();
+    let other = vec![b'x'; large_bytes().len()];
+    for damage in [&b"short"[..], &other, &longer, b""] {
+        let keeping = Keeping::new();
+        keeping.stage("made", true);
+        let kept = keeping.kept_file();
+        fs::write(&kept, damage).unwrap();
+        keeping.stage("unpacked", true);
+        assert!(fs::read(kept).unwrap() == large_bytes());
+        keeping.stage("copied", false);
+    }
+}
+
+#[test]
+fn a_folder_that_takes_nothing_is_done_without() {
+    let keeping = Keeping::new();
+    fs::write(&keeping.kept, "in the way").unwrap();
+    keeping.stage("made", true);
+    assert_eq!(fs::read(&keeping.kept).unwrap(), b"in the way");
 }

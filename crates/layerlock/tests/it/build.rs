@@ -203,6 +203,34 @@ fn install_writes_the_same_directory_and_no_zip() {
 }
 
 #[test]
+fn large_files_are_kept_unpacked_from_the_second_run_on() {
+    let wheel = WheelBuilder::new("numbers", "1.0")
+        .file("numbers/data.txt", "1 2 3 4 5 6 7 8 ".repeat(2000))
+        .build();
+    let package = LockedPackage::new("numbers", "1.0").wheel(&wheel);
+    let shop = Shop::new(&ProjectBuilder::new("shop").package(package), [&wheel]);
+    let unpacked = || {
+        let cached = files(shop.cache.path());
+        let unpacked = cached.keys().filter(|file| file.contains(".unpacked/"));
+        unpacked.count()
+    };
+    let mut trees = Vec::new();
+    // Not those that were only just downloaded: a cache that CI saves stays small.
+    for (run, expected) in [0, 1, 1].into_iter().enumerate() {
+        let staging = shop.path(&format!("staged-{run}"));
+        let settings = Settings {
+            staging: Some(staging.clone()),
+            ..shop.settings()
+        };
+        install(&settings, &Silent).unwrap();
+        assert_eq!(unpacked(), expected, "after run {run}");
+        trees.push(tree(&staging));
+    }
+    assert_eq!(trees[0], trees[1]);
+    assert_eq!(trees[0], trees[2]);
+}
+
+#[test]
 fn a_package_that_went_leaves_nothing_in_the_staging_directory() {
     let wheels = wheels();
     let shop = Shop::configured(STAGED);

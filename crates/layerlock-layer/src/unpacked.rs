@@ -1,0 +1,170 @@
+//! Large members of archives, kept as files of their own.
+//!
+//! Unpacking is most of the work of a staging directory, and a few hundred files are
+//! most of that. They are kept in a folder beside their archive, by their SHA-256:
+//!
+//! ```text
+//! ab…ef.whl             an archive
+//! ab…ef.unpacked/01…89  a member of it
+//! ```
+//!
+//! A staging directory gets a clone of such a file where the file system makes them
+//! (as Btrfs, XFS and APFS do), and otherwise a copy; never a link, through which an
+//! edit would come back. Each is compared with its CRC-32 first, as what is read out
+//! of an archive is; one that is not what it was is removed, and unpacked again.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use data_encoding::HEXLOWER;
+use fs_err as fs;
+
+use crate::{Entry, LayerPlan, Method, Source};
+
+/// Smaller ones are unpacked as fast as a file is opened, in bytes.
+const WORTH_KEEPING: u64 = 16 << 10;
+
+const BUFFER_SIZE: usize = 256 << 10;
+
+/// What comes before the names of files that are not finished.
+const UNFINISHED: &str = ".";
+
+/// The folder in which members of an archive are kept unpacked. It may not exist.
+pub fn unpacked_folder(archive: &Path) -> PathBuf {
+    archive.with_extension("unpacked")
+}
+
+/// Whether a file in such a folder is one that a process is making, or left when it
+/// was killed.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(UNFINISHED)
+}
+
+/// Whether this file system clones files, as far as is known.
+#[derive(Debug)]
+pub(crate) struct Cloning(AtomicBool);
+
+impl Default for Cloning {
+    fn default() -> Self {
+        Self(AtomicBool::new(true))
+    }
+}
+
+impl Cloning {
+    fn clone(&self, from: &Path, to: &Path) -> io::Result<bool> {
+        if !self.0.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        match reflink_copy::reflink(from, to) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+            Err(_) => {
+                self.0.store(false, Ordering::Relaxed);
+                Ok(false)
+            }
+        }
+    }
+}
+
+/// A member that is worth keeping, whether or not it is there.
+#[derive(Debug)]
+pub(crate) struct Unpacked {
+    path: PathBuf,
+    size: u64,
+    crc32: u32,
+}
+
+impl Unpacked {
+    pub(crate) fn of(entry: &Entry, plan: &LayerPlan) -> Option<Self> {
+        let Source::Member(archive, member) = &entry.source else {
+            return None;
+        };
+        if member.method != Method::Deflated || member.size < WORTH_KEEPING {
+            return None;
+        }
+        let name = HEXLOWER.encode(&member.sha256);
+        Some(Self {
+            path: unpacked_folder(plan.archive(*archive)).join(name),
+            size: member.size,
+            crc32: member.crc32,
+        })
+    }
+
+    /// Makes a new file of it. Nothing where it is not there.
+    pub(crate) fn place(&self, to: &Path, cloning: &Cloning) -> io::Result<Option<fs::File>> {
+        let Ok(mut kept) = fs::File::open(&self.path) else {
+            return Ok(None);
+        };
+        if cloning.0.load(Ordering::Relaxed) {
+            if !self.pass(&mut kept, |_| Ok(()))? {
+                return Ok(None);
+            }
+            if cloning.clone(&self.path, to)? {
+                return fs::OpenOptions::new().write(true).open(to).map(Some);
+            }
+            return self.place(to, cloning);
+        }
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(to)?;
+        if self.pass(&mut kept, |piece| file.write_all(piece))? {
+            return Ok(Some(file));
+        }
+        fs::remove_file(to)?;
+        Ok(None)
+    }
+
+    /// Hands on its bytes, and tells whether they are the right ones: if not, some
+    /// may have been handed on, and the file is removed.
+    fn pass(
+        &self,
+        kept: &mut fs::File,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
+        let mut buffer =
+            vec![0; BUFFER_SIZE.min(usize::try_from(self.size).unwrap_or(BUFFER_SIZE))];
+        let mut checksum = crc32fast::Hasher::new();
+        let mut size = 0;
+        loop {
+            // What cannot be read can still be unpacked.
+            let read = match kept.read(&mut buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read.unwrap_or(0),
+            };
+            if read == 0 {
+                break;
+            }
+            size += read as u64;
+            checksum.update(&buffer[..read]);
+            take(&buffer[..read])?;
+        }
+        if size == self.size && checksum.finalize() == self.crc32 {
+            return Ok(true);
+        }
+        let _ = fs::remove_file(&self.path);
+        Ok(false)
+    }
+
+    /// Keeps a copy of a file that was just unpacked. Where that fails, as in a cache
+    /// that may only be read, there is none.
+    pub(crate) fn keep(&self, file: &Path, cloning: &Cloning) {
+        let _ = self.try_to_keep(file, cloning);
+    }
+
+    fn try_to_keep(&self, file: &Path, cloning: &Cloning) -> io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder)?;
+        let copy = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .make_in(folder, |path| {
+                if !cloning.clone(file, path)? {
+                    fs::copy(file, path)?;
+                }
+                Ok(())
+            })?;
+        copy.persist(&self.path)?;
+        Ok(())
+    }
+}
