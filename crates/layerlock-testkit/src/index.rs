@@ -5,9 +5,13 @@
 //! carries one request (`Connection: close`): the few dozen requests of a test
 //! need no more, and a fault can end a connection without touching another.
 
+mod answer;
+mod server;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,14 +20,9 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 
-use crate::page::{LinkStyle, PageLink, html_page, json_page};
+use crate::page::LinkStyle;
 use crate::tls::Identity;
 use crate::{Wheel, normalise_name};
-
-/// The media type of PEP 691 JSON.
-const JSON: &str = "application/vnd.pypi.simple.v1+json";
-/// No request of a test comes near this many bytes before its body.
-const MAX_HEAD: usize = 64 * 1024;
 
 /// A file on the index: a wheel, or anything else by that name.
 #[derive(Debug, Clone)]
@@ -166,7 +165,7 @@ impl LoopbackIndex {
         let shared = Arc::new(Shared::default());
         let acceptor = std::thread::spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared, identity.as_ref())
+            move || server::accept(&listener, &shared, identity.as_ref())
         });
         Self {
             address,
@@ -333,135 +332,6 @@ impl Shared {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>, identity: Option<&Identity>) {
-    for stream in listener.incoming() {
-        if shared.stopping() {
-            return;
-        }
-        let Ok(stream) = stream else { continue };
-        let shared = Arc::clone(shared);
-        let identity = identity.cloned();
-        // A client that goes away is the client's affair.
-        std::thread::spawn(move || drop(converse(stream, &shared, identity)));
-    }
-}
-
-fn converse(stream: TcpStream, shared: &Shared, identity: Option<Identity>) -> std::io::Result<()> {
-    // Short, so that a thread whose client says nothing sees the end.
-    stream.set_read_timeout(Some(Duration::from_millis(100)))?;
-    let local = stream.local_addr()?;
-    match identity {
-        None => serve(stream, &format!("http://{local}"), shared),
-        Some(identity) => {
-            let mut stream = identity.secure(stream)?;
-            serve(&mut stream, &format!("https://{local}"), shared)?;
-            stream.conn.send_close_notify();
-            stream.flush()
-        }
-    }
-}
-
-/// Answers the one request of a connection. `origin` is the index's own.
-fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::io::Result<()> {
-    let Some(request) = read_request(&mut stream, shared)? else {
-        return Ok(());
-    };
-    let (mut response, fault) = {
-        let mut state = shared.state();
-        state.requests.push(request.clone());
-        let path = origin_form(&request.path);
-        let path = path.split('?').next().unwrap_or_default();
-        let fault = state.take_fault(path);
-        (state.answer(&request, path, origin), fault)
-    };
-    let mut length = None;
-    let mut pause_after = None;
-    let mut cut = usize::MAX;
-    match fault {
-        None => {}
-        Some(Fault::Status(status)) => response = Response::text(status, "a fault on demand"),
-        Some(Fault::Throttle(status, wait)) => {
-            response = Response::text(status, "not so fast");
-            response.headers.push(("Retry-After", wait));
-        }
-        Some(Fault::CutBody(count)) => cut = count,
-        Some(Fault::ContentLength(claim)) => length = Some(claim),
-        Some(Fault::Slow { after, pause }) => pause_after = Some((after, pause)),
-        Some(Fault::Redirect(target)) => {
-            response = Response::text(302, "elsewhere");
-            response.headers.push(("Location", target));
-        }
-        Some(Fault::LoginPage) => response = Response::new(200, "text/html", LOGIN_PAGE),
-        Some(Fault::Body(body)) => response.body = body,
-    }
-
-    let mut head = format!(
-        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Length: {}\r\n",
-        response.status,
-        reason(response.status),
-        length.unwrap_or(response.body.len()),
-    );
-    for (name, value) in &response.headers {
-        let _ = write!(head, "{name}: {value}\r\n");
-    }
-    head.push_str("\r\n");
-    stream.write_all(head.as_bytes())?;
-    if request.method == "HEAD" {
-        return Ok(());
-    }
-    let body = &response.body[..response.body.len().min(cut)];
-    let (first, rest) = match pause_after {
-        None => (body, &[][..]),
-        Some((after, _)) => body.split_at(after.min(body.len())),
-    };
-    stream.write_all(first)?;
-    if let Some((_, pause)) = pause_after {
-        stream.flush()?;
-        shared.pause(pause);
-    }
-    stream.write_all(rest)
-}
-
-/// The path of a request's target. A client that takes the index for its proxy
-/// sends a whole address (RFC 9112, 3.2.2): the index answers for every host.
-fn origin_form(target: &str) -> &str {
-    match target.strip_prefix("http://") {
-        Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
-        None => target,
-    }
-}
-
-/// The request's head; `None` where the client or the index went away first.
-fn read_request(stream: &mut impl Read, shared: &Shared) -> std::io::Result<Option<Request>> {
-    let mut head = Vec::new();
-    let mut buffer = [0; 4096];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        if shared.stopping() || head.len() > MAX_HEAD {
-            return Ok(None);
-        }
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(None),
-            Ok(count) => head.extend_from_slice(&buffer[..count]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let head = String::from_utf8_lossy(&head);
-    let mut lines = head.split("\r\n");
-    let mut words = lines.next().unwrap_or_default().split(' ');
-    let method = words.next().unwrap_or_default().to_owned();
-    let path = words.next().unwrap_or_default().to_owned();
-    let headers = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        .collect();
-    Ok(Some(Request {
-        method,
-        path,
-        headers,
-    }))
-}
-
 impl State {
     fn take_fault(&mut self, path: &str) -> Option<Fault> {
         let hit = |rule: &&mut Rule| rule.path == path && rule.left != Some(0);
@@ -470,142 +340,6 @@ impl State {
             *left -= 1;
         }
         Some(rule.fault.clone())
-    }
-
-    fn answer(&self, request: &Request, path: &str, origin: &str) -> Response {
-        if let Some(expected) = &self.credentials
-            && request.header("authorization") != Some(expected)
-        {
-            let mut response = Response::text(401, "credentials, please");
-            let challenge = "Basic realm=\"packages\"".to_owned();
-            response.headers.push(("WWW-Authenticate", challenge));
-            return response;
-        }
-        if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            return Response::text(405, "this index only gives");
-        }
-        if let Some(file) = self
-            .files()
-            .find(|file| path.strip_prefix("/files/") == Some(below_files(file).as_str()))
-        {
-            return self.file(file, request);
-        }
-        let page = path
-            .strip_prefix("/simple/")
-            .and_then(|rest| rest.strip_suffix('/'));
-        if let Some((project, files)) = page.and_then(|name| self.files.get_key_value(name)) {
-            let accept = request.header("accept").unwrap_or_default();
-            let json = accept.contains(JSON) && !self.html_only;
-            return self.page(project, files, json, origin);
-        }
-        Response::text(404, "not on this index")
-    }
-
-    /// A file, or the rest of it from where the client asks.
-    fn file(&self, file: &ServedFile, request: &Request) -> Response {
-        let kind = "application/octet-stream";
-        let version = format!("\"{}\"", crate::sha256_hex(&file.bytes));
-        let is_same =
-            self.without_versions || request.header("if-range").is_none_or(|tag| tag == version);
-        let from = request
-            .header("range")
-            .and_then(|range| {
-                range
-                    .strip_prefix("bytes=")?
-                    .strip_suffix('-')?
-                    .parse()
-                    .ok()
-            })
-            .filter(|from: &usize| *from < file.bytes.len() && is_same && !self.without_ranges);
-        let mut response = match from {
-            None => Response::new(200, kind, file.bytes.as_slice()),
-            Some(from) => {
-                let mut response = Response::new(206, kind, &file.bytes[from..]);
-                let length = file.bytes.len();
-                let range = format!("bytes {from}-{}/{length}", length - 1);
-                response.headers.push(("Content-Range", range));
-                response
-            }
-        };
-        if !self.without_versions {
-            response.headers.push(("ETag", version));
-        }
-        response
-    }
-
-    fn page(&self, project: &str, files: &[ServedFile], json: bool, origin: &str) -> Response {
-        let prefix = match self.link_style {
-            LinkStyle::Absolute => format!("{origin}/files/"),
-            LinkStyle::Base if !json => String::new(),
-            LinkStyle::Base | LinkStyle::Relative => "../../files/".to_owned(),
-        };
-        let links: Vec<PageLink> = files
-            .iter()
-            .map(|file| PageLink {
-                file_name: file.file_name.clone(),
-                url: format!("{prefix}{}", below_files(file)),
-                sha256: file.sha256.clone(),
-                requires_python: file.requires_python.clone(),
-                yanked: file.yanked.clone(),
-                size: u64::try_from(file.bytes.len()).ok(),
-                upload_time: file.upload_time.clone(),
-            })
-            .collect();
-        if json {
-            return Response::new(200, JSON, json_page(project, &links));
-        }
-        // Absolute: pip takes no other.
-        let base = format!("{origin}/files/");
-        let base = (self.link_style == LinkStyle::Base).then_some(base.as_str());
-        Response::new(
-            200,
-            "text/html; charset=utf-8",
-            html_page(project, &links, base),
-        )
-    }
-
-    fn files(&self) -> impl Iterator<Item = &ServedFile> {
-        self.files.values().flatten()
-    }
-}
-
-struct Response {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-impl Response {
-    fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: vec![("Content-Type", content_type.to_owned())],
-            body: body.into(),
-        }
-    }
-
-    fn text(status: u16, body: &str) -> Self {
-        Self::new(status, "text/plain", body)
-    }
-}
-
-const LOGIN_PAGE: &str = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>\
-    <form action=\"/login\" method=\"post\"><input name=\"user\"><input type=\"password\" \
-    name=\"password\"></form><a href=\"/help\">Help</a></body></html>";
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        206 => "Partial Content",
-        302 => "Found",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        503 => "Service Unavailable",
-        _ => "Other",
     }
 }
 
@@ -628,6 +362,3 @@ fn percent_encode(text: &str) -> String {
     }
     out
 }
-
-#[cfg(test)]
-mod tests;

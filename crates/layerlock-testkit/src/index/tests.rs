@@ -1,3 +1,6 @@
+use std::io::{Read, Write};
+
+use super::answer::{JSON, LOGIN_PAGE};
 use super::*;
 use crate::WheelBuilder;
 

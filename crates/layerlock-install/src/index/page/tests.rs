@@ -1,0 +1,251 @@
+use layerlock_testkit::{PageLink, html_page, json_page};
+use proptest::prelude::*;
+
+use super::*;
+
+const JSON: &str = "application/vnd.pypi.simple.v1+json";
+const PAGE: &str = "https://packages.example.com/simple/foo/";
+
+fn page_url() -> Url {
+    Url::parse(PAGE).unwrap()
+}
+
+fn html(body: &str) -> Result<ProjectPage, PageError> {
+    let content_type = Some("text/html; charset=UTF-8");
+    ProjectPage::parse(&page_url(), content_type, body.as_bytes())
+}
+
+fn json(body: &str) -> Result<ProjectPage, PageError> {
+    ProjectPage::parse(&page_url(), Some(JSON), body.as_bytes())
+}
+
+fn only_file(page: Result<ProjectPage, PageError>) -> IndexFile {
+    let [file] = <[IndexFile; 1]>::try_from(page.unwrap().files).unwrap();
+    file
+}
+
+#[test]
+fn an_html_link_says_all_that_pep_503_lets_it_say() {
+    let digest = "AB".repeat(32);
+    let file = only_file(html(&format!(
+        "<A HREF='../../f/foo-1.0%2Bcpu-py3-none-any.whl?a=1&amp;b=2#egg=x&sha256={digest}' \
+         data-requires-python='&gt;=3.8,&lt;4' data-yanked='broken &amp; old'>some text</a>"
+    )));
+    assert_eq!(file.name, "foo-1.0+cpu-py3-none-any.whl");
+    assert_eq!(
+        file.url.as_str(),
+        "https://packages.example.com/f/foo-1.0%2Bcpu-py3-none-any.whl?a=1&b=2"
+    );
+    assert_eq!(file.sha256, Some(digest.to_lowercase()));
+    assert_eq!(file.requires_python.as_deref(), Some(">=3.8,<4"));
+    assert_eq!(file.yanked.as_deref(), Some("broken & old"));
+    assert_eq!(file.size, None);
+    assert!(!format!("{file:?}").contains("b=2"));
+}
+
+#[test]
+fn links_are_relative_to_the_first_base_wherever_it_stands() {
+    for (base, url) in [
+        ("", "https://packages.example.com/simple/foo/a-1.zip"),
+        (
+            "<base href='/pool/'>",
+            "https://packages.example.com/pool/a-1.zip",
+        ),
+        (
+            "<base target=x><base href=\"https://files.example.com/x/\"><base href='/no/'>",
+            "https://files.example.com/x/a-1.zip",
+        ),
+    ] {
+        let file = only_file(html(&format!("<a href=' a-1.zip '>a</a>{base}")));
+        assert_eq!(file.url.as_str(), url);
+    }
+}
+
+#[test]
+fn what_is_no_link_to_a_file_is_passed_over() {
+    let page = html(
+        "<!-- <a href='x-1.whl'>x</a> --><script>'<a href=\"y-1.whl\">'</script>\
+         <a>z-1.whl</a><a href='../'>up</a><a href='foo-1.whl.asc'>sig</a>\
+         <a href='ftp://packages.example.com/foo-1.whl'>f</a><a href='javascript:foo-1.whl'>j</a>\
+         <a href='a%2Fb-1.whl'>slash</a><a href='https://['>bad</a>\
+         <a href='foo-1.tar.gz#sha256=short'>foo</a>",
+    );
+    let file = only_file(page);
+    assert_eq!((file.name.as_str(), file.sha256), ("foo-1.tar.gz", None));
+}
+
+#[test]
+fn a_login_page_is_told_apart_from_a_project_without_files() {
+    let error = html(
+        "<html><head><title>Sign\n in</title></head><form action=/login><input></form>\
+         <a href=/help>Help</a></html>",
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{PAGE} is no page of a simple index: it is titled \"Sign in\", \
+             without a link to a file"
+        )
+    );
+    assert!(error.hint().unwrap().contains("login"));
+    assert!(matches!(
+        html(""),
+        Err(PageError::NotAnIndexPage { title: None, .. })
+    ));
+    assert_eq!(
+        html(&html_page("foo", &[], None)),
+        Ok(ProjectPage::default())
+    );
+    assert_eq!(json(&json_page("foo", &[])), Ok(ProjectPage::default()));
+}
+
+#[test]
+fn other_content_types_are_refused() {
+    for content_type in [None, Some("application/json"), Some("text/plain")] {
+        let error = ProjectPage::parse(&page_url(), content_type, b"{}").unwrap_err();
+        let text = content_type.unwrap_or("no content type");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+    for content_type in ["TEXT/HTML", "application/vnd.pypi.simple.v1+html ; x=y"] {
+        let page = html_page("foo", &[], None);
+        let page = ProjectPage::parse(&page_url(), Some(content_type), page.as_bytes());
+        assert_eq!(page, Ok(ProjectPage::default()));
+    }
+}
+
+#[test]
+fn another_major_version_is_refused() {
+    let versions = [
+        json(r#"{"meta": {"api-version": "2.0"}, "files": []}"#),
+        html("<meta name='pypi:repository-version' content='2.0'><a href='a-1.whl'>a</a>"),
+    ];
+    for page in versions {
+        let error = page.unwrap_err();
+        assert!(matches!(&error, PageError::Version { version, .. } if version == "2.0"));
+    }
+    let newer = json(r#"{"meta": {"api-version": "1.9"}, "files": []}"#);
+    assert_eq!(newer, Ok(ProjectPage::default()));
+}
+
+#[test]
+fn json_of_something_else_is_refused() {
+    for text in [
+        "",
+        "[]",
+        "{\"message\": \"no\"}",
+        "<html>",
+        "{\"files\": [1]}",
+    ] {
+        let error = json(text).unwrap_err();
+        assert!(matches!(error, PageError::Json { .. }), "{error}");
+    }
+}
+
+#[test]
+fn json_may_leave_out_what_is_optional() {
+    let file = only_file(json(
+        r#"{"files": [{"filename": "foo-1.zip", "url": "/opaque/123", "hashes": {"md5": "x"},
+            "requires-python": null, "size": null, "yanked": null, "other": []}]}"#,
+    ));
+    assert_eq!(file.name, "foo-1.zip");
+    assert_eq!(file.url.as_str(), "https://packages.example.com/opaque/123");
+    assert_eq!((file.sha256, file.yanked, file.size), (None, None, None));
+}
+
+#[test]
+fn an_absurdly_large_page_is_refused() {
+    let body = vec![b' '; MAX_PAGE_BYTES + 1];
+    let error = ProjectPage::parse(&page_url(), Some(JSON), &body).unwrap_err();
+    assert!(matches!(error, PageError::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn an_error_shows_no_token() {
+    let url = Url::parse("https://token@packages.example.com/simple/foo/?key=token").unwrap();
+    let error = ProjectPage::parse(&url, None, b"").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("token"), "{error}");
+}
+
+fn link() -> impl Strategy<Value = PageLink> {
+    let name = "[a-z]{1,8}-[0-9]{1,2}(\\.[0-9])?";
+    let ending = prop::sample::select(FILE_ENDINGS);
+    let folder =
+        prop::sample::select(&["", "../../files/", "/pool/", "https://files.example.com/x/"][..]);
+    let text = || prop::option::of("[ -~é]{1,20}");
+    (
+        (name, ending, folder),
+        prop::option::of("[0-9a-f]{64}"),
+        text(),
+        prop::option::of("[ -~é]{0,20}"),
+    )
+        .prop_map(
+            |((name, ending, folder), sha256, requires_python, yanked)| {
+                let file_name = format!("{name}{ending}");
+                PageLink {
+                    url: format!("{folder}{file_name}"),
+                    file_name,
+                    sha256,
+                    requires_python,
+                    yanked,
+                    size: None,
+                    upload_time: None,
+                }
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn html_and_json_of_one_index_give_the_same_files(
+        links in prop::collection::vec(link(), 1..8)
+    ) {
+        let from_html = html(&html_page("foo", &links, None)).unwrap();
+        let from_json = json(&json_page("foo", &links)).unwrap();
+        prop_assert_eq!(&from_html, &from_json);
+        let names: Vec<&str> = from_json.files.iter().map(|file| file.name.as_str()).collect();
+        let expected: Vec<&str> = links.iter().map(|link| link.file_name.as_str()).collect();
+        prop_assert_eq!(names, expected);
+        for (file, link) in from_json.files.iter().zip(&links) {
+            prop_assert_eq!(&file.sha256, &link.sha256);
+            prop_assert_eq!(&file.yanked, &link.yanked);
+            prop_assert_eq!(&file.requires_python, &link.requires_python);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_parsers_panic(
+        body in prop::collection::vec(any::<u8>(), 0..400),
+        is_json in any::<bool>(),
+    ) {
+        let content_type = if is_json { JSON } else { "text/html" };
+        let _ = ProjectPage::parse(&page_url(), Some(content_type), &body);
+    }
+
+    #[test]
+    fn no_tag_soup_makes_the_html_parser_panic(
+        parts in prop::collection::vec(prop::sample::select(&[
+            "<a href=", "'", "\"", ">", "<base href=", "</a>", "<title>", "<script>", "<!--",
+            "-->", "&amp;", "&#x110000;", "%zz", "x-1.whl", "#sha256=", "//", "https://[", "\0",
+            "é", "<meta name='pypi:repository-version' content=", " data-yanked",
+        ][..]), 0..40)
+    ) {
+        if let Ok(page) = html(&parts.concat()) {
+            for file in page.files {
+                prop_assert!(is_file_name(&file.name));
+                prop_assert!(file.url.fragment().is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn no_json_of_the_right_kind_makes_the_parser_panic(
+        filename in ".{0,20}", address in ".{0,20}", digest in ".{0,70}"
+    ) {
+        let body = serde_json::json!({"files": [
+            {"filename": filename, "url": address, "hashes": {"sha256": digest}}
+        ]});
+        let page = json(&body.to_string()).unwrap();
+        prop_assert!(page.files.len() <= 1);
+    }
+}
