@@ -230,9 +230,10 @@ impl<'a> Job<'a> {
         let cache = self.options.cache.clone();
         // Unpacking is work for the processor: it must not hold up downloads.
         let wheel = blocking(move || {
-            let bytes = fs_err::read(archive.path()).map_err(Error::io("read", archive.path()))?;
-            let contents =
-                WheelContents::verify(&name, &bytes).map_err(|problem| Error::Wheel {
+            let contents = fs_err::File::open(archive.path())
+                .and_then(|file| WheelContents::verify_file(&name, &file))
+                .map_err(Error::io("read", archive.path()))?
+                .map_err(|problem| Error::Wheel {
                     file: name.to_string(),
                     problem,
                 })?;

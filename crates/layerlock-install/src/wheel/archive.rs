@@ -1,12 +1,17 @@
 //! The zip archive of a wheel, read as a hostile one.
+//!
+//! It is read piece by piece from where it lies, mostly a file: wheels may be
+//! hundreds of megabytes, and several are read at once.
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{self, Read};
 
 use flate2::read::DeflateDecoder;
 use layerlock_layer::{LayerPath, Method, PathError};
 use layerlock_target::Limits;
-use rawzip::{CompressionMethod, ZipArchive, ZipSliceEntry};
+use rawzip::{
+    CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ReaderAt, ZipEntry, ZipLocator,
+};
 
 use super::WheelProblem;
 
@@ -17,9 +22,10 @@ pub(super) struct RawMember<'a> {
     pub(super) method: Method,
     /// Where its data begins in the archive.
     pub(super) offset: u64,
+    pub(super) compressed_size: u64,
     pub(super) crc32: u32,
     pub(super) size: u64,
-    pub(super) data: &'a [u8],
+    pub(super) archive: &'a dyn ReaderAt,
 }
 
 /// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
@@ -31,22 +37,35 @@ pub(super) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
 /// some megabytes.
 const MAX_IN_MEMORY: u64 = 64 << 20;
 
-/// Lists the files of an archive. Folders have no place in a plan and are only
-/// checked for their names.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<RawMember<'_>>, WheelProblem> {
+/// As much is read at once.
+const PIECE: usize = 64 << 10;
+
+/// Lists the files of an archive of this many bytes. Folders have no place in a
+/// plan and are only checked for their names.
+pub(super) fn read(reader: &dyn ReaderAt, length: u64) -> Result<Vec<RawMember<'_>>, WheelProblem> {
     let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
-    let archive = ZipArchive::from_slice(bytes).map_err(not_a_zip)?;
+    // Both hold the longest record that there can be.
+    let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+    let mut local_buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
+    let archive = ZipLocator::new()
+        .locate_in_reader(reader, &mut buffer, length)
+        .map_err(|(_, error)| not_a_zip(error))?;
     let mut members = Vec::new();
     let mut names = HashSet::new();
     let mut extents = Vec::new();
     let mut unpacked: u64 = 0;
-    let mut entries = archive.entries();
+    let mut entries = archive.entries(&mut buffer);
     while let Some(header) = entries.next_entry().map_err(not_a_zip)? {
         let raw_name = header.file_path();
         let shown = String::from_utf8_lossy(raw_name.as_bytes()).into_owned();
         let entry = archive.get_entry(header.wayfinder()).map_err(not_a_zip)?;
-        check_local_header(&entry, &header, &shown)?;
+        check_local_header(&entry, &header, &shown, &mut local_buffer)?;
         let (data_start, data_end) = entry.compressed_data_range();
+        if data_end > length {
+            return Err(WheelProblem::NotAZip(format!(
+                "the member {shown:?} lies outside of it"
+            )));
+        }
         extents.push((header.local_header_offset(), data_end, shown.clone()));
 
         let file_name = shown.strip_suffix('/').unwrap_or(&shown);
@@ -94,18 +113,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<RawMember<'_>>, WheelProblem> {
             executable: mode & 0o111 != 0,
             method,
             offset: data_start,
+            compressed_size: data_end - data_start,
             crc32: header.crc32(),
             size: header.uncompressed_size_hint(),
-            data: slice(bytes, data_start, data_end)
-                .ok_or_else(|| WheelProblem::NotAZip("a member lies outside of it".to_owned()))?,
+            archive: reader,
         });
     }
     refuse_overlaps(extents)?;
     Ok(members)
-}
-
-fn slice(bytes: &[u8], start: u64, end: u64) -> Option<&[u8]> {
-    bytes.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
 }
 
 const FILE_TYPE: u32 = 0o170_000;
@@ -115,11 +130,13 @@ const REGULAR: u32 = 0o100_000;
 /// Readers that stream trust the local header, others the central directory. An
 /// archive that tells them different things is made to deceive.
 fn check_local_header(
-    entry: &ZipSliceEntry<'_>,
+    entry: &ZipEntry<'_, &dyn ReaderAt>,
     central: &rawzip::ZipFileHeaderRecord<'_>,
     name: &str,
+    buffer: &mut [u8],
 ) -> Result<(), WheelProblem> {
-    let local = entry.local_header();
+    let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
+    let local = entry.local_header(buffer).map_err(not_a_zip)?;
     let differ = |field| {
         Err(WheelProblem::HeadersDiffer {
             name: name.to_owned(),
@@ -147,8 +164,7 @@ fn check_local_header(
     ]];
     // With a data descriptor the local fields may be zero, and the descriptor says
     // what they are (APPNOTE 4.4.4, bit 3).
-    let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
-    if let Some(descriptor) = entry.data_descriptor().map_err(not_a_zip)? {
+    if let Some(descriptor) = entry.reader().data_descriptor().map_err(not_a_zip)? {
         also_claimed[0] = std::array::from_fn(|at| match also_claimed[0][at] {
             0 => claimed[at],
             other => other,
@@ -208,54 +224,67 @@ impl RawMember<'_> {
     /// Whether its data begins with these bytes.
     pub(super) fn starts_with(&self, start: [u8; 4]) -> bool {
         let mut first = [0; 4];
-        match self.method {
-            Method::Stored => self.data.starts_with(&start),
-            Method::Deflated => {
-                DeflateDecoder::new(self.data)
-                    .read_exact(&mut first)
-                    .is_ok()
-                    && first == start
-            }
-        }
+        let mut data = self.data();
+        let read = match self.method {
+            Method::Stored => data.read_exact(&mut first),
+            Method::Deflated => DeflateDecoder::new(data).read_exact(&mut first),
+        };
+        read.is_ok() && first == start
     }
 
-    /// Unpacks the data piece by piece, and checks its size and checksum.
-    pub(super) fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<(), WheelProblem> {
+    /// Unpacks the data piece by piece, and checks its size and checksum. Gives
+    /// the CRC-32 of the data as it lies in the archive.
+    pub(super) fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<u32, WheelProblem> {
         let mut checksum = crc32fast::Hasher::new();
         let mut left = self.size;
-        let mut each = |piece: &[u8]| {
-            left = left.checked_sub(piece.len() as u64)?;
+        let mut buffer = vec![0; piece_of(self.size)];
+        let mut source = match self.method {
+            Method::Stored => Packed::Stored(self.data()),
+            Method::Deflated => {
+                let room = vec![0; piece_of(self.compressed_size)];
+                Packed::Deflated(DeflateDecoder::new_with_buf(self.data(), room))
+            }
+        };
+        loop {
+            let read = match &mut source {
+                Packed::Stored(data) => data.read(&mut buffer),
+                Packed::Deflated(decoder) => decoder.read(&mut buffer),
+            };
+            let piece = match read {
+                Ok(0) => break,
+                Ok(read) => &buffer[..read],
+                Err(_) => return Err(self.problem("cannot be unpacked")),
+            };
+            left = left
+                .checked_sub(piece.len() as u64)
+                .ok_or_else(|| self.problem("unpacks to more than its header says"))?;
             checksum.update(piece);
             take(piece);
-            Some(())
-        };
-        let too_long = || self.problem("unpacks to more than its header says");
-        match self.method {
-            Method::Stored => each(self.data).ok_or_else(too_long)?,
-            Method::Deflated => {
-                let mut decoder = DeflateDecoder::new(self.data);
-                let mut buffer = vec![0; 64 << 10];
-                loop {
-                    let read = decoder
-                        .read(&mut buffer)
-                        .map_err(|_| self.problem("cannot be unpacked"))?;
-                    if read == 0 {
-                        break;
-                    }
-                    each(&buffer[..read]).ok_or_else(too_long)?;
-                }
-                if decoder.total_in() != self.data.len() as u64 {
-                    return Err(self.problem("has bytes after its compressed data"));
-                }
-            }
         }
+        let data = match source {
+            Packed::Stored(data) => data,
+            Packed::Deflated(decoder) if decoder.total_in() != self.compressed_size => {
+                return Err(self.problem("has bytes after its compressed data"));
+            }
+            Packed::Deflated(decoder) => decoder.into_inner(),
+        };
         if left != 0 {
             return Err(self.problem("unpacks to less than its header says"));
         }
         if checksum.finalize() != self.crc32 {
             return Err(self.problem("does not have the checksum that its header says"));
         }
-        Ok(())
+        Ok(data.checksum.finalize())
+    }
+
+    /// The data as it lies in the archive.
+    fn data(&self) -> Data<'_> {
+        Data {
+            archive: self.archive,
+            at: self.offset,
+            left: self.compressed_size,
+            checksum: crc32fast::Hasher::new(),
+        }
     }
 
     fn problem(&self, problem: &'static str) -> WheelProblem {
@@ -264,4 +293,33 @@ impl RawMember<'_> {
             problem,
         }
     }
+}
+
+enum Packed<'a> {
+    Stored(Data<'a>),
+    Deflated(DeflateDecoder<Data<'a>>),
+}
+
+/// A range of an archive, and the checksum of what was read of it.
+struct Data<'a> {
+    archive: &'a dyn ReaderAt,
+    at: u64,
+    left: u64,
+    checksum: crc32fast::Hasher,
+}
+
+impl Read for Data<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.archive.read_at(&mut buffer[..most], self.at)?;
+        self.at += read as u64;
+        self.left -= read as u64;
+        self.checksum.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Room for all of it, but for no more than a piece, and for something.
+fn piece_of(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(PIECE).clamp(1, PIECE)
 }

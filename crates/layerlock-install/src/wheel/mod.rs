@@ -13,10 +13,12 @@ mod record;
 mod tests;
 
 use std::collections::HashMap;
+use std::io;
 use std::path::PathBuf;
 
 use layerlock_layer::{ArchiveMember, LayerPath};
 use layerlock_target::{Limits, WheelName};
+use rawzip::{FileReader, ReaderAt};
 use serde::{Deserialize, Serialize};
 
 use archive::RawMember;
@@ -75,7 +77,26 @@ impl WheelContents {
     ///
     /// [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     pub fn verify(name: &WheelName, bytes: &[u8]) -> Result<Self, WheelProblem> {
-        let raw = archive::read(bytes)?;
+        Self::verify_in(name, &bytes, bytes.len() as u64)
+    }
+
+    /// The same for an archive in a file, of which little is in memory at once.
+    /// The outer error is that of the file.
+    pub(crate) fn verify_file(
+        name: &WheelName,
+        file: &fs_err::File,
+    ) -> io::Result<Result<Self, WheelProblem>> {
+        let length = file.metadata()?.len();
+        let reader = FileReader::from(file.file().try_clone()?);
+        Ok(Self::verify_in(name, &reader, length))
+    }
+
+    fn verify_in(
+        name: &WheelName,
+        archive: &dyn ReaderAt,
+        length: u64,
+    ) -> Result<Self, WheelProblem> {
+        let raw = archive::read(archive, length)?;
         let dist_info = dist_info(name, &raw)?;
         let by_name: HashMap<&str, &RawMember<'_>> = raw
             .iter()
@@ -129,7 +150,7 @@ pub(crate) struct Unpacked {
 /// unpacked: together no more than a layer can hold.
 pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>, WheelProblem> {
     let mut unpacked: u64 = 0;
-    archive::read(bytes)?
+    archive::read(&bytes, bytes.len() as u64)?
         .into_iter()
         .map(|member| {
             let bytes = if member.starts_with(start) {
@@ -152,7 +173,7 @@ pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>,
 
 /// Unpacks every file of an archive that has not been verified.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
-    archive::read(bytes)?
+    archive::read(&bytes, bytes.len() as u64)?
         .into_iter()
         .map(|member| {
             Ok(Unpacked {

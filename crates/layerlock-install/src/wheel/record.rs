@@ -65,8 +65,8 @@ impl Record {
     pub(super) fn check(&self, member: &RawMember<'_>) -> Result<ArchiveMember, WheelProblem> {
         let name = member.name.as_str();
         let mut sha256 = Sha256::new();
-        if self.is_exempt(name) {
-            member.read_into(|piece| sha256.update(piece))?;
+        let compressed_crc32 = if self.is_exempt(name) {
+            member.read_into(|piece| sha256.update(piece))?
         } else {
             let [expected, _] = self
                 .rows
@@ -74,10 +74,10 @@ impl Record {
                 .ok_or_else(|| WheelProblem::NotInRecord(name.to_owned()))?;
             let no_hash = || WheelProblem::NoHash(name.to_owned());
             let (algorithm, encoded) = expected.split_once('=').ok_or_else(no_hash)?;
-            let actual = match algorithm {
+            let (actual, compressed_crc32) = match algorithm {
                 "sha256" => {
-                    member.read_into(|piece| sha256.update(piece))?;
-                    BASE64URL_NOPAD.encode(&sha256.clone().finalize())
+                    let packed = member.read_into(|piece| sha256.update(piece))?;
+                    (BASE64URL_NOPAD.encode(&sha256.clone().finalize()), packed)
                 }
                 "sha384" => also::<Sha384>(member, &mut sha256)?,
                 "sha512" => also::<Sha512>(member, &mut sha256)?,
@@ -91,12 +91,13 @@ impl Record {
                     actual: format!("{algorithm}={actual}"),
                 });
             }
-        }
+            compressed_crc32
+        };
         Ok(ArchiveMember {
             offset: member.offset,
             method: member.method,
-            compressed_size: member.data.len() as u64,
-            compressed_crc32: crc32fast::hash(member.data),
+            compressed_size: member.compressed_size,
+            compressed_crc32,
             size: member.size,
             crc32: member.crc32,
             sha256: sha256.finalize().into(),
@@ -105,14 +106,18 @@ impl Record {
 }
 
 /// Hashes a member twice over: with the algorithm that RECORD has, and with the
-/// one that plans compare by.
-fn also<D: Digest>(member: &RawMember<'_>, sha256: &mut Sha256) -> Result<String, WheelProblem> {
+/// one that plans compare by. Gives the first, encoded, and the CRC-32 of the data
+/// in the archive.
+fn also<D: Digest>(
+    member: &RawMember<'_>,
+    sha256: &mut Sha256,
+) -> Result<(String, u32), WheelProblem> {
     let mut other = D::new();
-    member.read_into(|piece| {
+    let packed = member.read_into(|piece| {
         other.update(piece);
         sha256.update(piece);
     })?;
-    Ok(BASE64URL_NOPAD.encode(&other.finalize()))
+    Ok((BASE64URL_NOPAD.encode(&other.finalize()), packed))
 }
 
 /// A RECORD for an installation: name, and SHA-256 and size where it has them.

@@ -152,6 +152,46 @@ fn a_record_that_is_inexact_is_no_reason_to_refuse_but_is_not_kept() {
     }
 }
 
+/// What is in memory and what is in a file go through the same door.
+#[test]
+fn a_wheel_in_a_file_is_read_as_one_in_memory() {
+    let sound = [
+        sample().build(),
+        sample().stored().build(),
+        sample().streamed().build(),
+        // More than is read at once, before and after it is unpacked.
+        sample().file("demo/large.bin", large(300_000)).build(),
+        sample()
+            .stored()
+            .file("demo/large.bin", large(300_000))
+            .build(),
+    ];
+    let hostile = hostile_wheels().into_iter().map(|hostile| hostile.wheel);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wheel");
+    for wheel in sound.into_iter().chain(hostile) {
+        fs_err::write(&path, &wheel.bytes).unwrap();
+        let file = fs_err::File::open(&path).unwrap();
+        let name = wheel.file_name.parse().unwrap();
+        assert_eq!(
+            WheelContents::verify_file(&name, &file).unwrap(),
+            WheelContents::verify(&name, &wheel.bytes),
+            "{}",
+            wheel.sha256
+        );
+    }
+}
+
+/// Bytes that deflate cannot make much shorter.
+fn large(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 #[test]
 fn stronger_hashes_count_and_padding_is_forgiven() {
     let content = b"x = 1\n";
@@ -162,7 +202,8 @@ fn stronger_hashes_count_and_padding_is_forgiven() {
         offset: 0,
         crc32: crc32fast::hash(content),
         size: content.len() as u64,
-        data: content,
+        compressed_size: content.len() as u64,
+        archive: &content.as_slice(),
     };
     let check = |hash: &str| {
         let row = format!("demo.py,{hash},\n");
