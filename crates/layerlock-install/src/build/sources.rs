@@ -1,0 +1,292 @@
+//! What each kind of source gives to build, or to take as it is.
+
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use layerlock_export::LockedPackage;
+use layerlock_target::WheelName;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::kept::Key;
+use super::{
+    BuildNote, BuildProblem, Builder, directory, file_name, fit, git, is_wheel, links,
+    temporary_folder,
+};
+use crate::choose::{NoWheel, locked_sha256, sdist};
+use crate::fetch_source::{FileAddress, fetch_locked};
+use crate::{Chosen, Error};
+
+/// What a build begins with.
+pub(super) struct Source {
+    /// What it is, for people, without credentials.
+    pub(super) described: String,
+    /// What the result is kept by; none where that cannot be told.
+    pub(super) key: Option<Key>,
+    /// Whether its version may be another than the locked one: a folder lives on.
+    pub(super) version_may_differ: bool,
+}
+
+/// The source as it lies on this machine.
+pub(super) struct Material {
+    /// A folder, or an archive.
+    pub(super) path: PathBuf,
+    /// The folder in the archive that holds the package.
+    pub(super) subdirectory: Option<String>,
+    /// Removed with this.
+    _folder: Option<TempDir>,
+}
+
+impl Builder<'_> {
+    pub(super) fn of_sdist(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+        let Some(file) = sdist(&package) else {
+            if !self.refused.is_empty() {
+                return Err(self.problem(&package, BuildProblem::NoSource));
+            }
+            let no_wheel = NoWheel::new(package, self.target, &[]);
+            return Err(Error::NoWheel(Box::new(no_wheel)));
+        };
+        let (name, sha256) = (file.name.clone(), locked_sha256(file, &package.place)?);
+        let source = Source {
+            described: name.clone(),
+            key: Some(Key::of_archive(&sha256, None)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            let options = builder.options.fetch;
+            let file = fetch_locked(package, &name, &sha256, options, builder.reporter)?;
+            in_folder(file.path(), &name, None)
+        })
+    }
+
+    pub(super) fn of_git(
+        &mut self,
+        package: LockedPackage,
+        url: &str,
+        commit: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let shown = git::shown(url);
+        let source = Source {
+            described: format!("{shown} at {commit}"),
+            key: Some(Key::of_git(&shown, commit, subdirectory)),
+            version_may_differ: true,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            if builder.options.fetch.offline && !git::is_local(url) {
+                return Err(Error::Offline {
+                    file: format!("{} of {shown}", package.name),
+                });
+            }
+            let problem = |problem| builder.problem(package, problem);
+            let folder = temporary_folder()?;
+            let checkout = git::checkout(url, commit, folder.path()).map_err(problem)?;
+            if let Some(link) = links::leading_out(&checkout)? {
+                return Err(problem(BuildProblem::Link(link)));
+            }
+            let path = below(&checkout, subdirectory).map_err(problem)?;
+            Ok(Material {
+                path,
+                subdirectory: None,
+                _folder: Some(folder),
+            })
+        })
+    }
+
+    pub(super) fn of_directory(
+        &mut self,
+        package: LockedPackage,
+        path: &Path,
+    ) -> Result<Chosen, Error> {
+        if !path.is_dir() {
+            return Err(self.problem(&package, BuildProblem::NoFolder(path.to_owned())));
+        }
+        let source = Source {
+            described: path.display().to_string(),
+            key: directory::key(path, self.options.ignored)?,
+            version_may_differ: true,
+        };
+        self.kept_or_built(package, &source, |_, _| {
+            Ok(Material {
+                path: path.canonicalize().map_err(Error::io("read", path))?,
+                subdirectory: None,
+                _folder: None,
+            })
+        })
+    }
+
+    pub(super) fn of_file(
+        &mut self,
+        package: LockedPackage,
+        path: &Path,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
+        let described = path.display().to_string();
+        let actual = self.check_hash(&package, &bytes, file_name(path), &described)?;
+        if is_wheel(path) {
+            return self.take_wheel(package, file_name(path), &bytes, actual);
+        }
+        let source = Source {
+            described,
+            key: Some(Key::of_archive(&actual, subdirectory)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |_, _| {
+            in_folder(path, file_name(path), subdirectory)
+        })
+    }
+
+    pub(super) fn of_url(
+        &mut self,
+        package: LockedPackage,
+        url: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Chosen, Error> {
+        let address = FileAddress::parse(url).map_err(|error| Error::LockedAddress {
+            error,
+            place: package.place.clone(),
+        })?;
+        let (described, name) = (address.shown(), address.file_name().to_owned());
+        // With a hash in the lock, what was made of the file before can be found
+        // without it.
+        let locked = package.files.first();
+        let locked = match locked {
+            Some(file) => Some(locked_sha256(file, &package.place)?),
+            None => None,
+        };
+        let is_a_wheel = is_wheel(Path::new(&name));
+        if is_a_wheel
+            && let Some(sha256) = locked
+            && let Some(cached) = self.options.fetch.cache.wheel(&sha256)
+        {
+            let bytes = fs_err::read(&cached.path).map_err(Error::io("read", &cached.path))?;
+            return self.take_wheel(package, &name, &bytes, sha256);
+        }
+        let fetch = |builder: &mut Self, package: &LockedPackage| {
+            let options = builder.options.fetch;
+            let file = address.fetch(locked, &package.place, options, builder.reporter)?;
+            let bytes = fs_err::read(file.path()).map_err(Error::io("read", file.path()))?;
+            let actual = builder.check_hash(package, &bytes, &name, &described)?;
+            Ok::<_, Error>((file, bytes, actual))
+        };
+        if is_a_wheel {
+            let (_, bytes, actual) = fetch(self, &package)?;
+            return self.take_wheel(package, &name, &bytes, actual);
+        }
+        let source = Source {
+            described: described.clone(),
+            key: locked.map(|sha256| Key::of_archive(&sha256, subdirectory)),
+            version_may_differ: false,
+        };
+        self.kept_or_built(package, &source, |builder, package| {
+            let (file, ..) = fetch(builder, package)?;
+            in_folder(file.path(), &name, subdirectory)
+        })
+    }
+
+    /// Compares a file that is no index's with its hash in the lock. One that has
+    /// none there is taken as it is, and noted.
+    fn check_hash(
+        &mut self,
+        package: &LockedPackage,
+        bytes: &[u8],
+        name: &str,
+        from: &str,
+    ) -> Result<[u8; 32], Error> {
+        let actual: [u8; 32] = Sha256::digest(bytes).into();
+        let file = package.files.iter().find(|file| file.name == name);
+        let Some(file) = file.or(package.files.first()) else {
+            self.notes.push(BuildNote::Unverified {
+                package: package.name.clone(),
+                from: from.to_owned(),
+            });
+            return Ok(actual);
+        };
+        let expected = locked_sha256(file, &package.place)?;
+        if actual == expected {
+            return Ok(actual);
+        }
+        Err(Error::HashMismatch {
+            file: name.to_owned(),
+            expected: HEXLOWER.encode(&expected),
+            actual: HEXLOWER.encode(&actual),
+            url: from.to_owned(),
+            place: package.place.clone(),
+        })
+    }
+
+    /// A wheel that is one already. It is held to what a build is held to.
+    fn take_wheel(
+        &self,
+        package: LockedPackage,
+        name: &str,
+        bytes: &[u8],
+        sha256: [u8; 32],
+    ) -> Result<Chosen, Error> {
+        let chosen = self.choose_wheel(package, name, sha256)?;
+        let wheel = &chosen.wheel;
+        fit::check_archive(wheel, bytes, self.target)
+            .map_err(|problem| Error::Wheel {
+                file: name.to_owned(),
+                problem,
+            })?
+            .map_err(|misfit| {
+                let wheel = name.to_owned();
+                self.problem(&chosen.package, BuildProblem::Unfit { wheel, misfit })
+            })?;
+        if self.options.fetch.cache.wheel(&sha256).is_none() {
+            self.keep_wheel(&chosen.wheel, bytes, &sha256)?;
+        }
+        Ok(chosen)
+    }
+
+    fn choose_wheel(
+        &self,
+        package: LockedPackage,
+        name: &str,
+        sha256: [u8; 32],
+    ) -> Result<Chosen, Error> {
+        let wheel: WheelName = name.parse().map_err(|error| {
+            let problem = BuildProblem::WheelName(error);
+            self.problem(&package, problem)
+        })?;
+        if self.target.rank(&wheel).is_err() {
+            let no_wheel = NoWheel::new(package, self.target, &[wheel]);
+            return Err(Error::NoWheel(Box::new(no_wheel)));
+        }
+        Ok(Chosen {
+            package,
+            wheel,
+            sha256,
+        })
+    }
+}
+
+/// Frontends go by an archive's name: gives it its own again in a folder.
+fn in_folder(path: &Path, name: &str, subdirectory: Option<&str>) -> Result<Material, Error> {
+    let folder = temporary_folder()?;
+    let named = folder.path().join(name);
+    fs_err::copy(path, &named).map_err(Error::io("copy", path))?;
+    Ok(Material {
+        path: named,
+        subdirectory: subdirectory.map(str::to_owned),
+        _folder: Some(folder),
+    })
+}
+
+/// A folder of a checkout, links followed: it must not lead out of it.
+fn below(checkout: &Path, subdirectory: Option<&str>) -> Result<PathBuf, BuildProblem> {
+    let Some(subdirectory) = subdirectory else {
+        return Ok(checkout.to_owned());
+    };
+    let no_such = || BuildProblem::Subdirectory(subdirectory.to_owned());
+    let root = checkout.canonicalize().map_err(|_| no_such())?;
+    let folder = root
+        .join(subdirectory)
+        .canonicalize()
+        .map_err(|_| no_such())?;
+    (folder.starts_with(&root) && folder.is_dir())
+        .then_some(folder)
+        .ok_or_else(no_such)
+}

@@ -1,0 +1,152 @@
+//! Wheels and archives on this machine and at an address.
+
+use layerlock_install::{BuildNote, Cache, Error};
+use layerlock_testkit::{ServedFile, Source, WheelBuilder};
+use tempfile::TempDir;
+
+use super::{Log, Shop, demo, locked_file, locking, locking_path, source};
+use crate::helpers::target;
+
+#[test]
+fn a_wheel_on_this_machine_is_taken_as_it_is() {
+    let shop = Shop::open();
+    let wheel = WheelBuilder::new("demo", "1.0").file("demo.py", "").build();
+    let path = shop.path(&wheel.file_name);
+    fs_err::write(&path, &wheel.bytes).unwrap();
+    let files = locked_file(&wheel.file_name, &wheel.bytes);
+    let log = Log::default();
+    let built = shop
+        .build(&locking_path("file", &path, &files), &log)
+        .unwrap();
+    assert_eq!((log.builds(), built.notes), (0, Vec::new()));
+    let [chosen] = built.chosen.try_into().unwrap();
+    let (_, taken) = shop.wheel_of(chosen);
+    assert_eq!(fs_err::read(taken.path).unwrap(), wheel.bytes);
+
+    let wrong = locked_file(&wheel.file_name, b"other");
+    let error = shop
+        .build(&locking_path("file", &path, &wrong), &log)
+        .unwrap_err();
+    assert!(matches!(error, Error::HashMismatch { .. }), "{error:?}");
+}
+
+#[test]
+fn a_wheel_on_this_machine_for_another_target_is_no_wheel() {
+    let shop = Shop::open();
+    let wheel = WheelBuilder::new("demo", "1.0")
+        .tag("cp312-cp312-win_amd64")
+        .build();
+    let path = shop.path(&wheel.file_name);
+    fs_err::write(&path, &wheel.bytes).unwrap();
+    let files = locked_file(&wheel.file_name, &wheel.bytes);
+    let project = locking_path("file", &path, &files);
+    let error = shop.build(&project, &Log::default()).unwrap_err();
+    assert!(matches!(error, Error::NoWheel(_)), "{error:?}");
+    assert!(error.to_string().contains("win_amd64"), "{error}");
+}
+
+#[test]
+fn an_archive_on_this_machine_is_built() {
+    let shop = Shop::open();
+    let sdist = demo().sdist();
+    let path = shop.path(&sdist.file_name);
+    fs_err::write(&path, &sdist.bytes).unwrap();
+    let files = locked_file(&sdist.file_name, &sdist.bytes);
+    let (chosen, _) = shop.built(&locking_path("file", &path, &files));
+    assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+}
+
+#[test]
+fn files_at_an_address_are_fetched_compared_and_taken_or_built() {
+    let shop = Shop::open();
+    let wheel = WheelBuilder::new("demo", "1.0").file("demo.py", "").build();
+    let sdist = demo().sdist();
+    for file in [ServedFile::from(&wheel), sdist] {
+        shop.index.add(&file);
+        let url = shop.index.file_url(&file);
+        let files = locked_file(&file.file_name, &file.bytes);
+        let project = locking(&files, &source("url", &url, ""));
+        let built = shop.build(&project, &Log::default()).unwrap();
+        let requests = shop.index.requests().len();
+        shop.build_for(&project, &target(), true, &Log::default())
+            .unwrap();
+        assert_eq!(shop.index.requests().len(), requests);
+        assert_eq!(built.chosen[0].wheel.as_str(), wheel.file_name);
+
+        let wrong = locking(
+            &locked_file(&file.file_name, b"other"),
+            &source("url", &url, ""),
+        );
+        let error = Shop {
+            cache: Cache::temporary().unwrap(),
+            ..Shop::open()
+        }
+        .build(&wrong, &Log::default())
+        .unwrap_err();
+        assert!(matches!(error, Error::HashMismatch { .. }), "{error:?}");
+
+        // Locks of Poetry 1 have no hash for them.
+        let unhashed = locking("", &source("url", &url, ""));
+        let built = shop.build(&unhashed, &Log::default()).unwrap();
+        let unverified = BuildNote::Unverified {
+            package: "demo".to_owned(),
+            from: url,
+        };
+        assert!(built.notes.contains(&unverified), "{:?}", built.notes);
+    }
+}
+
+/// Its last part, decoded, names a temporary file.
+#[test]
+fn an_address_whose_file_name_leads_elsewhere_is_refused() {
+    let shop = Shop::open();
+    let sdist = demo().sdist();
+    let files = locked_file(&sdist.file_name, &sdist.bytes);
+    let absolute = shop.path("pwn.tar.gz").display().to_string();
+    for name in [
+        "..%2Fpwn.tar.gz",
+        &absolute.replace('/', "%2F"),
+        "..%5Cpwn.tar.gz",
+        "pwn%00.tar.gz",
+        "",
+    ] {
+        let url = format!("{}x/{name}", shop.index.url());
+        let project = locking(&files, &source("url", &url, ""));
+        let error = shop.build(&project, &Log::default()).unwrap_err();
+        assert!(matches!(error, Error::LockedAddress { .. }), "{error:?}");
+        let text = format!("{error} {}", error.hint().unwrap());
+        assert!(text.contains("plain file name"), "{text}");
+        assert!(text.contains("pyproject.toml"), "{text}");
+    }
+    assert!(shop.index.requests().is_empty());
+}
+
+/// An archive as those of a repository are: the package lies in a folder of it.
+#[test]
+fn a_folder_in_an_archive_is_built() {
+    let shop = Shop::open();
+    let outer = Source::new("outer", "3.0").failing("the wrong folder");
+    let mut archive = outer.clone();
+    for (name, text) in [
+        ("pyproject.toml", None),
+        ("backend/backend.py", None),
+        ("demo/__init__.py", Some("VALUE = 1\n")),
+        ("TAG", Some("py3-none-any")),
+    ] {
+        let own = TempDir::new().unwrap();
+        demo().write_to(own.path());
+        let text = text.map_or_else(
+            || fs_err::read_to_string(own.path().join(name)).unwrap(),
+            str::to_owned,
+        );
+        archive = archive.file(&format!("packages/demo/{name}"), text);
+    }
+    let sdist = archive.sdist();
+    let path = shop.path(&sdist.file_name);
+    fs_err::write(&path, &sdist.bytes).unwrap();
+    let files = locked_file(&sdist.file_name, &sdist.bytes);
+    let more = "subdirectory = \"packages/demo\"\n";
+    let project = locking(&files, &source("file", path.to_str().unwrap(), more));
+    let (chosen, _) = shop.built(&project);
+    assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+}

@@ -1,0 +1,65 @@
+//! Folders on this machine.
+
+use std::path::Path;
+
+use layerlock_install::BuildProblem;
+use layerlock_testkit::{ProjectBuilder, Source};
+
+use super::{Shop, demo, locking, locking_path, paths, source};
+
+#[test]
+fn a_folder_is_copied_even_where_the_project_links_it() {
+    let shop = Shop::open();
+    let folder = shop.path("libs");
+    demo().write_to(&folder);
+    let project = locking("", &source("directory", folder.to_str().unwrap(), "")).lock_packages("");
+    let before = files_below(&folder);
+    let layer = paths(shop.built(&project));
+    assert!(
+        layer.contains(&"python/demo/__init__.py".to_owned()),
+        "{layer:?}"
+    );
+    assert_eq!(files_below(&folder), before);
+
+    let develop = ProjectBuilder::new("shop").lock_packages(&format!(
+        "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
+         optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\
+         develop = true\n{}",
+        source("directory", folder.to_str().unwrap(), "")
+    ));
+    let shop = Shop::open();
+    assert_eq!(paths(shop.built(&develop)), layer);
+}
+
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut files = layerlock_layer::files_in(folder).unwrap();
+    files.retain(|file| !file.contains("__pycache__"));
+    files.sort();
+    files
+}
+
+#[test]
+fn a_folder_that_changed_is_built_anew_with_the_version_that_it_has_now() {
+    let shop = Shop::open();
+    let folder = shop.path("libs");
+    demo().write_to(&folder);
+    let project = locking_path("directory", &folder, "");
+    let (before, _) = shop.built(&project);
+    Source::new("demo", "2.0")
+        .file("demo/more.py", "x = 2\n")
+        .write_to(&folder);
+    let (after, wheel) = shop.built(&project);
+    assert_ne!(before.sha256, after.sha256);
+    assert_eq!(after.package.version, "2.0");
+    assert!(paths((after, wheel)).contains(&"python/demo/more.py".to_owned()));
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said() {
+    let shop = Shop::open();
+    let error = shop.refusal(&locking_path("directory", &shop.path("nowhere"), ""));
+    assert!(
+        matches!(error.problem, BuildProblem::NoFolder(_)),
+        "{error}"
+    );
+}

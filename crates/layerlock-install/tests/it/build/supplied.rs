@@ -1,0 +1,110 @@
+//! Wheels that the user made, in the folders of `--find-links`.
+
+use layerlock_export::LockedPackage;
+use layerlock_install::{
+    BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, Pick, build, is_supplied,
+};
+use layerlock_testkit::{WheelBuilder, shared_library};
+
+use super::{Log, Shop, X86_64, demo, locked_file, locking, locking_path};
+use crate::helpers::{locked, target};
+
+#[test]
+fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
+    let mut shop = Shop::open();
+    let folder = shop.path("wheels");
+    fs_err::create_dir(&folder).unwrap();
+    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    let put = |tag: &str, library: Vec<u8>| {
+        let wheel = WheelBuilder::new("demo", "1.0")
+            .tag(tag)
+            .file("demo/core.so", library)
+            .build();
+        fs_err::write(folder.join(&wheel.file_name), &wheel.bytes).unwrap();
+        wheel.file_name
+    };
+    let best = put(
+        "cp312-cp312-manylinux_2_34_x86_64",
+        shared_library(X86_64, &["libpq.so.5"], &[]),
+    );
+    let project = locking("", "");
+    let [package] = locked(&project).try_into().unwrap();
+    let fetch = shop.fetch_options(true);
+    let options = BuildOptions {
+        fetch: &fetch,
+        frontend: Some(FrontendKind::Pip),
+        index_url: None,
+        ignored: &[],
+    };
+    let made = || {
+        let picks = vec![Pick::Source(LockedPackage::clone(&package))];
+        build(picks, &target(), &options, &Log::default())
+    };
+    let text = made().unwrap_err().to_string();
+    assert!(
+        text.contains(&best) && text.contains("libpq.so.5"),
+        "{text}"
+    );
+
+    let second = put("cp312-cp312-linux_x86_64", shared_library(X86_64, &[], &[]));
+    assert_eq!(made().unwrap().chosen[0].wheel.as_str(), second);
+}
+
+/// What the error about such a package recommends: to build it elsewhere.
+#[test]
+fn a_wheel_that_the_user_made_is_taken_from_its_folder() {
+    let mut shop = Shop::open();
+    let folder = shop.path("wheels");
+    fs_err::create_dir(&folder).unwrap();
+    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    let put = |tag: &str, version: &str, library: Vec<u8>| {
+        let wheel = WheelBuilder::new("demo", version)
+            .tag(tag)
+            .file("demo/core.so", library)
+            .build();
+        fs_err::write(folder.join(&wheel.file_name), &wheel.bytes).unwrap();
+        wheel.file_name
+    };
+    let files = ["demo-1.0-cp312-cp312-win_amd64.whl", "demo-1.0.tar.gz"];
+    let project = locking(&files.map(|name| locked_file(name, b"")).join(", "), "");
+    let options = |shop: &Shop| {
+        let [package] = locked(&project).try_into().unwrap();
+        is_supplied(&package, &target(), &shop.fetch_options(true))
+    };
+    assert!(!options(&shop));
+    put("cp312-cp312-linux_aarch64", "1.0", Vec::new());
+    put("cp312-cp312-linux_x86_64", "1.1", Vec::new());
+    assert!(!options(&shop));
+
+    let fitting = put(
+        "cp312-cp312-linux_x86_64",
+        "1.0",
+        shared_library(X86_64, &[], &[]),
+    );
+    assert!(options(&shop));
+    demo().failing("never").write_to(&shop.path("libs"));
+    let project = locking_path("directory", &shop.path("libs"), "");
+    let built = shop
+        .build_for(&project, &target(), true, &Log::default())
+        .unwrap();
+    assert!(
+        matches!(&built.notes[..], [BuildNote::Supplied { .. }]),
+        "{:?}",
+        built.notes
+    );
+    let [chosen] = built.chosen.try_into().unwrap();
+    assert_eq!(chosen.wheel.as_str(), fitting);
+    shop.wheel_of(chosen);
+
+    // What would not be taken from a build here is not taken from there.
+    put(
+        "cp312-cp312-linux_x86_64",
+        "1.0",
+        shared_library(X86_64, &["libpq.so.5"], &[]),
+    );
+    let error = shop.refusal(&project);
+    assert!(
+        matches!(error.problem, BuildProblem::Failed { .. }),
+        "{error}"
+    );
+}
