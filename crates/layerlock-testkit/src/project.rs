@@ -131,6 +131,7 @@ pub struct ProjectBuilder {
     lock_packages: String,
     content_hash: Option<String>,
     poetry_version: String,
+    package_mode: bool,
 }
 
 impl ProjectBuilder {
@@ -146,6 +147,7 @@ impl ProjectBuilder {
             lock_packages: String::new(),
             content_hash: None,
             poetry_version: "2.5.1".to_owned(),
+            package_mode: false,
         }
     }
 
@@ -153,6 +155,13 @@ impl ProjectBuilder {
     #[must_use]
     pub fn requires_python(mut self, specifier: &str) -> Self {
         specifier.clone_into(&mut self.requires_python);
+        self
+    }
+
+    /// `package-mode = true`: the project is a package itself.
+    #[must_use]
+    pub fn package_mode(mut self) -> Self {
+        self.package_mode = true;
         self
     }
 
@@ -242,7 +251,11 @@ impl ProjectBuilder {
             let _ = writeln!(text, "{} = [{}]", quoted(extra), of_extra.join(", "));
         }
 
-        text.push_str("\n[tool.poetry]\npackage-mode = false\n");
+        let _ = writeln!(
+            text,
+            "\n[tool.poetry]\npackage-mode = {}",
+            self.package_mode
+        );
         for group in self.groups() {
             if group == "main" {
                 continue;

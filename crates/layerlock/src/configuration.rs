@@ -53,6 +53,46 @@ struct LayerTable {
     include_project: Option<Spanned<bool>>,
 }
 
+/// What of pyproject.toml says whether the project is a package.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Packaging {
+    build_system: BuildSystem,
+    tool: Tools,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct BuildSystem {
+    build_backend: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tools {
+    poetry: Poetry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Poetry {
+    package_mode: Option<Spanned<bool>>,
+}
+
+impl Packaging {
+    /// Where `package-mode = false` stands, which Poetry does not build. What has
+    /// the backend of another tool is a package for that one, and Poetry only
+    /// manages what it depends on.
+    fn refusal(&self) -> Option<std::ops::Range<usize>> {
+        let backend = self.build_system.build_backend.as_ref();
+        if backend.is_some_and(|backend| !backend.starts_with("poetry")) {
+            return None;
+        }
+        let mode = self.tool.poetry.package_mode.as_ref();
+        mode.filter(|mode| !*mode.get_ref()).map(Spanned::span)
+    }
+}
+
 /// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "expected a string, or a list of strings")]
@@ -298,6 +338,11 @@ impl Resolver<'_> {
         let is_configured = setting.is_some_and(|setting| *setting.get_ref());
         if !self.settings.include_project && !is_configured {
             return Ok(None);
+        }
+        let packaging = toml::from_str::<Packaging>(self.project.text()).unwrap_or_default();
+        if let Some(span) = packaging.refusal() {
+            let place = self.project.place(span);
+            return Err(Error::NoPackage { place });
         }
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),

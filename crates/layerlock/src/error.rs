@@ -83,6 +83,12 @@ pub enum Error {
         /// The pyproject.toml.
         path: PathBuf,
     },
+    /// The project itself is to be in a layer, and is no package.
+    #[error("the project cannot be in a layer: it says that it is no package")]
+    NoPackage {
+        /// Where it says so.
+        place: Place,
+    },
     /// No runtime has a Python that the project allows.
     #[error("no runtime has a Python that `{constraint}` allows")]
     NoRuntime {
@@ -140,6 +146,7 @@ impl Error {
             | Self::Overlap { .. }
             | Self::BadName { .. }
             | Self::NoName { .. }
+            | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
             Self::PartlyPublished { source, .. } => publish_kind(source),
         }
@@ -150,7 +157,9 @@ impl Error {
         match self {
             Self::Export(error) => error.place(),
             Self::Install(error) => error.place(),
-            Self::Configuration { place, .. } | Self::NoRuntime { place, .. } => Some(place),
+            Self::Configuration { place, .. }
+            | Self::NoPackage { place }
+            | Self::NoRuntime { place, .. } => Some(place),
             _ => None,
         }
     }
@@ -174,6 +183,10 @@ impl Error {
             }
             Self::NoName { .. } => {
                 "add `name` to [project], or a table [tool.layerlock.layers.NAME]"
+            }
+            Self::NoPackage { .. } => {
+                "remove this line and let [build-system] name what builds the project, or do \
+                 without include-project"
             }
             Self::NoRuntime { .. } => {
                 "widen the project's Python constraint, or name a --runtime that it allows"

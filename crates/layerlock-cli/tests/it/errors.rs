@@ -104,9 +104,27 @@ hint: lock another version of native
 }
 
 #[test]
+fn a_project_that_is_no_package_in_a_layer() {
+    let project = ProjectBuilder::new("shop").pyproject(
+        "[tool.layerlock]\nruntime = \"python3.12\"\n\n\
+         [build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n",
+    );
+    let text = failure(&Sandbox::of(project), &["build", "--include-project"], 3);
+    assert_message!(text, @r#"
+error: the project cannot be in a layer: it says that it is no package
+  --> pyproject.toml:10:16
+   |
+10 | package-mode = false
+   |                ^^^^^
+hint: remove this line and let [build-system] name what builds the project, or do without include-project
+"#);
+}
+
+#[test]
 fn nothing_to_build_with() {
     let sandbox = Sandbox::of(
         ProjectBuilder::new("shop")
+            .package_mode()
             .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\ninclude-project = true\n"),
     );
     let before = sandbox.files();

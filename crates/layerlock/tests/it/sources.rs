@@ -58,6 +58,34 @@ fn a_layer_can_hold_the_project_itself() {
     assert_eq!(again.to_string(), report.to_string());
 }
 
+/// setuptools, which builds where no backend is named, would make an empty
+/// package of it.
+#[test]
+fn a_project_that_is_no_package_is_not_put_into_a_layer() {
+    let is_refused = |toml: &str| {
+        let project = ProjectBuilder::new("shop").pyproject(toml);
+        let shop = Shop::new(&project, []);
+        let settings = Settings {
+            include_project: true,
+            ..settings(&shop)
+        };
+        match layerlock::build(&settings, &Silent) {
+            Err(layerlock::Error::NoPackage { place }) => {
+                assert_eq!(&project.pyproject_text()[place.span], "false");
+                true
+            }
+            Err(layerlock::Error::Install(_)) => false,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(is_refused(STAGED));
+    let poetry = "[build-system]\nrequires = [\"poetry-core\"]\n\
+                  build-backend = \"poetry.core.masonry.api\"\n";
+    assert!(is_refused(&format!("{STAGED}\n{poetry}")));
+    // Its backend is not there, and would be asked.
+    assert!(!is_refused(&format!("{STAGED}\n{BACKEND}")));
+}
+
 #[test]
 fn a_change_of_the_project_changes_its_layer() {
     let shop = package();
