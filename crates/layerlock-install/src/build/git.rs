@@ -1,11 +1,12 @@
 //! Checkouts by the user's own git, with the user's own credentials.
 //!
-//! Credentials of an http address reach git by its environment alone: whoever may
-//! list processes reads arguments, git's own ones for its helpers included.
+//! Credentials of an address reach git by its environment alone, and over http
+//! alone: whoever may list processes reads arguments, git's own ones for its
+//! helpers included, and ssh takes no password from an address.
 
 use std::path::{Path, PathBuf};
 
-use super::BuildProblem;
+use super::{BuildProblem, child};
 use crate::index::address::decoded;
 
 /// Checks out one commit of a repository, its submodules included, in a folder
@@ -31,13 +32,9 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
         output: error.to_string(),
     })?;
     git.run("create a repository", &["init", "--quiet", "--template="])?;
-    let bare = match git.credentials {
-        Some(_) => shown(url),
-        None => url.to_owned(),
-    };
     git.run(
         "name the repository",
-        &["remote", "add", "origin", bare.as_str()],
+        &["remote", "add", "origin", &shown(url)],
     )?;
     // The one commit, which not every server gives; else all there is.
     let one = ["fetch", "--quiet", "--depth=1", "origin", commit];
@@ -72,12 +69,23 @@ pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://") || Path::new(url).exists()
 }
 
-/// An address as an error may show it: without credentials.
+/// An address as an error may show it, and as git is given it: without credentials.
+/// Over http the user may be one, over ssh it is a name.
 pub(super) fn shown(url: &str) -> String {
-    match userinfo(url) {
-        Some(userinfo) => url.replacen(&format!("{userinfo}@"), "", 1),
-        None => url.to_owned(),
-    }
+    let Some(userinfo) = userinfo(url) else {
+        return url.to_owned();
+    };
+    let user = match userinfo.split(':').next() {
+        Some(user) if !is_http(url) && !user.is_empty() => format!("{user}@"),
+        _ => String::new(),
+    };
+    url.replacen(&format!("{userinfo}@"), &user, 1)
+}
+
+pub(super) fn is_http(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| {
+        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+    })
 }
 
 /// `user:password` in an address with a scheme. In `git@host:path` there is none
@@ -88,7 +96,7 @@ fn userinfo(url: &str) -> Option<&str> {
     Some(authority.rsplit_once('@')?.0)
 }
 
-/// The user-info of an http address. Over ssh it is a user's name, and no secret.
+/// The user-info of an http address.
 struct Credentials {
     /// The scheme, the host and the port for which they are.
     scope: String,
@@ -103,12 +111,17 @@ const PASSWORD: &str = "LAYERLOCK_GIT_PASSWORD";
 const HELPER: &str =
     r#"!f() { test "$1" = get && printf 'password=%s\n' "$LAYERLOCK_GIT_PASSWORD"; }; f"#;
 
+/// What git runs for the password of a user without one, when nobody else knew it:
+/// an empty one, as who types it to the terminal's prompt, which is off here, gives
+/// for a token in the place of the user. What asks by a window has its turn first.
+const NO_PASSWORD: &str = r#"!f() { test "$1" = get && test -z "$GIT_ASKPASS$SSH_ASKPASS$(git config core.askPass)" && echo password=; }; f"#;
+
 impl Credentials {
     fn of(url: &str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        if !is_http(url) {
             return None;
         }
+        let (scheme, rest) = url.split_once("://")?;
         let userinfo = userinfo(url)?;
         let (user, password) = match userinfo.split_once(':') {
             Some((user, password)) => (user, Some(password)),
@@ -127,9 +140,10 @@ impl Credentials {
     fn settings(&self) -> Vec<(String, &str)> {
         let key = |name| format!("credential.{}.{name}", self.scope);
         let mut settings = vec![(key("username"), self.user.as_str())];
-        if self.password.is_some() {
+        match self.password {
             // The empty one takes back all others: they may know another password.
-            settings.extend([(key("helper"), ""), (key("helper"), HELPER)]);
+            Some(_) => settings.extend([(key("helper"), ""), (key("helper"), HELPER)]),
+            None => settings.push((key("helper"), NO_PASSWORD)),
         }
         settings
     }
@@ -153,10 +167,7 @@ impl Git<'_> {
             .dir(self.folder)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
-            .stdin_null()
-            .stdout_capture()
-            .stderr_capture()
-            .unchecked();
+            .stdin_null();
         // Set where this runs in a hook of another repository.
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
             command = command.env_remove(variable);
@@ -176,26 +187,25 @@ impl Git<'_> {
                 command = command.env(PASSWORD, password);
             }
         }
-        let output = command.run().map_err(|error| match error.kind() {
+        let said = child::run(&command).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => BuildProblem::NoGit,
             _ => BuildProblem::Git {
                 action,
                 output: error.to_string(),
             },
         })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        if said.succeeded {
+            return Ok(said.output);
         }
-        let said = String::from_utf8_lossy(&output.stderr);
         Err(BuildProblem::Git {
             action,
-            output: super::frontend::last_lines(&self.without_secrets(&said), LINES),
+            output: super::frontend::last_lines(&self.without_secrets(&said.errors), LINES),
         })
     }
 
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        if let Some(userinfo) = userinfo(self.url) {
+        if let Some(userinfo) = userinfo(self.url).filter(|_| is_http(self.url)) {
             text = text.replace(&format!("{userinfo}@"), "");
             let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
             // Git writes them in its own way, and servers say them again. A short
@@ -233,6 +243,15 @@ mod tests {
             ),
             ("git@git.example.com:a/b.git", "git@git.example.com:a/b.git"),
             ("https://git.example.com/a@b", "https://git.example.com/a@b"),
+            (
+                "ssh://git@git.example.com/a/b.git",
+                "ssh://git@git.example.com/a/b.git",
+            ),
+            (
+                "ssh://me:secret@git.example.com:22/a",
+                "ssh://me@git.example.com:22/a",
+            ),
+            ("ssh://:secret@git.example.com/a", "ssh://git.example.com/a"),
             ("../repository", "../repository"),
         ] {
             assert_eq!(shown(url), expected);
@@ -291,16 +310,35 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_the_place_of_a_user_is_shown_nowhere() {
-        let (port, _requests) = refusing_server();
+    fn a_token_in_the_place_of_a_user_reaches_the_server_and_is_shown_nowhere() {
+        let (port, requests) = refusing_server();
         let url = format!("http://ghp_0123456789abcdef@127.0.0.1:{port}/x.git");
         let folder = tempfile::tempdir().unwrap();
         let error = checkout(&url, COMMIT, folder.path()).unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(text.contains("127.0.0.1"), "{text}");
         assert!(!text.contains("ghp_"), "{text}");
+        if std::env::var_os("SSH_ASKPASS").is_none() && std::env::var_os("GIT_ASKPASS").is_none() {
+            let sent = data_encoding::BASE64.encode(b"ghp_0123456789abcdef:");
+            let sent = format!("Basic {sent}");
+            assert!(requests.try_iter().any(|request| request.contains(&sent)));
+        }
         let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
         assert!(!config.contains("ghp_"), "{config}");
+    }
+
+    /// Whoever lists processes sees what ssh is called with.
+    #[cfg(unix)]
+    #[test]
+    fn a_password_for_ssh_is_given_to_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        // Nobody listens there: ssh fails, or is not there at all.
+        let url = "ssh://me:secret@127.0.0.1:9/x.git";
+        let error = checkout(url, COMMIT, folder.path()).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("secret"), "{text}");
+        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        assert!(config.contains("ssh://me@127.0.0.1:9/x.git"), "{config}");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! What was built is [kept] by what it was made from: a second run builds
 //! nothing and needs no network.
 
+mod child;
 mod directory;
 mod fit;
 mod frontend;

@@ -1,0 +1,56 @@
+//! Programs that are waited for, and for nothing that they leave behind.
+
+use std::io::{self, Read, Seek};
+
+use duct::Expression;
+
+/// What a program said.
+pub(super) struct Said {
+    pub(super) succeeded: bool,
+    pub(super) output: String,
+    pub(super) errors: String,
+}
+
+/// Runs a program until it ends.
+///
+/// What it says goes to files. A pipe ends when the last program lets go of it,
+/// and git starts some that stay: ssh's shared connection, or a cache for
+/// credentials.
+pub(super) fn run(expression: &Expression) -> io::Result<Said> {
+    let output = tempfile::tempfile()?;
+    let errors = tempfile::tempfile()?;
+    let ended = expression
+        .stdout_file(output.try_clone()?)
+        .stderr_file(errors.try_clone()?)
+        .unchecked()
+        .run()?;
+    Ok(Said {
+        succeeded: ended.status.success(),
+        output: text_of(output)?,
+        errors: text_of(errors)?,
+    })
+}
+
+fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn what_a_program_leaves_running_is_not_waited_for() {
+        let started = Instant::now();
+        let script = "echo said; echo failed >&2; sleep 30 & exit 3";
+        let said = run(&duct::cmd("sh", ["-c", script]).stdin_null()).unwrap();
+        assert!(started.elapsed() < Duration::from_secs(20));
+        assert!(!said.succeeded);
+        assert_eq!((&*said.output, &*said.errors), ("said\n", "failed\n"));
+    }
+}
