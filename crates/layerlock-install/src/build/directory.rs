@@ -15,14 +15,8 @@ const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 /// Poetry's in a monorepo or by a link to a folder, or for a folder whose version
 /// comes from its version control: such a folder is built each time.
 pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
-    for file in BUILD_FILES {
-        let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
-        if ["..", "scm", "vcs", "dynamic-versioning", "versioneer"]
-            .iter()
-            .any(|sign| text.contains(sign))
-        {
-            return Ok(None);
-        }
+    if asks_version_control(folder) || any_build_file_has(folder, &[".."]) {
+        return Ok(None);
     }
     let root = folder.canonicalize().map_err(Error::io("read", folder))?;
     let ignored: Vec<PathBuf> = ignored
@@ -47,6 +41,18 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
         contents.update(bytes);
     }
     Ok(Some(Key::of_directory(&contents.finalize().into())))
+}
+
+/// Whether the version of what a folder builds comes from its version control.
+pub(super) fn asks_version_control(folder: &Path) -> bool {
+    any_build_file_has(folder, &["scm", "vcs", "dynamic-versioning", "versioneer"])
+}
+
+fn any_build_file_has(folder: &Path, signs: &[&str]) -> bool {
+    BUILD_FILES.iter().any(|file| {
+        let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
+        signs.iter().any(|sign| text.contains(sign))
+    })
 }
 
 /// Lists the files of a folder and those below. A link to a file counts as the

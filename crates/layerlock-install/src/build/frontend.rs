@@ -286,11 +286,8 @@ impl Frontend {
             expression = expression.env("UV_DEFAULT_INDEX", index);
         }
         if !job.knows_its_version {
-            let name = job.package.name.replace('-', "_").to_uppercase();
-            expression = expression.env(
-                format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}"),
-                &job.package.version,
-            );
+            let (variable, version) = pretended_version(job.package);
+            expression = expression.env(variable, version);
         }
         Ok(expression)
     }
@@ -299,6 +296,13 @@ impl Frontend {
     fn program(&self) -> OsString {
         self.command.first().cloned().unwrap_or_default()
     }
+}
+
+/// The variable that tells setuptools-scm and what builds on it a package's version.
+pub(super) fn pretended_version(package: &LockedPackage) -> (String, &str) {
+    let name = package.name.replace('-', "_").to_uppercase();
+    let variable = format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}");
+    (variable, &package.version)
 }
 
 /// uv knows nothing of pip's variable: where only that one names an index, a build

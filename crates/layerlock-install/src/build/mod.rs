@@ -13,6 +13,7 @@
 //! nothing and needs no network.
 
 mod child;
+mod container;
 mod directory;
 mod fit;
 mod frontend;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_export::{LockedPackage, PackageSource};
-use layerlock_target::{Architecture, Misfit as TagMisfit, Target, WheelNameError};
+use layerlock_export::LockedPackage;
+use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
 use super::fit::Misfit;
-use super::{FrontendKind, git};
+use super::{FrontendKind, container};
 
 /// A package without a wheel that could not be built.
 #[derive(Debug, Clone)]
@@ -182,71 +182,33 @@ impl BuildError {
                 "put a wheel of {} {} that fits into a folder, and name that with --find-links",
                 self.package.name, self.package.version
             ),
-            BuildProblem::Misfit { misfit, .. } => format!(
-                "{}build it where the runtime's own system is, then build the layer with \
+            BuildProblem::Misfit { wheel, misfit } => {
+                format!(
+                    "{}build it where the runtime's own system is, then build the layer with \
                  --find-links wheels:\n{}",
-                match misfit {
-                    Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
-                        "put a Python {} with pip first on PATH, or ",
-                        self.target.runtime.python_version()
-                    ),
-                    _ => String::new(),
-                },
-                self.container_command()
-            ),
+                    match misfit {
+                        Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
+                            "put a Python {} with pip first on PATH, or ",
+                            self.target.runtime.python_version()
+                        ),
+                        _ => String::new(),
+                    },
+                    container::command(&self.package, &self.target)
+                ) + &self.other_version(wheel)
+            }
         }
     }
 
-    /// What makes the wheel in the runtime's own image.
-    fn container_command(&self) -> String {
-        let Self {
-            package, target, ..
-        } = self;
-        let (platform, python) = match target.architecture {
-            Architecture::X86_64 => ("linux/amd64", target.runtime.python_version()),
-            Architecture::Arm64 => ("linux/arm64", target.runtime.python_version()),
-        };
-        let name = &package.name;
-        let (mut tools, requirement) = (
-            "gcc gcc-c++",
-            match &package.source {
-                PackageSource::Registry { .. } => format!("{name}=={}", package.version),
-                PackageSource::Git {
-                    url,
-                    commit,
-                    subdirectory,
-                    ..
-                } => {
-                    let folder = match subdirectory {
-                        Some(folder) => format!("#subdirectory={folder}"),
-                        None => String::new(),
-                    };
-                    format!("{name} @ git+{}@{commit}{folder}", git::shown(url))
-                }
-                PackageSource::Url { url, .. } => format!("{name} @ {}", git::shown(url)),
-                PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
-                    let path = path.display().to_string();
-                    if path.starts_with(['.', '/']) {
-                        path
-                    } else {
-                        format!("./{path}")
-                    }
-                }
-            },
-        );
-        if matches!(package.source, PackageSource::Git { .. }) {
-            tools = "gcc gcc-c++ git";
+    /// A folder lives on: its wheel may have another version than the lock, and is
+    /// then not taken from anywhere.
+    fn other_version(&self, wheel: &str) -> String {
+        let locked = &self.package.version;
+        match wheel.parse::<WheelName>() {
+            Ok(wheel) if !wheel.is_version(locked) => format!(
+                "\n(run `poetry lock` before: the lock has {locked}, and this is {} by now)",
+                wheel.version()
+            ),
+            _ => String::new(),
         }
-        // Amazon Linux 2 has yum, 2023 has dnf.
-        let install = if target.runtime.glibc() < (2, 34) {
-            "yum"
-        } else {
-            "dnf"
-        };
-        format!(
-            "docker run --rm --platform {platform} -v \"$PWD\":/work -w /work --entrypoint sh \
-             amazon/aws-lambda-python:{python} -c '{install} install -y {tools} && pip wheel \
-             --no-deps --wheel-dir wheels \"{requirement}\"'"
-        )
     }
 }
