@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::{Compression, write::GzEncoder};
 
 use crate::ServedFile;
+use crate::container::{self, Member};
 
 /// A source tree that `uv build` and `pip wheel` make a wheel of.
 ///
@@ -18,6 +19,7 @@ pub struct Source {
     name: String,
     version: String,
     files: Vec<(String, Vec<u8>)>,
+    links: Vec<(String, String)>,
 }
 
 impl Source {
@@ -27,6 +29,7 @@ impl Source {
             name: name.to_owned(),
             version: version.to_owned(),
             files: Vec::new(),
+            links: Vec::new(),
         };
         source
             .file(
@@ -48,6 +51,13 @@ impl Source {
         self.files.retain(|(other, _)| other != path);
         self.files
             .push((path.to_owned(), content.as_ref().to_vec()));
+        self
+    }
+
+    /// A symbolic link in its archives, before all files.
+    #[must_use]
+    pub fn link(mut self, path: &str, target: &str) -> Self {
+        self.links.push((path.to_owned(), target.to_owned()));
         self
     }
 
@@ -87,8 +97,12 @@ impl Source {
         );
         let mut archive = GzEncoder::new(Vec::new(), Compression::default());
         let own = ("PKG-INFO".to_owned(), metadata.into_bytes());
+        for (name, target) in &self.links {
+            let header = tar_header(&format!("{folder}/{name}"), 0, target);
+            archive.write_all(&header).expect("a Vec takes every write");
+        }
         for (name, content) in self.files.iter().chain([&own]) {
-            let header = tar_header(&format!("{folder}/{name}"), content.len());
+            let header = tar_header(&format!("{folder}/{name}"), content.len(), "");
             archive.write_all(&header).expect("a Vec takes every write");
             archive.write_all(content).expect("a Vec takes every write");
             let padding = vec![0; content.len().next_multiple_of(512) - content.len()];
@@ -99,10 +113,30 @@ impl Source {
         archive
             .write_all(&[0; 1024])
             .expect("a Vec takes every write");
+        let bytes = archive.finish().expect("a Vec takes every write");
+        self.served(format!("{folder}.tar.gz"), bytes)
+    }
+
+    /// The same in a zip, as a repository's server makes it.
+    pub fn zip(&self) -> ServedFile {
+        let folder = format!("{}-{}", self.name, self.version);
+        let file = |name: &String, content: &[u8]| {
+            Member::file(&format!("{folder}/{name}"), content.to_vec())
+        };
+        let links = self.links.iter().map(|(name, target)| Member {
+            mode: Some(0o120_777),
+            ..file(name, target.as_bytes())
+        });
+        let files = self.files.iter().map(|(name, content)| file(name, content));
+        let members: Vec<Member> = links.chain(files).collect();
+        self.served(format!("{folder}.zip"), container::write(&members))
+    }
+
+    fn served(&self, file_name: String, bytes: Vec<u8>) -> ServedFile {
         ServedFile {
             project: self.name.clone(),
-            file_name: format!("{folder}.tar.gz"),
-            bytes: archive.finish().expect("a Vec takes every write"),
+            file_name,
+            bytes,
             sha256: None,
             requires_python: None,
             yanked: None,
@@ -111,8 +145,8 @@ impl Source {
     }
 }
 
-/// A ustar header of a plain file.
-fn tar_header(name: &str, size: usize) -> [u8; 512] {
+/// A ustar header of a plain file, or of a link where that has a target.
+fn tar_header(name: &str, size: usize, target: &str) -> [u8; 512] {
     let mut header = [0; 512];
     let mut put = |at: usize, text: &str| {
         header[at..at + text.len()].copy_from_slice(text.as_bytes());
@@ -124,7 +158,8 @@ fn tar_header(name: &str, size: usize) -> [u8; 512] {
     put(124, &format!("{size:011o}\0"));
     put(136, "00000000000\0");
     put(148, "        ");
-    put(156, "0");
+    put(156, if target.is_empty() { "0" } else { "2" });
+    put(157, target);
     put(257, "ustar\0");
     put(263, "00");
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();

@@ -72,8 +72,6 @@ pub(super) struct Job<'a> {
     pub(super) package: &'a LockedPackage,
     /// A folder or an archive.
     pub(super) source: &'a Path,
-    /// The folder in the archive that holds the package.
-    pub(super) subdirectory: Option<&'a str>,
     /// Whether the source itself says its version, as an archive does. What asks
     /// version control for it is told the locked one.
     pub(super) knows_its_version: bool,
@@ -206,17 +204,6 @@ impl Frontend {
         folder: &TempDir,
         output: &Path,
     ) -> Result<duct::Expression, Error> {
-        let source = match job.subdirectory {
-            None => job.source.as_os_str().to_owned(),
-            // PEP 508: `NAME @ ADDRESS`.
-            Some(subdirectory) => {
-                let url = url::Url::from_file_path(job.source).unwrap_or_else(|()| {
-                    #[expect(clippy::expect_used, reason = "a literal address")]
-                    url::Url::parse("file:///").expect("an address")
-                });
-                format!("{} @ {url}#subdirectory={subdirectory}", job.package.name).into()
-            }
-        };
         let mut arguments: Vec<OsString> = self.command[1..].to_vec();
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
         match self.kind {
@@ -237,7 +224,7 @@ impl Frontend {
                 arguments.push(output.into());
             }
         }
-        arguments.push(source);
+        arguments.push(job.source.into());
 
         // setuptools would leave `build` and `*.egg-info` in the source, and the
         // first in the next wheel.

@@ -12,6 +12,7 @@
 //! What was built is [kept] by what it was made from: a second run builds
 //! nothing and needs no network.
 
+mod archive;
 mod child;
 mod container;
 mod directory;
@@ -231,13 +232,12 @@ impl Builder<'_> {
         source: &Source,
         material: &Material,
     ) -> Result<Kept, Error> {
-        let frontend = self.frontend(package, material)?;
+        let frontend = self.frontend(package)?;
         let described = frontend.to_string();
         self.reporter.build_started(&package.name, &described);
         let job = Job {
             package,
             source: &material.path,
-            subdirectory: material.subdirectory.as_deref(),
             knows_its_version: !source.version_may_differ,
             index_url: self.options.index_url,
             offline: self.options.fetch.offline,
@@ -283,24 +283,14 @@ impl Builder<'_> {
         Ok(kept)
     }
 
-    fn frontend(
-        &mut self,
-        package: &LockedPackage,
-        material: &Material,
-    ) -> Result<Frontend, Error> {
+    fn frontend(&mut self, package: &LockedPackage) -> Result<Frontend, Error> {
         if let Some(frontend) = &self.frontend {
             return Ok(frontend.clone());
         }
-        let wanted = match self.options.frontend {
-            // uv has no word for a folder in an archive.
-            None if material.subdirectory.is_some() => Some(FrontendKind::Pip),
-            wanted => wanted,
-        };
+        let wanted = self.options.frontend;
         let found = Frontend::find(wanted, self.target.runtime)
             .ok_or_else(|| self.problem(package, BuildProblem::NoFrontend { wanted }))?;
-        if material.subdirectory.is_none() {
-            self.frontend = Some(found.clone());
-        }
+        self.frontend = Some(found.clone());
         Ok(found)
     }
 

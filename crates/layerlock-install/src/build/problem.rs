@@ -59,9 +59,17 @@ pub enum BuildProblem {
     /// A folder in the source that is not there, or leads out of it.
     #[error("its source has no folder {0:?}")]
     Subdirectory(String),
-    /// A link in the source that leads out of it.
-    #[error("its source has a link that leads out of it, {}", .0.display())]
+    /// A file or a link in the source that leads out of it.
+    #[error("its source leads out of itself, with {}", .0.display())]
     Link(PathBuf),
+    /// An archive that cannot be read.
+    #[error("{file} cannot be unpacked: {reason}")]
+    Archive {
+        /// The archive.
+        file: String,
+        /// Why.
+        reason: String,
+    },
     /// The build itself failed.
     #[error("{frontend} failed:\n{output}")]
     Failed {
@@ -155,9 +163,12 @@ impl BuildError {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
             }
             BuildProblem::Link(_) => {
-                "what this machine has behind it is no part of what is locked: lock a commit \
-                 without the link"
+                "what this machine has behind it is no part of what is locked: lock a version \
+                 without it"
                     .to_owned()
+            }
+            BuildProblem::Archive { .. } => {
+                "the file is as the lock says: tell its authors, or lock another".to_owned()
             }
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()

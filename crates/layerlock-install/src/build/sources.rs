@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::kept::Key;
 use super::{
-    BuildNote, BuildProblem, Builder, directory, file_name, fit, git, is_wheel, links,
+    BuildNote, BuildProblem, Builder, archive, directory, file_name, fit, git, is_wheel, links,
     temporary_folder,
 };
 use crate::choose::{NoWheel, locked_sha256, sdist};
@@ -31,8 +31,6 @@ pub(super) struct Source {
 pub(super) struct Material {
     /// A folder, or an archive.
     pub(super) path: PathBuf,
-    /// The folder in the archive that holds the package.
-    pub(super) subdirectory: Option<String>,
     /// Removed with this.
     _folder: Option<TempDir>,
 }
@@ -55,7 +53,7 @@ impl Builder<'_> {
         self.kept_or_built(package, &source, |builder, package| {
             let options = builder.options.fetch;
             let file = fetch_locked(package, &name, &sha256, options, builder.reporter)?;
-            in_folder(file.path(), &name, None)
+            builder.of_archive(package, file.path(), &name, None)
         })
     }
 
@@ -87,7 +85,6 @@ impl Builder<'_> {
             let path = below(&checkout, subdirectory).map_err(problem)?;
             Ok(Material {
                 path,
-                subdirectory: None,
                 _folder: Some(folder),
             })
         })
@@ -109,7 +106,6 @@ impl Builder<'_> {
         self.kept_or_built(package, &source, |_, _| {
             Ok(Material {
                 path: path.canonicalize().map_err(Error::io("read", path))?,
-                subdirectory: None,
                 _folder: None,
             })
         })
@@ -132,8 +128,8 @@ impl Builder<'_> {
             key: Some(Key::of_archive(&actual, subdirectory)),
             version_may_differ: false,
         };
-        self.kept_or_built(package, &source, |_, _| {
-            in_folder(path, file_name(path), subdirectory)
+        self.kept_or_built(package, &source, |builder, package| {
+            builder.of_archive(package, path, file_name(path), subdirectory)
         })
     }
 
@@ -181,7 +177,33 @@ impl Builder<'_> {
         };
         self.kept_or_built(package, &source, |builder, package| {
             let (file, ..) = fetch(builder, package)?;
-            in_folder(file.path(), &name, subdirectory)
+            builder.of_archive(package, file.path(), &name, subdirectory)
+        })
+    }
+
+    /// An archive, under its own name again: frontends go by it. Where a folder of
+    /// it is the source, which uv has no word for, it is unpacked.
+    fn of_archive(
+        &self,
+        package: &LockedPackage,
+        path: &Path,
+        name: &str,
+        subdirectory: Option<&str>,
+    ) -> Result<Material, Error> {
+        let problem = |problem| self.problem(package, problem);
+        let folder = temporary_folder()?;
+        let path = if subdirectory.is_some() {
+            let root = archive::unpack(path, name, folder.path()).map_err(problem)?;
+            below(&root, subdirectory).map_err(problem)?
+        } else {
+            archive::check(path, name).map_err(problem)?;
+            let named = folder.path().join(name);
+            fs_err::copy(path, &named).map_err(Error::io("copy", path))?;
+            named
+        };
+        Ok(Material {
+            path,
+            _folder: Some(folder),
         })
     }
 
@@ -263,25 +285,13 @@ impl Builder<'_> {
     }
 }
 
-/// Frontends go by an archive's name: gives it its own again in a folder.
-fn in_folder(path: &Path, name: &str, subdirectory: Option<&str>) -> Result<Material, Error> {
-    let folder = temporary_folder()?;
-    let named = folder.path().join(name);
-    fs_err::copy(path, &named).map_err(Error::io("copy", path))?;
-    Ok(Material {
-        path: named,
-        subdirectory: subdirectory.map(str::to_owned),
-        _folder: Some(folder),
-    })
-}
-
-/// A folder of a checkout, links followed: it must not lead out of it.
-fn below(checkout: &Path, subdirectory: Option<&str>) -> Result<PathBuf, BuildProblem> {
+/// A folder of a source, links followed: it must not lead out of it.
+fn below(source: &Path, subdirectory: Option<&str>) -> Result<PathBuf, BuildProblem> {
     let Some(subdirectory) = subdirectory else {
-        return Ok(checkout.to_owned());
+        return Ok(source.to_owned());
     };
     let no_such = || BuildProblem::Subdirectory(subdirectory.to_owned());
-    let root = checkout.canonicalize().map_err(|_| no_such())?;
+    let root = source.canonicalize().map_err(|_| no_such())?;
     let folder = root
         .join(subdirectory)
         .canonicalize()

@@ -40,9 +40,19 @@ const MAX_IN_MEMORY: u64 = 64 << 20;
 /// As much is read at once.
 const PIECE: usize = 64 << 10;
 
-/// Lists the files of an archive of this many bytes. Folders have no place in a
-/// plan and are only checked for their names.
+/// Lists the files of a wheel of this many bytes. Folders have no place in a plan
+/// and are only checked for their names.
 pub(super) fn read(reader: &dyn ReaderAt, length: u64) -> Result<Vec<RawMember<'_>>, WheelProblem> {
+    read_with(reader, length, false)
+}
+
+/// Lists the files of an archive, in which a link may be one: the file that pip
+/// makes of it, with the link's target as its text.
+pub(super) fn read_with(
+    reader: &dyn ReaderAt,
+    length: u64,
+    links_are_files: bool,
+) -> Result<Vec<RawMember<'_>>, WheelProblem> {
     let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
     // Both hold the longest record that there can be.
     let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
@@ -88,6 +98,7 @@ pub(super) fn read(reader: &dyn ReaderAt, length: u64) -> Result<Vec<RawMember<'
             DIRECTORY => continue,
             _ if header.is_dir() => continue,
             REGULAR | 0 => {}
+            LINK if links_are_files => {}
             _ => return Err(WheelProblem::Special(shown)),
         }
         if header.flags().is_encrypted() || header.flags().has_strong_encryption() {
@@ -126,6 +137,7 @@ pub(super) fn read(reader: &dyn ReaderAt, length: u64) -> Result<Vec<RawMember<'
 const FILE_TYPE: u32 = 0o170_000;
 const DIRECTORY: u32 = 0o040_000;
 const REGULAR: u32 = 0o100_000;
+const LINK: u32 = 0o120_000;
 
 /// Readers that stream trust the local header, others the central directory. An
 /// archive that tells them different things is made to deceive.

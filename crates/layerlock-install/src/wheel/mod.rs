@@ -171,9 +171,18 @@ pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>,
         .collect()
 }
 
-/// Unpacks every file of an archive that has not been verified.
+/// Unpacks every file of a wheel that has not been verified.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
-    archive::read(&bytes, bytes.len() as u64)?
+    unpacked(archive::read(&bytes, bytes.len() as u64)?)
+}
+
+/// Unpacks every file of an archive that is no wheel.
+pub(crate) fn unpack_source(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
+    unpacked(archive::read_with(&bytes, bytes.len() as u64, true)?)
+}
+
+fn unpacked(members: Vec<RawMember<'_>>) -> Result<Vec<Unpacked>, WheelProblem> {
+    members
         .into_iter()
         .map(|member| {
             Ok(Unpacked {

@@ -1,10 +1,10 @@
 //! Wheels and archives on this machine and at an address.
 
-use layerlock_install::{BuildNote, Cache, Error};
+use layerlock_install::{BuildNote, BuildProblem, Cache, Error};
 use layerlock_testkit::{ServedFile, Source, WheelBuilder};
 use tempfile::TempDir;
 
-use super::{Log, Shop, demo, locked_file, locking, locking_path, source};
+use super::{Log, Shop, demo, locked_file, locking, locking_path, locking_sdist, paths, source};
 use crate::helpers::target;
 
 #[test]
@@ -122,31 +122,81 @@ fn an_address_whose_file_name_leads_elsewhere_is_refused() {
 }
 
 /// An archive as those of a repository are: the package lies in a folder of it.
+fn archive_of_a_repository() -> Source {
+    let own = TempDir::new().unwrap();
+    demo().write_to(own.path());
+    let files = layerlock_layer::files_in(own.path()).unwrap();
+    let outer = Source::new("outer", "3.0").failing("the wrong folder");
+    files.into_iter().fold(outer, |archive, name| {
+        let content = fs_err::read(own.path().join(&name)).unwrap();
+        archive.file(&format!("packages/demo/{name}"), content)
+    })
+}
+
 #[test]
 fn a_folder_in_an_archive_is_built() {
-    let shop = Shop::open();
-    let outer = Source::new("outer", "3.0").failing("the wrong folder");
-    let mut archive = outer.clone();
-    for (name, text) in [
-        ("pyproject.toml", None),
-        ("backend/backend.py", None),
-        ("demo/__init__.py", Some("VALUE = 1\n")),
-        ("TAG", Some("py3-none-any")),
-    ] {
-        let own = TempDir::new().unwrap();
-        demo().write_to(own.path());
-        let text = text.map_or_else(
-            || fs_err::read_to_string(own.path().join(name)).unwrap(),
-            str::to_owned,
-        );
-        archive = archive.file(&format!("packages/demo/{name}"), text);
+    // A repository may have links in other folders.
+    let repository = archive_of_a_repository().link("docs/README", "../README");
+    for archive in [repository.sdist(), repository.zip()] {
+        let shop = Shop::open();
+        let path = shop.path(&archive.file_name);
+        fs_err::write(&path, &archive.bytes).unwrap();
+        let files = locked_file(&archive.file_name, &archive.bytes);
+        let locking = |folder: &str| {
+            let more = format!("subdirectory = \"{folder}\"\n");
+            locking(&files, &source("file", path.to_str().unwrap(), &more))
+        };
+        let (chosen, _) = shop.built(&locking("packages/demo"));
+        assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+        for folder in ["packages/other", "../..", "packages/demo/pyproject.toml"] {
+            let error = shop.refusal(&locking(folder));
+            assert!(
+                matches!(error.problem, BuildProblem::Subdirectory(_)),
+                "{error}"
+            );
+        }
     }
-    let sdist = archive.sdist();
-    let path = shop.path(&sdist.file_name);
-    fs_err::write(&path, &sdist.bytes).unwrap();
-    let files = locked_file(&sdist.file_name, &sdist.bytes);
-    let more = "subdirectory = \"packages/demo\"\n";
-    let project = locking(&files, &source("file", path.to_str().unwrap(), more));
-    let (chosen, _) = shop.built(&project);
-    assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+}
+
+/// pip before 24.1 would write through the link, or pack what is behind it.
+#[test]
+fn an_archive_that_leads_out_of_itself_is_refused() {
+    for (name, target) in [
+        ("demo/link.py", "/etc/passwd"),
+        ("demo/link.py", "../../../etc/passwd"),
+        ("demo/link.py", "a/../../../x"),
+    ] {
+        let shop = Shop::open();
+        let sdist = demo().link(name, target).sdist();
+        shop.index.add(&sdist);
+        let error = shop.refusal(&locking_sdist(&sdist));
+        assert!(matches!(error.problem, BuildProblem::Link(_)), "{error}");
+        assert!(
+            error.to_string().contains("demo-1.0/demo/link.py"),
+            "{error}"
+        );
+    }
+    let shop = Shop::open();
+    let sdist = demo().file("../../out.py", "").sdist();
+    shop.index.add(&sdist);
+    let error = shop.refusal(&locking_sdist(&sdist));
+    assert!(matches!(error.problem, BuildProblem::Link(_)), "{error}");
+
+    let shop = Shop::open();
+    let sdist = demo().link("x", "demo").file("x/behind.py", "").sdist();
+    shop.index.add(&sdist);
+    let error = shop.refusal(&locking_sdist(&sdist));
+    assert!(matches!(error.problem, BuildProblem::Link(_)), "{error}");
+}
+
+#[test]
+fn a_link_within_an_archive_is_built() {
+    let shop = Shop::open();
+    let sdist = demo().link("demo/same.py", "../demo/__init__.py").sdist();
+    shop.index.add(&sdist);
+    let layer = paths(shop.built(&locking_sdist(&sdist)));
+    assert!(
+        layer.contains(&"python/demo/same.py".to_owned()),
+        "{layer:?}"
+    );
 }

@@ -1,0 +1,190 @@
+//! Archives of sources.
+//!
+//! uv, and pip since 24.1, refuse an archive whose members lead out of it. Older
+//! ones unpack links as they come, write through them, and put what this machine
+//! has behind them into the wheel. So each tar is looked through before it is
+//! handed to either. Of a zip both make plain files alone.
+
+use std::collections::HashSet;
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use tar::{Archive, EntryType};
+
+use super::BuildProblem;
+
+/// What is known of archives by their names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Tar,
+    TarGz,
+    Zip,
+}
+
+impl Format {
+    fn of(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        [
+            (".tar", Self::Tar),
+            (".tar.gz", Self::TarGz),
+            (".tgz", Self::TarGz),
+            (".zip", Self::Zip),
+        ]
+        .into_iter()
+        .find_map(|(ending, format)| name.ends_with(ending).then_some(format))
+    }
+}
+
+/// Looks for what leads out of an archive of this name. One of a format that is
+/// not known is left to the frontend.
+pub(super) fn check(path: &Path, name: &str) -> Result<(), BuildProblem> {
+    match Format::of(name) {
+        Some(format @ (Format::Tar | Format::TarGz)) => check_tar(
+            tar(path, format).map_err(|error| unreadable(name, &error))?,
+            name,
+        ),
+        Some(Format::Zip) | None => Ok(()),
+    }
+}
+
+/// Unpacks an archive of this name into a folder, and gives the folder that holds
+/// all of it: the one at its top, as archives of repositories and source
+/// distributions have.
+pub(super) fn unpack(path: &Path, name: &str, folder: &Path) -> Result<PathBuf, BuildProblem> {
+    check(path, name)?;
+    let into = folder.join("source");
+    let unpacked = match Format::of(name) {
+        Some(Format::Zip) => unpack_zip(path, &into),
+        Some(format) => unpack_tar(path, format, &into),
+        None => Err(io::Error::other(
+            "only .tar.gz, .tgz, .tar and .zip are known",
+        )),
+    };
+    let root = unpacked.and_then(|()| top_folder(&into));
+    root.map_err(|error| unreadable(name, &error))
+}
+
+fn unreadable(name: &str, error: &io::Error) -> BuildProblem {
+    BuildProblem::Archive {
+        file: name.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+fn tar(path: &Path, format: Format) -> io::Result<Archive<Box<dyn Read>>> {
+    let file = io::BufReader::new(fs_err::File::open(path)?);
+    Ok(Archive::new(match format {
+        Format::TarGz => Box::new(MultiGzDecoder::new(file)),
+        Format::Tar | Format::Zip => Box::new(file),
+    }))
+}
+
+/// Every member is in the archive's own folder, and so is what each link leads to:
+/// no member lies behind a link, and the target of one goes up, if at all, first,
+/// from a folder that is none.
+fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildProblem> {
+    let failed = |error: io::Error| unreadable(name, &error);
+    let leads_out = |member: &Path| BuildProblem::Link(member.to_owned());
+    let mut links = HashSet::new();
+    let mut members = Vec::new();
+    for entry in archive.entries().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.header().entry_type();
+        if kind == EntryType::XGlobalHeader {
+            continue;
+        }
+        let shown = entry.path().map_err(failed)?.into_owned();
+        let member = below(Path::new(""), &shown).ok_or_else(|| leads_out(&shown))?;
+        match kind {
+            EntryType::Symlink | EntryType::Link => {
+                let target = entry.link_name().map_err(failed)?.unwrap_or_default();
+                // That of a hard link is a member's name.
+                let from = match kind {
+                    EntryType::Symlink => member.parent().unwrap_or(Path::new("")),
+                    _ => Path::new(""),
+                };
+                below(from, &target).ok_or_else(|| leads_out(&shown))?;
+                if kind == EntryType::Symlink {
+                    links.insert(member.clone());
+                }
+            }
+            kind if kind.is_file() || kind.is_dir() || kind.is_gnu_sparse() => {}
+            _ => {
+                let what = format!("{} is no file, folder or link", shown.display());
+                return Err(failed(io::Error::other(what)));
+            }
+        }
+        members.push((member, shown));
+    }
+    let is_behind_a_link =
+        |member: &Path| member.ancestors().skip(1).any(|path| links.contains(path));
+    match members.iter().find(|(member, _)| is_behind_a_link(member)) {
+        Some((_, shown)) => Err(leads_out(shown)),
+        None => Ok(()),
+    }
+}
+
+/// A path as seen from a folder, if it stays in the root that the folder is
+/// relative to. It may go up first, and not after it went down: what it went down
+/// to may be a link.
+fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let mut result = folder.to_owned();
+    let mut went_down = false;
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if !went_down && result.pop() => {}
+            Component::Normal(name) => {
+                went_down = true;
+                result.push(name);
+            }
+            _ => return None,
+        }
+    }
+    Some(result)
+}
+
+fn unpack_tar(path: &Path, format: Format, into: &Path) -> io::Result<()> {
+    fs_err::create_dir(into)?;
+    let mut archive = tar(path, format)?;
+    archive.set_preserve_mtime(false);
+    archive.unpack(into)
+}
+
+fn unpack_zip(path: &Path, into: &Path) -> io::Result<()> {
+    let bytes = fs_err::read(path)?;
+    let members = crate::wheel::unpack_source(&bytes).map_err(io::Error::other)?;
+    for member in members {
+        let path = into.join(member.name.as_str());
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        fs_err::write(&path, &member.bytes)?;
+        if member.executable {
+            make_executable(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn make_executable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = fs_err::metadata(path)?.permissions();
+    permissions.set_mode(permissions.mode() | (permissions.mode() & 0o444) >> 2);
+    fs_err::set_permissions(path, permissions)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn top_folder(folder: &Path) -> io::Result<PathBuf> {
+    let mut entries = fs_err::read_dir(folder)?;
+    match (entries.next().transpose()?, entries.next()) {
+        (Some(only), None) if only.file_type()?.is_dir() => Ok(only.path()),
+        _ => Ok(folder.to_owned()),
+    }
+}
