@@ -17,7 +17,6 @@ use crate::git_address;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::marker::{Algebra, Marker, python_marker};
 use crate::project::{DEFAULT_SOURCE, Priority, Project};
-use crate::ranges::Ranges;
 use crate::select::{PackageSource, in_order};
 use crate::walk::walk;
 use crate::{Error, PythonConstraint};
@@ -150,8 +149,9 @@ pub(crate) struct MarkerTexts {
     algebra: Algebra,
     groups: Vec<String>,
     project: Marker,
-    /// By the marker in the lock and the package's Python range.
-    known: HashMap<(Marker, Ranges), String>,
+    /// By the marker in the lock and the package's Python range, whose text is
+    /// kept in the marker: `<4.0` and `<4.0.0` are the same range.
+    known: HashMap<(Marker, String), String>,
 }
 
 impl MarkerTexts {
@@ -182,7 +182,7 @@ impl MarkerTexts {
     /// selected.
     fn of(&mut self, package: &Package, selection: &Selection) -> Option<String> {
         let marker = self.settled(package, selection)?;
-        let key = (marker, package.python.ranges().clone());
+        let key = (marker, package.python.text().to_owned());
         if let Some(text) = self.known.get(&key) {
             return Some(text.clone());
         }

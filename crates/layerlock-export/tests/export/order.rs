@@ -71,3 +71,18 @@ fn places_count_from_the_start_of_the_file() {
     assert!(line.contains("md5:0"), "{place}: {line}");
     assert_eq!(&lock.text()[place.span.clone()], "\"md5:0\"");
 }
+
+#[test]
+fn a_range_of_python_is_printed_as_its_own_package_spells_it() {
+    let pyproject = format!("{PYPROJECT}requires-python = \">=3.10.2,<4.0.0\"\n");
+    let packages = package("one", "1.0", "").replace("\"*\"", "\">=3.10,<4.0.0\"")
+        + &package("two", "2.0", "").replace("\"*\"", "\">=3.10,<4.0\"");
+    let text = export(&project(&pyproject, &packages)).unwrap();
+    // As Poetry 2.5.1 prints them.
+    for line in [
+        "one==1.0 ; python_full_version >= \"3.10.2\" and python_full_version < \"4.0.0\" ",
+        "two==2.0 ; python_full_version >= \"3.10.2\" and python_version < \"4.0\" ",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
