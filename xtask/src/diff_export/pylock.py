@@ -30,6 +30,7 @@ import sys
 import threading
 import tomllib
 
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -50,6 +51,8 @@ JSON = "application/vnd.pypi.simple.v1+json"
 class Index(http.server.BaseHTTPRequestHandler):
     # Files by project and then by name, with their hashes.
     files = {}
+    # Where this process has its own.
+    address = None
     # Head and body in one piece: in two, each answer waits 40 ms for the first to be
     # acknowledged.
     wbufsize = -1
@@ -84,6 +87,10 @@ class Index(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
+    # layerlock asks for many pages at once. Of more connections than wait here some are
+    # dropped, and tried again after a second and more.
+    request_queue_size = 128
+
     def handle_error(self, *_):
         # A client that has failed does not wait for the rest.
         pass
@@ -251,16 +258,15 @@ def same_meaning(ours, theirs):
     return ours == theirs
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        task = json.load(file)
+def start():
+    """Gives a process its index, and makes it the default one for both."""
     server = Server(("127.0.0.1", 0), Index)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
+    Index.address = f"http://127.0.0.1:{server.server_port}"
 
     class Default(LegacyRepository):
         def __init__(self, **options):
-            super().__init__("PyPI", f"{address}/simple", **options)
+            super().__init__("PyPI", f"{Index.address}/simple", **options)
 
     pypi_repository.PyPiRepository = Default
     find = RepositoryPool.repository
@@ -271,21 +277,41 @@ def main():
         return find(pool, name) if known or name.lower() != "pypi" else Default()
 
     RepositoryPool.repository = repository
-    os.environ["PIP_INDEX_URL"] = f"{address}/simple/"
-
-    verdicts = []
-    for job in task["jobs"]:
-        copy = local(job["folder"], task["work"], address)
-        os.chdir(copy)
-        # Poetry remembers packages by name and version, and random projects have the
-        # same ones with other files.
-        os.environ["POETRY_CACHE_DIR"] = str(copy.parent / "poetry-cache")
-        word, lines = verdict(
-            ours(task["layerlock"], job["arguments"]),
-            theirs(job["arguments"], f"{address}/simple"),
-        )
-        verdicts.append({"verdict": word, "lines": lines})
-    json.dump(verdicts, sys.stdout)
+    os.environ["PIP_INDEX_URL"] = f"{Index.address}/simple/"
 
 
-main()
+def verdicts(jobs):
+    """The verdicts on the jobs of one project."""
+    return [verdict_of(job) for job in jobs]
+
+
+def verdict_of(job):
+    copy = local(job["folder"], job["work"], Index.address)
+    os.chdir(copy)
+    # Poetry remembers packages by name and version, and random projects have the
+    # same ones with other files.
+    os.environ["POETRY_CACHE_DIR"] = str(copy.parent / "poetry-cache")
+    word, lines = verdict(
+        ours(job["layerlock"], job["arguments"]),
+        theirs(job["arguments"], f"{Index.address}/simple"),
+    )
+    return {"verdict": word, "lines": lines}
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        task = json.load(file)
+    # A project's copy and cache are used by one process alone.
+    projects = {}
+    for number, job in enumerate(task.pop("jobs")):
+        projects.setdefault(job["folder"], {})[number] = {**task, **job}
+    found = {}
+    with ProcessPoolExecutor(os.cpu_count(), initializer=start) as pool:
+        answers = pool.map(verdicts, [list(jobs.values()) for jobs in projects.values()])
+        for numbers, answer in zip(projects.values(), answers):
+            found.update(zip(numbers, answer))
+    json.dump([found[number] for number in sorted(found)], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
