@@ -25,8 +25,8 @@ const OUTPUT: &str = "dist/layers";
 struct Table {
     runtime: Option<Spanned<OneOrSeveral>>,
     architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Vec<String>>,
-    extras: Option<Vec<String>>,
+    groups: Option<Vec<Spanned<String>>>,
+    extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
     compression: Option<CompressionName>,
@@ -40,12 +40,12 @@ struct Table {
 
 /// `[tool.layerlock.layers.NAME]`: one layer.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 struct LayerTable {
     runtime: Option<Spanned<OneOrSeveral>>,
     architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Vec<String>>,
-    extras: Option<Vec<String>>,
+    groups: Option<Vec<Spanned<String>>>,
+    extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
     compression: Option<CompressionName>,
@@ -185,7 +185,8 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
     for name in tables.keys() {
         // It becomes a file's name and the provider's name for the layer.
         layerlock_publish::check_name(name.get_ref())
-            .map_err(|error| resolver.bad(name, &error))?;
+            .map_err(|error| format!("{error}: letters, digits, - and _ make one"))
+            .map_err(|message| resolver.bad(name, &message))?;
     }
     let names: Vec<String> = tables.keys().map(|name| name.get_ref().clone()).collect();
     if let Some(wanted) = &settings.layer
@@ -258,7 +259,7 @@ impl Resolver<'_> {
                     target,
                     is_one_of_several,
                     runtime_by_default,
-                    choice: self.choice(layer),
+                    choice: self.choice(layer)?,
                     exclude: self.exclude(layer)?,
                     compression: self.settings.compression.unwrap_or_else(|| {
                         let configured = layer.compression.or(self.table.compression);
@@ -363,22 +364,47 @@ impl Resolver<'_> {
         }))
     }
 
-    fn choice(&self, layer: &LayerTable) -> Choice {
+    fn choice(&self, layer: &LayerTable) -> Result<Choice, Error> {
         if let Some(choice) = &self.settings.choice {
-            return choice.clone();
+            return Ok(choice.clone());
         }
         let groups = layer.groups.as_ref().or(self.table.groups.as_ref());
         let extras = layer.extras.as_ref().or(self.table.extras.as_ref());
-        Choice {
+        Ok(Choice {
             groups: Groups {
-                only: groups.cloned().unwrap_or_default(),
+                only: self.names("group", groups, self.project.groups())?,
                 ..Groups::default()
             },
             extras: Extras {
-                names: extras.cloned().unwrap_or_default(),
+                names: self.names("extra", extras, self.project.extras())?,
                 all: false,
             },
-        }
+        })
+    }
+
+    /// Names of groups or extras. One that the project does not have is pointed at
+    /// here, where it stands: what chooses them knows only flags.
+    fn names(
+        &self,
+        what: &str,
+        names: Option<&Vec<Spanned<String>>>,
+        known: &[String],
+    ) -> Result<Vec<String>, Error> {
+        let names = names.into_iter().flatten();
+        let checked = names.map(|name| {
+            let text = name.get_ref();
+            if known.contains(&normalize_name(text.trim())) {
+                return Ok(text.clone());
+            }
+            let there = match known {
+                [] => "are none".to_owned(),
+                [only] => format!("is {only}"),
+                known => format!("are {}", known.join(", ")),
+            };
+            let message = format!("the project has no {what} `{text}`: there {there}");
+            Err(self.bad(name, &message))
+        });
+        checked.collect()
     }
 
     fn exclude(&self, layer: &LayerTable) -> Result<Vec<String>, Error> {

@@ -110,6 +110,12 @@ fn a_value_that_means_nothing_is_pointed_at() {
         ("architecture", "[\"arm64\", \"mips\"]", "mips"),
         ("architecture", "[]", "nothing to build for"),
         ("groups", "\"web\"", "sequence"),
+        (
+            "groups",
+            "[\"main\", \"wbe\"]",
+            "no group `wbe`: there is main",
+        ),
+        ("extras", "[\"redis\"]", "no extra `redis`: there are none"),
     ] {
         for table in ["tool.layerlock", "tool.layerlock.layers.web"] {
             let setting = format!("{key} = {value}");
@@ -158,4 +164,15 @@ fn a_layer_that_is_not_there_is_told_with_those_that_are() {
         assert_eq!(error.to_string(), format!("unknown layer `web`: {known}"));
         assert_eq!(error.kind(), ErrorKind::Usage);
     }
+}
+
+#[test]
+fn what_a_layer_cannot_be_called_is_told() {
+    let (error, _) = refusal("[tool.layerlock.layers.\"my web\"]\n");
+    assert_eq!(
+        error.to_string(),
+        "invalid layer name \"my web\": letters, digits, - and _ make one"
+    );
+    let (error, _) = refusal("[tool.layerlock.layers]\nweb = \"main\"\n");
+    assert!(error.to_string().ends_with("expected a table"), "{error}");
 }
