@@ -121,6 +121,7 @@ impl<'a> Job<'a> {
     /// side; what they share is fetched and read once.
     fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
         outputs::refuse_overlaps(&self.layers)?;
+        outputs::refuse_remains(&self.layers)?;
         let index_of_machine = || find_default_index(&self.surroundings, &self.cache, reporter);
         let options = self.fetch_options(&index_of_machine)?;
         let layers = self.layers.iter().collect();

@@ -151,6 +151,14 @@ pub(crate) struct Layer {
     /// Where the zip goes.
     pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
+    pub(crate) shares: Shares,
+}
+
+/// Which settings a layer has in common with the project's other layers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shares {
+    /// The folder in which each has a staging directory.
+    pub(crate) staging: bool,
 }
 
 impl Layer {
@@ -162,6 +170,14 @@ impl Layer {
         } else {
             staging
         }
+    }
+
+    /// The folders around `staging` that are for several layers, and so for none
+    /// alone.
+    pub(crate) fn shared_folders(&self) -> impl Iterator<Item = &Path> {
+        let shared = usize::from(self.shares.staging) + usize::from(self.is_one_of_several);
+        let folders = self.staging.iter().flat_map(|folder| folder.ancestors());
+        folders.skip(1).take(shared)
     }
 }
 
@@ -234,11 +250,11 @@ impl Resolver<'_> {
     }
 
     /// One layer for each target: each runtime with each architecture.
-    fn layers(&self, name: &str, layer: &LayerTable, several: bool) -> Result<Vec<Layer>, Error> {
-        let (runtimes, runtime_by_default) = self.runtimes(layer)?;
+    fn layers(&self, name: &str, table: &LayerTable, several: bool) -> Result<Vec<Layer>, Error> {
+        let (runtimes, runtime_by_default) = self.runtimes(table)?;
         let mut targets = Vec::new();
         for runtime in runtimes {
-            for architecture in self.architectures(layer)? {
+            for architecture in self.architectures(table)? {
                 let target = Target::aws(runtime, architecture);
                 if !targets.contains(&target) {
                     targets.push(target);
@@ -259,19 +275,23 @@ impl Resolver<'_> {
                     target,
                     is_one_of_several,
                     runtime_by_default,
-                    choice: self.choice(layer)?,
-                    exclude: self.exclude(layer)?,
+                    choice: self.choice(table)?,
+                    exclude: self.exclude(table)?,
                     compression: self.settings.compression.unwrap_or_else(|| {
-                        let configured = layer.compression.or(self.table.compression);
+                        let configured = table.compression.or(self.table.compression);
                         configured.map(Into::into).unwrap_or_default()
                     }),
-                    exclude_files: self.exclude_files(layer)?,
-                    own_package: self.own_package(layer)?,
+                    exclude_files: self.exclude_files(table)?,
+                    own_package: self.own_package(table)?,
                     frontend: self.frontend()?,
                     zip: Some(output.join(format!("{name}-{}.zip", of_target(&target)))),
-                    staging: self.staging(name, layer, several),
+                    staging: None,
+                    shares: Shares { staging: false },
                 };
-                layer.staging = layer.staging.take().map(|folder| layer.own_folder(folder));
+                if let Some((folder, is_shared)) = self.staging(name, table, several) {
+                    layer.staging = Some(layer.own_folder(folder));
+                    layer.shares.staging = is_shared;
+                }
                 Ok(layer)
             })
             .collect()
@@ -442,17 +462,17 @@ impl Resolver<'_> {
     }
 
     /// A staging directory holds one layer: where several share a setting, each
-    /// gets a folder in it.
-    fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<PathBuf> {
+    /// gets a folder in it. Also whether it is such a one.
+    fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<(PathBuf, bool)> {
         if let Some(staging) = &self.settings.staging {
             let several = several && self.settings.layer.is_none();
-            return Some(shared(staging, name, several));
+            return Some((shared(staging, name, several), several));
         }
         if let Some(staging) = &layer.staging {
-            return Some(self.settings.below_project(staging));
+            return Some((self.settings.below_project(staging), false));
         }
         let staging = shared(self.table.staging.as_ref()?, name, several);
-        Some(self.settings.below_project(staging))
+        Some((self.settings.below_project(staging), several))
     }
 
     fn bad<T>(&self, setting: &Spanned<T>, error: &dyn std::fmt::Display) -> Error {

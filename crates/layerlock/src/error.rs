@@ -57,6 +57,12 @@ pub enum Error {
         /// The staging directory, which is replaced as a whole.
         outer: PathBuf,
     },
+    /// A folder that several layers are to share, and that an earlier layer fills.
+    #[error("{} holds a layer of an earlier run, and is to hold several now, each in a folder of its own", folder.display())]
+    Remains {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A pylock.toml by a name that says something else.
     #[error("{} is no name for a pylock.toml", path.display())]
     PylockName {
@@ -148,6 +154,7 @@ impl Error {
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
+            Self::Remains { .. } => ErrorKind::Machine,
             Self::PartlyPublished { source, .. } => publish_kind(source),
         }
     }
@@ -174,6 +181,10 @@ impl Error {
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a folder of its own",
+            Self::Remains { .. } => {
+                "remove the folder, or name another staging directory; what points at it has to \
+                 point at a layer's own folder"
+            }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
             }

@@ -1,6 +1,9 @@
-//! Outputs of one run must not lie in each other.
+//! Outputs must not lie in each other: not those of one run, nor in those of an
+//! earlier one.
 
 use std::path::{Path, PathBuf};
+
+use layerlock_target::Target;
 
 use crate::Error;
 use crate::configuration::Layer;
@@ -28,6 +31,34 @@ pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Where a folder is for several layers, each has a folder of its own in it. An
+/// earlier layer that is the whole folder, from when it was the only one, would
+/// stay around them, and be deployed with them.
+pub(crate) fn refuse_remains(layers: &[Layer]) -> Result<(), Error> {
+    for layer in layers {
+        for folder in layer.shared_folders() {
+            if holds_a_layer(folder, &layer.target) {
+                return Err(Error::Remains {
+                    folder: folder.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn holds_a_layer(folder: &Path, target: &Target) -> bool {
+    let Ok(packages) = fs_err::read_dir(folder.join(target.site_packages())) else {
+        return false;
+    };
+    let is_metadata = |entry: fs_err::DirEntry| {
+        Path::new(&entry.file_name())
+            .extension()
+            .is_some_and(|extension| extension == "dist-info")
+    };
+    packages.flatten().any(is_metadata)
 }
 
 /// The path with its links followed, as far as it exists.

@@ -1,8 +1,8 @@
 //! Several targets in one run.
 
-use layerlock::{LayerReport, Settings, Silent};
+use layerlock::{Error, ErrorKind, LayerReport, Settings, Silent, build};
 
-use crate::helpers::{Shop, files, project_of, wheels};
+use crate::helpers::{Shop, files, project_of, tree, wheels};
 
 fn target(layer: &LayerReport) -> String {
     layer.target.to_string()
@@ -74,4 +74,39 @@ fn a_list_of_one_is_as_good_as_none() {
     let toml = "[tool.layerlock]\nruntime = [\"python3.12\"]\nstaging = \"staged\"\n";
     let shop = Shop::new(&project_of(&wheels).pyproject(toml), &wheels);
     assert_eq!(shop.build().staging.unwrap(), shop.path("staged"));
+}
+
+/// What once was the whole folder would lie around the new layers, and be deployed
+/// with them.
+#[test]
+fn a_layer_that_fills_the_folder_that_several_share_is_refused() {
+    let one = "[tool.layerlock]\nstaging = \"staged\"\n";
+    for several in [
+        "architecture = [\"x86_64\", \"arm64\"]\n",
+        "[tool.layerlock.layers.python]\n[tool.layerlock.layers.web]\n",
+    ] {
+        let shop = Shop::configured(one);
+        shop.build();
+        project_of(&wheels())
+            .pyproject(&format!("{one}{several}"))
+            .write_to(shop.project.path());
+        let before = tree(shop.project.path());
+        let error = build(&shop.settings(), &Silent).unwrap_err();
+        assert!(
+            matches!(&error, Error::Remains { folder, .. } if *folder == shop.path("staged")),
+            "{error:?}"
+        );
+        assert_eq!(error.kind(), ErrorKind::Machine);
+        assert!(error.hint().is_some());
+        assert_eq!(tree(shop.project.path()), before);
+
+        fs_err::remove_dir_all(shop.path("staged")).unwrap();
+        for _ in 0..2 {
+            let settings = Settings {
+                rebuild: true,
+                ..shop.settings()
+            };
+            build(&settings, &Silent).unwrap();
+        }
+    }
 }
