@@ -15,7 +15,7 @@ use layerlock_layer::{
 };
 use layerlock_target::{Runtime, Target};
 
-use crate::cache::open_cache;
+use crate::cache::{about_cache, open_cache};
 use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
@@ -30,6 +30,7 @@ const STAGING: &str = "dist/staging";
 /// run, gives the report of that, and does nothing.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, Error> {
     LastRun::or("build", settings, || Job::read(settings)?.run(reporter))
+        .map_err(|error| about_cache(error, &settings.cache))
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
@@ -46,6 +47,7 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, E
         }
         job.run(reporter)
     })
+    .map_err(|error| about_cache(error, &settings.cache))
 }
 
 /// A project and what is asked of it.

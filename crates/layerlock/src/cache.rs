@@ -64,6 +64,30 @@ pub(crate) fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
     }
 }
 
+/// An error of the system at a file in the cache is one of the cache's place, which
+/// the user may choose.
+pub(crate) fn about_cache(error: Error, location: &CacheLocation) -> Error {
+    match error {
+        Error::Install(layerlock_install::Error::Layer(error))
+            if error.hint().is_none() && is_in_cache(&error, location) =>
+        {
+            Error::CacheFolder(error)
+        }
+        error => error,
+    }
+}
+
+fn is_in_cache(error: &layerlock_layer::Error, location: &CacheLocation) -> bool {
+    let layerlock_layer::Error::Io { path, .. } = error else {
+        return false;
+    };
+    match location {
+        CacheLocation::User => Cache::of_user().is_some_and(|cache| path.starts_with(cache.root())),
+        CacheLocation::At(folder) => path.starts_with(folder),
+        CacheLocation::Nowhere => false,
+    }
+}
+
 impl fmt::Display for CacheReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let folder = self.folder.display();

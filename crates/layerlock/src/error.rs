@@ -106,6 +106,9 @@ pub enum Error {
     /// No folder for the cache is known.
     #[error("there is no home folder to keep the cache in")]
     NoCache,
+    /// The cache's folder cannot be used.
+    #[error(transparent)]
+    CacheFolder(layerlock_layer::Error),
     /// A provider that this build leaves out.
     #[error("this layerlock was built without support for {provider}")]
     ProviderLeftOut {
@@ -154,7 +157,7 @@ impl Error {
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
-            Self::Remains { .. } => ErrorKind::Machine,
+            Self::CacheFolder(_) | Self::Remains { .. } => ErrorKind::Machine,
             Self::PartlyPublished { source, .. } => publish_kind(source),
         }
     }
@@ -204,6 +207,10 @@ impl Error {
             }
             Self::SourceDateEpoch { .. } => {
                 "unset it, or set it to whole seconds since 1970-01-01 00:00 UTC"
+            }
+            Self::CacheFolder(_) => {
+                "name another folder for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go \
+                 without one by --no-cache"
             }
             Self::NoCache => "name a folder with --cache-dir, or go without one by --no-cache",
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",

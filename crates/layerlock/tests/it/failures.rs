@@ -417,3 +417,24 @@ fn name_that_is_a_path() {
         broken.project(ProjectBuilder::new("/somewhere/else"));
     });
 }
+
+/// As in a container whose user has no home.
+#[test]
+fn a_cache_that_cannot_be_written_to_says_how_to_do_without() {
+    let shop = Shop::configured(STAGED);
+    let settings = Settings {
+        cache: layerlock::CacheLocation::At(shop.project.pyproject().join("cache")),
+        ..shop.settings()
+    };
+    let before = tree(shop.project.path());
+    for job in [layerlock::build, layerlock::install] {
+        let error = job(&settings, &Silent).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Machine);
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("--cache-dir") && hint.contains("--no-cache"),
+            "{hint}"
+        );
+    }
+    assert_eq!(tree(shop.project.path()), before);
+}
