@@ -209,6 +209,8 @@ impl AwsLambda {
             provider: PROVIDER,
             region: Some(self.region.clone()),
             layer: artifact.layer.clone(),
+            runtimes: artifact.runtimes.clone(),
+            architectures: artifact.architectures.clone(),
             arn,
             version,
             reused: false,

@@ -146,6 +146,8 @@ impl Publisher for LocalFolder {
                     provider: PROVIDER,
                     region: None,
                     layer: artifact.layer.clone(),
+                    runtimes: artifact.runtimes.clone(),
+                    architectures: artifact.architectures.clone(),
                     arn,
                     version: number,
                     reused: false,

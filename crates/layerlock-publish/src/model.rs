@@ -58,6 +58,8 @@ impl Artifact {
             provider,
             region: region.map(str::to_owned),
             layer: self.layer.clone(),
+            runtimes: self.runtimes.clone(),
+            architectures: self.architectures.clone(),
             arn: version.arn,
             version: version.version,
             reused: true,
@@ -118,6 +120,10 @@ pub struct Published {
     pub region: Option<String>,
     /// The layer's name.
     pub layer: String,
+    /// Compatible runtimes.
+    pub runtimes: Vec<String>,
+    /// Compatible architectures.
+    pub architectures: Vec<String>,
     /// The name that functions use for this version.
     pub arn: String,
     /// The version's number, from 1.
@@ -135,7 +141,14 @@ impl fmt::Display for Published {
         } else {
             "published"
         };
-        write!(f, "{verb} {}", self.arn)
+        write!(f, "{verb} {}", self.arn)?;
+        // A layer's versions are often for several targets, and their numbers do
+        // not tell which is for which.
+        let targets = [&self.runtimes[..], &self.architectures].concat();
+        if targets.is_empty() {
+            return Ok(());
+        }
+        write!(f, " for {}", targets.join(" "))
     }
 }
 
@@ -224,15 +237,20 @@ mod tests {
             provider: "local",
             region: None,
             layer: "web".to_owned(),
+            runtimes: vec!["python3.12".to_owned()],
+            architectures: vec!["arm64".to_owned()],
             arn: "local:web:3".to_owned(),
             version: 3,
             reused: true,
             code_sha256: "c2hh".to_owned(),
         };
-        assert_eq!(published.to_string(), "unchanged local:web:3");
+        assert_eq!(
+            published.to_string(),
+            "unchanged local:web:3 for python3.12 arm64"
+        );
         assert_eq!(
             serde_json::to_string(&published).unwrap(),
-            r#"{"provider":"local","region":null,"layer":"web","arn":"local:web:3","version":3,"reused":true,"code_sha256":"c2hh"}"#
+            r#"{"provider":"local","region":null,"layer":"web","runtimes":["python3.12"],"architectures":["arm64"],"arn":"local:web:3","version":3,"reused":true,"code_sha256":"c2hh"}"#
         );
     }
 }

@@ -84,6 +84,8 @@ fn plan(publisher: &dyn Publisher, artifact: &Artifact) -> Result<Planned, Error
         provider: publisher.provider(),
         region: publisher.region().map(str::to_owned),
         layer: artifact.layer.clone(),
+        runtimes: artifact.runtimes.clone(),
+        architectures: artifact.architectures.clone(),
         reused,
     })
 }

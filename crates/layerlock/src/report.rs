@@ -150,6 +150,10 @@ pub struct Planned {
     pub region: Option<String>,
     /// The layer's name.
     pub layer: String,
+    /// The runtimes that it is for.
+    pub runtimes: Vec<String>,
+    /// The architectures that it is for.
+    pub architectures: Vec<String>,
     /// The version that is there already and would be used again.
     pub reused: Option<String>,
 }
@@ -281,10 +285,12 @@ impl fmt::Display for PublishReport {
 
 impl fmt::Display for Planned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let targets = [&self.runtimes[..], &self.architectures].concat().join(" ");
         if let Some(arn) = &self.reused {
-            return write!(f, "would use {arn} again");
+            return write!(f, "would use {arn} again for {targets}");
         }
-        write!(f, "would publish a new version of {}", self.layer)?;
+        let layer = &self.layer;
+        write!(f, "would publish a new version of {layer} for {targets}")?;
         match &self.region {
             Some(region) => write!(f, " to {} in {region}", self.provider),
             None => write!(f, " to {}", self.provider),

@@ -96,6 +96,8 @@ fn the_first_publish_sends_the_zip_and_its_facts() {
             provider: "aws",
             region: Some("eu-west-1".to_owned()),
             layer: "web".to_owned(),
+            runtimes: artifact.runtimes.clone(),
+            architectures: artifact.architectures.clone(),
             arn: arn(1),
             version: 1,
             reused: false,

@@ -68,6 +68,8 @@ fn a_version_is_the_zip_and_its_manifest() {
             provider: "local",
             region: None,
             layer: "web".to_owned(),
+            runtimes: vec!["python3.12".to_owned()],
+            architectures: vec!["arm64".to_owned()],
             arn: "local:web:1".to_owned(),
             version: 1,
             reused: false,

@@ -53,7 +53,7 @@ fn a_dry_run_publishes_nothing_and_says_what_it_would() {
     assert!(
         fresh
             .to_string()
-            .contains("would publish a new version of shop to local")
+            .contains("would publish a new version of shop for python3.12 x86_64 to local")
     );
     assert!(tree(&shop.path("dist/published")).is_empty());
 
@@ -123,4 +123,33 @@ fn a_layer_that_cannot_work_is_built_but_not_published() {
     assert!(layer.zip.as_ref().unwrap().path.exists());
     assert!(report.published.is_empty());
     assert!(!shop.path("dist/published").exists());
+}
+
+/// One layer's versions for several targets: which is for which?
+#[test]
+fn a_version_is_told_with_what_it_is_for() {
+    let shop = Shop::configured("[tool.layerlock]\narchitecture = [\"x86_64\", \"arm64\"]\n");
+    let planned = publish(&shop, true).to_string();
+    assert!(
+        planned.contains("would publish a new version of shop for python3.12 arm64 to local"),
+        "{planned}"
+    );
+    let report = publish(&shop, false);
+    let text = report.to_string();
+    for line in [
+        "published local:shop:1 for python3.12 x86_64",
+        "published local:shop:2 for python3.12 arm64",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = serde_json::to_value(&report).unwrap();
+    for (version, architecture) in [(0, "x86_64"), (1, "arm64")] {
+        let version = &json["published"][version];
+        assert_eq!(version["architectures"], serde_json::json!([architecture]));
+        assert_eq!(version["runtimes"], serde_json::json!(["python3.12"]));
+    }
+    let json = serde_json::to_value(publish(&shop, true)).unwrap();
+    let planned = &json["planned"][1];
+    assert_eq!(planned["architectures"], serde_json::json!(["arm64"]));
+    assert_eq!(planned["reused"], "local:shop:2");
 }
