@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use data_encoding::{BASE64, HEXLOWER};
-use layerlock_export::{LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining};
+use layerlock_export::{
+    LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining, normalize_name,
+};
 use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
     BuildNote, BuildOptions, Built, Cache, Chosen, FetchOptions, Fetched, FindLinks, Pick,
@@ -135,7 +137,8 @@ impl<'a> Job<'a> {
             .collect::<Result<Vec<_>, Error>>()?;
         let is_pinned = chosen.iter().all(ChosenLayer::is_pinned);
         let wheels = fetch(&chosen, &options, reporter)?;
-        let planned = parallel::in_order(chosen, |layer| Self::plan(layer, &wheels))?;
+        let mut planned = parallel::in_order(chosen, |layer| Self::plan(layer, &wheels))?;
+        self.forgive_shared(&mut planned);
         let prepared = parallel::in_order(planned, |layer| self.prepare(layer, &wheels))?;
         let mut layers = Vec::with_capacity(prepared.len());
         let mut published = Vec::new();
@@ -262,6 +265,33 @@ impl<'a> Job<'a> {
             plan,
             staging,
         })
+    }
+
+    /// Layers that share a list have use for a part of it each. What another layer
+    /// has use for, or one that is not built now may have, is no mistake in it.
+    fn forgive_shared(&self, layers: &mut [PlannedLayer<'_>]) {
+        let is_part = self.settings.layer.is_some();
+        let mut names = HashSet::new();
+        let mut patterns = HashSet::new();
+        for layer in &*layers {
+            let named = layer.chosen.left_out.iter().filter(|one| one.is_named);
+            names.extend(named.map(|one| one.package.name.clone()));
+            patterns.extend(layer.left_out_files.used().map(str::to_owned));
+        }
+        for layer in layers {
+            let PlannedLayer {
+                chosen,
+                left_out_files,
+                ..
+            } = layer;
+            if chosen.layer.shares.exclude {
+                let is_of_use = |name: &String| names.contains(&normalize_name(name.trim()));
+                chosen.unknown.retain(|name| !is_part && !is_of_use(name));
+            }
+            if chosen.layer.shares.exclude_files {
+                left_out_files.forgive(|pattern| is_part || patterns.contains(pattern));
+            }
+        }
     }
 
     fn prepare(&self, planned: PlannedLayer<'_>, wheels: &Wheels) -> Result<PreparedLayer, Error> {

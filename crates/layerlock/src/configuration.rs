@@ -159,6 +159,8 @@ pub(crate) struct Layer {
 pub(crate) struct Shares {
     /// The folder in which each has a staging directory.
     pub(crate) staging: bool,
+    pub(crate) exclude: bool,
+    pub(crate) exclude_files: bool,
 }
 
 impl Layer {
@@ -286,7 +288,14 @@ impl Resolver<'_> {
                     frontend: self.frontend()?,
                     zip: Some(output.join(format!("{name}-{}.zip", of_target(&target)))),
                     staging: None,
-                    shares: Shares { staging: false },
+                    shares: Shares {
+                        staging: false,
+                        exclude: several
+                            && (self.settings.exclude.is_some() || table.exclude.is_none()),
+                        exclude_files: several
+                            && (self.settings.exclude_files.is_some()
+                                || table.exclude_files.is_none()),
+                    },
                 };
                 if let Some((folder, is_shared)) = self.staging(name, table, several) {
                     layer.staging = Some(layer.own_folder(folder));

@@ -143,6 +143,19 @@ impl LeftOutFiles {
         self.total.clone()
     }
 
+    /// The patterns that fitted something.
+    pub(crate) fn used(&self) -> impl Iterator<Item = &str> {
+        let used = self.patterns.iter().filter(|(_, used)| *used);
+        used.map(|(pattern, _)| pattern.text.as_str())
+    }
+
+    /// Takes patterns for used that are of use elsewhere.
+    pub(crate) fn forgive(&mut self, is_of_use: impl Fn(&str) -> bool) {
+        for (pattern, used) in &mut self.patterns {
+            *used |= is_of_use(&pattern.text);
+        }
+    }
+
     /// The patterns that fitted nothing.
     pub(crate) fn unused(&self) -> impl Iterator<Item = &str> {
         let unused = self.patterns.iter().filter(|(_, used)| !used);

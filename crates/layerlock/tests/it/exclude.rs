@@ -170,3 +170,54 @@ fn names_and_patterns_are_told_apart() {
         assert_eq!(error.kind(), ErrorKind::Usage);
     }
 }
+
+/// Layers share a list, and each has use for a part of it.
+#[test]
+fn what_is_of_use_in_another_layer_is_no_finding() {
+    let numbers = WheelBuilder::new("numbers", "1.0")
+        .file("numbers/data.bin", "12")
+        .build();
+    let boto3 = WheelBuilder::new("boto3", "1.0").build();
+    let web = WheelBuilder::new("web", "1.0").build();
+    let project = ProjectBuilder::new("shop")
+        .package(&web)
+        .package(&boto3)
+        .package(LockedPackage::from(&numbers).groups(&["data"]))
+        .pyproject(
+            "[tool.layerlock]\nruntime = \"python3.12\"\n\
+             exclude = [\"boto3\", \"botto3\"]\nexclude-files = [\"*.bin\", \"*.bon\"]\n\
+             [tool.layerlock.layers.data]\ngroups = [\"data\"]\n\
+             [tool.layerlock.layers.web]\n",
+        );
+    let shop = Shop::new(&project, [&web, &boto3, &numbers]);
+    let useless = |settings: &Settings| -> Vec<(String, String)> {
+        let report = layerlock::build(settings, &Silent).unwrap();
+        let findings = |layer: &LayerReport| {
+            let told: Vec<_> = layer
+                .findings
+                .iter()
+                .filter(|one| ["exclude-unknown", "exclude-unused"].contains(&&*one.code))
+                .map(|one| (layer.name.clone(), one.message.clone()))
+                .collect();
+            told
+        };
+        report.layers.iter().flat_map(findings).collect()
+    };
+    let told = useless(&shop.settings());
+    let expected = [
+        ("data", "`botto3`"),
+        ("data", "`*.bon`"),
+        ("web", "`botto3`"),
+        ("web", "`*.bon`"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    for ((layer, message), (name, part)) in told.iter().zip(expected) {
+        assert!(layer == name && message.contains(part), "{told:?}");
+    }
+    // What the others would say is not known here.
+    let alone = Settings {
+        layer: Some("data".to_owned()),
+        ..shop.settings()
+    };
+    assert!(useless(&alone).is_empty());
+}
