@@ -255,7 +255,9 @@ impl<'a> Job<'a> {
         let staging = match &layer.staging {
             Some(directory) => {
                 let is_ours = layerlock_install::is_installed(directory, &layer.target);
-                Some(StagingDirectory::claim(directory, &plan, is_ours)?)
+                Some(StagingDirectory::claim(directory, &plan, |file| {
+                    is_ours(file) || is_litter(file)
+                })?)
             }
             None => None,
         };
@@ -377,6 +379,12 @@ impl ChosenLayer<'_> {
                 .iter()
                 .all(|note| matches!(note, BuildNote::Built { .. }))
     }
+}
+
+/// What file managers leave in the folders that they show, and nobody misses.
+fn is_litter(file: &str) -> bool {
+    let name = file.rsplit('/').next();
+    matches!(name, Some(".DS_Store" | "Thumbs.db" | "desktop.ini"))
 }
 
 /// The wheels of all layers in the cache.

@@ -418,3 +418,17 @@ fn layers_for_two_architectures_ask_for_a_page_once() {
     let page = shop.index.page_path("native");
     assert_eq!(shop.index.request_count(&page), 1);
 }
+
+/// Looking into a folder leaves these there on some systems.
+#[test]
+fn what_file_managers_leave_in_the_staging_directory_is_in_nobodys_way() {
+    let shop = Shop::configured(STAGED);
+    shop.build();
+    let staged = shop.path("lambda_dependencies");
+    let before = tree(&staged);
+    for litter in [".DS_Store", "python/pure/.DS_Store", "python/Thumbs.db"] {
+        fs_err::write(staged.join(litter), "x").unwrap();
+    }
+    shop.build();
+    assert_eq!(tree(&staged), before);
+}
