@@ -7,7 +7,7 @@ use std::time::Duration;
 use layerlock_install::Cache;
 use serde::Serialize;
 
-use crate::report::{Bytes, counted};
+use crate::report::{Bytes, counted, path_text};
 use crate::{CacheLocation, Error};
 
 /// What is to be removed from a cache.
@@ -29,6 +29,7 @@ pub enum CacheRemoval {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CacheReport {
     /// The folder of the cache.
+    #[serde(serialize_with = "path_text")]
     pub folder: PathBuf,
     /// How many files were removed.
     pub removed_files: u64,

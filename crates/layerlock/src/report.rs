@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use layerlock_publish::Published;
 use layerlock_target::Target;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What `build` and `install` did.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +34,7 @@ pub struct LayerReport {
     /// The zip, where one was written.
     pub zip: Option<ZipReport>,
     /// The staging directory, where one was written.
+    #[serde(serialize_with = "maybe_path_text")]
     pub staging: Option<PathBuf>,
     /// Bytes of all files, unpacked.
     pub unzipped_size: u64,
@@ -88,6 +89,7 @@ pub struct ExcludedFiles {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ZipReport {
     /// Where it is.
+    #[serde(serialize_with = "path_text")]
     pub path: PathBuf,
     /// Its bytes.
     pub size: u64,
@@ -295,6 +297,23 @@ impl fmt::Display for Planned {
             Some(region) => write!(f, " to {} in {region}", self.provider),
             None => write!(f, " to {}", self.provider),
         }
+    }
+}
+
+/// A path as JSON can have it: what is no UTF-8 in it is replaced, as in the text,
+/// since the work is done by now.
+pub(crate) fn path_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
+}
+
+#[expect(clippy::ref_option, reason = "what serde calls it with")]
+fn maybe_path_text<S: Serializer>(
+    path: &Option<PathBuf>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => serializer.serialize_some(&path.display().to_string()),
+        None => serializer.serialize_none(),
     }
 }
 

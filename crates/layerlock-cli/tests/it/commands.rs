@@ -506,3 +506,28 @@ fn a_package_from_a_repository_with_submodules_is_built() {
     let expected = "dist/staging/shop/python/demo/__init__.py".to_owned();
     assert!(files.contains(&expected), "{files:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_no_text_is_reported_as_near_as_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let sandbox = Sandbox::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
+    for command in ["build", "publish", "install"] {
+        let mut run = sandbox.layerlock(&[command, "--json", "-P"]);
+        let project = sandbox.project.path().join(name);
+        fs_err::create_dir_all(&project).unwrap();
+        for file in ["pyproject.toml", "poetry.lock"] {
+            fs_err::copy(sandbox.project.path().join(file), project.join(file)).unwrap();
+        }
+        for _ in 0..2 {
+            let output = run.arg(&project).assert().success();
+            let report = json(&output.get_output().stdout);
+            let layer = &report["layers"][0];
+            let path = layer["zip"]["path"].as_str().or(layer["staging"].as_str());
+            assert!(path.unwrap().contains("caf\u{fffd}/dist/"), "{path:?}");
+            run = sandbox.layerlock(&[command, "--json", "-P"]);
+        }
+    }
+}
