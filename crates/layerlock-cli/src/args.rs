@@ -225,17 +225,46 @@ pub(crate) struct PublishArgs {
     pub(crate) dry_run: bool,
 }
 
+impl ExportArgs {
+    /// Refuses a target for the formats that are for every one: a layer's own groups
+    /// would be expected, and not be there.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        let LayerArgs {
+            runtime,
+            architecture,
+            layer,
+        } = &self.layer;
+        let given = [
+            ("--layer", layer.is_some()),
+            ("--runtime", !runtime.is_empty()),
+            ("--architecture", !architecture.is_empty()),
+        ];
+        let is_json = matches!(self.format, FormatArg::Json);
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) if !is_json => Err(misplaced(&format!("{flag} is for --format json"))),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl PublishArgs {
     /// Refuses what the chosen provider has no use for: a region that is not
     /// looked at would publish to another place than the user thinks.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        let misplaced = match self.provider {
-            ProviderArg::Local if !self.region.is_empty() => "--region is for --provider aws",
-            ProviderArg::Aws if self.local_dir.is_some() => "--local-dir is for --provider local",
-            _ => return Ok(()),
-        };
-        Err(Args::command().error(clap::error::ErrorKind::ArgumentConflict, misplaced))
+        match self.provider {
+            ProviderArg::Local if !self.region.is_empty() => {
+                Err(misplaced("--region is for --provider aws"))
+            }
+            ProviderArg::Aws if self.local_dir.is_some() => {
+                Err(misplaced("--local-dir is for --provider local"))
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+fn misplaced(message: &str) -> clap::Error {
+    Args::command().error(clap::error::ErrorKind::ArgumentConflict, message)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

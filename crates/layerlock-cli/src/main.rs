@@ -20,9 +20,12 @@ use progress::Progress;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    if let Command::Publish(publish) = &args.command
-        && let Err(error) = publish.check()
-    {
+    let checked = match &args.command {
+        Command::Publish(publish) => publish.check(),
+        Command::Export(export) => export.check(),
+        _ => Ok(()),
+    };
+    if let Err(error) = checked {
         error.exit();
     }
     if let Some(folder) = &args.directory

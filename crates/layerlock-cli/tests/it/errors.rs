@@ -368,3 +368,16 @@ Exit codes:
   8  this machine: a file could not be read or written
 "#);
 }
+
+#[test]
+fn a_target_for_an_export_that_has_none_is_usage() {
+    for flag in [
+        ["--layer", "web"],
+        ["--runtime", "python3.12"],
+        ["--architecture", "arm64"],
+    ] {
+        let text = failure(&Sandbox::new(), &["export", flag[0], flag[1]], 2);
+        let expected = format!("error: {} is for --format json", flag[0]);
+        assert!(text.starts_with(&expected), "{text}");
+    }
+}
