@@ -21,15 +21,9 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
-    /// The folder of pyproject.toml and poetry.lock
-    #[arg(
-        long,
-        short = 'P',
-        global = true,
-        value_name = "DIR",
-        default_value = "."
-    )]
-    pub(crate) project: PathBuf,
+    /// The folder of pyproject.toml and poetry.lock [default: here or above]
+    #[arg(long, short = 'P', global = true, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
     /// Work as if started in this folder
     #[arg(long, short = 'C', global = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,

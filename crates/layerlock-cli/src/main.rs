@@ -88,7 +88,7 @@ const fn exit_code(kind: ErrorKind) -> u8 {
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
-    let project = args.project;
+    let project = settings::of_project(args.project);
     match args.command {
         Command::Build(build) => {
             let json = build.common.json;

@@ -1,6 +1,6 @@
 //! From the command line to the library's settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layerlock::{
     CacheLocation, Choice, Compression, ExportFormat, ExportSettings, Extras, Groups,
@@ -11,6 +11,19 @@ use crate::args::{
     BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ExportArgs, FetchArgs, FormatArg,
     InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
+
+/// The folder that is named, else as Poetry looks for it: the current one, or the
+/// nearest above that has a pyproject.toml.
+pub(crate) fn of_project(named: Option<PathBuf>) -> PathBuf {
+    named.or_else(nearest_project).unwrap_or_else(|| ".".into())
+}
+
+fn nearest_project() -> Option<PathBuf> {
+    let current = std::env::current_dir().ok()?;
+    let has_project = |folder: &Path| folder.join("pyproject.toml").is_file();
+    let above = current.ancestors().position(has_project)?;
+    Some(std::iter::repeat_n("..", above).collect())
+}
 
 pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {

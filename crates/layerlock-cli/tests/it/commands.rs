@@ -531,3 +531,30 @@ fn a_path_that_is_no_text_is_reported_as_near_as_can_be() {
         }
     }
 }
+
+/// As Poetry does it.
+#[test]
+fn a_folder_of_the_project_stands_for_it() {
+    let sandbox = Sandbox::new();
+    let below = sandbox.project.path().join("src/shop");
+    fs_err::create_dir_all(&below).unwrap();
+    let output = sandbox
+        .layerlock(&["build", "--json", "--staging", "staged"])
+        .current_dir(&below)
+        .assert()
+        .success();
+    let layer = &json(&output.get_output().stdout)["layers"][0];
+    let zip = layer["zip"]["path"].as_str().unwrap();
+    assert!(zip.starts_with("../../dist/layers/shop-"), "{zip}");
+    let files = sandbox.files();
+    assert!(files.iter().any(|file| file.starts_with("dist/layers/")));
+    // What is named on the command line is seen from where one is.
+    assert!(files.contains(&"src/shop/staged/bin/greet".to_owned()));
+
+    // Only a folder that was not named is looked for.
+    sandbox
+        .layerlock(&["build", "--project", "."])
+        .current_dir(&below)
+        .assert()
+        .code(3);
+}

@@ -345,7 +345,7 @@ Commands:
   help     Print this message or the help of the given subcommand(s)
 
 Options:
-  -P, --project <DIR>    The folder of pyproject.toml and poetry.lock [default: .]
+  -P, --project <DIR>    The folder of pyproject.toml and poetry.lock [default: here or above]
   -C, --directory <DIR>  Work as if started in this folder
   -h, --help             Print help
   -V, --version          Print version
