@@ -62,8 +62,7 @@ enum Bench {
     Export,
 }
 
-/// In the order of a whole run. Staging goes first: a file system that has just had many
-/// files removed makes new ones slowly.
+/// In the order of a whole run. Staging goes first: the others remove many files.
 const ALL: [Bench; 8] = [
     Bench::Staging,
     Bench::Cold,

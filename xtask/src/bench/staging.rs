@@ -1,16 +1,26 @@
 //! A staging directory against uv's.
 
 use std::cell::Cell;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use super::report::{Row, Table};
 use super::setup::Setup;
 use super::timing::{interleaved, time};
+use crate::process::Command;
+
+/// ext4 without a journal does not use an inode again for a minute after it was freed and
+/// that was written to the disk. Each new file looks at all of these, which after the
+/// removal of a large tree takes longer than all else.
+const FREED_INODES_REST: Duration = Duration::from_secs(65);
 
 pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
-    // Each run has a new folder, and none is removed: ext4 avoids inodes that were freed
-    // within the last minutes, at the cost of looking at each of them.
+    println!("waiting a minute: what was removed lately slows new files down");
+    Command::new("sync").stdout()?;
+    thread::sleep(FREED_INODES_REST);
+    // Each run has a new folder, and none is removed, for the same reason.
     let made = Cell::new(0);
     let fresh = |side: &str| {
         made.set(made.get() + 1);
