@@ -335,10 +335,10 @@ pub(crate) struct ChoiceArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Packages")]
 pub(crate) struct ExcludeArgs {
-    /// Packages to leave out, with all that only they need
+    /// Packages to leave out, with all that only they need [default: as configured]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) exclude: Vec<String>,
-    /// Files to leave out, by patterns as in .gitignore
+    /// Files to leave out, by patterns as in .gitignore [default: as configured]
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude_files: Vec<String>,
 }

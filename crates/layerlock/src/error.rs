@@ -208,11 +208,10 @@ impl Error {
             Self::SourceDateEpoch { .. } => {
                 "unset it, or set it to whole seconds since 1970-01-01 00:00 UTC"
             }
-            Self::CacheFolder(_) => {
-                "name another folder for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go \
-                 without one by --no-cache"
+            Self::CacheFolder(_) | Self::NoCache => {
+                "name a folder for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go without \
+                 one by --no-cache"
             }
-            Self::NoCache => "name a folder with --cache-dir, or go without one by --no-cache",
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
             Self::Configuration { .. } | Self::Exclude(_) | Self::UnknownLayer { .. } => {
                 return None;

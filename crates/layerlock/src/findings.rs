@@ -73,8 +73,10 @@ pub(crate) fn of_layer(layer: &Layer, plan: &LayerPlan, zip: Option<&ZipReport>)
         findings.push(finding(
             Severity::Error,
             "empty-layer",
-            "the layer holds nothing: the chosen groups have no package for this target".to_owned(),
-            Some("choose other groups or extras"),
+            "the layer holds nothing: the chosen groups have no package for this target that is \
+             not excluded"
+                .to_owned(),
+            Some("choose other groups or extras, or leave out less"),
         ));
     }
     let owner = |entry: &Entry| plan.owners()[entry.owner.index()].as_str();
