@@ -67,6 +67,12 @@ impl Source {
         self.file("TAG", tag)
     }
 
+    /// A requirement in its wheel's metadata.
+    #[must_use]
+    pub fn requires(self, requirement: &str) -> Self {
+        self.file("REQUIRES", requirement)
+    }
+
     /// Its build fails, and says this.
     #[must_use]
     pub fn failing(self, message: &str) -> Self {
@@ -201,6 +207,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
                 files[full.replace(os.sep, "/")] = read(full)
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    if os.path.exists(os.path.join(ROOT, "REQUIRES")):
+        metadata += "Requires-Dist: " + read("REQUIRES").decode() + "\n"
     files[info + "/METADATA"] = metadata.encode()
     wheel = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"
     files[info + "/WHEEL"] = wheel.encode()

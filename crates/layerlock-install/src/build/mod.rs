@@ -21,6 +21,7 @@ mod frontend;
 mod git;
 mod kept;
 mod links;
+mod metadata;
 mod problem;
 mod repack;
 mod sources;
@@ -254,7 +255,7 @@ impl Builder<'_> {
         if !is_expected {
             return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
         }
-        let members = crate::wheel::unpack(&bytes).map_err(|problem| Error::Wheel {
+        let mut members = crate::wheel::unpack(&bytes).map_err(|problem| Error::Wheel {
             file: name.clone(),
             problem,
         })?;
@@ -267,6 +268,7 @@ impl Builder<'_> {
                 },
             )
         })?;
+        metadata::without_this_machine(&mut members);
         let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
         let bytes = repack::stored(members).map_err(Error::io("write", &material.path))?;
         let kept = Kept {

@@ -63,3 +63,18 @@ fn a_folder_that_is_not_there_is_said() {
         "{error}"
     );
 }
+
+/// poetry-core writes the folders of path dependencies into the metadata.
+#[test]
+fn a_built_wheel_does_not_say_where_it_was_built() {
+    let shop = Shop::open();
+    let folder = shop.path("libs");
+    demo()
+        .requires("other @ file:///home/me/other ; extra == \"x\"")
+        .write_to(&folder);
+    let (_, wheel) = shop.built(&locking_path("directory", &folder, ""));
+    let bytes = fs_err::read(wheel.path).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.contains("Requires-Dist: other ; extra"), "{text}");
+    assert!(!text.contains("/home/me"), "{text}");
+}

@@ -1,0 +1,172 @@
+//! What the metadata of a built wheel says of this machine.
+//!
+//! poetry-core writes a project's path dependency into METADATA as
+//! `Requires-Dist: NAME @ file:///home/…`, which would give each machine a layer of
+//! its own, and a git address as it stands in pyproject.toml, credentials and all.
+//! A layer has what is required beside it: the name is enough.
+
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest, Sha256};
+
+use super::git;
+use crate::wheel::Unpacked;
+
+/// Takes this machine's folders, and credentials, out of METADATA; its row in RECORD
+/// follows.
+pub(super) fn without_this_machine(members: &mut [Unpacked]) {
+    let Some(metadata) = named(members, "METADATA") else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(&metadata.bytes) else {
+        return;
+    };
+    let portable = without_addresses(text);
+    if portable == text {
+        return;
+    }
+    metadata.bytes = portable.into_bytes();
+    let name = metadata.name.to_string();
+    let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&metadata.bytes));
+    let row = format!("{name},sha256={hash},{}", metadata.bytes.len());
+    if let Some(record) = named(members, "RECORD") {
+        let text = String::from_utf8_lossy(&record.bytes);
+        let is_its_own = |line: &str| {
+            let rest = line.trim_start_matches('"').strip_prefix(&name);
+            rest.is_some_and(|rest| rest.starts_with([',', '"']))
+        };
+        let rows = text
+            .lines()
+            .map(|line| if is_its_own(line) { &row } else { line });
+        record.bytes = rows
+            .flat_map(|row| [row, "\n"])
+            .collect::<String>()
+            .into_bytes();
+    }
+}
+
+/// A file of the one `.dist-info` folder.
+fn named<'a>(members: &'a mut [Unpacked], file: &str) -> Option<&'a mut Unpacked> {
+    members.iter_mut().find(|member| {
+        let folder = member.name.as_str().strip_suffix(file);
+        let folder = folder.and_then(|folder| folder.strip_suffix(".dist-info/"));
+        folder.is_some_and(|folder| !folder.contains('/'))
+    })
+}
+
+/// The metadata with the addresses of requirements cut; the text after its headers
+/// is its author's.
+fn without_addresses(metadata: &str) -> String {
+    let mut in_headers = true;
+    let lines = metadata.split_inclusive('\n').map(|line| {
+        in_headers &= !line.trim_end().is_empty();
+        match line.split_once(':') {
+            Some((field, requirement))
+                if in_headers && field.eq_ignore_ascii_case("Requires-Dist") =>
+            {
+                without_address(requirement).map(|requirement| format!("{field}:{requirement}"))
+            }
+            _ => None,
+        }
+        .unwrap_or_else(|| line.to_owned())
+    });
+    lines.collect()
+}
+
+/// `NAME @ ADDRESS ; MARKER` (PEP 508) without an address on this machine, or with
+/// one without credentials.
+fn without_address(requirement: &str) -> Option<String> {
+    let (name, rest) = requirement.split_once('@')?;
+    if name.contains([';', '(']) {
+        return None;
+    }
+    let from = rest.trim_start();
+    let end = from.find(char::is_whitespace).unwrap_or(from.len());
+    let (url, rest) = from.split_at(end);
+    let scheme = url.split(':').next()?.to_ascii_lowercase();
+    if scheme == "file" || scheme.ends_with("+file") {
+        return Some(format!("{}{rest}", name.trim_end()));
+    }
+    let (kind, address) = match url.split_once('+') {
+        Some((kind, address)) if !kind.contains(':') => (format!("{kind}+"), address),
+        _ => (String::new(), url),
+    };
+    Some(format!("{name}@ {kind}{}{rest}", git::shown(address)))
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock_layer::LayerPath;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_of_this_machine_and_nobody_elses_business_is_cut() {
+        for (line, expected) in [
+            ("a @ file:///home/me/a", "a"),
+            (
+                "a[x] @ file:///home/me/a%20b ; extra == \"c\"",
+                "a[x] ; extra == \"c\"",
+            ),
+            ("a@ file:///a.tar.gz#subdirectory=x", "a"),
+            ("a @ git+file:///srv/a@main", "a"),
+            (
+                "a @ git+https://me:secret@git.example.com/a@main",
+                "a @ git+https://git.example.com/a@main",
+            ),
+            (
+                "a @ git+ssh://git@git.example.com/a",
+                "a @ git+ssh://git@git.example.com/a",
+            ),
+            (
+                "a @ https://packages.example.com/a-1.whl",
+                "a @ https://packages.example.com/a-1.whl",
+            ),
+            ("a (>=1) ; extra == \"b@c\"", "a (>=1) ; extra == \"b@c\""),
+        ] {
+            let text = |line: &str| {
+                let body = "Requires-Dist: a @ file:///in/the/description\n";
+                format!("Name: demo\nRequires-Dist: {line}\nLicense: MIT\n\n{body}")
+            };
+            assert_eq!(without_addresses(&text(line)), text(expected));
+            let windows = |text: String| text.replace('\n', "\r\n");
+            assert_eq!(
+                without_addresses(&windows(text(line))),
+                windows(text(expected))
+            );
+        }
+    }
+
+    #[test]
+    fn record_says_what_metadata_has_become() {
+        let member = |name: &str, text: &str| Unpacked {
+            name: LayerPath::new(name).unwrap(),
+            executable: false,
+            bytes: text.as_bytes().to_vec(),
+        };
+        let mut members = [
+            member("demo/METADATA", "Requires-Dist: a @ file:///a\n"),
+            member(
+                "demo-1.0.dist-info/METADATA",
+                "Requires-Dist: a @ file:///a\n",
+            ),
+            member(
+                "demo-1.0.dist-info/RECORD",
+                "demo/METADATA,x,1\r\ndemo-1.0.dist-info/METADATA,sha256=x,29\r\n\
+                 demo-1.0.dist-info/RECORD,,\r\n",
+            ),
+        ];
+        without_this_machine(&mut members);
+        let [other, metadata, record] = members.map(|member| String::from_utf8(member.bytes));
+        assert_eq!(other.unwrap(), "Requires-Dist: a @ file:///a\n");
+        let metadata = metadata.unwrap();
+        assert_eq!(metadata, "Requires-Dist: a\n");
+        let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&metadata));
+        assert_eq!(
+            record.unwrap(),
+            format!(
+                "demo/METADATA,x,1\ndemo-1.0.dist-info/METADATA,sha256={hash},17\n\
+                 demo-1.0.dist-info/RECORD,,\n"
+            )
+        );
+    }
+}
