@@ -64,6 +64,23 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
     Ok(checkout)
 }
 
+/// Fetches what a version is made of where version control is asked for it: the
+/// tags, and the commits before this one, without their files.
+pub(super) fn fetch_history(url: &str, commit: &str, checkout: &Path) -> Result<(), BuildProblem> {
+    let git = Git {
+        folder: checkout,
+        url,
+        credentials: Credentials::of(url),
+    };
+    let mut arguments = vec!["fetch", "--quiet", "--tags", "--filter=tree:0"];
+    if checkout.join(".git/shallow").exists() {
+        arguments.extend(["--unshallow", "origin", commit]);
+    } else {
+        arguments.push("origin");
+    }
+    git.run("fetch the history", &arguments).map(drop)
+}
+
 /// Whether a repository is on this machine.
 pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://") || Path::new(url).exists()

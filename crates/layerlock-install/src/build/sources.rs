@@ -83,6 +83,9 @@ impl Builder<'_> {
                 return Err(problem(BuildProblem::Link(link)));
             }
             let path = below(&checkout, subdirectory).map_err(problem)?;
+            if directory::asks_version_control(&path) {
+                git::fetch_history(url, commit, &checkout).map_err(problem)?;
+            }
             Ok(Material {
                 path,
                 _folder: Some(folder),

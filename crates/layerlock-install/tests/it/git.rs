@@ -119,6 +119,35 @@ fn the_locked_commit_is_built_wherever_the_branch_is_now() {
     }
 }
 
+/// hatch-vcs and its like make a version of the last tag and the commits since.
+#[test]
+fn a_package_that_asks_git_for_its_version_has_the_history_to_tell() {
+    let backend = "import subprocess\n\
+                   from backend import *\n\
+                   import backend\n\
+                   def build_wheel(*arguments, **named):\n    \
+                       said = subprocess.check_output(['git', 'describe', '--tags'])\n    \
+                       assert said.startswith(b'v1.0-1-g'), said\n    \
+                       return backend.build_wheel(*arguments, **named)\n";
+    let demo = Source::new("demo", "1.0")
+        .file("backend/vcs.py", backend)
+        .file(
+            "pyproject.toml",
+            "[build-system]\nrequires = []\nbuild-backend = \"vcs\"\n\
+             backend-path = [\"backend\"]\n\n\
+             [project]\nname = \"demo\"\nversion = \"1.0\"\n",
+        );
+    let repository = Repository::new();
+    repository.commit(&demo, ".");
+    repository.git(&["tag", "v1.0"]);
+    let commit = repository.commit(&demo.file("demo/more.py", ""), ".");
+    build_in(
+        &Cache::temporary().unwrap(),
+        &repository.locked(&commit, ""),
+    )
+    .unwrap();
+}
+
 #[test]
 fn a_folder_of_the_repository_is_built_and_none_outside_of_it() {
     let repository = Repository::new();
