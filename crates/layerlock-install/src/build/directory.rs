@@ -1,9 +1,10 @@
-//! The contents of a folder that is built.
+//! A folder that is built: how, and by what its wheel is kept.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::BuildProblem;
 use super::kept::Key;
 use crate::Error;
 
@@ -41,6 +42,22 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
         contents.update(bytes);
     }
     Ok(Some(Key::of_directory(&contents.finalize().into())))
+}
+
+/// Refuses what Poetry would build and other frontends give to setuptools, which
+/// makes something else of it: without `[build-system]`, PEP 517 has them do so.
+pub(super) fn check_backend(folder: &Path) -> Result<(), BuildProblem> {
+    let path = folder.join("pyproject.toml");
+    let text = fs_err::read_to_string(&path).unwrap_or_default();
+    let project: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let poetry = project.get("tool").and_then(|tool| tool.get("poetry"));
+    let is_for_poetry = ["name", "packages", "include", "exclude"]
+        .iter()
+        .any(|key| poetry.is_some_and(|poetry| poetry.get(key).is_some()));
+    if is_for_poetry && !project.contains_key("build-system") && !folder.join("setup.py").exists() {
+        return Err(BuildProblem::NoBackend(path));
+    }
+    Ok(())
 }
 
 /// Whether the version of what a folder builds comes from its version control.

@@ -59,6 +59,9 @@ pub enum BuildProblem {
     /// A folder in the source that is not there, or leads out of it.
     #[error("its source has no folder {0:?}")]
     Subdirectory(String),
+    /// A folder for Poetry's own backend that does not name it.
+    #[error("{} has no [build-system], and setuptools, which is the default, does not read [tool.poetry]", .0.display())]
+    NoBackend(PathBuf),
     /// A file or a link in the source that leads out of it.
     #[error("its source leads out of itself, with {}", .0.display())]
     Link(PathBuf),
@@ -162,6 +165,11 @@ impl BuildError {
             | BuildProblem::Subdirectory(_) => {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
             }
+            BuildProblem::NoBackend(_) => {
+                "add to it [build-system] with requires = [\"poetry-core\"] and build-backend = \
+                 \"poetry.core.masonry.api\", as `poetry init` writes them"
+                    .to_owned()
+            }
             BuildProblem::Link(_) => {
                 "what this machine has behind it is no part of what is locked: lock a version \
                  without it"
@@ -180,6 +188,16 @@ impl BuildError {
                 "name the packages in [tool.setuptools]; where one of the folders is what \
                  layerlock writes, put it below dist, which setuptools passes over"
                     .to_owned()
+            }
+            // It is built by an older Python than the target's, or a newer one.
+            BuildProblem::Failed { output, .. }
+                if output.contains("requires a different Python") =>
+            {
+                format!(
+                    "put a Python {} with pip first on PATH, or let uv build it by \
+                     --build-frontend uv",
+                    self.target.runtime.python_version()
+                )
             }
             BuildProblem::Failed { .. } => {
                 "its own output says why; --verbose shows all of it".to_owned()

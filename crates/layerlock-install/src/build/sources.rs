@@ -83,6 +83,7 @@ impl Builder<'_> {
                 return Err(problem(BuildProblem::Link(link)));
             }
             let path = below(&checkout, subdirectory).map_err(problem)?;
+            directory::check_backend(&path).map_err(problem)?;
             if directory::asks_version_control(&path) {
                 git::fetch_history(url, commit, &checkout).map_err(problem)?;
             }
@@ -106,7 +107,8 @@ impl Builder<'_> {
             key: directory::key(path, self.options.ignored)?,
             version_may_differ: true,
         };
-        self.kept_or_built(package, &source, |_, _| {
+        self.kept_or_built(package, &source, |builder, package| {
+            directory::check_backend(path).map_err(|problem| builder.problem(package, problem))?;
             Ok(Material {
                 path: path.canonicalize().map_err(Error::io("read", path))?,
                 _folder: None,

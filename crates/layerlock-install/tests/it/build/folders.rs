@@ -64,6 +64,22 @@ fn a_folder_that_is_not_there_is_said() {
     );
 }
 
+/// Poetry builds it, and without being told so the frontends give it to setuptools,
+/// which makes a package without files of it.
+#[test]
+fn a_folder_for_poetry_that_names_no_backend_is_refused() {
+    let shop = Shop::open();
+    let folder = shop.path("libs");
+    demo()
+        .file("pyproject.toml", "[tool.poetry]\nname = \"demo\"\n")
+        .write_to(&folder);
+    let error = shop.refusal(&locking_path("directory", &folder, ""));
+    assert!(
+        matches!(error.problem, BuildProblem::NoBackend(_)),
+        "{error}"
+    );
+}
+
 /// poetry-core writes the folders of path dependencies into the metadata.
 #[test]
 fn a_built_wheel_does_not_say_where_it_was_built() {
