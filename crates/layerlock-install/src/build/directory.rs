@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use toml::{Table, Value};
 
 use super::BuildProblem;
 use super::kept::Key;
@@ -12,11 +13,11 @@ use crate::Error;
 const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 /// What a build of this folder is kept by: every file that may take part. None
-/// where the build reaches out of the folder, as with `include` and `from` of
-/// Poetry's in a monorepo or by a link to a folder, or for a folder whose version
-/// comes from its version control: such a folder is built each time.
+/// where the build reaches out of the folder, as with `force-include` of hatch in a
+/// monorepo or by a link to a folder, or for a folder whose version comes from its
+/// version control: such a folder is built each time.
 pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
-    if asks_version_control(folder) || any_build_file_has(folder, &[".."]) {
+    if asks_version_control(folder) || reaches_out(folder) {
         return Ok(None);
     }
     let root = folder.canonicalize().map_err(Error::io("read", folder))?;
@@ -49,7 +50,7 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
 pub(super) fn check_backend(folder: &Path) -> Result<(), BuildProblem> {
     let path = folder.join("pyproject.toml");
     let text = fs_err::read_to_string(&path).unwrap_or_default();
-    let project: toml::Table = toml::from_str(&text).unwrap_or_default();
+    let project: Table = toml::from_str(&text).unwrap_or_default();
     let poetry = project.get("tool").and_then(|tool| tool.get("poetry"));
     let is_for_poetry = ["name", "packages", "include", "exclude"]
         .iter()
@@ -62,14 +63,60 @@ pub(super) fn check_backend(folder: &Path) -> Result<(), BuildProblem> {
 
 /// Whether the version of what a folder builds comes from its version control.
 pub(super) fn asks_version_control(folder: &Path) -> bool {
-    any_build_file_has(folder, &["scm", "vcs", "dynamic-versioning", "versioneer"])
-}
-
-fn any_build_file_has(folder: &Path, signs: &[&str]) -> bool {
     BUILD_FILES.iter().any(|file| {
         let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
-        signs.iter().any(|sign| text.contains(sign))
+        ["scm", "vcs", "dynamic-versioning", "versioneer"]
+            .iter()
+            .any(|sign| text.contains(sign))
     })
+}
+
+/// Whether a build may read files beside the folder.
+fn reaches_out(folder: &Path) -> bool {
+    let read = |file| fs_err::read_to_string(folder.join(file)).unwrap_or_default();
+    let [project, ..] = BUILD_FILES;
+    let text = read(project);
+    let in_project = match toml::from_str(&text) {
+        Ok(table) => has_path_out(&Value::Table(table), ""),
+        Err(_) => text.contains(".."),
+    };
+    in_project
+        || BUILD_FILES[1..]
+            .iter()
+            .any(|file| read(file).contains(".."))
+}
+
+/// Tables of pyproject.toml that no build takes files by: what a project depends on
+/// often lies beside it, and the settings of its tools are often shared.
+const OF_NO_BUILD: [&str; 13] = [
+    ".dependency-groups",
+    ".project.dependencies",
+    ".project.optional-dependencies",
+    ".tool.coverage",
+    ".tool.layerlock",
+    ".tool.mypy",
+    ".tool.poetry.dependencies",
+    ".tool.poetry.dev-dependencies",
+    ".tool.poetry.group",
+    ".tool.pyright",
+    ".tool.pytest",
+    ".tool.ruff",
+    ".tool.uv",
+];
+
+/// Whether something in a table is a path that leads up, be it a key, as with
+/// `force-include` of hatch.
+fn has_path_out(value: &Value, table: &str) -> bool {
+    let leads_up = |text: &str| text.split(['/', '\\']).any(|part| part == "..");
+    match value {
+        Value::String(text) => leads_up(text),
+        Value::Array(values) => values.iter().any(|value| has_path_out(value, table)),
+        Value::Table(values) => values.iter().any(|(key, value)| {
+            let table = format!("{table}.{key}");
+            !OF_NO_BUILD.contains(&&*table) && (leads_up(key) || has_path_out(value, &table))
+        }),
+        _ => false,
+    }
 }
 
 /// Lists the files of a folder and those below. A link to a file counts as the
@@ -220,12 +267,29 @@ mod tests {
     fn a_folder_that_is_more_than_its_files_is_not_kept() {
         for text in [
             "packages = [{ include = \"shared\", from = \"../libs\" }]",
+            "[tool.hatch.build.targets.wheel.force-include]\n\"../libs/x\" = \"x\"",
+            "no = toml ../x",
             "requires = [\"setuptools-scm\"]",
             "requires = [\"hatch-vcs\"]",
             "[tool.poetry-dynamic-versioning]",
         ] {
             let folder = written(&[("pyproject.toml", text)]);
             assert_eq!(key(folder.path(), &[]).unwrap(), None, "{text}");
+        }
+    }
+
+    /// A monorepo's packages name each other, and are built from their own files.
+    #[test]
+    fn a_folder_that_only_depends_on_others_is_kept() {
+        for text in [
+            "[tool.poetry.dependencies]\nshared = { path = \"../shared\" }",
+            "[tool.poetry.group.dev.dependencies]\nshared = { path = \"../shared\" }",
+            "[project]\ndependencies = [\"shared @ file:///../shared\"]",
+            "[project]\ndescription = \"This and that...\"",
+            "[tool.ruff]\nextend = \"../ruff.toml\"",
+        ] {
+            let folder = written(&[("pyproject.toml", text)]);
+            assert!(key(folder.path(), &[]).unwrap().is_some(), "{text}");
         }
     }
 }
