@@ -246,7 +246,8 @@ impl Frontend {
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
             .env("PIP_NO_INPUT", "1")
             .env("PIP_REQUIRE_VIRTUALENV", "0");
-        // Settings for installing would change or forbid a build.
+        // Settings for installing would change or forbid a build, and others build with
+        // what happens to be installed.
         for variable in [
             "PIP_TARGET",
             "PIP_PREFIX",
@@ -254,8 +255,10 @@ impl Frontend {
             "PIP_USER",
             "PIP_REQUIRE_HASHES",
             "PIP_ONLY_BINARY",
+            "PIP_NO_BUILD_ISOLATION",
             "UV_REQUIRE_HASHES",
             "UV_NO_BUILD",
+            "UV_NO_BUILD_ISOLATION",
             "PYTHONPATH",
             "PYTHONHOME",
         ] {
