@@ -14,6 +14,7 @@
 )]
 
 mod container;
+mod content_hash;
 mod corpus;
 mod elf;
 mod index;
@@ -23,11 +24,12 @@ mod source;
 mod tls;
 mod wheel;
 
+pub use content_hash::content_hash;
 pub use corpus::{HostileWheel, hostile_wheels, sound_wheel};
 pub use elf::shared_library;
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};
-pub use project::{LockedPackage, Project, ProjectBuilder, content_hash};
+pub use project::{LockedPackage, Project, ProjectBuilder};
 pub use source::Source;
 pub use tls::Identity;
 pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
