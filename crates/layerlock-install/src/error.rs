@@ -130,6 +130,47 @@ pub enum Error {
         actual: u64,
     },
 
+    /// A file goes on beyond what it may have.
+    #[error(
+        "{file} has {length} bytes or more, {}",
+        expected_length(*promised)
+    )]
+    TooLong {
+        /// The file.
+        file: String,
+        /// Where from, without credentials.
+        url: String,
+        /// As many bytes came, or were announced.
+        length: u64,
+        /// Bytes according to the index (PEP 700), where that is what is broken.
+        promised: Option<u64>,
+    },
+
+    /// A proxy that cannot be used.
+    #[error("{named_by} names no proxy that can be used: {reason}")]
+    Proxy {
+        /// What names it.
+        named_by: IndexOrigin,
+        /// What is wrong with its address.
+        reason: String,
+    },
+
+    /// A proxy wants credentials, or other ones.
+    #[error(
+        "failed to get {url}: the proxy {proxy}, which {named_by} names, {}",
+        if *sent { "does not accept the credentials in its address" } else { "wants credentials" }
+    )]
+    ProxyCredentials {
+        /// The address that was asked for, without credentials.
+        url: String,
+        /// The proxy's, without credentials.
+        proxy: String,
+        /// What names the proxy.
+        named_by: IndexOrigin,
+        /// Whether its address has credentials.
+        sent: bool,
+    },
+
     /// A folder that is to be emptied and is not known to be a cache.
     #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
     NotACache {
@@ -273,6 +314,15 @@ impl Error {
             Self::Length { url, .. } => Some(format!(
                 "something on the way to {url} may cut or change files: try again, or by another network"
             )),
+            Self::TooLong { url, .. } => Some(format!(
+                "what {url} serves is not what was locked: check the index and the network"
+            )),
+            Self::Proxy { .. } => {
+                Some("a proxy's address is http://HOST:PORT, or socks5://HOST:PORT".to_owned())
+            }
+            Self::ProxyCredentials { .. } => Some(
+                "write them into the proxy's address, http://USER:PASSWORD@HOST:PORT".to_owned(),
+            ),
             Self::NotACache { .. } => {
                 Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())
             }
@@ -324,6 +374,13 @@ fn tried(sent: Option<&str>, looked_in: &[String]) -> String {
             ", and no credentials for it were found in {}",
             places.join(", ")
         ),
+    }
+}
+
+fn expected_length(promised: Option<u64>) -> String {
+    match promised {
+        Some(promised) => format!("and its index promises {promised}"),
+        None => "more than any layer can hold".to_owned(),
     }
 }
 

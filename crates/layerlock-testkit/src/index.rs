@@ -16,7 +16,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 
@@ -82,6 +82,14 @@ pub enum Fault {
     LoginPage,
     /// This body instead of the right one, with the right headers.
     Body(Vec<u8>),
+    /// This piece again and again, of no length that is told, until the client
+    /// goes away.
+    Endless {
+        /// The piece.
+        piece: Vec<u8>,
+        /// Whether it is sent compressed, as gzip does it.
+        gzip: bool,
+    },
 }
 
 /// A request that the index was sent.
@@ -131,6 +139,30 @@ struct State {
     without_versions: bool,
     link_style: LinkStyle,
     credentials: Option<String>,
+    proxy_credentials: Option<String>,
+    quota: Option<Quota>,
+    over_quota: usize,
+}
+
+/// So many requests are answered in each span of time.
+#[derive(Debug)]
+struct Quota {
+    count: usize,
+    span: Duration,
+    since: Instant,
+    used: usize,
+}
+
+impl Quota {
+    /// Whether there is one more.
+    fn take(&mut self) -> bool {
+        if self.since.elapsed() >= self.span {
+            self.since = Instant::now();
+            self.used = 0;
+        }
+        self.used += 1;
+        self.used <= self.count
+    }
 }
 
 #[derive(Debug)]
@@ -154,6 +186,11 @@ impl LoopbackIndex {
     /// An empty index that speaks https, with a certificate of its own.
     pub fn start_with_tls(identity: &Identity) -> Self {
         Self::start_with(Some(identity.clone()))
+    }
+
+    /// How many requests were answered with 429 for want of quota.
+    pub fn over_quota(&self) -> usize {
+        self.state().over_quota
     }
 
     fn start_with(identity: Option<Identity>) -> Self {
@@ -246,6 +283,22 @@ impl LoopbackIndex {
     pub fn require_basic_auth(&self, user: &str, password: &str) {
         let credentials = BASE64.encode(format!("{user}:{password}").as_bytes());
         self.state().credentials = Some(format!("Basic {credentials}"));
+    }
+
+    /// 407 for what is asked of it as a proxy without these credentials.
+    pub fn require_proxy_auth(&self, user: &str, password: &str) {
+        let credentials = BASE64.encode(format!("{user}:{password}").as_bytes());
+        self.state().proxy_credentials = Some(format!("Basic {credentials}"));
+    }
+
+    /// 429 for all but this many requests in each span of time.
+    pub fn quota(&self, count: usize, span: Duration) {
+        self.state().quota = Some(Quota {
+            count,
+            span,
+            since: Instant::now(),
+            used: 0,
+        });
     }
 
     /// No credentials are needed any more.

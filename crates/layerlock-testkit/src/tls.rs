@@ -3,13 +3,17 @@
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 /// A certificate and its key, signed by nobody but itself.
 #[derive(Debug, Clone)]
 pub struct Identity {
     certificate: String,
+    der: CertificateDer<'static>,
+    key: String,
+    key_der: Vec<u8>,
     server: Arc<ServerConfig>,
 }
 
@@ -22,19 +26,29 @@ impl Identity {
     pub fn generate() -> Self {
         let names = ["127.0.0.1", "localhost"].map(str::to_owned);
         let made = rcgen::generate_simple_self_signed(names).expect("a certificate for two names");
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())
-            .expect("a key that was just made");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("the provider speaks TLS 1.2 and 1.3")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("a certificate with its own key");
+        let key_der = made.signing_key.serialize_der();
+        let der = made.cert.der().clone();
         Self {
             certificate: made.cert.pem(),
-            server: Arc::new(server),
+            server: server(&der, &key_der, None),
+            key: made.signing_key.serialize_pem(),
+            der,
+            key_der,
         }
+    }
+
+    /// The same identity for a server that lets nobody in but `client`.
+    #[must_use]
+    pub fn demanding(&self, client: &Self) -> Self {
+        Self {
+            server: server(&self.der, &self.key_der, Some(&client.der)),
+            ..self.clone()
+        }
+    }
+
+    /// The certificate and its key in PEM form, for who shows it.
+    pub fn with_key(&self) -> String {
+        format!("{}{}", self.certificate, self.key)
     }
 
     /// The certificate in PEM form: who trusts it reaches the server.
@@ -50,4 +64,27 @@ impl Identity {
             ServerConnection::new(Arc::clone(&self.server)).map_err(std::io::Error::other)?;
         Ok(StreamOwned::new(connection, stream))
     }
+}
+
+fn server(
+    certificate: &CertificateDer<'static>,
+    key: &[u8],
+    client: Option<&CertificateDer<'static>>,
+) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .expect("the provider speaks TLS 1.2 and 1.3");
+    let builder = match client {
+        None => builder.with_no_client_auth(),
+        Some(client) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(client.clone()).expect("a certificate");
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            builder.with_client_cert_verifier(verifier.build().expect("one root is enough"))
+        }
+    };
+    let key = PrivateKeyDer::try_from(key.to_vec()).expect("a key that was just made");
+    let config = builder.with_single_cert(vec![certificate.clone()], key);
+    Arc::new(config.expect("a certificate with its own key"))
 }

@@ -252,11 +252,15 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         | E::Busy { .. }
         | E::PageInsteadOfFile { .. }
         | E::Length { .. }
+        | E::TooLong { .. }
+        | E::ProxyCredentials { .. }
         | E::NotOnIndex { .. }
         | E::Offline { .. }
         | E::OfflineLookUp { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
-        E::Client(_) | E::CertificateBundle { .. } | E::CacheInUse { .. } => ErrorKind::Machine,
+        E::Client(_) | E::CertificateBundle { .. } | E::Proxy { .. } | E::CacheInUse { .. } => {
+            ErrorKind::Machine
+        }
     }
 }
 

@@ -15,12 +15,15 @@ use tempfile::NamedTempFile;
 use url::Url;
 
 use super::retry::{Failure, Retry, with_retries};
-use super::{Client, content_type, failed};
+use super::{Client, Content, content_type};
 use crate::index::{self, Index, redacted};
 use crate::{Cache, Error, Reporter};
 
 /// As much of what is no wheel is read to say what it is.
 const GLIMPSE: u64 = 64 * 1024;
+
+/// An index may be wrong about a size by this many bytes, if the hash is right.
+const LENIENCE: u64 = 1 << 20;
 
 /// A file on an index, and what the lock says of it.
 pub(crate) struct Remote {
@@ -76,7 +79,7 @@ impl Client<'_> {
     ) -> Result<NamedTempFile, Error> {
         let unfinished = Mutex::new(None);
         let attempt = || self.download_once(file, &unfinished, cache, reporter);
-        with_retries(attempt, |error| {
+        with_retries(self.connections.patience.retries, attempt, |error| {
             reporter.download_restarted(&file.name, &error.to_string());
         })
         .await
@@ -90,7 +93,12 @@ impl Client<'_> {
         reporter: &dyn Reporter,
     ) -> Result<NamedTempFile, Failure> {
         let begun = lock(unfinished).take();
-        let asked = self.get(&self.files, &file.url, &file.index, headers(begun.as_ref()));
+        let asked = self.get(
+            Content::File,
+            &file.url,
+            &file.index,
+            headers(begun.as_ref()),
+        );
         let (final_url, mut response) = match asked.await {
             Ok(answer) => answer,
             Err(failure) => {
@@ -119,16 +127,23 @@ impl Client<'_> {
         target.version = response.headers().get(ETAG).cloned();
         let content_type = content_type(&response);
         reporter.download_started(&file.name, response.content_length().or(file.size));
+        let announced = response.content_length().unwrap_or(0);
+        file.refuse_beyond(
+            self.max_file,
+            target.length.saturating_add(announced),
+            &final_url,
+        )?;
         loop {
             match response.chunk().await {
                 Ok(Some(piece)) => {
                     target.write(&piece)?;
+                    file.refuse_beyond(self.max_file, target.length, &final_url)?;
                     reporter.download_progressed(&file.name, piece.len() as u64);
                 }
                 Ok(None) => break,
                 Err(error) => {
                     *lock(unfinished) = Some(target);
-                    return Err(failed(&error, &file.url));
+                    return Err(self.failed(&error, &file.url));
                 }
             }
         }
@@ -148,6 +163,21 @@ impl Client<'_> {
 }
 
 impl Remote {
+    /// Refuses a file of this many bytes or more, where that is too much. A server
+    /// could go on for ever.
+    fn refuse_beyond(&self, max: u64, length: u64, url: &Url) -> Result<(), Error> {
+        let promised = self.size.map(|size| size.saturating_add(LENIENCE));
+        if length <= promised.unwrap_or(max).min(max) {
+            return Ok(());
+        }
+        Err(Error::TooLong {
+            file: self.name.clone(),
+            url: redacted(url),
+            length,
+            promised: self.size.filter(|_| length <= max),
+        })
+    }
+
     /// What is wrong with a whole answer that is not the locked file.
     fn other_than_locked(
         &self,
@@ -227,4 +257,52 @@ fn html_title(content_type: Option<&str>, file: &NamedTempFile) -> Option<String
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock_testkit::{Fault, LoopbackIndex, WheelBuilder};
+
+    use super::*;
+    use crate::index::IndexUrl;
+    use crate::{Silent, Surroundings};
+
+    /// Where no index promises a size, what any layer could hold is the limit.
+    #[test]
+    fn a_file_of_which_nothing_is_known_is_bounded_too() {
+        let wheel = WheelBuilder::new("demo", "1.0").build();
+        let index = LoopbackIndex::with_wheels([&wheel]);
+        let piece = vec![b'x'; 1000];
+        let endless = Fault::Endless { piece, gzip: false };
+        index.fault(&index.file_path(&wheel), endless);
+        let surroundings = Surroundings::default();
+        let mut client = Client::new(&surroundings).unwrap();
+        client.max_file = 1 << 20;
+        let mut remote = Remote {
+            name: wheel.file_name.clone(),
+            sha256: None,
+            place: Place {
+                path: "poetry.lock".into(),
+                line: 1,
+                column: 1,
+                span: 0..0,
+            },
+            url: Url::parse(&index.file_url(&wheel)).unwrap(),
+            index: IndexUrl::parse(&index.url()).unwrap().into(),
+            size: None,
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let cache = Cache::temporary().unwrap();
+        for size in [None, Some(u64::MAX)] {
+            remote.size = size;
+            let error = runtime
+                .block_on(client.download(&remote, &cache, &Silent))
+                .unwrap_err();
+            assert!(
+                matches!(error, Error::TooLong { promised: None, length, .. }
+                    if length > 1 << 20 && length < 2 << 20),
+                "{error:?}"
+            );
+        }
+    }
 }

@@ -2,35 +2,47 @@
 //!
 //! A request is a chain of hops. Redirects are followed here and not by reqwest,
 //! so that each hop is given the credentials of its own origin and no other.
-//! Proxies are reqwest's: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+//! What comes is bounded: a page by its own limit, a file by what its index
+//! promises, or by what any layer could hold.
 
+mod connections;
 mod download;
+mod patience;
+mod proxy;
 mod retry;
+mod source;
 mod tls;
+mod trusted;
 
 use std::sync::Once;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
-use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::credentials::{Found, Keychain};
 use crate::index::{self, Index, ProjectPage, redacted};
+use crate::wheel::MAX_UNPACKED;
 use crate::{Error, Surroundings};
+use connections::{Connections, Content};
 pub(crate) use download::Remote;
 use retry::{Failure, Retry, with_retries};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Between two pieces of an answer: slow is fine, silent is not.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
 const MAX_REDIRECTS: usize = 10;
+/// Pages of this many bytes may be in memory side by side. Of what is larger,
+/// which few are, only one is.
+const SMALL_PAGE: usize = 4 << 20;
 
 pub(crate) struct Client<'a> {
-    pages: reqwest::Client,
-    files: reqwest::Client,
+    connections: Connections<'a>,
     keychain: Keychain<'a>,
+    /// Who reads a large page has it.
+    large_page: Semaphore,
+    /// No file may have more bytes than this. An archive that is larger than what
+    /// may be unpacked from one is of no use.
+    max_file: u64,
 }
 
 /// A page with links to files.
@@ -47,28 +59,11 @@ impl<'a> Client<'a> {
         PROVIDER.call_once(|| {
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
-        let roots = tls::roots(surroundings)?;
-        let builder = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("layerlock/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::none())
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT);
-            match &roots {
-                Some(roots) => builder.tls_certs_only(roots.iter().cloned()),
-                None => builder,
-            }
-        };
-        let start = |builder: reqwest::ClientBuilder| {
-            builder
-                .build()
-                .map_err(|error| Error::Client(with_causes(&error)))
-        };
         Ok(Self {
-            pages: start(builder())?,
-            // A wheel is compressed already, and some servers would label it so.
-            files: start(builder().no_gzip())?,
+            connections: Connections::new(surroundings)?,
             keychain: Keychain::new(surroundings),
+            large_page: Semaphore::new(1),
+            max_file: MAX_UNPACKED,
         })
     }
 
@@ -82,23 +77,28 @@ impl<'a> Client<'a> {
         let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(index::ACCEPT))]);
         let attempt = || async {
             let (final_url, mut response) =
-                self.get(&self.pages, url, index, accept.clone()).await?;
+                self.get(Content::Page, url, index, accept.clone()).await?;
             let content_type = content_type(&response);
             let mut body = Vec::new();
+            let mut alone = None;
             while let Some(piece) = response
                 .chunk()
                 .await
-                .map_err(|error| failed(&error, url))?
+                .map_err(|error| self.failed(&error, url))?
             {
                 body.extend_from_slice(&piece);
                 if body.len() > index::MAX_PAGE_BYTES {
                     // No more of it: whoever parses the page refuses it.
                     break;
                 }
+                if body.len() > SMALL_PAGE && alone.is_none() {
+                    alone = self.large_page.acquire().await.ok();
+                }
             }
-            Ok((final_url, content_type, body))
+            Ok((final_url, content_type, body, alone))
         };
-        let (url, content_type, body) = with_retries(attempt, |_| {}).await?;
+        let retries = self.connections.patience.retries;
+        let (url, content_type, body, _alone) = with_retries(retries, attempt, |_| {}).await?;
         // Relative links are relative to where the page came from at last.
         Ok(Page {
             links: ProjectPage::parse(&url, content_type.as_deref(), &body)?,
@@ -109,14 +109,14 @@ impl<'a> Client<'a> {
     /// The answer at the end of all redirects, and where that is.
     async fn get(
         &self,
-        http: &reqwest::Client,
+        content: Content,
         url: &Url,
         index: &Index,
         headers: HeaderMap,
     ) -> Result<(Url, Response), Failure> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let (response, sent) = self.hop(http, &at, index, &headers).await?;
+            let (response, sent) = self.hop(content, &at, index, &headers).await?;
             let status = response.status();
             if status.is_success() {
                 return Ok((at, response));
@@ -140,7 +140,7 @@ impl<'a> Client<'a> {
     /// which asking is not free.
     async fn hop(
         &self,
-        http: &reqwest::Client,
+        content: Content,
         url: &Url,
         index: &Index,
         headers: &HeaderMap,
@@ -150,6 +150,7 @@ impl<'a> Client<'a> {
             credentials,
             place: "the link's address".to_owned(),
         });
+        let http = self.connections.client(content, &url, index)?;
         let send = |found: Option<Found>| {
             let request = http.get(url.clone()).headers(headers.clone());
             let request = match &found {
@@ -160,7 +161,10 @@ impl<'a> Client<'a> {
             };
             let url = &url;
             async move {
-                let response = request.send().await.map_err(|error| failed(&error, url))?;
+                let response = request
+                    .send()
+                    .await
+                    .map_err(|error| self.failed(&error, url))?;
                 Ok::<_, Failure>((response, found))
             }
         };
@@ -186,6 +190,11 @@ impl<'a> Client<'a> {
     ) -> Failure {
         let status = response.status();
         let shown = redacted(url);
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(error) = self.refused_by_proxy(url)
+        {
+            return Failure::from(error);
+        }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             let was_password = sent
                 .as_ref()
@@ -222,7 +231,50 @@ impl<'a> Client<'a> {
             },
         }
     }
+
+    /// What to tell of a connection or an answer that broke.
+    fn failed(&self, error: &reqwest::Error, url: &Url) -> Failure {
+        let mut reason = with_causes(error);
+        if reason.ends_with(TUNNEL_WANTS_CREDENTIALS)
+            && let Some(error) = self.refused_by_proxy(url)
+        {
+            return Failure::from(error);
+        }
+        // Mostly it is the proxy that is not there, and not the index.
+        if (error.is_connect() || error.is_timeout())
+            && let Some(proxy) = self.connections.proxies.of_url(url)
+        {
+            let (named_by, shown) = (&proxy.named_by, proxy.shown());
+            reason = format!("{reason} ({named_by} names the proxy {shown})");
+        }
+        let reason_is_certificate = reason.contains("peer certificate");
+        Failure {
+            error: Error::Request {
+                url: redacted(url),
+                reason,
+            },
+            // A certificate will be no other in a second.
+            retry: if error.is_builder() || reason_is_certificate {
+                Retry::Never
+            } else {
+                Retry::Soon
+            },
+        }
+    }
+
+    fn refused_by_proxy(&self, url: &Url) -> Option<Error> {
+        let proxy = self.connections.proxies.of_url(url)?;
+        Some(Error::ProxyCredentials {
+            url: redacted(url),
+            proxy: proxy.shown(),
+            named_by: proxy.named_by.clone(),
+            sent: proxy.has_credentials(),
+        })
+    }
 }
+
+/// What hyper says where a proxy answers 407 to CONNECT.
+const TUNNEL_WANTS_CREDENTIALS: &str = "proxy authorization required";
 
 /// Where a Location header leads, relative to where it came from.
 fn redirected(from: &Url, location: &HeaderValue) -> Result<Url, Failure> {
@@ -245,20 +297,6 @@ fn redirected(from: &Url, location: &HeaderValue) -> Result<Url, Failure> {
 fn content_type(response: &Response) -> Option<String> {
     let value = response.headers().get(CONTENT_TYPE)?;
     value.to_str().ok().map(str::to_owned)
-}
-
-fn failed(error: &reqwest::Error, url: &Url) -> Failure {
-    Failure {
-        error: Error::Request {
-            url: redacted(url),
-            reason: with_causes(error),
-        },
-        retry: if error.is_builder() {
-            Retry::Never
-        } else {
-            Retry::Soon
-        },
-    }
 }
 
 /// The innermost cause says what happened ("connection refused"); what lies

@@ -2,14 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::Error;
 
-const RETRIES: usize = 3;
-/// A server that asks for more patience than this is told of, not waited for.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Of waits that grow by themselves.
+const LAST_WAIT: Duration = Duration::from_secs(8);
+/// A server that asks for more patience than this, at once or in all, is told of,
+/// not waited for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// An error, and what is known of another try.
@@ -25,7 +28,7 @@ pub(super) enum Retry {
     Never,
     /// It may pass.
     Soon,
-    /// The server says when.
+    /// The server wants to be asked less often, and this much later.
     After(Duration),
 }
 
@@ -38,36 +41,52 @@ impl From<Error> for Failure {
     }
 }
 
-/// Runs `attempt` until it succeeds, fails for good, or has been tried often
-/// enough. `again` hears why another try begins.
+/// Runs `attempt` until it succeeds, fails for good, or has been tried `retries`
+/// times more. A server that asks for patience is there, and gets it: such answers
+/// count by the time they take. `again` hears why another try begins.
 pub(super) async fn with_retries<T, F>(
-    attempt: impl FnMut() -> F,
+    retries: usize,
+    attempt: impl Fn() -> F,
     mut again: impl FnMut(&Error),
 ) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Failure>>,
 {
-    let delays = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_times(RETRIES)
-        .with_jitter();
-    attempt
-        .retry(delays)
-        .when(|failure: &Failure| failure.retry != Retry::Never)
-        .adjust(|failure, delay| match failure.retry {
-            // None says that there were enough tries.
-            Retry::After(wait) => delay.map(|delay| delay.max(wait)),
-            _ => delay,
-        })
-        .notify(|failure: &Failure, _| again(&failure.error))
-        .await
-        .map_err(|failure| failure.error)
+    let mut waits = ExponentialBuilder::default()
+        .with_min_delay(FIRST_WAIT)
+        .with_max_delay(LAST_WAIT)
+        .without_max_times()
+        .with_jitter()
+        .build();
+    let mut failures = 0;
+    let mut waited = Duration::ZERO;
+    loop {
+        let Failure { error, retry } = match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(failure) => failure,
+        };
+        let mut wait = waits.next().unwrap_or(LAST_WAIT);
+        match retry {
+            Retry::Never => return Err(error),
+            Retry::Soon => failures += 1,
+            Retry::After(asked) => {
+                wait = wait.max(asked);
+                waited += wait;
+            }
+        }
+        if failures > retries || waited > LONGEST_WAIT {
+            return Err(error);
+        }
+        again(&error);
+        tokio::time::sleep(wait).await;
+    }
 }
 
 /// Whether a status may be another one next time.
 pub(super) fn of_status(status: StatusCode) -> Retry {
     match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Retry::Soon,
+        StatusCode::TOO_MANY_REQUESTS => Retry::After(Duration::ZERO),
+        StatusCode::REQUEST_TIMEOUT => Retry::Soon,
         _ if status.is_server_error() => Retry::Soon,
         _ => Retry::Never,
     }
@@ -114,7 +133,7 @@ mod tests {
     fn only_trouble_of_the_server_passes() {
         for (status, retry) in [
             (408, Retry::Soon),
-            (429, Retry::Soon),
+            (429, Retry::After(Duration::ZERO)),
             (500, Retry::Soon),
             (503, Retry::Soon),
             (401, Retry::Never),

@@ -1,15 +1,23 @@
-//! The certificates that servers are checked against.
+//! The certificates that servers are checked against, and the one that is shown
+//! to them.
 //!
-//! Those of the system, unless others are named, which then take their place, as
-//! they do for pip and uv: by `PIP_CERT` (else `cert` in pip's configuration
-//! files), `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, `SSL_CERT_FILE` (files) and
-//! `SSL_CERT_DIR` (folders). pip and uv differ in which of them wins; here all
-//! that are named count, so that what either of them reaches is reached.
+//! Servers are checked against those of the system, unless others are named, which
+//! then take their place, as they do for pip and uv: by `PIP_CERT` (else `cert` in
+//! pip's configuration files), `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`,
+//! `SSL_CERT_FILE` (files) and `SSL_CERT_DIR` (folders). pip and uv differ in which
+//! of them wins; here all that are named count, so that what either of them reaches
+//! is reached.
+//!
+//! To servers that ask for one, the certificate of `PIP_CLIENT_CERT` is shown, else
+//! that of `client-cert` in pip's files, else that of uv's `SSL_CLIENT_CERT`.
+//!
+//! A source of the project may have certificates of its own, which
+//! `poetry config certificates.NAME.cert` names; these are for its own origin.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use reqwest::Certificate;
+use reqwest::{Certificate, Identity};
 use rustls_native_certs::load_certs_from_paths;
 
 use crate::index::{IndexOrigin, PipSettings};
@@ -20,49 +28,82 @@ const PIP: &str = "PIP_CERT";
 const FILES: [&str; 3] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
 /// For folders, with file names as OpenSSL's `c_rehash` makes them.
 const FOLDERS: &str = "SSL_CERT_DIR";
+const UV_IDENTITY: &str = "SSL_CLIENT_CERT";
 
 /// The certificates that are named; none where the system's are to be used.
 pub(super) fn roots(surroundings: &Surroundings) -> Result<Option<Vec<Certificate>>, Error> {
     let mut roots = Vec::new();
     let mut seen = HashSet::new();
-    for Bundle { path, named_by } in bundles(surroundings)? {
+    for bundle in bundles(surroundings)? {
         // Systems that set one of them often set all, to the same file.
-        if !seen.insert(path.clone()) {
-            continue;
-        }
-        let is_folders = named_by == IndexOrigin::Variable(FOLDERS);
-        let is_folder = path.is_dir();
-        let loaded = if is_folder {
-            load_certs_from_paths(None, Some(&path))
-        } else {
-            load_certs_from_paths(Some(&path), None)
-        };
-        let unreadable = |reason: String| Error::CertificateBundle {
-            named_by: named_by.clone(),
-            path: path.clone(),
-            reason,
-        };
-        if let Some(error) = loaded.errors.first()
-            && !is_folder
-        {
-            return Err(unreadable(error.to_string()));
-        }
-        // A folder may have a file that is none; a list of folders an empty one.
-        if loaded.certs.is_empty() && !is_folders {
-            return Err(unreadable("it holds no certificate".to_owned()));
-        }
-        for certificate in loaded.certs {
-            let certificate = Certificate::from_der(&certificate);
-            roots.push(certificate.map_err(|error| unreadable(error.to_string()))?);
+        if seen.insert(bundle.path.clone()) {
+            roots.extend(bundle.load()?);
         }
     }
     Ok((!roots.is_empty()).then_some(roots))
 }
 
+/// The certificate to show to every server that asks for one.
+pub(super) fn identity(surroundings: &Surroundings) -> Result<Option<Identity>, Error> {
+    let of_pip = PipSettings::value(surroundings, "PIP_CLIENT_CERT", "client-cert")?;
+    let of_uv = || {
+        let path = surroundings.variables.get(UV_IDENTITY)?;
+        Some((path.to_owned(), IndexOrigin::Variable(UV_IDENTITY)))
+    };
+    let bundle = of_pip.or_else(of_uv).map(|(path, named_by)| Bundle {
+        path: PathBuf::from(path),
+        named_by,
+    });
+    bundle.map(|bundle| bundle.identity()).transpose()
+}
+
 /// A file or a folder of certificates, and what names it.
-struct Bundle {
-    path: PathBuf,
-    named_by: IndexOrigin,
+pub(super) struct Bundle {
+    pub(super) path: PathBuf,
+    pub(super) named_by: IndexOrigin,
+}
+
+impl Bundle {
+    /// Its certificates.
+    pub(super) fn load(&self) -> Result<Vec<Certificate>, Error> {
+        let Self { path, named_by } = self;
+        let is_folders = *named_by == IndexOrigin::Variable(FOLDERS);
+        let is_folder = path.is_dir();
+        let loaded = if is_folder {
+            load_certs_from_paths(None, Some(path))
+        } else {
+            load_certs_from_paths(Some(path), None)
+        };
+        if let Some(error) = loaded.errors.first()
+            && !is_folder
+        {
+            return Err(self.problem(error));
+        }
+        // A folder may have a file that is none; a list of folders an empty one.
+        if loaded.certs.is_empty() && !is_folders {
+            return Err(self.problem("it holds no certificate"));
+        }
+        loaded
+            .certs
+            .into_iter()
+            .map(|one| Certificate::from_der(&one).map_err(|error| self.problem(error)))
+            .collect()
+    }
+
+    /// The certificate and its key, which are in one file.
+    pub(super) fn identity(&self) -> Result<Identity, Error> {
+        let pem = fs_err::read(&self.path).map_err(|error| self.problem(error.kind()))?;
+        Identity::from_pem(&pem)
+            .map_err(|_| self.problem("it holds no certificate with its key, in PEM form"))
+    }
+
+    fn problem(&self, reason: impl std::fmt::Display) -> Error {
+        Error::CertificateBundle {
+            named_by: self.named_by.clone(),
+            path: self.path.clone(),
+            reason: reason.to_string(),
+        }
+    }
 }
 
 fn bundles(surroundings: &Surroundings) -> Result<Vec<Bundle>, Error> {
@@ -70,11 +111,7 @@ fn bundles(surroundings: &Surroundings) -> Result<Vec<Bundle>, Error> {
         let value = surroundings.variables.get(name)?;
         Some((value.to_owned(), IndexOrigin::Variable(name)))
     };
-    let of_pip = match variable(PIP) {
-        Some(named) => Some(named),
-        None => PipSettings::read(&surroundings.configuration_files)?.get("cert"),
-    };
-    let files = of_pip
+    let files = PipSettings::value(surroundings, PIP, "cert")?
         .into_iter()
         .chain(FILES.into_iter().filter_map(variable));
     let mut bundles: Vec<Bundle> = files

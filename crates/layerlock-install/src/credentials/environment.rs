@@ -62,7 +62,7 @@ fn uv_prefix(name: &str) -> String {
 
 /// An index's name in a variable's: capitals, and `_` for all but letters and
 /// digits (Poetry does so for `-`; names with anything else fit no variable).
-fn in_variables(name: &str) -> String {
+pub(crate) fn in_variables(name: &str) -> String {
     let letter = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_uppercase()

@@ -29,6 +29,7 @@ use url::{Origin, Url};
 
 use crate::Surroundings;
 use crate::index::{Credentials, Index};
+pub(crate) use environment::in_variables;
 use netrc::Netrc;
 use poetry::Poetry;
 pub use poetry::poetry_credentials;

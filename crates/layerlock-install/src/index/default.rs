@@ -33,6 +33,8 @@ pub enum IndexOrigin {
     Variable(&'static str),
     /// One of pip's configuration files.
     ConfigurationFile(PathBuf),
+    /// A file or an environment variable of Poetry's.
+    Poetry(String),
     /// What the machine's pip has built in.
     Pip,
     /// What layerlock was built with.
@@ -179,6 +181,7 @@ impl fmt::Display for IndexOrigin {
             Self::ConfigurationFile(path) => {
                 write!(f, "pip's configuration file {}", path.display())
             }
+            Self::Poetry(place) => write!(f, "Poetry's {place}"),
             Self::Pip => f.write_str("the default of this machine's pip"),
             Self::BakedIn => f.write_str("the default that layerlock was built with"),
         }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use super::address::IndexUrl;
 use super::default::{DefaultIndexError, IndexOrigin};
+use crate::Surroundings;
 
 /// The file in the cache that remembers pip's answer.
 pub(crate) const REMEMBERED: &str = "pip-default-index";
@@ -128,6 +129,18 @@ impl PipSettings {
             }
         }
         Ok(Self(settings))
+    }
+
+    /// The value of a variable of pip's, else that of a key in its files.
+    pub(crate) fn value(
+        surroundings: &Surroundings,
+        variable: &'static str,
+        key: &str,
+    ) -> Result<Option<(String, IndexOrigin)>, DefaultIndexError> {
+        if let Some(value) = surroundings.variables.get(variable) {
+            return Ok(Some((value.to_owned(), IndexOrigin::Variable(variable))));
+        }
+        Ok(Self::read(&surroundings.configuration_files)?.get(key))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<(String, IndexOrigin)> {

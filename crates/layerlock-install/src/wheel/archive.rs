@@ -31,7 +31,7 @@ pub(super) struct RawMember<'a> {
 /// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
 /// be refused anyway, with a finding that says so; this stops archives that are made
 /// to fill a disk.
-pub(super) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
+pub(crate) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
 
 /// What is read into memory whole: metadata and scripts. The largest RECORDs have
 /// some megabytes.

@@ -21,6 +21,7 @@ use layerlock_target::{Limits, WheelName};
 use rawzip::{FileReader, ReaderAt};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use archive::MAX_UNPACKED;
 use archive::RawMember;
 use entry_points::Script;
 #[doc(hidden)]

@@ -7,11 +7,13 @@
 mod build;
 mod cache;
 mod choose;
+mod connect;
 mod credentials;
 mod fetch;
 mod git;
 mod helpers;
 mod layout;
+mod limits;
 mod local;
 mod servers;
 mod sources;

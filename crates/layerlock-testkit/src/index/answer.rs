@@ -7,7 +7,19 @@ use crate::page::{LinkStyle, PageLink, html_page, json_page};
 pub(super) const JSON: &str = "application/vnd.pypi.simple.v1+json";
 
 impl State {
-    pub(super) fn answer(&self, request: &Request, path: &str, origin: &str) -> Response {
+    pub(super) fn answer(&mut self, request: &Request, path: &str, origin: &str) -> Response {
+        if let Some(quota) = &mut self.quota
+            && !quota.take()
+        {
+            self.over_quota += 1;
+            return Response::text(429, "not so fast");
+        }
+        if let Some(expected) = &self.proxy_credentials
+            && (request.path.contains("://") || request.method == "CONNECT")
+            && request.header("proxy-authorization") != Some(expected)
+        {
+            return Response::text(407, "who asks?");
+        }
         if let Some(expected) = &self.credentials
             && request.header("authorization") != Some(expected)
         {

@@ -6,6 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use super::answer::{LOGIN_PAGE, Response};
 use super::{Fault, Request, Shared};
 use crate::tls::Identity;
@@ -54,11 +57,15 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
         let fault = state.take_fault(path);
         (state.answer(&request, path, origin), fault)
     };
+    if let Some(Fault::Endless { piece, gzip }) = fault {
+        return send_endlessly(stream, &response, &piece, gzip);
+    }
     let mut length = None;
     let mut pause_after = None;
     let mut cut = usize::MAX;
     match fault {
-        None => {}
+        // The last is sent by now.
+        None | Some(Fault::Endless { .. }) => {}
         Some(Fault::Status(status)) => response = Response::text(status, "a fault on demand"),
         Some(Fault::Throttle(status, wait)) => {
             response = Response::text(status, "not so fast");
@@ -100,6 +107,34 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
         shared.pause(pause);
     }
     stream.write_all(rest)
+}
+
+/// Ends with the error that the client is gone.
+fn send_endlessly(
+    mut stream: impl Write,
+    response: &Response,
+    piece: &[u8],
+    gzip: bool,
+) -> std::io::Result<()> {
+    let mut head = String::from("HTTP/1.1 200 OK\r\nConnection: close\r\n");
+    for (name, value) in &response.headers {
+        let _ = write!(head, "{name}: {value}\r\n");
+    }
+    if gzip {
+        head.push_str("Content-Encoding: gzip\r\n");
+    }
+    head.push_str("\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut packed;
+    let body: &mut dyn Write = if gzip {
+        packed = GzEncoder::new(&mut stream, Compression::best());
+        &mut packed
+    } else {
+        &mut stream
+    };
+    loop {
+        body.write_all(piece)?;
+    }
 }
 
 /// The path of a request's target. A client that takes the index for its proxy
@@ -151,6 +186,7 @@ fn reason(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        407 => "Proxy Authentication Required",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         503 => "Service Unavailable",

@@ -178,3 +178,43 @@ fn a_dropped_index_refuses_connections() {
     assert!(TcpStream::connect(address).is_err());
     drop(idle);
 }
+
+#[test]
+fn a_quota_is_for_a_span_of_time() {
+    let index = LoopbackIndex::with_wheels([&wheel()]);
+    index.quota(2, Duration::from_millis(300));
+    let status = || {
+        let (head, _) = get(&index, &index.page_path("foo-bar"), "");
+        head.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!([status(), status(), status()], ["200", "200", "429"]);
+    assert_eq!(index.over_quota(), 1);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(status(), "200");
+}
+
+#[test]
+fn an_endless_answer_ends_with_the_client() {
+    let index = LoopbackIndex::with_wheels([&wheel()]);
+    let page = index.page_path("foo-bar");
+    let piece = b"again ".to_vec();
+    index.fault(&page, Fault::Endless { piece, gzip: false });
+    let mut stream = TcpStream::connect(index.address).unwrap();
+    write!(stream, "GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut bytes = vec![0; 1 << 20];
+    stream.read_exact(&mut bytes).unwrap();
+    assert!(bytes.windows(12).any(|window| window == b"again again "));
+}
+
+#[test]
+fn a_proxy_may_want_credentials_of_its_own() {
+    let index = LoopbackIndex::with_wheels([&wheel()]);
+    index.require_proxy_auth("me", "hush");
+    let target = "http://packages.example.com/simple/foo-bar/";
+    assert!(get(&index, target, "").0.starts_with("HTTP/1.1 407 "));
+    // me:hush
+    let header = "Proxy-Authorization: Basic bWU6aHVzaA==\r\n";
+    assert!(get(&index, target, header).0.starts_with("HTTP/1.1 200 "));
+    let page = index.page_path("foo-bar");
+    assert!(get(&index, &page, "").0.starts_with("HTTP/1.1 200 "));
+}

@@ -1,0 +1,122 @@
+//! How long servers are waited for, and how often they are tried.
+//!
+//! People who work behind slow networks raise these for their tools: what pip, uv
+//! or Poetry is told counts here, where it is more than the usual.
+
+use std::time::Duration;
+
+use crate::index::PipSettings;
+use crate::{Error, Surroundings};
+
+/// Limits of one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// For a connection.
+    pub(super) connect: Duration,
+    /// Between two pieces of an answer: slow is fine, silent is not.
+    pub(super) read: Duration,
+    /// Tries after the first.
+    pub(super) retries: usize,
+}
+
+const USUAL: Patience = Patience {
+    connect: Duration::from_secs(15),
+    read: Duration::from_mins(1),
+    retries: 3,
+};
+/// More would be no help, and look like hanging.
+const MOST_RETRIES: usize = 10;
+const LONGEST: Duration = Duration::from_hours(1);
+
+impl Patience {
+    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, Error> {
+        let timeouts = named(
+            surroundings,
+            ["PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT"],
+            "timeout",
+            ["UV_HTTP_TIMEOUT", "POETRY_REQUESTS_TIMEOUT"],
+        )?;
+        let retries = named(
+            surroundings,
+            ["PIP_RETRIES"; 2],
+            "retries",
+            ["UV_HTTP_RETRIES", "POETRY_REQUESTS_MAX_RETRIES"],
+        )?;
+        // What is no number is its owner's to complain of.
+        let seconds = timeouts.iter().filter_map(|text| text.trim().parse().ok());
+        let timeout = seconds
+            .fold(0.0, f64::max)
+            .clamp(0.0, LONGEST.as_secs_f64());
+        let timeout = Duration::from_secs_f64(timeout);
+        let retries = retries.iter().filter_map(|text| text.trim().parse().ok());
+        Ok(Self {
+            connect: timeout.max(USUAL.connect),
+            read: timeout.max(USUAL.read),
+            retries: retries.fold(USUAL.retries, usize::max).min(MOST_RETRIES),
+        })
+    }
+}
+
+/// What variables of pip's, else a key of its files, and other variables say.
+fn named(
+    surroundings: &Surroundings,
+    pip: [&'static str; 2],
+    key: &str,
+    others: [&str; 2],
+) -> Result<Vec<String>, Error> {
+    let variable = |name| surroundings.variables.get(name).map(str::to_owned);
+    let of_pip = match pip.into_iter().find_map(variable) {
+        Some(value) => Some(value),
+        None => PipSettings::read(&surroundings.configuration_files)?
+            .get(key)
+            .map(|(value, _)| value),
+    };
+    let others = others.into_iter().filter_map(variable);
+    Ok(of_pip.into_iter().chain(others).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Patience {
+        let mut surroundings = Surroundings::default();
+        for (name, value) in variables {
+            surroundings.variables.insert(name, *value);
+        }
+        Patience::of(&surroundings).unwrap()
+    }
+
+    #[test]
+    fn the_most_patient_tool_decides() {
+        assert_eq!(with(&[]), USUAL);
+        assert_eq!(with(&[("PIP_TIMEOUT", "3"), ("PIP_RETRIES", "0")]), USUAL);
+        let patience = with(&[
+            ("PIP_DEFAULT_TIMEOUT", "20.5"),
+            ("UV_HTTP_TIMEOUT", "100"),
+            ("POETRY_REQUESTS_TIMEOUT", "soon"),
+            ("PIP_RETRIES", "4"),
+            ("POETRY_REQUESTS_MAX_RETRIES", "6"),
+        ]);
+        assert_eq!(patience.connect, Duration::from_secs(100));
+        assert_eq!(patience.read, Duration::from_secs(100));
+        assert_eq!(patience.retries, 6);
+        let patience = with(&[("PIP_TIMEOUT", "1e300"), ("PIP_RETRIES", "99999")]);
+        assert_eq!((patience.read, patience.retries), (LONGEST, MOST_RETRIES));
+    }
+
+    #[test]
+    fn pips_files_count_where_it_has_no_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        fs_err::write(&file, "[global]\ntimeout = 200\nretries = 5\n").unwrap();
+        let mut surroundings = Surroundings {
+            configuration_files: vec![file],
+            ..Surroundings::default()
+        };
+        let patience = Patience::of(&surroundings).unwrap();
+        assert_eq!((patience.read.as_secs(), patience.retries), (200, 5));
+        surroundings.variables.insert("PIP_TIMEOUT", "90");
+        assert_eq!(Patience::of(&surroundings).unwrap().read.as_secs(), 90);
+    }
+}

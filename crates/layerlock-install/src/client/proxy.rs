@@ -1,0 +1,215 @@
+//! Proxies: the one that pip is told of, else those of the environment.
+//!
+//! `PIP_PROXY`, else `proxy` in pip's configuration files, is for every request.
+//! Where neither is set, `HTTP_PROXY` is for http, `HTTPS_PROXY` for https, and
+//! `ALL_PROXY` for what has none; in lower case they win, as for Python. Hosts of
+//! `NO_PROXY` are reached directly, whatever names the proxy: pip would forget
+//! about it, but who set it meant it.
+
+use reqwest::{ClientBuilder, NoProxy};
+use url::Url;
+
+use crate::index::{IndexOrigin, PipSettings, redacted, take_credentials};
+use crate::{Error, Surroundings};
+
+/// Which proxy a request goes by.
+pub(super) struct Proxies {
+    /// The first for a scheme counts.
+    named: Vec<Proxy>,
+    except: Option<String>,
+}
+
+/// A proxy, and what names it.
+pub(super) struct Proxy {
+    /// None: of every scheme.
+    scheme: Option<&'static str>,
+    /// With the credentials for it.
+    url: Url,
+    pub(super) named_by: IndexOrigin,
+}
+
+/// For requests of a scheme, or of all, in lower and upper case.
+const VARIABLES: [(Option<&str>, [&str; 2]); 3] = [
+    (Some("http"), ["http_proxy", "HTTP_PROXY"]),
+    (Some("https"), ["https_proxy", "HTTPS_PROXY"]),
+    (None, ["all_proxy", "ALL_PROXY"]),
+];
+
+impl Proxies {
+    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, Error> {
+        let variables = &surroundings.variables;
+        let first = |names: [&'static str; 2]| {
+            let mut found = names
+                .into_iter()
+                .filter_map(|name| Some((variables.get(name)?, name)));
+            found.next()
+        };
+        let of_pip = PipSettings::value(surroundings, "PIP_PROXY", "proxy")?;
+        let named = match of_pip {
+            Some((address, named_by)) => vec![Proxy::parse(None, &address, named_by)?],
+            None => VARIABLES
+                .into_iter()
+                .filter_map(|(scheme, names)| Some((scheme, first(names)?)))
+                // Whoever calls a CGI script sets this one, by a header `Proxy`.
+                .filter(|(_, (_, name))| {
+                    *name != "HTTP_PROXY" || variables.get("REQUEST_METHOD").is_none()
+                })
+                .map(|(scheme, (address, name))| {
+                    Proxy::parse(scheme, address, IndexOrigin::Variable(name))
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        Ok(Self {
+            named,
+            except: first(["no_proxy", "NO_PROXY"]).map(|(hosts, _)| hosts.to_owned()),
+        })
+    }
+
+    /// Makes a client use them, and none but them.
+    pub(super) fn add_to(&self, builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+        let except = || NoProxy::from_string(self.except.as_deref()?);
+        let mut builder = builder.no_proxy();
+        for proxy in &self.named {
+            let url = proxy.url.clone();
+            let made = match proxy.scheme {
+                Some("http") => reqwest::Proxy::http(url),
+                Some(_) => reqwest::Proxy::https(url),
+                None => reqwest::Proxy::all(url),
+            };
+            let made = made.map_err(|error| proxy.problem(&super::with_causes(&error)))?;
+            builder = builder.proxy(made.no_proxy(except()));
+        }
+        Ok(builder)
+    }
+
+    /// The proxy of a request to `url`, if it is not to a host of `NO_PROXY`.
+    pub(super) fn of_url(&self, url: &Url) -> Option<&Proxy> {
+        let is_for = |proxy: &&Proxy| proxy.scheme.is_none_or(|scheme| scheme == url.scheme());
+        self.named.iter().find(is_for)
+    }
+}
+
+impl Proxy {
+    fn parse(
+        scheme: Option<&'static str>,
+        address: &str,
+        named_by: IndexOrigin,
+    ) -> Result<Self, Error> {
+        let address = address.trim();
+        let whole = if address.contains("://") {
+            address.to_owned()
+        } else {
+            format!("http://{address}")
+        };
+        // The address itself is not shown: where its parts are is not known.
+        let problem = |reason: String| Error::Proxy {
+            named_by: named_by.clone(),
+            reason,
+        };
+        let url = Url::parse(&whole).map_err(|error| problem(error.to_string()))?;
+        match url.scheme() {
+            "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h" => Ok(Self {
+                scheme,
+                url,
+                named_by,
+            }),
+            other => Err(problem(format!("{other:?} is no kind of proxy"))),
+        }
+    }
+
+    fn problem(&self, reason: &str) -> Error {
+        Error::Proxy {
+            named_by: self.named_by.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Its address without credentials.
+    pub(super) fn shown(&self) -> String {
+        redacted(&self.url)
+    }
+
+    /// Whether its address has credentials for it.
+    pub(super) fn has_credentials(&self) -> bool {
+        take_credentials(&mut self.url.clone()).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies(variables: &[(&str, &str)], pip: Option<&str>) -> Result<Proxies, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        if let Some(text) = pip {
+            fs_err::write(&file, text).unwrap();
+        }
+        let mut surroundings = Surroundings {
+            configuration_files: vec![file],
+            ..Surroundings::default()
+        };
+        for (name, value) in variables {
+            surroundings.variables.insert(name, *value);
+        }
+        Proxies::of(&surroundings)
+    }
+
+    /// The proxies of an http and of an https request.
+    fn both(proxies: &Proxies) -> [Option<String>; 2] {
+        ["http://x/", "https://x/"].map(|url| {
+            let proxy = proxies.of_url(&Url::parse(url).unwrap())?;
+            Some(proxy.shown())
+        })
+    }
+
+    #[test]
+    fn each_scheme_has_its_variable_and_the_rest_the_last() {
+        let found = |variables: &[(&str, &str)]| both(&proxies(variables, None).unwrap());
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(found(&[]), [None, None]);
+        assert_eq!(
+            found(&[("HTTP_PROXY", "http://a:1"), ("ALL_PROXY", "c:3")]),
+            [some("http://a:1/"), some("http://c:3/")]
+        );
+        assert_eq!(
+            found(&[("https_proxy", "http://u:hush@b:2")]),
+            [None, some("http://****@b:2/")]
+        );
+        #[cfg(not(windows))]
+        assert_eq!(
+            found(&[("HTTP_PROXY", "http://a:1"), ("http_proxy", "http://b:2")]),
+            [some("http://b:2/"), None]
+        );
+        assert_eq!(
+            found(&[("HTTP_PROXY", "http://a:1"), ("REQUEST_METHOD", "GET")]),
+            [None, None]
+        );
+    }
+
+    #[test]
+    fn pips_proxy_wins_and_its_variable_over_its_files() {
+        let of_file = Some("[global]\nproxy = file:1\n");
+        let environment = ("HTTPS_PROXY", "http://environment:3");
+        let origin = |variables: &[(&str, &str)]| {
+            let found = proxies(variables, of_file).unwrap();
+            assert_eq!(found.named.len(), 1);
+            let [http, https] = both(&found);
+            assert_eq!(http, https);
+            http.unwrap()
+        };
+        assert_eq!(origin(&[environment]), "http://file:1/");
+        let variable = ("PIP_PROXY", "http://variable:2");
+        assert_eq!(origin(&[environment, variable]), "http://variable:2/");
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_blamed_on_what_names_it_without_its_password() {
+        for address in ["ftp://u:hush@host:1", "http://u:hush@[", "http://u:hush@:x"] {
+            let error = proxies(&[("HTTPS_PROXY", address)], None).err().unwrap();
+            let text = format!("{error} {error:?}");
+            assert!(text.contains("HTTPS_PROXY"), "{text}");
+            assert!(!text.contains("hush"), "{text}");
+        }
+    }
+}
