@@ -19,6 +19,7 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use layerlock_install::Cache;
 use layerlock_layer::{Published, Stamp, write_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -43,6 +44,7 @@ pub(crate) struct Ran {
 pub(crate) struct LastRun {
     path: PathBuf,
     inputs: [u8; 32],
+    cache: Cache,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,8 +85,8 @@ impl LastRun {
             return None;
         }
         let cache = match &settings.cache {
-            CacheLocation::User => layerlock_install::Cache::of_user()?.root().to_owned(),
-            CacheLocation::At(folder) => folder.clone(),
+            CacheLocation::User => Cache::of_user()?,
+            CacheLocation::At(folder) => Cache::at(folder),
             CacheLocation::Nowhere => return None,
         };
         let lasting = Settings {
@@ -101,8 +103,9 @@ impl LastRun {
             format!("{lasting:?}").as_bytes(),
         ]);
         Some(Self {
-            path: cache.join(NOTES).join(HEXLOWER.encode(&name)),
+            path: cache.root().join(NOTES).join(HEXLOWER.encode(&name)),
             inputs: inputs(settings.directory())?,
+            cache,
         })
     }
 
@@ -137,6 +140,7 @@ impl LastRun {
             report: report.clone(),
         };
         let bytes = serde_json::to_vec(&note).ok()?;
+        self.cache.make().ok()?;
         write_file(&self.path, &bytes).ok()
     }
 }

@@ -23,6 +23,7 @@
 
 mod upkeep;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -129,14 +130,12 @@ impl Cache {
 
     /// A file to download into.
     pub(crate) fn temporary_file(&self) -> Result<NamedTempFile, Error> {
-        let folder = self.root.join(TEMPORARY);
-        fs::create_dir_all(&folder)
-            .and_then(|()| self.tag())
-            .and_then(|()| {
+        make(&self.root)
+            .and_then(|folder| {
                 self.hold(fs::OpenOptions::new().write(true).create(true));
                 temporary_file_in(&folder)
             })
-            .map_err(Error::io("create a file in", folder))
+            .map_err(Error::io("create a file in", &self.root))
     }
 
     /// Holds the lock together with all others who use the cache, waiting while
@@ -190,13 +189,28 @@ impl Cache {
             .join(format!("{name}.whl"))
     }
 
-    fn tag(&self) -> std::io::Result<()> {
-        let tag = self.root.join(TAG);
-        if tag.exists() {
-            return Ok(());
-        }
-        fs::write(tag, TAG_TEXT)
+    /// Makes the folder, where it is not there yet, for a note that the library
+    /// keeps in it.
+    pub fn make(&self) -> Result<(), Error> {
+        let made = make(&self.root);
+        made.map(drop).map_err(Error::io("create", &self.root))
     }
+}
+
+/// Makes the folder of a cache and marks it as one: nothing else does, so that
+/// there is no cache without its mark. Gives the folder in it for what is not
+/// finished.
+pub(crate) fn make(root: &Path) -> std::io::Result<PathBuf> {
+    let folder = root.join(TEMPORARY);
+    fs::create_dir_all(&folder)?;
+    let tag = root.join(TAG);
+    if !tag.exists() {
+        // Another process may be as quick, with the same text.
+        let mut whole = temporary_file_in(&folder)?;
+        whole.write_all(TAG_TEXT.as_bytes())?;
+        whole.persist(&tag)?;
+    }
+    Ok(folder)
 }
 
 fn read_kept(listing: &Path) -> Option<Kept> {

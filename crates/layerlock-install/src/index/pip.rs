@@ -215,8 +215,8 @@ fn default_in_help(help: &str) -> Option<String> {
 }
 
 fn remember(folder: &Path, url: &IndexUrl) -> std::io::Result<()> {
-    fs_err::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let unfinished = crate::cache::make(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(unfinished)?;
     writeln!(file, "{}", url.url())?;
     file.persist(folder.join(REMEMBERED))?;
     Ok(())
@@ -423,6 +423,8 @@ mod tests {
             assert_eq!(built_in_index(&commands, Some(&cache)), Some(url.clone()));
         }
         assert_eq!(fs_err::read_to_string(&calls).unwrap(), "called\n");
+        // It is a cache from then on.
+        crate::Cache::at(&cache).prune(None).unwrap();
         // What is remembered must be an address; without a cache nothing is.
         fs_err::write(cache.join(REMEMBERED), "\0").unwrap();
         assert_eq!(built_in_index(&commands, Some(&cache)), Some(url.clone()));

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use layerlock::{CacheLocation, Report, Settings, Silent, build, install};
+use layerlock::{
+    CacheLocation, CacheRemoval, Report, Settings, Silent, build, clean_cache, install,
+};
+use layerlock_testkit::ProjectBuilder;
 
 use crate::helpers::{STAGED, Shop, tree};
 
@@ -141,4 +144,15 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         assert!(!text.contains("hunter2"));
     }
     assert!(run(&shop.settings()).unchanged);
+}
+
+/// Whatever is the first thing in it, a cache is known to be one.
+#[test]
+fn a_cache_with_nothing_but_a_note_can_be_cleaned() {
+    let shop = Shop::new(&ProjectBuilder::new("shop"), []);
+    run(&shop.settings());
+    assert!(run(&shop.settings()).unchanged);
+    let cleaned = clean_cache(&shop.settings().cache, &CacheRemoval::All).unwrap();
+    assert_eq!(cleaned.removed_files, 1);
+    assert!(!run(&shop.settings()).unchanged);
 }
