@@ -69,6 +69,11 @@ pub enum Error {
         /// The file that was to be written.
         path: PathBuf,
     },
+    /// Links to find for an export.
+    #[error(
+        "--find-links is nothing for an export, which names what the lock and its indexes have"
+    )]
+    ExportFindLinks,
     /// A project's name that cannot be a layer's.
     #[error("the project's name `{name}` cannot be a layer's name")]
     BadName {
@@ -149,6 +154,7 @@ impl Error {
             | Self::UnknownLayer { .. }
             | Self::WhichLayer { .. }
             | Self::PylockName { .. }
+            | Self::ExportFindLinks
             | Self::NoCache
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
@@ -190,6 +196,9 @@ impl Error {
             }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
+            }
+            Self::ExportFindLinks => {
+                "leave it out: `layerlock build` and `layerlock install` look there for wheels"
             }
             Self::BadName { .. } => {
                 "letters, digits, - and _ make a layer's name: add a table \

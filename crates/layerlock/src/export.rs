@@ -79,6 +79,9 @@ struct JsonPackage {
 /// Exports the packages of a lock. Needs no Python, and the network for
 /// pylock.toml alone.
 pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Exported, Error> {
+    if !export.settings.find_links.is_empty() {
+        return Err(Error::ExportFindLinks);
+    }
     let is_pylock = export.format == ExportFormat::Pylock;
     if let Some(path) = &export.output
         && is_pylock

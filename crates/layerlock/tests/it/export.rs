@@ -277,3 +277,15 @@ fn a_file_with_credentials_is_for_its_owner_alone() {
         assert_ne!(mode & 0o777, 0o600);
     }
 }
+
+#[test]
+fn links_to_find_are_refused_and_not_passed_over() {
+    let shop = Shop::configured("");
+    for format in [ExportFormat::Requirements, ExportFormat::Pylock] {
+        let mut settings = settings(&shop, format);
+        settings.settings.find_links = vec![shop.project.path().to_str().unwrap().to_owned()];
+        let error = export(&settings, &Silent).unwrap_err();
+        assert!(matches!(error, Error::ExportFindLinks), "{error:?}");
+        assert_eq!(error.kind(), ErrorKind::Usage);
+    }
+}
