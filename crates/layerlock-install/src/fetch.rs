@@ -9,13 +9,13 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::thread;
 
-use data_encoding::HEXLOWER;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tempfile::NamedTempFile;
 
 use crate::client::{Client, Remote};
-use crate::index::{Index, IndexFile, Order, ProjectPage, Sources, redacted};
+use crate::index::{Index, Order, ProjectPage, Sources};
 use crate::local::{self, FindLinks, LocalFiles};
+use crate::search::{LockedFile, Misses, search};
 use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
 
 /// Where wheels come from.
@@ -294,34 +294,42 @@ impl<'a> Project<'a> {
             mut wanted,
         } = self;
         let mut listed = Vec::with_capacity(wanted.len());
-        let mut misses = Misses::default();
-        for (number, index) in indexes.iter().enumerate() {
-            let page = match client.project(index, &wanted[0].package.name).await {
-                Ok(page) => page,
-                // The project is on another index, perhaps.
-                Err(Error::Status {
-                    url,
-                    status: 404 | 410,
-                }) if number + 1 < indexes.len() => {
-                    misses.pages.push(url);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            misses.pages.push(page.shown);
-            wanted.retain(|&one| match misses.find(&page.links, one) {
-                Some(file) => {
-                    listed.push(Listed::new(one, file, index));
-                    false
-                }
-                None => true,
-            });
-            if wanted.is_empty() {
-                return Ok(listed);
-            }
+        let project = &wanted[0].package.name;
+        let found = search(client, project, &indexes, |page, index, misses| {
+            take(&mut wanted, &mut listed, page, index, misses);
+            wanted.is_empty().then_some(())
+        });
+        match found.await? {
+            Ok(()) => Ok(listed),
+            Err(misses) => Err(misses.error(wanted[0].wheel.as_str())),
         }
-        Err(misses.error(wanted[0]))
     }
+}
+
+/// Moves those that a page lists from the one to the other.
+fn take<'a>(
+    wanted: &mut Vec<&'a Chosen>,
+    listed: &mut Vec<Listed<'a>>,
+    page: &ProjectPage,
+    index: &Index,
+    misses: &mut Misses,
+) {
+    wanted.retain(|&one| {
+        let locked = LockedFile {
+            name: one.wheel.as_str(),
+            sha256: Some(one.sha256),
+            place: &one.package.place,
+        };
+        let Some(file) = misses.find(page, &locked) else {
+            return true;
+        };
+        listed.push(Listed {
+            one,
+            file: Remote::new(&locked, file, index),
+            yank: file.yanked.clone(),
+        });
+        false
+    });
 }
 
 /// Looks for files on the pages that `--find-links` names.
@@ -333,33 +341,13 @@ async fn look_on_pages<'a>(
     let mut listed = Vec::new();
     for (url, index) in find_links.iter().filter_map(FindLinks::page) {
         let page = client.page(&url, &index).await?;
-        missing.retain(|&one| match Misses::default().find(&page.links, one) {
-            Some(file) => {
-                listed.push(Listed::new(one, file, &index));
-                false
-            }
-            None => true,
-        });
+        let misses = &mut Misses::default();
+        take(&mut missing, &mut listed, &page.links, &index, misses);
     }
     Ok((listed, missing))
 }
 
-impl<'a> Listed<'a> {
-    fn new(one: &'a Chosen, file: &IndexFile, index: &Index) -> Self {
-        Self {
-            one,
-            file: Remote {
-                name: file.name.clone(),
-                sha256: Some(one.sha256),
-                place: one.package.place.clone(),
-                url: file.url.clone(),
-                index: index.clone(),
-                size: file.size,
-            },
-            yank: file.yanked.clone(),
-        }
-    }
-
+impl Listed<'_> {
     /// An order of sizes. Where the index does not tell them, wheels for one
     /// platform are taken to be larger than those for any.
     fn weight(&self) -> u64 {
@@ -367,49 +355,6 @@ impl<'a> Listed<'a> {
             Some(size) => size,
             None if self.one.wheel.tags().ends_with("-any") => 0,
             None => u64::MAX,
-        }
-    }
-}
-
-/// What was looked at in vain.
-#[derive(Default)]
-struct Misses {
-    /// Pages that do not list the file, without credentials.
-    pages: Vec<String>,
-    /// The first file of the right name that the page itself gives another hash.
-    other: Option<(String, String)>,
-}
-
-impl Misses {
-    /// The file on a page, unless the page says that it has other bytes than
-    /// those that were locked: then fetching it would be in vain.
-    fn find<'p>(&mut self, page: &'p ProjectPage, one: &Chosen) -> Option<&'p IndexFile> {
-        let locked = HEXLOWER.encode(&one.sha256);
-        let file = page.file(one.wheel.as_str())?;
-        match &file.sha256 {
-            Some(sha256) if *sha256 != locked => {
-                let other = || (redacted(&file.url), sha256.clone());
-                self.other.get_or_insert_with(other);
-                None
-            }
-            _ => Some(file),
-        }
-    }
-
-    fn error(self, one: &Chosen) -> Error {
-        let file = one.wheel.to_string();
-        match self.other {
-            Some((url, actual)) => Error::HashMismatch {
-                file,
-                expected: HEXLOWER.encode(&one.sha256),
-                actual,
-                url,
-                place: one.package.place.clone(),
-            },
-            None => Error::NotOnIndex {
-                file,
-                pages: self.pages,
-            },
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::client::{Client, Remote};
 use crate::fetch::on_a_thread_of_its_own;
 use crate::index::{AddressError, Index, IndexUrl, Order, ProjectPage, redacted};
 use crate::local::{self, LocalFiles};
+use crate::search::{LockedFile, search};
 use crate::{Error, FetchOptions, Reporter};
 
 /// Fetches a file of a package that has the locked hash: from this machine, else
@@ -39,39 +40,19 @@ pub(crate) fn fetch_locked(
     on_a_thread_of_its_own(|| async move {
         let client = Client::new(options.sources.surroundings)?;
         let indexes = Order::new(&options.sources).of(package)?;
-        let mut pages = Vec::new();
-        for (number, index) in indexes.iter().enumerate() {
-            let page = match client.project(index, &package.name).await {
-                Ok(page) => page,
-                // The project is on another index, perhaps.
-                Err(Error::Status {
-                    url,
-                    status: 404 | 410,
-                }) if number + 1 < indexes.len() => {
-                    pages.push(url);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if let Some(file) = page.links.file(name) {
-                let remote = Remote {
-                    name: name.to_owned(),
-                    sha256: Some(*sha256),
-                    place: package.place.clone(),
-                    url: file.url.clone(),
-                    index: index.clone(),
-                    size: file.size,
-                };
-                let file = client.download(&remote, options.cache, reporter).await?;
-                reporter.download_finished(name);
-                return Ok(file);
-            }
-            pages.push(page.shown);
-        }
-        Err(Error::NotOnIndex {
-            file: name.to_owned(),
-            pages,
-        })
+        let wanted = LockedFile {
+            name,
+            sha256: Some(*sha256),
+            place: &package.place,
+        };
+        let found = search(&client, &package.name, &indexes, |page, index, misses| {
+            let file = misses.find(page, &wanted)?;
+            Some(Remote::new(&wanted, file, index))
+        });
+        let remote = found.await?.map_err(|misses| misses.error(name))?;
+        let file = client.download(&remote, options.cache, reporter).await?;
+        reporter.download_finished(name);
+        Ok(file)
     })
 }
 

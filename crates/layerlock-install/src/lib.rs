@@ -14,6 +14,7 @@ mod build;
 mod cache;
 mod choose;
 mod client;
+mod command;
 mod credentials;
 mod error;
 mod fetch;
@@ -23,6 +24,7 @@ mod local;
 mod look_up;
 mod plan;
 mod reporter;
+mod search;
 mod surroundings;
 mod wheel;
 

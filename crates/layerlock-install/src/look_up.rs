@@ -4,9 +4,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_export::LockedPackage;
 
 use crate::Error;
+use crate::choose::locked_sha256;
 use crate::client::Client;
 use crate::fetch::{PAGES_AT_ONCE, on_a_thread_of_its_own};
 use crate::index::{Index, IndexFile, IndexUrl, Order, Sources};
+use crate::search::{LockedFile, search};
 
 /// A package on its index.
 #[derive(Debug, Clone)]
@@ -58,49 +60,22 @@ async fn one(
     package: &LockedPackage,
     indexes: Vec<Index>,
 ) -> Result<ListedPackage, Error> {
-    let mut missing = String::new();
-    let mut pages = Vec::new();
-    let last = indexes.len().saturating_sub(1);
-    for (number, index) in indexes.into_iter().enumerate() {
-        let page = match client.project(&index, &package.name).await {
-            Ok(page) => page,
-            // The project is on another index, perhaps.
-            Err(Error::Status {
-                url,
-                status: 404 | 410,
-            }) if number < last => {
-                pages.push(url);
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        pages.push(page.shown);
-        let files: Result<_, _> = package
-            .files
-            .iter()
-            .map(|file| {
-                let locked = file.hash.strip_prefix("sha256:");
-                page.links
-                    .file(&file.name)
-                    // The page itself may say that it is another one.
-                    .filter(|found| match (&found.sha256, locked) {
-                        (Some(sha256), Some(locked)) => sha256 == locked,
-                        _ => true,
-                    })
-                    .cloned()
-                    .ok_or(&file.name)
-            })
-            .collect();
-        match files {
-            Ok(files) => {
-                let index = index.url;
-                return Ok(ListedPackage { index, files });
-            }
-            Err(name) => missing.clone_from(name),
+    let mut missing = "";
+    let found = search(client, &package.name, &indexes, |page, index, misses| {
+        let mut files = Vec::with_capacity(package.files.len());
+        for file in &package.files {
+            let wanted = LockedFile {
+                name: &file.name,
+                sha256: locked_sha256(file, &package.place).ok(),
+                place: &package.place,
+            };
+            missing = &file.name;
+            files.push(misses.find(page, &wanted)?.clone());
         }
-    }
-    Err(Error::NotOnIndex {
-        file: missing,
-        pages,
-    })
+        Some(ListedPackage {
+            index: index.url.clone(),
+            files,
+        })
+    });
+    found.await?.map_err(|misses| misses.error(missing))
 }

@@ -16,7 +16,8 @@ use url::Url;
 
 use super::retry::{Failure, Retry, with_retries};
 use super::{Client, Content, content_type};
-use crate::index::{self, Index, redacted};
+use crate::index::{self, Index, IndexFile, redacted};
+use crate::search::LockedFile;
 use crate::{Cache, Error, Reporter};
 
 /// As much of what is no wheel is read to say what it is.
@@ -163,6 +164,18 @@ impl Client<'_> {
 }
 
 impl Remote {
+    /// The locked file, as an index lists it.
+    pub(crate) fn new(locked: &LockedFile<'_>, file: &IndexFile, index: &Index) -> Self {
+        Self {
+            name: file.name.clone(),
+            sha256: locked.sha256,
+            place: locked.place.clone(),
+            url: file.url.clone(),
+            index: index.clone(),
+            size: file.size,
+        }
+    }
+
     /// Refuses a file of this many bytes or more, where that is too much. A server
     /// could go on for ever.
     fn refuse_beyond(&self, max: u64, length: u64, url: &Url) -> Result<(), Error> {

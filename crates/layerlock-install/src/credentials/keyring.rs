@@ -54,22 +54,8 @@ fn ask_for(patience: Duration, command: &str, services: &[String], user: &str) -
 
 fn get(command: &str, service: &str, user: &str, end: Instant) -> Option<String> {
     let patience = end.checked_duration_since(Instant::now())?;
-    let handle = duct::cmd!(command, "get", service, user)
-        .env("PYTHONIOENCODING", "utf-8")
-        .stdin_null()
-        .stderr_null()
-        .stdout_capture()
-        .unchecked()
-        .start()
-        .ok()?;
-    let Ok(Some(output)) = handle.wait_timeout(patience) else {
-        let _ = handle.kill();
-        return None;
-    };
-    if !output.status.success() {
-        return None;
-    }
-    let text = String::from_utf8(output.stdout.clone()).ok()?;
+    let get = duct::cmd!(command, "get", service, user).env("PYTHONIOENCODING", "utf-8");
+    let text = String::from_utf8(crate::command::answer(&get, patience)?).ok()?;
     let password = text.trim_end_matches(['\r', '\n']);
     (!password.is_empty()).then(|| password.to_owned())
 }

@@ -176,28 +176,16 @@ fn ask_pip(command: &[String], folder: &Path) -> Option<IndexUrl> {
     let (program, arguments) = command.split_first()?;
     let arguments = arguments.iter().map(String::as_str);
     let arguments = arguments.chain(["--isolated", "install", "--help"]);
-    let handle = duct::cmd(program, arguments)
+    let help = duct::cmd(program, arguments)
         .dir(folder)
         // pip wraps its help to this width.
         .env("COLUMNS", "1000")
         .env("NO_COLOR", "1")
         // `--isolated` leaves the environment and the user's file out, this the
         // others too.
-        .env("PIP_CONFIG_FILE", NULL_DEVICE)
-        .stdin_null()
-        .stderr_null()
-        .stdout_capture()
-        .unchecked()
-        .start()
-        .ok()?;
-    let Ok(Some(output)) = handle.wait_timeout(PIP_PATIENCE) else {
-        let _ = handle.kill();
-        return None;
-    };
-    if !output.status.success() {
-        return None;
-    }
-    let address = default_in_help(&String::from_utf8_lossy(&output.stdout))?;
+        .env("PIP_CONFIG_FILE", NULL_DEVICE);
+    let text = crate::command::answer(&help, PIP_PATIENCE)?;
+    let address = default_in_help(&String::from_utf8_lossy(&text))?;
     let url = IndexUrl::parse(&address).ok()?;
     // pip shows `****` for a password: such an address would not work.
     url.credentials().is_none().then_some(url)

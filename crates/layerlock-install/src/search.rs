@@ -1,0 +1,91 @@
+//! Which file of which index is the locked one.
+
+use data_encoding::HEXLOWER;
+use layerlock_export::Place;
+
+use crate::Error;
+use crate::client::Client;
+use crate::index::{Index, IndexFile, ProjectPage, redacted};
+
+/// A file as the lock has it.
+pub(crate) struct LockedFile<'a> {
+    pub(crate) name: &'a str,
+    /// None where the lock has no such hash.
+    pub(crate) sha256: Option<[u8; 32]>,
+    /// Where the lock says so.
+    pub(crate) place: &'a Place,
+}
+
+/// What was looked at in vain.
+#[derive(Default)]
+pub(crate) struct Misses {
+    /// Pages, without credentials.
+    pages: Vec<String>,
+    /// Of the first file of a right name that its page gives another hash.
+    mismatch: Option<Error>,
+}
+
+impl Misses {
+    /// The file on a page, unless the page says that it has other bytes than
+    /// those that were locked: then fetching it would be in vain.
+    pub(crate) fn find<'p>(
+        &mut self,
+        page: &'p ProjectPage,
+        wanted: &LockedFile<'_>,
+    ) -> Option<&'p IndexFile> {
+        let file = page.file(wanted.name)?;
+        let (Some(sha256), Some(actual)) = (&wanted.sha256, &file.sha256) else {
+            return Some(file);
+        };
+        let expected = HEXLOWER.encode(sha256);
+        if *actual == expected {
+            return Some(file);
+        }
+        self.mismatch.get_or_insert_with(|| Error::HashMismatch {
+            file: file.name.clone(),
+            expected,
+            actual: actual.clone(),
+            url: redacted(&file.url),
+            place: wanted.place.clone(),
+        });
+        None
+    }
+
+    /// Why there is no such file.
+    pub(crate) fn error(self, file: &str) -> Error {
+        self.mismatch.unwrap_or_else(|| Error::NotOnIndex {
+            file: file.to_owned(),
+            pages: self.pages,
+        })
+    }
+}
+
+/// Asks one index after the other for a project's page, until `take` has all that
+/// it wants.
+pub(crate) async fn search<T>(
+    client: &Client<'_>,
+    project: &str,
+    indexes: &[Index],
+    mut take: impl FnMut(&ProjectPage, &Index, &mut Misses) -> Option<T>,
+) -> Result<Result<T, Misses>, Error> {
+    let mut misses = Misses::default();
+    for (number, index) in indexes.iter().enumerate() {
+        let page = match client.project(index, project).await {
+            Ok(page) => page,
+            // The project is on another index, perhaps.
+            Err(Error::Status {
+                url,
+                status: 404 | 410,
+            }) if number + 1 < indexes.len() => {
+                misses.pages.push(url);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        misses.pages.push(page.shown);
+        if let Some(found) = take(&page.links, index, &mut misses) {
+            return Ok(Ok(found));
+        }
+    }
+    Ok(Err(misses))
+}
