@@ -35,7 +35,7 @@ pub(crate) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
 
 /// What is read into memory whole: metadata and scripts. The largest RECORDs have
 /// some megabytes.
-const MAX_IN_MEMORY: u64 = 64 << 20;
+pub(super) const MAX_IN_MEMORY: u64 = 64 << 20;
 
 /// As much is read at once.
 const PIECE: usize = 64 << 10;
@@ -215,9 +215,14 @@ impl RawMember<'_> {
     ///
     /// For what is small by its nature; what a layer holds is read in pieces.
     pub(super) fn small(&self) -> Result<Vec<u8>, WheelProblem> {
-        if self.size > MAX_IN_MEMORY {
-            return Err(self.problem("is too large for what it is"));
-        }
+        self.within(&mut { MAX_IN_MEMORY })
+    }
+
+    /// The same for one of several, for which there is so much room together.
+    pub(super) fn within(&self, room: &mut u64) -> Result<Vec<u8>, WheelProblem> {
+        *room = room
+            .checked_sub(self.size)
+            .ok_or_else(|| self.problem("is too large for what it is"))?;
         self.bytes()
     }
 
@@ -234,8 +239,8 @@ impl RawMember<'_> {
     }
 
     /// Whether its data begins with these bytes.
-    pub(super) fn starts_with(&self, start: [u8; 4]) -> bool {
-        let mut first = [0; 4];
+    pub(super) fn starts_with<const N: usize>(&self, start: [u8; N]) -> bool {
+        let mut first = [0; N];
         let mut data = self.data();
         let read = match self.method {
             Method::Stored => data.read_exact(&mut first),

@@ -114,6 +114,7 @@ impl WheelContents {
 
         let record = record::Record::parse(&required("RECORD")?.small()?, &dist_info)?;
         let mut members = Vec::with_capacity(raw.len());
+        let mut room = archive::MAX_IN_MEMORY;
         for member in &raw {
             let name = member.name.as_str();
             members.push(Member {
@@ -121,7 +122,10 @@ impl WheelContents {
                 executable: member.executable,
                 data: record.check(member)?,
                 python_script: match layout::in_data_folder(name) {
-                    Some(("scripts", _)) => after_python_shebang(&member.small()?),
+                    // Others may be programs of any size.
+                    Some(("scripts", _)) if member.starts_with(*PYTHON_SHEBANG) => {
+                        Some(after_first_line(&member.within(&mut room)?))
+                    }
                     _ => None,
                 },
             });
@@ -195,14 +199,13 @@ fn unpacked(members: Vec<RawMember<'_>>) -> Result<Vec<Unpacked>, WheelProblem> 
         .collect()
 }
 
-/// What follows the first line of a script for "the" Python: "if applicable,
-/// update scripts starting with `#!python` to point to the correct interpreter".
-fn after_python_shebang(script: &[u8]) -> Option<Vec<u8>> {
-    if !script.starts_with(b"#!python") {
-        return None;
-    }
+/// How a script for "the" Python begins: "if applicable, update scripts starting
+/// with `#!python` to point to the correct interpreter".
+const PYTHON_SHEBANG: &[u8; 8] = b"#!python";
+
+fn after_first_line(script: &[u8]) -> Vec<u8> {
     let line_end = script.iter().position(|byte| *byte == b'\n');
-    Some(script[line_end.unwrap_or(script.len())..].to_vec())
+    script[line_end.unwrap_or(script.len())..].to_vec()
 }
 
 /// The one `.dist-info` folder at the top, which has to be of the distribution

@@ -287,6 +287,29 @@ fn a_bomb_is_refused_by_what_it_claims() {
     ));
 }
 
+/// They are kept in memory, where programs in their place are not.
+#[test]
+fn python_scripts_are_bounded_together_and_programs_are_not() {
+    let script = |start: &[u8], megabytes: usize| {
+        let mut content = vec![0; megabytes << 20];
+        content[..start.len()].copy_from_slice(start);
+        content
+    };
+    let program = script(b"\x7fELF", 65);
+    let wheel = sample().data("scripts", "program", &program).build();
+    assert!(verify(&wheel).is_ok());
+
+    let half = script(b"#!python\n", 40);
+    let one = sample().data("scripts", "one", &half);
+    assert!(verify(&one.clone().build()).is_ok());
+    let two = verify(&one.data("scripts", "two", &half).build());
+    assert!(
+        matches!(&two, Err(WheelProblem::Data { name, problem })
+            if name.ends_with("/two") && problem.contains("too large")),
+        "{two:?}"
+    );
+}
+
 #[test]
 fn a_cut_archive_is_no_zip() {
     for missing in [1, 10, 200] {

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use layerlock_install::{Cache, Error, Fetched, Reporter, Silent, fetch};
 use layerlock_layer::files_in;
 use layerlock_testkit::{
-    Fault, LockedPackage, LoopbackIndex, ProjectBuilder, Wheel as TestWheel, WheelBuilder,
+    Fault, LinkStyle, LockedPackage, LoopbackIndex, ProjectBuilder, Wheel as TestWheel,
+    WheelBuilder,
 };
 use tempfile::TempDir;
 
@@ -352,4 +353,35 @@ fn an_option_with_the_address_of_a_source_has_its_credentials() {
     let url = company.index.url();
     options.sources.option = Some(layerlock_install::index::IndexUrl::parse(&url).unwrap());
     fetch(&chosen(&project), &options, &Silent).unwrap();
+}
+
+/// An index that moved, or one that hands its visitors on: from there on nobody
+/// gets its password, not even for the files that the page there lists.
+#[test]
+fn a_page_that_moved_to_another_host_takes_no_password_with_it() {
+    let mut company = Company::open();
+    let elsewhere = LoopbackIndex::with_wheels([&company.wheel]);
+    elsewhere.link_style(LinkStyle::Relative);
+    let page = company.index.page_path("demo");
+    let there = format!("{}demo/", elsewhere.url());
+    company.index.fault(&page, Fault::Redirect(there));
+    company.address = company.index.url_with_credentials("me", PASSWORD);
+    company.set(&[
+        ("UV_INDEX_MY_COMPANY_USERNAME", "me"),
+        ("UV_INDEX_MY_COMPANY_PASSWORD", PASSWORD),
+        ("POETRY_PYPI_TOKEN_MY_COMPANY", PASSWORD),
+    ]);
+    company.fetch().unwrap();
+    assert_eq!(elsewhere.requests().len(), 2);
+
+    // Where that host wants a password, this one is not offered either.
+    elsewhere.require_basic_auth("me", PASSWORD);
+    let error = company.fetch().unwrap_err();
+    assert!(
+        matches!(error, Error::Unauthorized { sent: None, .. }),
+        "{error:?}"
+    );
+    for request in elsewhere.requests() {
+        assert_eq!(request.header("authorization"), None);
+    }
 }
