@@ -6,6 +6,8 @@ mod console;
 mod diagnostic;
 mod progress;
 mod settings;
+#[cfg(unix)]
+mod signals;
 
 use std::io;
 use std::process::ExitCode;
@@ -89,6 +91,10 @@ const fn exit_code(kind: ErrorKind) -> u8 {
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
     let project = settings::of_project(args.project);
+    #[cfg(unix)]
+    if let Command::Build(_) | Command::Install(_) | Command::Publish(_) = args.command {
+        signals::clean_up_at_end();
+    }
     match args.command {
         Command::Build(build) => {
             let json = build.common.json;

@@ -26,6 +26,7 @@ mod plan;
 mod reporter;
 mod search;
 mod surroundings;
+mod temporary;
 mod wheel;
 
 pub use advice::advise;

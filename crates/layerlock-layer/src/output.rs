@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use fs_err as fs;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::{Error, Stamp};
+use crate::{Error, Stamp, Temporary};
 
 /// An output that is complete but not yet in its place. Dropped, it is gone.
 ///
@@ -114,6 +114,7 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
 pub(crate) struct OutputFile {
     file: NamedTempFile,
     path: PathBuf,
+    _temporary: Temporary,
     // Dropped last, when the temporary file is gone from the folders.
     _folders: CreatedFolders,
 }
@@ -144,6 +145,7 @@ impl OutputFile {
             .map_err(Error::io("create a file in", folder))?;
         hold(file.as_file());
         Ok(Self {
+            _temporary: Temporary::at(file.path()),
             file,
             path,
             _folders: folders,
@@ -180,6 +182,7 @@ pub(crate) struct OutputFolder {
     path: PathBuf,
     /// Where folders can be held: see [`hold`].
     held: Option<fs::File>,
+    _temporary: Temporary,
     _folders: CreatedFolders,
 }
 
@@ -205,6 +208,7 @@ impl OutputFolder {
             hold(folder.file());
         }
         Ok(Self {
+            _temporary: Temporary::at(temporary.path()),
             temporary,
             path,
             held,

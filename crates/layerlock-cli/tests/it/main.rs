@@ -9,4 +9,6 @@
 mod commands;
 mod errors;
 mod network;
+#[cfg(unix)]
+mod signals;
 mod support;

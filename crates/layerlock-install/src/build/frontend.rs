@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use layerlock_export::LockedPackage;
 use layerlock_target::Runtime;
-use tempfile::TempDir;
 
-use super::{BuildProblem, temporary_folder};
+use super::BuildProblem;
+use crate::temporary::TemporaryFolder;
 use crate::{Error, Reporter};
 
 /// A kind of build frontend.
@@ -152,7 +152,7 @@ impl Frontend {
         job: &Job<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Result<(String, Vec<u8>), BuildProblem>, Error> {
-        let folder = temporary_folder()?;
+        let folder = TemporaryFolder::new("build")?;
         let output = folder.path().join("wheels");
         for name in ["wheels", "build", "metadata"] {
             let path = folder.path().join(name);
@@ -201,7 +201,7 @@ impl Frontend {
     fn expression(
         &self,
         job: &Job<'_>,
-        folder: &TempDir,
+        folder: &TemporaryFolder,
         output: &Path,
     ) -> Result<duct::Expression, Error> {
         let mut arguments: Vec<OsString> = self.command[1..].to_vec();

@@ -33,7 +33,6 @@ use std::path::{Path, PathBuf};
 use layerlock_export::{LockedPackage, PackageSource};
 use layerlock_target::{Target, WheelName};
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use crate::{Chosen, Error, FetchOptions, Pick, Reporter, WheelContents};
 use frontend::{Frontend, Job};
@@ -304,10 +303,6 @@ impl Builder<'_> {
             refused: self.refused.clone(),
         }))
     }
-}
-
-fn temporary_folder() -> Result<TempDir, Error> {
-    TempDir::with_prefix("layerlock-build-").map_err(Error::io("create", std::env::temp_dir()))
 }
 
 fn is_wheel(path: &Path) -> bool {

@@ -6,15 +6,14 @@ use data_encoding::HEXLOWER;
 use layerlock_export::LockedPackage;
 use layerlock_target::WheelName;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::kept::Key;
 use super::{
     BuildNote, BuildProblem, Builder, archive, directory, file_name, fit, git, is_wheel, links,
-    temporary_folder,
 };
 use crate::choose::{NoWheel, locked_sha256, sdist};
 use crate::fetch_source::{FileAddress, fetch_locked};
+use crate::temporary::TemporaryFolder;
 use crate::{Chosen, Error};
 
 /// What a build begins with.
@@ -32,7 +31,7 @@ pub(super) struct Material {
     /// A folder, or an archive.
     pub(super) path: PathBuf,
     /// Removed with this.
-    _folder: Option<TempDir>,
+    _folder: Option<TemporaryFolder>,
 }
 
 impl Builder<'_> {
@@ -77,7 +76,7 @@ impl Builder<'_> {
                 });
             }
             let problem = |problem| builder.problem(package, problem);
-            let folder = temporary_folder()?;
+            let folder = TemporaryFolder::new("build")?;
             let checkout = git::checkout(url, commit, folder.path()).map_err(problem)?;
             if let Some(link) = links::leading_out(&checkout)? {
                 return Err(problem(BuildProblem::Link(link)));
@@ -196,7 +195,7 @@ impl Builder<'_> {
         subdirectory: Option<&str>,
     ) -> Result<Material, Error> {
         let problem = |problem| self.problem(package, problem);
-        let folder = temporary_folder()?;
+        let folder = TemporaryFolder::new("build")?;
         let path = if subdirectory.is_some() {
             let root = archive::unpack(path, name, folder.path()).map_err(problem)?;
             below(&root, subdirectory).map_err(problem)?

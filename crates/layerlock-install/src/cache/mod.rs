@@ -32,8 +32,9 @@ use data_encoding::HEXLOWER;
 use etcetera::BaseStrategy;
 use fs_err as fs;
 use serde::{Deserialize, Serialize};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
+use crate::temporary::TemporaryFolder;
 use crate::{Error, Wheel, WheelContents};
 pub use upkeep::Removed;
 
@@ -45,7 +46,7 @@ pub struct Cache {
     /// is gone.
     in_use: Arc<Mutex<Option<fs::File>>>,
     /// Of a temporary cache: removed with its last user.
-    temporary: Option<Arc<TempDir>>,
+    temporary: Option<Arc<TemporaryFolder>>,
 }
 
 /// Grows whenever the form of [`Kept`] or what is verified changes.
@@ -91,8 +92,7 @@ impl Cache {
 
     /// A cache that lives as long as its users.
     pub fn temporary() -> Result<Self, Error> {
-        let folder = TempDir::with_prefix("layerlock-cache-")
-            .map_err(Error::io("create", std::env::temp_dir()))?;
+        let folder = TemporaryFolder::new("cache")?;
         Ok(Self {
             root: folder.path().to_owned(),
             in_use: Arc::default(),

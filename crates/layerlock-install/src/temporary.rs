@@ -1,0 +1,30 @@
+use std::path::Path;
+
+use layerlock_layer::Temporary;
+use tempfile::TempDir;
+
+use crate::Error;
+
+/// A folder among the machine's temporary ones, which is removed with this value, or
+/// by [`layerlock_layer::remove_temporaries`].
+#[derive(Debug)]
+pub(crate) struct TemporaryFolder {
+    folder: TempDir,
+    _existing: Temporary,
+}
+
+impl TemporaryFolder {
+    /// `purpose` is a part of its name, for whoever finds one.
+    pub(crate) fn new(purpose: &str) -> Result<Self, Error> {
+        let folder = TempDir::with_prefix(format!("layerlock-{purpose}-"))
+            .map_err(Error::io("create", std::env::temp_dir()))?;
+        Ok(Self {
+            _existing: Temporary::at(folder.path()),
+            folder,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
