@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err::{self as fs, OpenOptions};
 
-use crate::output::{OutputFolder, Prepared};
+use crate::output::{OutputFolder, Prepared, is_temporary};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, Unpacked};
 use crate::{Entry, Error, LayerPlan, Source};
@@ -44,7 +44,12 @@ impl StagingDirectory {
         is_ours: impl Fn(&str) -> bool,
     ) -> Result<Self, Error> {
         let mut files = files_in(directory)?;
-        files.retain(|file| !plan.contains(file) && !is_ours(file));
+        // A killed run may have left some, in a directory that stays in its place.
+        let is_unfinished = |file: &str| {
+            let top = file.split('/').next();
+            top.is_some_and(|top| is_temporary(top.as_ref()))
+        };
+        files.retain(|file| !plan.contains(file) && !is_ours(file) && !is_unfinished(file));
         if files.is_empty() {
             return Ok(Self(directory.to_owned()));
         }
@@ -59,7 +64,7 @@ impl StagingDirectory {
     /// archives for the next time (see [`unpacked_folder`](crate::unpacked_folder));
     /// those that are there are used in any case.
     pub fn prepare(&self, plan: &LayerPlan, keep_unpacked: bool) -> Result<Prepared, Error> {
-        let output = OutputFolder::beside(&self.0)?;
+        let output = OutputFolder::replacing(&self.0)?;
         let root = output.path();
         let folders: BTreeSet<&str> = plan
             .entries()

@@ -1,13 +1,20 @@
 //! A folder as an output.
+//!
+//! It is made beside the one that it replaces, and swapped with it. Some folders stay
+//! where they are: a mount point, as the volume of a container is one, and the folder
+//! that the process was started in. There the new one is made within, and what lies
+//! at its top is swapped piece by piece, mostly `python` and `bin`: a kill between two
+//! of them is repaired by the next run.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use tempfile::TempDir;
 
 use super::{
-    CreatedFolders, Kind, Prepared, Published, builder, hold, parent, remove_abandoned,
-    through_links,
+    CreatedFolders, Kind, Prepared, Published, builder, hold, is_temporary, parent,
+    remove_abandoned, through_links,
 };
 use crate::{Error, Temporary};
 
@@ -16,16 +23,37 @@ use crate::{Error, Temporary};
 pub(crate) struct OutputFolder {
     temporary: TempDir,
     path: PathBuf,
+    place: Place,
     /// Where folders can be held: see [`hold`].
     held: Option<fs::File>,
     _temporary: Temporary,
     _folders: CreatedFolders,
 }
 
+/// Where a new folder is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Beside,
+    Within,
+}
+
 impl OutputFolder {
-    pub(crate) fn beside(path: &Path) -> Result<Self, Error> {
+    /// For the folder at this path, which may exist.
+    pub(crate) fn replacing(path: &Path) -> Result<Self, Error> {
         let path = through_links(path)?;
-        let folder = parent(&path);
+        let place = if stays_in_place(&path) {
+            Place::Within
+        } else {
+            Place::Beside
+        };
+        Self::made(path, place)
+    }
+
+    fn made(path: PathBuf, place: Place) -> Result<Self, Error> {
+        let folder = match place {
+            Place::Beside => parent(&path),
+            Place::Within => &path,
+        };
         let folders = CreatedFolders::create(folder)?;
         remove_abandoned(folder);
         let temporary = builder()
@@ -47,6 +75,7 @@ impl OutputFolder {
             _temporary: Temporary::at(temporary.path()),
             temporary,
             path,
+            place,
             held,
             _folders: folders,
         })
@@ -64,11 +93,15 @@ impl OutputFolder {
         let Self {
             temporary,
             path,
-            held,
+            place,
+            mut held,
             ..
         } = self;
         let fresh = temporary.path();
-        if fs::symlink_metadata(&path).is_err() {
+        if place == Place::Within {
+            replace_within(&path, fresh).map_err(Error::io("replace", &path))?;
+            held = fs::File::open(&path).ok();
+        } else if fs::symlink_metadata(&path).is_err() {
             fs::rename(fresh, &path).map_err(Error::io("write", &path))?;
             // What is left to remove has another name now.
             let _ = temporary.keep();
@@ -81,6 +114,64 @@ impl OutputFolder {
             time: None,
         })
     }
+}
+
+/// Whether a folder can be no other: the system refuses to move it, or whoever
+/// started the process would be left in one that is gone.
+fn stays_in_place(path: &Path) -> bool {
+    let Ok(path) = fs::canonicalize(path) else {
+        return false;
+    };
+    let is_around_us = || std::env::current_dir().is_ok_and(|current| current.starts_with(&path));
+    is_mount_point(&path) || is_around_us()
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn is_mount_point(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // A folder of the same disk can be mounted too, as containers do it.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::empty());
+        if found.is_ok_and(|it| it.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)) {
+            return true;
+        }
+    }
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    path.parent()
+        .is_none_or(|above| device(above) != device(path))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn is_mount_point(_path: &Path) -> bool {
+    false
+}
+
+/// Swaps what is in `fresh`, a folder in `path`, with what is in `path`.
+fn replace_within(path: &Path, fresh: &Path) -> std::io::Result<()> {
+    let names = |folder: &Path| -> std::io::Result<Vec<OsString>> {
+        let entries = fs::read_dir(folder)?;
+        entries.map(|entry| Ok(entry?.file_name())).collect()
+    };
+    let new = names(fresh)?;
+    for name in &new {
+        let (from, to) = (fresh.join(name), path.join(name));
+        if fs::symlink_metadata(&to).is_err() {
+            fs::rename(from, to)?;
+        } else {
+            exchange(&from, &to)?;
+        }
+    }
+    for name in names(path)? {
+        let old = path.join(&name);
+        // A disk has a folder of its own at its top.
+        let is_empty_folder = || old.is_dir() && fs::read_dir(&old).is_ok_and(|it| it.count() == 0);
+        if !new.contains(&name) && !is_temporary(&name) && !is_empty_folder() {
+            fs::rename(&old, fresh.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Swaps two folders in one step, so that a kill finds one or the other.
@@ -107,4 +198,66 @@ fn exchange_in_steps(a: &Path, b: &Path) -> std::io::Result<()> {
         return Err(error);
     }
     fs::rename(&aside, a)
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::files_in;
+
+    fn write(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn what_lies_in_a_folder_that_stays_is_replaced() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("volume");
+        for name in ["python/old.py", "python/same.py", "bin/old", "share/x/y"] {
+            write(&path.join(name), "old");
+        }
+        fs::create_dir(path.join("lost+found")).unwrap();
+        let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+        let before = inode(&path);
+
+        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        for name in ["python/same.py", "python/new.py", "etc"] {
+            write(&output.path().join(name), "new");
+        }
+        let published = output.prepared().publish().unwrap();
+        assert!(published.stamp(&path).unwrap().is_some());
+        assert_eq!(inode(&path), before);
+        assert_eq!(
+            files_in(&path).unwrap(),
+            ["etc", "python/new.py", "python/same.py"]
+        );
+        assert_eq!(fs::read(path.join("python/same.py")).unwrap(), b"new");
+        assert!(path.join("lost+found").is_dir());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_folder_within_another_changes_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("volume");
+        write(&path.join("python/old.py"), "old");
+        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        write(&output.path().join("python/new.py"), "new");
+        drop(output);
+        assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/old.py"]);
+    }
+
+    #[test]
+    fn only_some_folders_stay_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!stays_in_place(folder.path()));
+        assert!(!stays_in_place(&folder.path().join("none")));
+        assert!(stays_in_place(Path::new(".")));
+        assert!(stays_in_place(Path::new("..")));
+        assert!(stays_in_place(Path::new("/")));
+        #[cfg(target_os = "linux")]
+        assert!(stays_in_place(Path::new("/proc")));
+    }
 }

@@ -2,6 +2,7 @@
 
 mod folder;
 
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -189,6 +190,12 @@ fn through_links(path: &Path) -> Result<PathBuf, Error> {
 const PREFIX: &str = ".layerlock-";
 const SUFFIX: &str = ".tmp";
 
+/// Whether this is the name of something unfinished.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
@@ -217,9 +224,7 @@ fn remove_abandoned(folder: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !name.starts_with(PREFIX) || !name.ends_with(SUFFIX) {
+        if !is_temporary(&entry.file_name()) {
             continue;
         }
         let path = entry.path();
@@ -346,7 +351,7 @@ mod tests {
             output.prepared().publish().unwrap()
         };
         let tree = || {
-            let output = OutputFolder::beside(&staging).unwrap();
+            let output = OutputFolder::replacing(&staging).unwrap();
             output.prepared().publish().unwrap()
         };
         let (first_file, first_tree) = (file(b"one"), tree());
@@ -366,7 +371,7 @@ mod tests {
     fn the_root_of_a_folder_is_open_to_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("staging");
-        let output = OutputFolder::beside(&path).unwrap();
+        let output = OutputFolder::replacing(&path).unwrap();
         output.prepared().publish().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o755);
