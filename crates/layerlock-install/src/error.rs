@@ -306,7 +306,9 @@ impl Error {
                                  https://USER:PASSWORD@HOST/simple/"
                     .to_owned(),
             }),
-            Self::Busy { .. } => Some("try again later".to_owned()),
+            Self::Busy { .. } | Self::Status { status: 429, .. } => {
+                Some("try again later: the server limits how often it is asked".to_owned())
+            }
             Self::PageInsteadOfFile { .. } => Some(
                 "a login or a proxy may answer in the index's place: check credentials and network"
                     .to_owned(),
@@ -321,7 +323,9 @@ impl Error {
                 Some("a proxy's address is http://HOST:PORT, or socks5://HOST:PORT".to_owned())
             }
             Self::ProxyCredentials { .. } => Some(
-                "write them into the proxy's address, http://USER:PASSWORD@HOST:PORT".to_owned(),
+                "write them into the proxy's address, http://USER:PASSWORD@HOST:PORT; where it wants \
+                 NTLM or Kerberos, put a local proxy that speaks it in between"
+                    .to_owned(),
             ),
             Self::NotACache { .. } => {
                 Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())

@@ -84,8 +84,25 @@ impl Proxies {
 
     /// The proxy of a request to `url`, if it is not to a host of `NO_PROXY`.
     pub(super) fn of_url(&self, url: &Url) -> Option<&Proxy> {
+        if self.is_excepted(url) {
+            return None;
+        }
         let is_for = |proxy: &&Proxy| proxy.scheme.is_none_or(|scheme| scheme == url.scheme());
         self.named.iter().find(is_for)
+    }
+
+    /// For messages: ranges of addresses, which `NO_PROXY` may have too, are the
+    /// client's to know.
+    fn is_excepted(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let rules = self.except.as_deref().unwrap_or_default().split(',');
+        rules.map(str::trim).any(|rule| {
+            let name = rule.trim_start_matches('.');
+            let below = host
+                .strip_suffix(name)
+                .is_some_and(|rest| rest.ends_with('.'));
+            rule == "*" || host == name || (below && !name.is_empty())
+        })
     }
 }
 
@@ -185,6 +202,25 @@ mod tests {
             found(&[("HTTP_PROXY", "http://a:1"), ("REQUEST_METHOD", "GET")]),
             [None, None]
         );
+    }
+
+    #[test]
+    fn no_proxy_is_named_for_hosts_that_are_excepted() {
+        let found = |except| {
+            let variables = [("HTTP_PROXY", "http://a:1"), ("NO_PROXY", except)];
+            let proxies = proxies(&variables, None).unwrap();
+            [
+                "http://one.example.com/",
+                "http://example.com/",
+                "http://x/",
+            ]
+            .map(|url| proxies.of_url(&Url::parse(url).unwrap()).is_some())
+        };
+        assert_eq!(found("other, ,y"), [true, true, true]);
+        assert_eq!(found("y, example.com"), [false, false, true]);
+        assert_eq!(found(".example.com"), [false, false, true]);
+        assert_eq!(found("ample.com,x"), [true, true, false]);
+        assert_eq!(found("*"), [false, false, false]);
     }
 
     #[test]

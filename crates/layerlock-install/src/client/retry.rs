@@ -112,6 +112,35 @@ pub(super) fn is_bearable(wait: Duration) -> bool {
 mod tests {
     use super::*;
 
+    /// How often something is tried that always fails like this, and for how long.
+    async fn tries(retry: Retry) -> (usize, Duration) {
+        let count = std::cell::Cell::new(0);
+        let start = tokio::time::Instant::now();
+        let attempt = || async {
+            count.set(count.get() + 1);
+            Err::<(), _>(Failure {
+                error: Error::Client(String::new()),
+                retry,
+            })
+        };
+        with_retries(3, attempt, |_| {}).await.unwrap_err();
+        (count.get(), start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_are_counted_and_patience_is_measured() {
+        assert_eq!(tries(Retry::Never).await.0, 1);
+        let (count, time) = tries(Retry::Soon).await;
+        assert_eq!(count, 4);
+        assert!(time < Duration::from_secs(5), "{time:?}");
+        // A server that throttles for good is left alone in the end.
+        let (count, time) = tries(Retry::After(Duration::ZERO)).await;
+        assert!((8..16).contains(&count), "{count}");
+        assert!(time <= LONGEST_WAIT, "{time:?}");
+        let (count, time) = tries(Retry::After(Duration::from_secs(25))).await;
+        assert_eq!((count, time.as_secs()), (3, 50));
+    }
+
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
