@@ -33,6 +33,10 @@ pub(crate) struct Member {
     pub(crate) claimed_size: Option<u32>,
     /// Says so in the local header alone.
     pub(crate) local_size: Option<u32>,
+    /// Says in the local header alone that it is compressed by this method.
+    pub(crate) local_method: Option<u16>,
+    /// Says in the local header alone that it is encrypted.
+    pub(crate) locally_encrypted: bool,
     /// Carries another CRC-32 in the data descriptor, where it is streamed.
     pub(crate) wrong_descriptor: bool,
     /// Says that it is compressed by this method (APPNOTE 4.4.5).
@@ -55,6 +59,8 @@ impl Member {
             wrong_crc: false,
             claimed_size: None,
             local_size: None,
+            local_method: None,
+            locally_encrypted: false,
             wrong_descriptor: false,
             method: None,
             nested: false,
@@ -124,6 +130,11 @@ pub(crate) fn write(members: &[Member]) -> Vec<u8> {
         let local_name = member.local_name.as_deref().unwrap_or(&member.name);
         let mut local = b"PK\x03\x04".to_vec();
         local.extend(common(before_data, local_name));
+        // Where they stand there (APPNOTE 4.3.7).
+        local[6] |= u8::from(member.locally_encrypted);
+        if let Some(method) = member.local_method {
+            local[8..10].copy_from_slice(&method.to_le_bytes());
+        }
         local.extend_from_slice(local_name);
         local.extend_from_slice(&packed);
         if member.streamed {

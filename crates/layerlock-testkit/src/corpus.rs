@@ -57,6 +57,8 @@ pub fn hostile_wheels() -> Vec<HostileWheel> {
             "another name",
         ),
         (Flaw::LocalSize(run(), 3), "another size"),
+        (Flaw::LocalMethod(run(), 0), "another compression method"),
+        (Flaw::LocallyEncrypted(run()), "another encryption flag"),
         (Flaw::Descriptor(run()), "another checksum"),
         (Flaw::Encrypted(run()), "is encrypted"),
         (Flaw::Method(run(), 12), "method 12"),

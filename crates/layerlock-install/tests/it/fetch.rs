@@ -146,6 +146,38 @@ fn wheels_come_in_the_order_asked_for() {
     );
 }
 
+/// Begun last, a large file would go on alone at the end.
+#[test]
+fn the_largest_files_are_begun_first() {
+    let wheels: Vec<TestWheel> = (0..12)
+        .map(|number| {
+            WheelBuilder::new(&format!("demo{number:02}"), "1.0")
+                .stored()
+                .file("x.bin", vec![0; number * 1000])
+                .build()
+        })
+        .collect();
+    let index = LoopbackIndex::with_wheels(&wheels);
+    // As many as are fetched at once have been asked for before one is there.
+    for wheel in &wheels {
+        let pause = std::time::Duration::from_millis(300);
+        index.fault(&index.file_path(wheel), Fault::Slow { after: 0, pause });
+    }
+    let cache = Cache::temporary().unwrap();
+    fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap();
+    let requests = index.requests().into_iter().map(|request| request.path);
+    let mut first: Vec<String> = requests
+        .filter(|path| path.starts_with("/files/"))
+        .take(8)
+        .collect();
+    first.sort();
+    let largest: Vec<String> = wheels[4..]
+        .iter()
+        .map(|wheel| index.file_path(wheel))
+        .collect();
+    assert_eq!(first, largest);
+}
+
 #[test]
 fn a_warm_cache_makes_no_request_and_works_offline() {
     let shop = Shop::open();

@@ -39,6 +39,10 @@ pub enum Flaw {
     ClaimedSize(String, u32),
     /// The local header alone says that the member unpacks to this many bytes.
     LocalSize(String, u32),
+    /// The local header alone says that the member is compressed by this method.
+    LocalMethod(String, u16),
+    /// The local header alone says that the member is encrypted.
+    LocallyEncrypted(String),
     /// The member is streamed, and its data descriptor has another CRC-32.
     Descriptor(String),
     /// The member is a block device.
@@ -68,6 +72,10 @@ pub(super) fn apply_to_members(flaw: &Flaw, members: &mut Vec<Member>) {
         | Flaw::WeakRecordHash(path)
         | Flaw::MissingFromRecord(path) => change(path, &|_| ()),
         Flaw::LocalSize(path, size) => change(path, &|member| member.local_size = Some(*size)),
+        Flaw::LocalMethod(path, method) => {
+            change(path, &|member| member.local_method = Some(*method));
+        }
+        Flaw::LocallyEncrypted(path) => change(path, &|member| member.locally_encrypted = true),
         Flaw::Descriptor(path) => change(path, &|member| {
             member.streamed = true;
             member.wrong_descriptor = true;
