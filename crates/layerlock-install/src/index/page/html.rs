@@ -4,11 +4,17 @@ use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{Token, Tokenizer};
 use url::Url;
 
-use super::{IndexFile, PageError, ProjectPage, check_version, index_file, is_file_name};
+use super::{
+    IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name,
+    too_many_links,
+};
 use crate::index::redacted;
 
 pub(super) fn parse(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
     let page = read_html(&String::from_utf8_lossy(body));
+    if page.anchors.len() > MAX_FILES {
+        return Err(too_many_links(url));
+    }
     if let Some(version) = &page.version {
         check_version(url, version)?;
     }
@@ -59,6 +65,9 @@ fn read_html(text: &str) -> HtmlPage {
     let mut in_title = false;
     for token in Tokenizer::new_with_emitter(text, emitter) {
         let Ok(token) = token;
+        if page.anchors.len() > MAX_FILES {
+            break;
+        }
         match token {
             Token::StartTag(tag) => {
                 let attribute = |name: &[u8]| {

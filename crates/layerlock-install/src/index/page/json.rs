@@ -1,12 +1,42 @@
 //! The JSON form of a page (PEP 691).
 
-use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::{IndexFile, PageError, ProjectPage, check_version, index_file, is_file_name, sha256};
+use super::{
+    IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name, sha256,
+    too_many_links,
+};
 use crate::index::redacted;
+
+impl<'de> Deserialize<'de> for JsonFiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Files;
+        impl<'de> Visitor<'de> for Files {
+            type Value = JsonFiles;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of files")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<JsonFiles, A::Error> {
+                let mut files = Vec::new();
+                while let Some(file) = list.next_element()? {
+                    files.push(file);
+                    if files.len() > MAX_FILES {
+                        while list.next_element::<IgnoredAny>()?.is_some() {}
+                        return Ok(JsonFiles(None));
+                    }
+                }
+                Ok(JsonFiles(Some(files)))
+            }
+        }
+        deserializer.deserialize_seq(Files)
+    }
+}
 
 pub(super) fn parse(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
     let body = String::from_utf8_lossy(body);
@@ -18,9 +48,10 @@ pub(super) fn parse(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
     if let Some(version) = &page.meta.api_version {
         check_version(url, version)?;
     }
-    let files = page.files.into_iter().filter_map(|file| {
+    let files = page.files.0.ok_or_else(|| too_many_links(url))?;
+    let files = files.into_iter().filter_map(|file| {
         let link = index_file(url, &file.url)?;
-        let hash = file.hashes.get("sha256").and_then(|digest| sha256(digest));
+        let hash = file.hashes.sha256.as_deref().and_then(sha256);
         let yanked = match file.yanked {
             None | Some(JsonYanked::Flag(false)) => None,
             Some(JsonYanked::Flag(true)) => Some(String::new()),
@@ -45,8 +76,11 @@ pub(super) fn parse(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
 struct JsonPage {
     #[serde(default)]
     meta: JsonMeta,
-    files: Vec<JsonFile>,
+    files: JsonFiles,
 }
+
+/// The files, or none where they are more than [`MAX_FILES`].
+struct JsonFiles(Option<Vec<JsonFile>>);
 
 #[derive(Deserialize, Default)]
 struct JsonMeta {
@@ -59,7 +93,7 @@ struct JsonFile {
     filename: String,
     url: String,
     #[serde(default)]
-    hashes: BTreeMap<String, String>,
+    hashes: JsonHashes,
     #[serde(rename = "requires-python", default)]
     requires_python: Option<String>,
     #[serde(default)]
@@ -68,6 +102,12 @@ struct JsonFile {
     size: Option<u64>,
     #[serde(rename = "upload-time", default)]
     upload_time: Option<String>,
+}
+
+/// There may be others.
+#[derive(Deserialize, Default)]
+struct JsonHashes {
+    sha256: Option<String>,
 }
 
 #[derive(Deserialize)]

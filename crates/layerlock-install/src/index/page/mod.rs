@@ -26,6 +26,11 @@ pub const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
 /// about half of it.
 pub const MAX_PAGE_BYTES: usize = 64 * 1024 * 1024;
 
+/// A page may list this many files: ten times what the largest projects have. A
+/// page of its largest size could list millions, which take far more memory than
+/// the page itself.
+pub const MAX_FILES: usize = 200_000;
+
 /// The files that an index has of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectPage {
@@ -72,6 +77,14 @@ pub enum PageError {
         /// The limit, in bytes.
         limit: usize,
     },
+    /// More links or files than [`MAX_FILES`].
+    #[error("{url} has more than the {limit} links that a page of an index may have")]
+    TooManyLinks {
+        /// The page.
+        url: String,
+        /// The limit.
+        limit: usize,
+    },
     /// HTML without any link to a distribution file.
     #[error("{url} is no page of a simple index: {}, without a link to a file", described(title.as_deref()))]
     NotAnIndexPage {
@@ -106,7 +119,9 @@ impl PageError {
                 "check the index's address (it often ends in /simple/), and whether a login or a \
                  proxy answers in its place"
             }
-            Self::TooLarge { .. } => "check the index's address: this is more than an index lists",
+            Self::TooLarge { .. } | Self::TooManyLinks { .. } => {
+                "check the index's address: this is more than an index lists"
+            }
             Self::Version { .. } => "ask for a newer layerlock, or use an index that speaks 1.x",
         };
         Some(hint.to_owned())
@@ -198,6 +213,13 @@ fn fragment_sha256(fragment: &str) -> Option<String> {
 fn sha256(digest: &str) -> Option<String> {
     let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     valid.then(|| digest.to_ascii_lowercase())
+}
+
+fn too_many_links(url: &Url) -> PageError {
+    PageError::TooManyLinks {
+        url: redacted(url),
+        limit: MAX_FILES,
+    }
 }
 
 /// PEP 629: what has another major version must not be read.

@@ -161,6 +161,24 @@ fn an_absurdly_large_page_is_refused() {
 }
 
 #[test]
+fn a_page_of_absurdly_many_files_is_refused() {
+    let repeated = |piece: &str, count| vec![piece; count].join(",");
+    let anchor = "<a href=a-1.whl>a</a>";
+    let file = r#"{"filename":"a-1.whl","url":"a"}"#;
+    let pages = |count| {
+        let files = format!("{{\"files\": [{}]}}", repeated(file, count));
+        [html(&repeated(anchor, count)), json(&files)]
+    };
+    for page in pages(MAX_FILES) {
+        assert_eq!(page.unwrap().files.len(), MAX_FILES);
+    }
+    for page in pages(MAX_FILES + 1) {
+        let error = page.unwrap_err();
+        assert!(matches!(error, PageError::TooManyLinks { .. }), "{error}");
+    }
+}
+
+#[test]
 fn an_error_shows_no_token() {
     let url = Url::parse("https://token@packages.example.com/simple/foo/?key=token").unwrap();
     let error = ProjectPage::parse(&url, None, b"").unwrap_err();
