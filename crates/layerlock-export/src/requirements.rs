@@ -251,7 +251,7 @@ fn reference(package: &Package, name: &str) -> String {
         None => String::new(),
     };
     match &package.source {
-        PackageSource::Registry { .. } => format!("{name}=={}", package.version),
+        PackageSource::Registry { .. } => format!("{name}=={}", package.printed_version),
         PackageSource::Git {
             url,
             commit,

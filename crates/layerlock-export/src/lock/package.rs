@@ -22,6 +22,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// Normalised (PEP 440).
     pub(crate) version: Version,
+    /// The version as Poetry prints it: Poetry 1 in the spelling of the lock.
+    pub(crate) printed_version: String,
     /// Normalised; none in an old lock.
     pub(crate) groups: BTreeSet<String>,
     /// None in an old lock.
@@ -79,9 +81,13 @@ impl Reader<'_, '_> {
     pub(super) fn package(&self, value: &Value<'_>) -> Result<Package, Error> {
         let table = self.document.table(value, "a package")?;
         let name_value = self.required("a package", value, table, "name")?;
-        let version = self.required("a package", value, table, "version")?;
+        let version_value = self.required("a package", value, table, "version")?;
         let name = self.name(name_value)?;
-        let version = self.version(version)?;
+        let version = self.version(version_value)?;
+        let printed_version = match version_value.get_ref().as_str() {
+            Some(text) if self.is_old => text.trim().to_owned(),
+            _ => version.to_string(),
+        };
         let source = self.source(table)?;
         let (groups, markers, dependencies) = if self.is_old {
             (BTreeSet::new(), Markers::All(Marker::Any), Vec::new())
@@ -106,6 +112,7 @@ impl Reader<'_, '_> {
         Ok(Package {
             name,
             version,
+            printed_version,
             groups,
             markers,
             files,

@@ -440,3 +440,15 @@ fn a_dense_graph_comes_to_an_end() {
         Err(error) => assert!(matches!(error, Error::Walk { .. }), "{error}"),
     }
 }
+
+#[test]
+fn a_version_is_printed_in_the_spelling_of_an_old_lock() {
+    let directory = project(
+        &pyproject("python = \"*\"\nfunctools32 = \"*\""),
+        &package("functools32", "3.2.3-2", "*", ""),
+    );
+    let text = export(directory.path(), &Choice::default()).unwrap();
+    assert!(text.starts_with("functools32==3.2.3-2 ; "), "{text}");
+    let packages = chosen(directory.path(), &Choice::default(), "3.12").unwrap();
+    assert_eq!(packages[0].version, "3.2.3.post2");
+}
