@@ -13,6 +13,7 @@ use crate::document::Value;
 use crate::marker::{self, Marker};
 use crate::names::normalize;
 use crate::project::{MAIN_GROUP, Tables};
+use crate::requirement::Requirement;
 
 /// What a project asks for, group by group.
 #[derive(Debug, Clone, Default)]
@@ -147,25 +148,11 @@ impl Dependencies {
 impl Request {
     /// A requirement as PEP 508 writes it: `name[extra,extra] >= 1 ; marker`.
     fn parse(text: &str, behind: Option<BTreeSet<String>>) -> Option<Self> {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let text = text.trim();
-        let (name, rest) = text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len()));
-        if name.is_empty() {
-            return None;
-        }
-        let (extras, rest) = match rest.trim_start().strip_prefix('[') {
-            Some(rest) => rest.split_once(']')?,
-            None => ("", rest),
-        };
-        let marker = rest.split_once(';').map_or("", |(_, marker)| marker);
+        let requirement = Requirement::parse(text).ok()?;
         Some(Self {
-            name: normalize(name),
-            extras: extras
-                .split(',')
-                .map(|extra| normalize(extra.trim()))
-                .filter(|extra| !extra.is_empty())
-                .collect(),
-            marker: marker::parse(marker).ok()?,
+            name: normalize(requirement.name),
+            extras: requirement.extras.into_iter().map(normalize).collect(),
+            marker: requirement.marker,
             behind,
         })
     }

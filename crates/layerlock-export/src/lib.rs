@@ -31,6 +31,7 @@ mod project;
 mod pylock;
 mod python_text;
 mod ranges;
+mod requirement;
 mod requirements;
 mod rules;
 mod schema;

@@ -14,6 +14,7 @@ use crate::document::{Document, Value};
 use crate::names::normalize;
 use crate::project::{DEFAULT_SOURCE, Priority, Project};
 use crate::ranges::{Range, Ranges};
+use crate::requirement::Requirement;
 use crate::schema;
 use crate::walk;
 
@@ -38,6 +39,7 @@ pub(crate) fn check(project: &Project, is_old: bool) -> Result<(), Error> {
     if !is_old {
         rules.groups(project)?;
         rules.python(project)?;
+        rules.requirements()?;
         // An old lock is walked from these, so it reads them anyway.
         walk::roots(project, root)?;
     }
@@ -217,6 +219,26 @@ impl<'t> Rules<'_, 't> {
             items(get(Some(value), "include-groups")).map(move |included| (group, included))
         });
         standard.chain(own)
+    }
+
+    /// Requirements are written as PEP 508 says.
+    fn requirements(&self) -> Result<(), Error> {
+        let optional = entries(get(self.project, "optional-dependencies"));
+        let tables = optional
+            .chain(entries(self.groups))
+            .map(|(.., value)| value);
+        for table in get(self.project, "dependencies").into_iter().chain(tables) {
+            for item in items(Some(table)) {
+                let Some(text) = item.get_ref().as_str() else {
+                    continue;
+                };
+                Requirement::parse(text).map_err(|error| {
+                    let message = format!("`{}` is no requirement: {error}", text.escape_debug());
+                    self.document.invalid(item.span(), message)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// Poetry's own constraint on Python must lie within that of `[project]`.
