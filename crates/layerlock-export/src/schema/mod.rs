@@ -5,286 +5,18 @@
 //! export. The same is described here, as far as tables, keys and types go, so
 //! that a mistake is found here as well, and with its line.
 
+mod tables;
+
 use pep440_rs::Version;
 use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::{Document, Value};
-
-/// What a value has to look like.
-enum Shape {
-    Any,
-    Text,
-    /// A text on one line.
-    Line,
-    /// A text that begins like an address.
-    Address,
-    Flag,
-    OneOf(&'static [&'static str]),
-    List(&'static Shape),
-    /// A table with keys of the user's choice.
-    Each(&'static Shape),
-    /// The same, where only keys that are names (ASCII) are looked at.
-    Names(&'static Shape),
-    /// A table with these keys and no others.
-    Table(&'static Keys),
-    /// A text, or else this.
-    TextOr(&'static Shape),
-    /// This, or an array of it.
-    OneOrList(&'static Shape),
-    /// The name of a package.
-    Name,
-    /// A version in lower case.
-    Version,
-    /// An entry in a table of dependencies.
-    Dependency,
-    /// One of `[tool.poetry.scripts]` that is a table.
-    Script,
-    /// One of `[tool.poetry.group]`.
-    Group,
-    /// One of `[[tool.poetry.source]]`.
-    Source,
-    /// `readme` and `license` of `[project]` as tables.
-    Readme,
-    License,
-    /// One of its authors.
-    Author,
-    /// Its entry points, by groups.
-    EntryPoints,
-    /// One of its `license-files`.
-    LicenseFile,
-}
-
-struct Keys {
-    /// What the table is, for people.
-    what: &'static str,
-    required: &'static [&'static str],
-    known: &'static [(&'static str, Shape)],
-}
-
-const TEXTS: Shape = Shape::List(&Shape::Text);
-const TEXT_TABLE: Shape = Shape::Each(&Shape::Text);
-const DEPENDENCIES: Shape = Shape::Names(&Shape::Dependency);
-const FORMATS: Shape = Shape::OneOf(&["sdist", "wheel"]);
-const FORMAT: Shape = Shape::OneOrList(&FORMATS);
-
-const POETRY: Keys = Keys {
-    what: "[tool.poetry]",
-    required: &[],
-    known: &[
-        ("authors", TEXTS),
-        ("build", Shape::TextOr(&Shape::Table(&BUILD))),
-        ("build-constraints", Shape::Names(&DEPENDENCIES)),
-        ("classifiers", Shape::List(&Shape::Any)),
-        ("dependencies", DEPENDENCIES),
-        ("description", Shape::Line),
-        ("dev-dependencies", DEPENDENCIES),
-        ("documentation", Shape::Address),
-        ("exclude", Shape::List(&Shape::Any)),
-        ("extras", Shape::Names(&Shape::List(&Shape::Name))),
-        ("group", Shape::Names(&Shape::Group)),
-        ("homepage", Shape::Address),
-        (
-            "include",
-            Shape::List(&Shape::TextOr(&Shape::Table(&INCLUDE))),
-        ),
-        ("keywords", TEXTS),
-        ("license", Shape::Text),
-        ("maintainers", TEXTS),
-        ("name", Shape::Text),
-        ("package-mode", Shape::Flag),
-        ("packages", Shape::List(&Shape::Table(&PACKAGE))),
-        ("plugins", Shape::Names(&TEXT_TABLE)),
-        ("readme", Shape::TextOr(&TEXTS)),
-        ("repository", Shape::Address),
-        ("requires-plugins", DEPENDENCIES),
-        ("requires-poetry", Shape::Text),
-        ("scripts", Shape::Names(&Shape::TextOr(&Shape::Script))),
-        ("source", Shape::List(&Shape::Source)),
-        ("urls", TEXT_TABLE),
-        ("version", Shape::Text),
-    ],
+use tables::{
+    AUTHOR, FILE_OR_TEXT, GROUP, INCLUDED_GROUP, KINDS, Keys, OF_EVERY_KIND, OF_NO_KIND, POETRY,
+    PRIORITIES, PRIORITIES_OF_POETRY_1, PROJECT, SCRIPT, SCRIPT_BEHIND_EXTRA, Shape, TEXT_TABLE,
+    TEXTS,
 };
-
-const BUILD: Keys = Keys {
-    what: "[tool.poetry.build]",
-    required: &[],
-    known: &[
-        ("generate-setup-file", Shape::Flag),
-        ("script", Shape::Text),
-    ],
-};
-
-const PACKAGE: Keys = Keys {
-    what: "an entry of `packages`",
-    required: &["include"],
-    known: &[
-        ("include", Shape::Text),
-        ("from", Shape::Text),
-        ("format", FORMAT),
-        ("to", Shape::Text),
-    ],
-};
-
-const INCLUDE: Keys = Keys {
-    what: "an entry of `include`",
-    required: &["path"],
-    known: &[("path", Shape::Text), ("format", FORMAT)],
-};
-
-const SCRIPT: Keys = Keys {
-    what: "a script",
-    required: &["reference", "type"],
-    known: &[
-        ("reference", Shape::Text),
-        ("type", Shape::OneOf(&["file", "console"])),
-        ("extras", TEXTS),
-    ],
-};
-
-const SCRIPT_BEHIND_EXTRA: Keys = Keys {
-    what: "a script",
-    required: &[],
-    known: &[("callable", Shape::Text), ("extras", TEXTS)],
-};
-
-const GROUP: Keys = Keys {
-    what: "a group",
-    required: &[],
-    known: &[
-        ("dependencies", DEPENDENCIES),
-        ("include-groups", TEXTS),
-        ("optional", Shape::Flag),
-    ],
-};
-
-const SOURCE: Keys = Keys {
-    what: "a source",
-    required: &["name"],
-    known: &[
-        ("name", Shape::Text),
-        ("url", Shape::Address),
-        (
-            "priority",
-            Shape::OneOf(&["primary", "supplemental", "explicit"]),
-        ),
-        ("links", Shape::Flag),
-        ("indexed", Shape::Flag),
-    ],
-};
-
-const SOURCE_OF_POETRY_1: Keys = Keys {
-    what: "a source",
-    required: &["name"],
-    known: &[
-        ("name", Shape::Text),
-        ("url", Shape::Address),
-        (
-            "priority",
-            Shape::OneOf(&[
-                "primary",
-                "default",
-                "secondary",
-                "supplemental",
-                "explicit",
-            ]),
-        ),
-        ("default", Shape::Flag),
-        ("secondary", Shape::Flag),
-        ("links", Shape::Flag),
-        ("indexed", Shape::Flag),
-    ],
-};
-
-/// The kinds of a dependency that is a table: the key that makes one, and the
-/// keys that go with it beside those of every kind.
-const KINDS: [(&str, &[&str]); 5] = [
-    (
-        "version",
-        &["allow-prereleases", "allows-prereleases", "source"],
-    ),
-    (
-        "git",
-        &[
-            "branch",
-            "tag",
-            "rev",
-            "subdirectory",
-            "develop",
-            "allow-prereleases",
-            "allows-prereleases",
-        ],
-    ),
-    ("file", &["subdirectory"]),
-    ("path", &["subdirectory", "develop"]),
-    ("url", &["subdirectory"]),
-];
-const OF_EVERY_KIND: [&str; 5] = ["python", "platform", "markers", "optional", "extras"];
-/// What may be said of a dependency that `[project]` names.
-const OF_NO_KIND: [&str; 6] = [
-    "python",
-    "platform",
-    "markers",
-    "allow-prereleases",
-    "source",
-    "develop",
-];
-
-/// `[project]`, where other keys are let through.
-const PROJECT: [(&str, Shape); 18] = [
-    ("authors", Shape::List(&Shape::Author)),
-    ("classifiers", TEXTS),
-    ("dependencies", TEXTS),
-    (
-        "dynamic",
-        Shape::List(&Shape::OneOf(&[
-            "version",
-            "description",
-            "readme",
-            "requires-python",
-            "license",
-            "license-files",
-            "authors",
-            "maintainers",
-            "keywords",
-            "classifiers",
-            "urls",
-            "scripts",
-            "gui-scripts",
-            "entry-points",
-            "dependencies",
-            "optional-dependencies",
-        ])),
-    ),
-    ("description", Shape::Text),
-    ("entry-points", Shape::EntryPoints),
-    ("gui-scripts", TEXT_TABLE),
-    ("keywords", TEXTS),
-    ("license", Shape::TextOr(&Shape::License)),
-    ("license-files", Shape::List(&Shape::LicenseFile)),
-    ("maintainers", Shape::List(&Shape::Author)),
-    ("name", Shape::Name),
-    ("optional-dependencies", Shape::Names(&TEXTS)),
-    ("readme", Shape::TextOr(&Shape::Readme)),
-    ("requires-python", Shape::Text),
-    ("scripts", TEXT_TABLE),
-    ("urls", Shape::Each(&Shape::Address)),
-    ("version", Shape::Version),
-];
-
-const AUTHOR: Keys = Keys {
-    what: "an author",
-    required: &[],
-    known: &[("name", Shape::Text), ("email", Shape::Text)],
-};
-
-const INCLUDED_GROUP: Keys = Keys {
-    what: "an entry of a group",
-    required: &["include-group"],
-    known: &[("include-group", Shape::Text)],
-};
-
-const FILE_OR_TEXT: [&str; 2] = ["file", "text"];
 
 /// Checks the tables against what Poetry lets stand in them: Poetry 1.8 where
 /// the lock is an old one, which knows `[tool.poetry]` alone, else Poetry 2.
@@ -456,19 +188,22 @@ impl Schema<'_> {
                 }
                 Ok(())
             }
-            Shape::Source if self.is_old => self.keys(&SOURCE_OF_POETRY_1, value),
-            Shape::Source => self.keys(&SOURCE, value),
+            Shape::Priority if self.is_old => self.check(&PRIORITIES_OF_POETRY_1, value, name),
+            Shape::Priority => self.check(&PRIORITIES, value, name),
+            Shape::OfPoetry1(shape) => self.check(shape, value, name),
             Shape::Readme => self.file_or_text(value, name, Some("content-type")),
             Shape::License => self.file_or_text(value, name, None),
         }
     }
 
     fn keys(&self, keys: &Keys, value: &Value<'_>) -> Result<(), Error> {
+        let known = || {
+            let is_known = |shape| self.is_old || !matches!(shape, &Shape::OfPoetry1(_));
+            keys.known.iter().filter(move |(_, shape)| is_known(shape))
+        };
         for (key, value) in self.document.table(value, keys.what)? {
-            let known = keys.known.iter().find(|(known, _)| known == key.get_ref());
-            let Some((_, shape)) = known else {
-                let known = keys.known.iter().map(|(key, _)| *key);
-                return Err(self.unknown(key, keys.what, known));
+            let Some((_, shape)) = known().find(|(known, _)| known == key.get_ref()) else {
+                return Err(self.unknown(key, keys.what, known().map(|(key, _)| *key)));
             };
             self.check(shape, value, key.get_ref())?;
         }
