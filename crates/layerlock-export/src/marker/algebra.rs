@@ -16,11 +16,11 @@
 //! reached the marker is joined with less simplification, which changes its text
 //! but not its meaning. Poetry itself comes to no end where that happens.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::merge::{merge, python_ranges};
 use super::parts::{Split, flatten_and, flatten_or, product, raw_and, raw_or, simplest};
-use super::{Marker, Single, parse};
+use super::{Marker, parse};
 
 /// Simplifications under way within each other.
 const MAX_DEPTH: usize = 64;
@@ -42,7 +42,7 @@ const FEW_CHOICES: usize = 64;
 #[derive(Debug)]
 pub(super) struct Stop;
 
-type Joined = Result<Marker, Stop>;
+pub(super) type Joined = Result<Marker, Stop>;
 
 /// Whose way to simplify a marker is followed. The meaning is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,18 +117,6 @@ impl Algebra {
         self.pairs_before > PATIENCE
     }
 
-    /// The marker with each comparison of `extra` settled.
-    pub(crate) fn apply_extras(&mut self, marker: &Marker, extras: &BTreeSet<String>) -> Marker {
-        self.bounded(|algebra| algebra.apply(marker, extras))
-            .unwrap_or_else(|Stop| settled(marker, extras))
-    }
-
-    /// The marker without its comparisons of `extra`, whatever they say.
-    pub(crate) fn without_extras(&mut self, marker: &Marker) -> Marker {
-        self.bounded(|algebra| algebra.exclude_extras(marker))
-            .unwrap_or_else(|Stop| raw_without_extras(marker))
-    }
-
     /// The alternatives of a marker in disjunctive normal form.
     pub(crate) fn alternatives(&mut self, marker: &Marker) -> Vec<Marker> {
         match self.bounded(|algebra| algebra.dnf(marker)) {
@@ -150,7 +138,7 @@ impl Algebra {
         self.pairs_before > EXHAUSTED
     }
 
-    fn bounded(&mut self, work: impl FnOnce(&mut Self) -> Joined) -> Joined {
+    pub(super) fn bounded(&mut self, work: impl FnOnce(&mut Self) -> Joined) -> Joined {
         self.steps = 0;
         self.pairs = 0;
         self.intersections.clear();
@@ -297,7 +285,7 @@ impl Algebra {
     }
 
     /// Joins parts by `and`, pairwise simplified until nothing changes.
-    fn conjunction(&mut self, parts: Vec<Marker>) -> Joined {
+    pub(super) fn conjunction(&mut self, parts: Vec<Marker>) -> Joined {
         let mut old = Vec::new();
         let mut new = flatten_and(parts);
         while old != new {
@@ -352,7 +340,7 @@ impl Algebra {
     }
 
     /// Joins parts by `or`, pairwise simplified until nothing changes.
-    fn disjunction(&mut self, parts: Vec<Marker>) -> Joined {
+    pub(super) fn disjunction(&mut self, parts: Vec<Marker>) -> Joined {
         let mut old = Vec::new();
         let mut new = flatten_or(parts);
         while old != new {
@@ -483,49 +471,6 @@ impl Algebra {
         })
     }
 
-    fn apply(&mut self, marker: &Marker, extras: &BTreeSet<String>) -> Joined {
-        match marker {
-            Marker::And(parts) => {
-                let parts = parts
-                    .iter()
-                    .map(|part| self.apply(part, extras))
-                    .collect::<Result<_, _>>()?;
-                self.conjunction(parts)
-            }
-            Marker::Or(parts) => {
-                let parts = parts
-                    .iter()
-                    .map(|part| self.apply(part, extras))
-                    .collect::<Result<_, _>>()?;
-                self.disjunction(parts)
-            }
-            other => Ok(settled(other, extras)),
-        }
-    }
-
-    fn exclude_extras(&mut self, marker: &Marker) -> Joined {
-        let mut kept = |parts: &[Marker]| {
-            parts
-                .iter()
-                .filter(|part| !is_extra(part))
-                .map(|part| self.exclude_extras(part))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        match marker {
-            Marker::And(parts) => {
-                let mut parts = kept(parts)?;
-                parts.retain(|part| *part != Marker::Empty);
-                self.conjunction(parts)
-            }
-            Marker::Or(parts) => match kept(parts)? {
-                none if none.is_empty() => Ok(Marker::Any),
-                parts => self.disjunction(parts),
-            },
-            extra if is_extra(extra) => Ok(Marker::Any),
-            other => Ok(other.clone()),
-        }
-    }
-
     fn rejoined(&mut self, marker: &Marker) -> Joined {
         match marker {
             Marker::And(parts) => {
@@ -593,63 +538,5 @@ fn python_single(marker: &Marker) -> Option<crate::ranges::Ranges> {
     match marker {
         Marker::Single(single) if single.variable.is_python() => python_ranges(single),
         _ => None,
-    }
-}
-
-fn is_extra(marker: &Marker) -> bool {
-    matches!(marker, Marker::Single(single) if single.variable == super::Variable::Extra)
-}
-
-fn raw_without_extras(marker: &Marker) -> Marker {
-    let kept = |parts: &[Marker]| -> Vec<_> {
-        parts
-            .iter()
-            .filter(|part| !is_extra(part))
-            .map(raw_without_extras)
-            .collect()
-    };
-    match marker {
-        Marker::And(parts) => raw_and(kept(parts)),
-        Marker::Or(parts) => match kept(parts) {
-            none if none.is_empty() => Marker::Any,
-            parts => raw_or(parts),
-        },
-        extra if is_extra(extra) => Marker::Any,
-        other => other.clone(),
-    }
-}
-
-fn settled(marker: &Marker, extras: &BTreeSet<String>) -> Marker {
-    match marker {
-        Marker::Single(single) if single.variable == super::Variable::Extra => {
-            if Single::holds_for_extras(single, extras) {
-                Marker::Any
-            } else {
-                Marker::Empty
-            }
-        }
-        Marker::And(parts) => {
-            let parts: Vec<_> = parts
-                .iter()
-                .map(|part| settled(part, extras))
-                .filter(|part| *part != Marker::Any)
-                .collect();
-            if parts.contains(&Marker::Empty) {
-                return Marker::Empty;
-            }
-            raw_and(parts)
-        }
-        Marker::Or(parts) => {
-            let parts: Vec<_> = parts
-                .iter()
-                .map(|part| settled(part, extras))
-                .filter(|part| *part != Marker::Empty)
-                .collect();
-            if parts.contains(&Marker::Any) {
-                return Marker::Any;
-            }
-            raw_or(parts)
-        }
-        other => other.clone(),
     }
 }

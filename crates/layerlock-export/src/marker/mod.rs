@@ -6,6 +6,7 @@
 
 mod algebra;
 mod constraint;
+mod extras;
 mod merge;
 mod parse;
 mod parts;
