@@ -153,12 +153,22 @@ fn list(
 }
 
 /// Folders that no build reads: of version control, caches, environments, and
-/// what earlier builds left behind.
+/// what earlier builds and tools of deployment left behind.
 fn is_no_source(folder: &Path, at_the_top: bool) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     matches!(
         &*name,
-        ".git" | ".hg" | ".svn" | "__pycache__" | "node_modules" | ".tox" | ".nox"
+        ".git"
+            | ".hg"
+            | ".svn"
+            | "__pycache__"
+            | "node_modules"
+            | ".tox"
+            | ".nox"
+            | "cdk.out"
+            | ".aws-sam"
+            | ".serverless"
+            | ".terraform"
     ) || name.ends_with(".egg-info")
         || (at_the_top
             && matches!(&*name, "dist" | "build")
@@ -221,6 +231,7 @@ mod tests {
             "venv/pyvenv.cfg",
             "venv/lib/x.py",
             ".cache/CACHEDIR.TAG",
+            "cdk.out/tree.json",
         ] {
             let path = folder.path().join(noise);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
