@@ -379,7 +379,8 @@ impl Resolver<'_> {
         })?;
         Ok(Some(LockedPackage {
             name: normalize_name(name),
-            version: self.project.version().unwrap_or("0").to_owned(),
+            // Unknown where the backend finds it out.
+            version: self.project.version().unwrap_or_default().to_owned(),
             source: PackageSource::Directory {
                 // The current folder has no name here, and needs one to be read.
                 path: Path::new(".").join(self.settings.directory()),

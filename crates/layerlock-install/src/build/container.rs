@@ -111,8 +111,9 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
 /// The version for a backend that asks version control for it, which the container
 /// cannot.
 fn pretended_version(package: &LockedPackage) -> String {
-    let (variable, version) = super::frontend::pretended_version(package);
-    format!(" -e {}", quoted(&format!("{variable}={version}")))
+    super::frontend::pretended_version(package).map_or_else(String::new, |(variable, version)| {
+        format!(" -e {}", quoted(&format!("{variable}={version}")))
+    })
 }
 
 /// What of this machine the container sees.

@@ -275,8 +275,9 @@ impl Frontend {
         } else if let Some(index) = pip_index_for_uv(|name| std::env::var_os(name)) {
             expression = expression.env("UV_DEFAULT_INDEX", index);
         }
-        if !job.knows_its_version {
-            let (variable, version) = pretended_version(job.package);
+        if !job.knows_its_version
+            && let Some((variable, version)) = pretended_version(job.package)
+        {
             expression = expression.env(variable, version);
         }
         Ok(expression)
@@ -288,11 +289,14 @@ impl Frontend {
     }
 }
 
-/// The variable that tells setuptools-scm and what builds on it a package's version.
-pub(super) fn pretended_version(package: &LockedPackage) -> (String, &str) {
+/// The variable that tells setuptools-scm a package's version, where that is known.
+pub(super) fn pretended_version(package: &LockedPackage) -> Option<(String, &str)> {
+    if package.version.is_empty() {
+        return None;
+    }
     let name = package.name.replace('-', "_").to_uppercase();
     let variable = format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}");
-    (variable, &package.version)
+    Some((variable, &package.version))
 }
 
 /// uv knows nothing of pip's variable: where only that one names an index, a build

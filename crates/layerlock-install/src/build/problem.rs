@@ -127,18 +127,16 @@ impl fmt::Display for BuildError {
             problem,
             refused,
         } = self;
-        let (name, version) = (&package.name, &package.version);
+        let package = format!("{} {}", package.name, package.version);
+        let package = package.trim_end();
         match problem {
             BuildProblem::Misfit { .. } => {
-                write!(
-                    f,
-                    "{name} {version} does not build for {target} here: {problem}"
-                )
+                write!(f, "{package} does not build for {target} here: {problem}")
             }
             BuildProblem::Unfit { .. } => {
-                write!(f, "{name} {version} cannot be used on {target}: {problem}")
+                write!(f, "{package} cannot be used on {target}: {problem}")
             }
-            _ => write!(f, "{name} {version} cannot be built: {problem}"),
+            _ => write!(f, "{package} cannot be built: {problem}"),
         }?;
         refused
             .iter()
@@ -233,7 +231,7 @@ impl BuildError {
     fn other_version(&self, wheel: &str) -> String {
         let locked = &self.package.version;
         match wheel.parse::<WheelName>() {
-            Ok(wheel) if !wheel.is_version(locked) => format!(
+            Ok(wheel) if !locked.is_empty() && !wheel.is_version(locked) => format!(
                 "\n(run `poetry lock` before: the lock has {locked}, and this is {} by now)",
                 wheel.version()
             ),

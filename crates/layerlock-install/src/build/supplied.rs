@@ -65,7 +65,7 @@ fn candidates(
                 continue;
             };
             if wheel.name() == package.name
-                && wheel.is_version(&package.version)
+                && (package.version.is_empty() || wheel.is_version(&package.version))
                 && let Ok(rank) = target.rank(&wheel)
             {
                 candidates.push((rank, wheel, path));

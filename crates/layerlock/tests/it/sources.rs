@@ -86,6 +86,28 @@ fn a_project_that_is_no_package_is_not_put_into_a_layer() {
     assert!(!is_refused(&format!("{STAGED}\n{BACKEND}")));
 }
 
+/// What setuptools-scm does: the variable has the last word, then git.
+#[test]
+fn a_project_whose_backend_knows_its_version_is_told_none() {
+    let shop = package();
+    let backend = "import os, backend\n\
+                   def build_wheel(*arguments, **named):\n    \
+                       told = [name for name in os.environ if 'PRETEND_VERSION' in name]\n    \
+                       assert not told, told\n    \
+                       backend.project = {'name': 'shop', 'version': '3.1'}.get\n    \
+                       return backend.build_wheel(*arguments, **named)\n";
+    fs_err::write(shop.path("backend/scm.py"), backend).unwrap();
+    let path = shop.path("pyproject.toml");
+    let text = fs_err::read_to_string(&path).unwrap();
+    let text = text
+        .replace("version = \"0.1.0\"", "dynamic = [\"version\"]")
+        .replace("build-backend = \"backend\"", "build-backend = \"scm\"");
+    fs_err::write(&path, text).unwrap();
+    let report = layerlock::build(&settings(&shop), &Silent).unwrap();
+    let own = &report.layers[0].packages[0];
+    assert_eq!((&*own.name, &*own.version), ("shop", "3.1"));
+}
+
 #[test]
 fn a_change_of_the_project_changes_its_layer() {
     let shop = package();
