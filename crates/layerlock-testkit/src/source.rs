@@ -12,8 +12,8 @@ use crate::container::{self, Member};
 /// A source tree that `uv build` and `pip wheel` make a wheel of.
 ///
 /// Its backend packs the folder named like the package. The zip that it writes
-/// differs from build to build, in times and compression, as those of different
-/// versions of one backend do.
+/// differs from build to build, in times, compression and the generator that it
+/// names, as those of different versions of one backend do.
 #[derive(Debug, Clone)]
 pub struct Source {
     name: String,
@@ -210,7 +210,8 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     if os.path.exists(os.path.join(ROOT, "REQUIRES")):
         metadata += "Requires-Dist: " + read("REQUIRES").decode() + "\n"
     files[info + "/METADATA"] = metadata.encode()
-    wheel = f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n"
+    generator = f"test {time.time_ns()}"
+    wheel = f"Wheel-Version: 1.0\nGenerator: {generator}\nRoot-Is-Purelib: true\nTag: {tag}\n"
     files[info + "/WHEEL"] = wheel.encode()
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "none")
     files[info + "/EPOCH"] = epoch.encode()

@@ -17,6 +17,10 @@ use sha2::{Digest, Sha256};
 use crate::cache::BUILDS;
 use crate::{Cache, Error};
 
+/// Counts the ways in which what a build gave was packed anew: what was packed in
+/// another is not the same.
+const PACKING: &str = "2";
+
 /// What a wheel is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key(String);
@@ -49,7 +53,8 @@ impl Key {
     /// The file for wheels that fit every target, or for those of this one.
     fn path(&self, target: Option<&Target>, cache: &Cache) -> PathBuf {
         let target = target.map_or_else(|| "any".to_owned(), ToString::to_string);
-        let name = HEXLOWER.encode(&Sha256::digest(format!("{}\n{target}", self.0)));
+        let name = format!("{}\n{target}\n{PACKING}", self.0);
+        let name = HEXLOWER.encode(&Sha256::digest(name));
         cache.root().join(BUILDS).join(&name[..2]).join(name)
     }
 }

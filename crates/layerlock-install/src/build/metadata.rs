@@ -1,9 +1,11 @@
-//! What the metadata of a built wheel says of this machine.
+//! What a built wheel says of where it was built, and by what.
 //!
 //! poetry-core writes a project's path dependency into METADATA as
 //! `Requires-Dist: NAME @ file:///home/…`, which would give each machine a layer of
 //! its own, and a git address as it stands in pyproject.toml, credentials and all.
-//! A layer has what is required beside it: the name is enough.
+//! A layer has what is required beside it: the name is enough. WHEEL names the
+//! backend and its version, which is whatever was the newest that day: a layer
+//! would change with each release of setuptools.
 
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
@@ -11,23 +13,29 @@ use sha2::{Digest, Sha256};
 use super::git;
 use crate::wheel::Unpacked;
 
-/// Takes this machine's folders, and credentials, out of METADATA; its row in RECORD
-/// follows.
+/// Takes this machine's folders, credentials, and the backend's version out of a
+/// wheel's metadata.
 pub(super) fn without_this_machine(members: &mut [Unpacked]) {
-    let Some(metadata) = named(members, "METADATA") else {
+    rewrite(members, "METADATA", without_addresses);
+    rewrite(members, "WHEEL", without_generator);
+}
+
+/// Changes a file's text, and its row in RECORD.
+fn rewrite(members: &mut [Unpacked], file: &str, change: impl Fn(&str) -> String) {
+    let Some(member) = named(members, file) else {
         return;
     };
-    let Ok(text) = std::str::from_utf8(&metadata.bytes) else {
+    let Ok(text) = std::str::from_utf8(&member.bytes) else {
         return;
     };
-    let portable = without_addresses(text);
-    if portable == text {
+    let changed = change(text);
+    if changed == text {
         return;
     }
-    metadata.bytes = portable.into_bytes();
-    let name = metadata.name.to_string();
-    let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&metadata.bytes));
-    let row = format!("{name},sha256={hash},{}", metadata.bytes.len());
+    member.bytes = changed.into_bytes();
+    let name = member.name.to_string();
+    let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&member.bytes));
+    let row = format!("{name},sha256={hash},{}", member.bytes.len());
     if let Some(record) = named(members, "RECORD") {
         let text = String::from_utf8_lossy(&record.bytes);
         let is_its_own = |line: &str| {
@@ -93,6 +101,20 @@ fn without_address(requirement: &str) -> Option<String> {
     Some(format!("{name}@ {kind}{}{rest}", git::shown(address)))
 }
 
+/// "Generator is the name and optionally the version of the software that produced
+/// the archive": it is packed here.
+fn without_generator(wheel: &str) -> String {
+    let lines = wheel.split_inclusive('\n').map(|line| {
+        let field = line.split(':').next().unwrap_or_default();
+        if field.eq_ignore_ascii_case("Generator") {
+            "Generator: layerlock\n"
+        } else {
+            line
+        }
+    });
+    lines.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use layerlock_layer::LayerPath;
@@ -134,6 +156,17 @@ mod tests {
                 windows(text(expected))
             );
         }
+    }
+
+    #[test]
+    fn the_generator_is_whoever_packs() {
+        let text = |generator: &str| {
+            format!("Wheel-Version: 1.0\nGenerator: {generator}\nRoot-Is-Purelib: true\n")
+        };
+        assert_eq!(
+            without_generator(&text("setuptools (80.9.0)")),
+            text("layerlock")
+        );
     }
 
     #[test]
