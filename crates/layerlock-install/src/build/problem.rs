@@ -197,6 +197,16 @@ impl BuildError {
                     self.target.runtime.python_version()
                 )
             }
+            BuildProblem::Failed { output, .. }
+                if ["gcc", "clang", "compiler", "Visual C++"]
+                    .iter()
+                    .any(|sign| output.contains(sign)) =>
+            {
+                format!(
+                    "its own output says why, and --verbose shows all of it; or {}",
+                    self.elsewhere()
+                )
+            }
             BuildProblem::Failed { .. } => {
                 "its own output says why; --verbose shows all of it".to_owned()
             }
@@ -209,21 +219,27 @@ impl BuildError {
                 "put a wheel of {} {} that fits into a folder, and name that with --find-links",
                 self.package.name, self.package.version
             ),
-            BuildProblem::Misfit { wheel, misfit } => {
-                format!(
-                    "{}build it where the runtime's own system is, then build the layer with \
-                 --find-links wheels:\n{}",
-                    match misfit {
-                        Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
-                            "put a Python {} with pip first on PATH, or ",
-                            self.target.runtime.python_version()
-                        ),
-                        _ => String::new(),
-                    },
-                    container::command(&self.package, &self.target)
-                ) + &self.other_version(wheel)
-            }
+            BuildProblem::Misfit { wheel, misfit } => format!(
+                "{}{}{}",
+                match misfit {
+                    Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
+                        "put a Python {} with pip first on PATH, or ",
+                        self.target.runtime.python_version()
+                    ),
+                    _ => String::new(),
+                },
+                self.elsewhere(),
+                self.other_version(wheel)
+            ),
         }
+    }
+
+    fn elsewhere(&self) -> String {
+        format!(
+            "build it where the runtime's own system is, then build the layer with \
+             --find-links wheels:\n{}",
+            container::command(&self.package, &self.target)
+        )
     }
 
     /// A folder lives on: its wheel may have another version than the lock, and is

@@ -59,3 +59,16 @@ fn an_output_that_setuptools_takes_for_a_package_is_told_where_to_go() {
     let hint = Error::Build(Box::new(error)).hint().unwrap();
     assert!(hint.contains("below dist"), "{hint}");
 }
+
+/// As an image without a compiler has it.
+#[test]
+fn a_build_without_a_compiler_is_told_where_there_is_one() {
+    let shop = Shop::open();
+    demo()
+        .failing("error: command 'gcc' failed: No such file or directory")
+        .write_to(&shop.path("libs"));
+    let error = shop.refusal(&locking_path("directory", &shop.path("libs"), ""));
+    let hint = Error::Build(Box::new(error)).hint().unwrap();
+    assert!(hint.starts_with("its own output says why"), "{hint}");
+    assert!(hint.contains("docker run"), "{hint}");
+}
