@@ -159,6 +159,8 @@ impl Frontend {
             fs_err::create_dir_all(&path).map_err(Error::io("create", &path))?;
         }
         let expression = self.expression(job, &folder, &output)?;
+        // uv and pip wait for all that holds a backend's output, so that a file in the
+        // place of this pipe would end no sooner where it leaves a program running.
         let run = || -> std::io::Result<(bool, String)> {
             let reader = expression.stderr_to_stdout().unchecked().reader()?;
             let secret = job.index_url.and_then(secret_of);
