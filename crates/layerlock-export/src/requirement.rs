@@ -55,6 +55,12 @@ impl<'t> Requirement<'t> {
     }
 }
 
+/// A requirement in a message. Markers are full of quotes, which stay as they are.
+pub(crate) fn shown(text: &str) -> String {
+    let escaped = text.escape_debug().to_string();
+    escaped.replace("\\'", "'").replace("\\\"", "\"")
+}
+
 /// The text without a comment, and the marker that may follow one.
 fn without_comment(text: &str) -> (&str, Option<&str>) {
     match text.split_once(" #") {
@@ -89,7 +95,7 @@ impl<'t> Parser<'t> {
     fn expected(&self, what: &str) -> String {
         match self.rest.trim() {
             "" => format!("{what} is missing"),
-            rest => format!("expected {what}, found `{}`", rest.escape_debug()),
+            rest => format!("expected {what}, found `{}`", shown(rest)),
         }
     }
 
@@ -175,6 +181,16 @@ mod tests {
         let text = "six # of old ; python_version < '3.10'";
         let requirement = Requirement::parse(text).unwrap();
         assert_eq!(requirement.marker.to_string(), "python_version < \"3.10\"");
+    }
+
+    #[test]
+    fn a_message_shows_quotes_and_hides_controls() {
+        let error = |text| Requirement::parse(text).err().unwrap();
+        assert_eq!(
+            error("a>=1 os_name == 'nt'"),
+            "expected a version, `;` or the end, found `os_name == 'nt'`"
+        );
+        assert!(error("a \u{1b}[31m").contains("\\u{1b}"));
     }
 
     /// What Poetry 2.5.1 says to each.

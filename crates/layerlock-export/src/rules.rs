@@ -14,7 +14,7 @@ use crate::document::{Document, Value};
 use crate::names::normalize;
 use crate::project::{DEFAULT_SOURCE, Priority, Project};
 use crate::ranges::{Range, Ranges};
-use crate::requirement::Requirement;
+use crate::requirement::{Requirement, shown};
 use crate::schema;
 use crate::walk;
 
@@ -233,7 +233,7 @@ impl<'t> Rules<'_, 't> {
                     continue;
                 };
                 Requirement::parse(text).map_err(|error| {
-                    let message = format!("`{}` is no requirement: {error}", text.escape_debug());
+                    let message = format!("`{}` is no requirement: {error}", shown(text));
                     self.document.invalid(item.span(), message)
                 })?;
             }
