@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::container::{self, Member};
 
 /// What can be wrong with a wheel. Paths are those of members; a flaw that
-/// names a path which is no member makes [`WheelBuilder::build`] panic, so that
-/// no test passes for want of its flaw.
+/// names a path which is no member makes [`build`](super::WheelBuilder::build)
+/// panic, so that no test passes for want of its flaw.
 #[derive(Debug, Clone)]
 pub enum Flaw {
     /// RECORD carries another hash for this member.
