@@ -16,6 +16,7 @@ mod report;
 mod setup;
 mod staging;
 mod timing;
+mod tmpfs;
 mod unchanged;
 
 use std::path::PathBuf;

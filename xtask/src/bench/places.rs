@@ -7,6 +7,7 @@ use layerlock_fixtures::DATA_LAYER;
 
 use super::report::{Row, Table};
 use super::setup::Setup;
+use super::tmpfs::Tmpfs;
 use crate::files;
 use crate::layerlock::{Layerlock, Report};
 use crate::process::Command;
@@ -49,9 +50,9 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
         "another folder, a cold cache",
         layerlock.command(&project, arguments),
     )?;
-    match Tmpfs::mount(setup) {
+    match Tmpfs::mount(setup, "tmpfs") {
         Ok(tmpfs) => {
-            let (layerlock, project) = elsewhere(setup, &tmpfs.0)?;
+            let (layerlock, project) = elsewhere(setup, tmpfs.path())?;
             compare("tmpfs", layerlock.command(&project, arguments))?;
         }
         Err(error) => println!("left out, another file system: {error:#}"),
@@ -74,25 +75,4 @@ fn elsewhere(setup: &Setup, folder: &Path) -> Result<(Layerlock, PathBuf)> {
     let project = folder.join("project");
     files::copy(&DATA_LAYER.project(), &project)?;
     Ok((Layerlock::new(&setup.layerlock.binary, folder)?, project))
-}
-
-/// A file system that is there for a while. Needs root.
-struct Tmpfs(PathBuf);
-
-impl Tmpfs {
-    fn mount(setup: &Setup) -> Result<Self> {
-        let point = setup.path("tmpfs");
-        fs_err::create_dir_all(&point)?;
-        Command::new("mount")
-            .args(["-t", "tmpfs", "tmpfs"])
-            .arg(&point)
-            .stdout()?;
-        Ok(Self(point))
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).stdout();
-    }
 }

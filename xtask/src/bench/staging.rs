@@ -1,6 +1,7 @@
 //! A staging directory against uv's.
 
 use std::cell::Cell;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use anyhow::Result;
 use super::report::{Row, Table};
 use super::setup::Setup;
 use super::timing::{interleaved, time};
+use super::tmpfs::Tmpfs;
+use crate::layerlock::Layerlock;
 use crate::process::Command;
 
 /// ext4 without a journal does not use an inode again for a minute after it was freed and
@@ -20,36 +23,84 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     println!("waiting a minute: what was removed lately slows new files down");
     Command::new("sync").stdout()?;
     thread::sleep(FREED_INODES_REST);
-    // Each run has a new folder, and none is removed, for the same reason.
-    let made = Cell::new(0);
-    let fresh = |side: &str| {
-        made.set(made.get() + 1);
-        setup.path(&format!("staging-{side}-{}", made.get()))
-    };
-    let install = |arguments: &[&str], to: &std::path::Path| {
-        setup
-            .layerlock(arguments)
-            .args(["--to".as_ref(), to.as_os_str()])
-    };
-    let ours = |_| time(&[install(&["install"], &fresh("layerlock"))]);
-    let theirs = |_| time(&[setup.uv_install(&fresh("uv"))]);
-    let [our_time, their_time] = interleaved(runs, [&ours, &theirs])?;
 
-    let (our_tree, their_tree) = (fresh("layerlock"), fresh("uv"));
-    install(&["install"], &our_tree).stdout()?;
-    setup.uv_install(&their_tree).stdout()?;
-    let ours = |_| time(&[install(&["install"], &our_tree)]);
-    let theirs = |_| time(&[setup.uv_install(&their_tree)]);
-    let [our_second, their_second] = interleaved(runs, [&ours, &theirs])?;
+    let disk = Place::at(setup, &setup.path("staging"))?;
+    let [our_time, their_time] = disk.new_folders(runs)?;
+    let [our_second, their_second] = disk.same_folder(runs)?;
+    let mut rows = vec![
+        Row::faster("into a new folder", our_time, their_time, 2.0),
+        Row::faster("into the same folder again", our_second, their_second, 2.0),
+    ];
+    match Tmpfs::mount(setup, "staging-tmpfs") {
+        Ok(tmpfs) => {
+            let place = Place::at(setup, tmpfs.path())?;
+            let [ours, theirs] = place.new_folders(runs)?;
+            let measure = "into a new folder, all on tmpfs";
+            rows.push(Row::faster(measure, ours, theirs, 2.0));
+        }
+        Err(error) => println!("left out, a file system in memory: {error:#}"),
+    }
     Ok(Table {
         title: "Staging",
         about: "`layerlock install --to DIR` against `uv pip install --target DIR`: the same \
                 files. uv links them to its cache where it can; an edit of the folder is then \
-                an edit of the cache. layerlock never does: it clones or copies."
+                an edit of the cache. layerlock never does: it clones or copies. So it makes \
+                thousands of files where uv makes none, which some file systems take long for \
+                after many others were removed."
             .to_owned(),
-        rows: vec![
-            Row::faster("into a new folder", our_time, their_time, 2.0),
-            Row::faster("into the same folder again", our_second, their_second, 2.0),
-        ],
+        rows,
     })
+}
+
+/// Both installers with caches of their own in one folder.
+struct Place<'a> {
+    setup: &'a Setup,
+    folder: PathBuf,
+    layerlock: Layerlock,
+    /// How many folders were made. None is used twice, and none is removed: see
+    /// [`FREED_INODES_REST`].
+    made: Cell<usize>,
+}
+
+impl<'a> Place<'a> {
+    fn at(setup: &'a Setup, folder: &Path) -> Result<Self> {
+        fs_err::create_dir_all(folder)?;
+        Ok(Self {
+            setup,
+            folder: folder.to_owned(),
+            layerlock: Layerlock::new(&setup.layerlock.binary, folder)?,
+            made: Cell::new(0),
+        })
+    }
+
+    fn new_folders(&self, runs: usize) -> Result<[Duration; 2]> {
+        let ours = |_| time(&[self.ours(&self.fresh())]);
+        let theirs = |_| time(&[self.theirs(&self.fresh())]);
+        interleaved(runs, [&ours, &theirs])
+    }
+
+    fn same_folder(&self, runs: usize) -> Result<[Duration; 2]> {
+        let (our_tree, their_tree) = (self.fresh(), self.fresh());
+        let ours = |_| time(&[self.ours(&our_tree)]);
+        let theirs = |_| time(&[self.theirs(&their_tree)]);
+        interleaved(runs, [&ours, &theirs])
+    }
+
+    fn fresh(&self) -> PathBuf {
+        self.made.set(self.made.get() + 1);
+        self.folder.join(self.made.get().to_string())
+    }
+
+    fn ours(&self, to: &Path) -> Command {
+        let arguments = ["install", "--quiet", "--architecture", "x86_64"];
+        self.layerlock
+            .command(&self.setup.project, &arguments)
+            .args(["--to".as_ref(), to.as_os_str()])
+    }
+
+    fn theirs(&self, to: &Path) -> Command {
+        self.setup
+            .uv_install(to)
+            .env("UV_CACHE_DIR", self.folder.join("uv-cache"))
+    }
 }
