@@ -1,10 +1,11 @@
-//! Child processes: the one module that knows `duct`.
+//! Child processes: the one module that knows `duct`, and starts any.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -129,6 +130,32 @@ impl Command {
     /// Runs it to its end; what it wrote to stdout. Anything but exit code 0 is an error.
     pub(crate) fn stdout(&self) -> Result<String> {
         Ok(self.finish()?.success()?.stdout)
+    }
+
+    /// How long it runs. Nothing takes part in that but the child: no thread that reads
+    /// what it writes, or waits for it. Anything but exit code 0 is an error.
+    pub(crate) fn time(&self) -> Result<Duration> {
+        let mut command = std::process::Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let started = Instant::now();
+        let output = command.output();
+        let time = started.elapsed();
+        let output = output.with_context(|| format!("failed to start {self}"))?;
+        let finished = Finished {
+            code: output.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            command: self.to_string(),
+        };
+        finished.success().map(|_| time)
     }
 
     /// Runs it on this terminal. Anything but exit code 0 is an error.
