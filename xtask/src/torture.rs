@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use layerlock_testkit::{LoopbackIndex, ProjectBuilder, Wheel, WheelBuilder};
@@ -243,8 +243,6 @@ impl Torture {
     fn all_is_well(&self, victims: &[Victim; 2]) -> Result<()> {
         let mut problems = Problems::default();
         for victim in victims {
-            age_temporaries(&victim.folder)?;
-            age_temporaries(&victim.folder.join("dist/layers"))?;
             for (wheels, expected) in self.wheels.iter().zip(&self.expected) {
                 lock(wheels, &victim.folder);
                 let build = self.start(victim)?;
@@ -260,18 +258,6 @@ impl Torture {
         }
         problems.finish()
     }
-}
-
-/// A build takes away what another one left only when that is a minute old.
-fn age_temporaries(folder: &Path) -> Result<()> {
-    let hour_ago = SystemTime::now() - Duration::from_hours(1);
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "tmp") {
-            fs_err::File::open(&path)?.set_modified(hour_ago)?;
-        }
-    }
-    Ok(())
 }
 
 fn wheel(number: usize, version: &str, random: &mut Random) -> Wheel {

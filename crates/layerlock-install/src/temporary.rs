@@ -16,11 +16,12 @@ pub(crate) struct TemporaryFolder {
 impl TemporaryFolder {
     /// `purpose` is a part of its name, for whoever finds one.
     pub(crate) fn new(purpose: &str) -> Result<Self, Error> {
-        let folder = TempDir::with_prefix(format!("layerlock-{purpose}-"))
-            .map_err(Error::io("create", std::env::temp_dir()))?;
+        let make = || TempDir::with_prefix(format!("layerlock-{purpose}-"));
+        let (folder, existing) =
+            Temporary::made(make).map_err(Error::io("create", std::env::temp_dir()))?;
         Ok(Self {
-            _existing: Temporary::at(folder.path()),
             folder,
+            _existing: existing,
         })
     }
 

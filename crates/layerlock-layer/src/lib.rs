@@ -36,6 +36,6 @@ pub use plan::{
 };
 pub use staging::{StagingDirectory, files_in};
 pub use stamp::Stamp;
-pub use temporary::{Temporary, remove_temporaries};
+pub use temporary::{Standstill, Temporary, remove_temporaries};
 pub use unpacked::{is_unfinished, unpacked_folder};
 pub use zip::{Compression, EntryTime, ZipOptions, ZipSummary, prepare_zip};

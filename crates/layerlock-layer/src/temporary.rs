@@ -4,6 +4,7 @@
 //! is asked to end, by Ctrl-C say, can do so itself.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -17,11 +18,14 @@ static EXISTING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 pub struct Temporary(PathBuf);
 
 impl Temporary {
-    /// Of the one at this path.
-    pub fn at(path: &Path) -> Self {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        existing().insert(path.clone());
-        Self(path)
+    /// Makes one.
+    pub fn made<T: AsRef<Path>>(make: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Self)> {
+        // Before it is made: there is no moment at which nobody knows of it.
+        let mut existing = existing();
+        let made = make()?;
+        let path = std::path::absolute(&made).unwrap_or_else(|_| made.as_ref().to_owned());
+        existing.insert(path.clone());
+        Ok((made, Self(path)))
     }
 }
 
@@ -31,14 +35,29 @@ impl Drop for Temporary {
     }
 }
 
+/// As long as this value lives, this process makes nothing temporary, and puts
+/// nothing in its place: a job that comes to it waits.
+#[must_use = "jobs go on as soon as it is dropped"]
+#[derive(Debug)]
+pub struct Standstill {
+    existing: MutexGuard<'static, BTreeSet<PathBuf>>,
+}
+
 /// Removes all temporary files and folders of this process, those of unfinished
-/// outputs among them. For a process that ends right after: jobs that still run in it
+/// outputs among them. For a process that ends right after: jobs that go on then
 /// fail.
-pub fn remove_temporaries() {
-    /// Somebody may put files into a folder while it is removed.
+pub fn remove_temporaries() -> Standstill {
+    /// A file may come into a folder at the last moment.
     const TRIES: usize = 5;
 
-    for path in &*existing() {
+    let standstill = standstill();
+    for path in &*standstill.existing {
+        // Jobs would go on putting files into a folder under the name that they know.
+        let gone = path.with_extension("gone.tmp");
+        let path = match fs::rename(path, &gone) {
+            Ok(()) => &gone,
+            Err(_) => path,
+        };
         for _ in 0..TRIES {
             let removed = match fs::symlink_metadata(path) {
                 Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
@@ -49,6 +68,15 @@ pub fn remove_temporaries() {
                 break;
             }
         }
+    }
+    standstill
+}
+
+/// For putting an output in its place: what is removed at this moment must not be
+/// moved, nor the other way round.
+pub(crate) fn standstill() -> Standstill {
+    Standstill {
+        existing: existing(),
     }
 }
 

@@ -31,7 +31,7 @@ fn a_process_that_ends_early_leaves_no_half_of_an_output() {
 
     let unpublished = prepare();
     assert_eq!(files_in(folder.path()).unwrap().len(), 4);
-    remove_temporaries();
+    drop(remove_temporaries());
     assert_eq!(files_in(folder.path()).unwrap(), published);
     for output in unpublished {
         output.publish().unwrap_err();

@@ -7,15 +7,17 @@
 //! of them is repaired by the next run.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use tempfile::TempDir;
 
 use super::{
-    CreatedFolders, Kind, Prepared, Published, builder, hold, is_temporary, parent,
+    CreatedFolders, Kind, Prepared, Published, builder, hold, is_temporary, make_held, parent,
     remove_abandoned, through_links,
 };
+use crate::temporary::standstill;
 use crate::{Error, Temporary};
 
 /// A folder that takes the place of another only when it is published.
@@ -41,6 +43,11 @@ impl OutputFolder {
     /// For the folder at this path, which may exist.
     pub(crate) fn replacing(path: &Path) -> Result<Self, Error> {
         let path = through_links(path)?;
+        if let Some(mounted) = mount_within(&path) {
+            return Err(Error::io("replace", mounted)(
+                io::ErrorKind::ResourceBusy.into(),
+            ));
+        }
         let place = if stays_in_place(&path) {
             Place::Within
         } else {
@@ -56,8 +63,12 @@ impl OutputFolder {
         };
         let folders = CreatedFolders::create(folder)?;
         remove_abandoned(folder);
-        let temporary = builder()
-            .tempdir_in(folder)
+        let hold_folder = |folder: &TempDir| {
+            let folder = fs::File::open(folder.path()).ok()?;
+            hold(folder.file());
+            Some(folder)
+        };
+        let (temporary, held, existing) = make_held(|| builder().tempdir_in(folder), hold_folder)
             .map_err(Error::io("create a folder in", folder))?;
         #[cfg(unix)]
         {
@@ -67,16 +78,12 @@ impl OutputFolder {
             fs::set_permissions(temporary.path(), mode)
                 .map_err(Error::io("create a folder in", folder))?;
         }
-        let held = fs::File::open(temporary.path()).ok();
-        if let Some(folder) = &held {
-            hold(folder.file());
-        }
         Ok(Self {
-            _temporary: Temporary::at(temporary.path()),
             temporary,
             path,
             place,
             held,
+            _temporary: existing,
             _folders: folders,
         })
     }
@@ -101,13 +108,9 @@ impl OutputFolder {
         if place == Place::Within {
             replace_within(&path, fresh).map_err(Error::io("replace", &path))?;
             held = fs::File::open(&path).ok();
-        } else if fs::symlink_metadata(&path).is_err() {
-            fs::rename(fresh, &path).map_err(Error::io("write", &path))?;
-            // What is left to remove has another name now.
-            let _ = temporary.keep();
         } else {
             // What was there now has the temporary name and goes with it.
-            exchange(fresh, &path).map_err(Error::io("replace", &path))?;
+            replace(&path, fresh).map_err(Error::io("write", &path))?;
         }
         Ok(Published {
             output: held,
@@ -124,6 +127,14 @@ fn stays_in_place(path: &Path) -> bool {
     };
     let is_around_us = || std::env::current_dir().is_ok_and(|current| current.starts_with(&path));
     is_mount_point(&path) || is_around_us()
+}
+
+/// What is mounted at the top of a folder: it cannot be replaced, and would go with
+/// the folder to where old ones are removed.
+fn mount_within(path: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(path).ok()?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find(|path| !path.is_symlink() && is_mount_point(path))
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -148,12 +159,29 @@ fn is_mount_point(_path: &Path) -> bool {
     false
 }
 
+/// Swaps a folder with `fresh`, where there is one.
+fn replace(path: &Path, fresh: &Path) -> io::Result<()> {
+    let _standstill = standstill();
+    if fs::symlink_metadata(path).is_err() {
+        match fs::rename(fresh, path) {
+            // Another process was faster.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            renamed => return renamed,
+        }
+    }
+    exchange(fresh, path)
+}
+
 /// Swaps what is in `fresh`, a folder in `path`, with what is in `path`.
-fn replace_within(path: &Path, fresh: &Path) -> std::io::Result<()> {
-    let names = |folder: &Path| -> std::io::Result<Vec<OsString>> {
+fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
+    let names = |folder: &Path| -> io::Result<Vec<OsString>> {
         let entries = fs::read_dir(folder)?;
         entries.map(|entry| Ok(entry?.file_name())).collect()
     };
+    // One process at a time: what two of them leave is of one.
+    let whole = fs::File::open(path)?;
+    hold(whole.file());
+    let _standstill = standstill();
     let new = names(fresh)?;
     for name in &new {
         let (from, to) = (fresh.join(name), path.join(name));
@@ -176,7 +204,7 @@ fn replace_within(path: &Path, fresh: &Path) -> std::io::Result<()> {
 
 /// Swaps two folders in one step, so that a kill finds one or the other.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
         // Some file systems cannot.
@@ -190,8 +218,13 @@ fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 use exchange_in_steps as exchange;
 
-fn exchange_in_steps(a: &Path, b: &Path) -> std::io::Result<()> {
-    let aside = a.with_extension("old");
+fn exchange_in_steps(a: &Path, b: &Path) -> io::Result<()> {
+    // It goes like other temporary folders, unless somebody has need of it.
+    let aside = a.with_extension("old.tmp");
+    let old = fs::File::open(b).ok();
+    if let Some(old) = &old {
+        hold(old.file());
+    }
     fs::rename(b, &aside)?;
     if let Err(error) = fs::rename(a, b) {
         fs::rename(&aside, b)?;
@@ -250,6 +283,41 @@ mod tests {
     }
 
     #[test]
+    fn what_a_killed_process_left_within_goes_with_the_next_output() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("volume");
+        write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
+        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        write(&output.path().join("python/new.py"), "new");
+        let published = output.prepared().publish().unwrap();
+        assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
+        assert!(published.stamp(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn processes_that_make_a_folder_at_once_do_not_fail() {
+        for _ in 0..200 {
+            let parent = tempfile::tempdir().unwrap();
+            let path = parent.path().join("staging");
+            let outputs = ["1", "2"].map(|text| {
+                let output = OutputFolder::replacing(&path).unwrap();
+                write(&output.path().join("python/a.py"), text);
+                output
+            });
+            let start = std::sync::Barrier::new(outputs.len());
+            std::thread::scope(|scope| {
+                for output in outputs {
+                    scope.spawn(|| {
+                        start.wait();
+                        output.prepared().publish().unwrap();
+                    });
+                }
+            });
+            assert_eq!(files_in(parent.path()).unwrap(), ["staging/python/a.py"]);
+        }
+    }
+
+    #[test]
     fn only_some_folders_stay_in_place() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!stays_in_place(folder.path()));
@@ -257,7 +325,11 @@ mod tests {
         assert!(stays_in_place(Path::new(".")));
         assert!(stays_in_place(Path::new("..")));
         assert!(stays_in_place(Path::new("/")));
+        assert_eq!(mount_within(folder.path()), None);
         #[cfg(target_os = "linux")]
-        assert!(stays_in_place(Path::new("/proc")));
+        {
+            assert!(stays_in_place(Path::new("/proc")));
+            assert!(mount_within(Path::new("/")).is_some());
+        }
     }
 }

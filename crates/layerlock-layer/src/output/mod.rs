@@ -4,13 +4,14 @@ mod folder;
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use fs_err as fs;
 use tempfile::NamedTempFile;
 
+use crate::temporary::standstill;
 use crate::{Error, Stamp, Temporary};
 pub(crate) use folder::OutputFolder;
 
@@ -50,8 +51,8 @@ pub struct Published {
 impl Published {
     /// What it looks like at its place. Nothing where something else has taken the
     /// place since, or it was written to.
-    pub fn stamp(&self, path: &Path) -> std::io::Result<Option<Stamp>> {
-        let is_there = || -> std::io::Result<bool> {
+    pub fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        let is_there = || -> io::Result<bool> {
             let Some(output) = &self.output else {
                 return Ok(false);
             };
@@ -72,13 +73,13 @@ impl Published {
 }
 
 #[cfg(unix)]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
+pub(crate) fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 #[cfg(not(unix))]
-fn is_same(one: &Metadata, other: &Metadata) -> bool {
+pub(crate) fn is_same(one: &Metadata, other: &Metadata) -> bool {
     one.created().ok() == other.created().ok()
 }
 
@@ -144,14 +145,13 @@ impl OutputFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder
-            .tempfile_in(folder)
+        let make = || builder.tempfile_in(folder);
+        let (file, (), temporary) = make_held(make, |file| hold(file.as_file()))
             .map_err(Error::io("create a file in", folder))?;
-        hold(file.as_file());
         Ok(Self {
-            _temporary: Temporary::at(file.path()),
             file,
             path,
+            _temporary: temporary,
             _folders: folders,
         })
     }
@@ -168,10 +168,11 @@ impl OutputFile {
         // A time of its own: see `Stamp::is_certain`.
         let _ = self.file.as_file().set_modified(SystemTime::now());
         let time = self.file.as_file().metadata().and_then(|it| it.modified());
-        let file = self
-            .file
-            .persist(&self.path)
-            .map_err(|error| Error::io("write", &self.path)(error.error))?;
+        let persisted = {
+            let _standstill = standstill();
+            self.file.persist(&self.path)
+        };
+        let file = persisted.map_err(|error| Error::io("write", &self.path)(error.error))?;
         Ok(Published {
             output: Some(fs::File::from_parts(file, self.path)),
             time: time.ok(),
@@ -202,6 +203,22 @@ fn builder() -> tempfile::Builder<'static, 'static> {
     builder
 }
 
+/// Makes something temporary and holds it (see [`hold`]): from here on no other
+/// process takes it for abandoned.
+fn make_held<T: AsRef<Path>, H>(
+    make: impl Fn() -> io::Result<T>,
+    hold: impl Fn(&T) -> H,
+) -> io::Result<(T, H, Temporary)> {
+    loop {
+        let (made, temporary) = Temporary::made(&make)?;
+        let held = hold(&made);
+        // Before it was held, one may have.
+        if fs::symlink_metadata(&made).is_ok() {
+            return Ok((made, held, temporary));
+        }
+    }
+}
+
 /// Says to other processes that somebody works on this temporary file or folder.
 /// The lock dies with the process.
 #[expect(
@@ -217,9 +234,6 @@ fn hold(file: &std::fs::File) {
 /// Removes what killed processes left in a folder. Trouble with it is not the
 /// user's: it stays for another time.
 fn remove_abandoned(folder: &Path) {
-    /// Between its creation and its lock a file looks abandoned.
-    const YOUNG: Duration = Duration::from_mins(1);
-
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };
@@ -228,19 +242,18 @@ fn remove_abandoned(folder: &Path) {
             continue;
         }
         let path = entry.path();
+        // Nothing else is made here, and to open a pipe is to wait.
+        let kind = entry.file_type().ok();
+        let Some(kind) = kind.filter(|kind| kind.is_file() || kind.is_dir()) else {
+            continue;
+        };
         let Ok(file) = fs::File::open(&path) else {
             continue;
         };
-        let Ok(metadata) = file.metadata() else {
-            continue;
-        };
-        let young = metadata
-            .modified()
-            .is_ok_and(|time| time.elapsed().is_ok_and(|age| age < YOUNG));
-        if young || file.file().try_lock().is_err() {
+        if file.file().try_lock().is_err() {
             continue;
         }
-        let _ = if metadata.is_dir() {
+        let _ = if kind.is_dir() {
             fs::remove_dir_all(&path)
         } else {
             fs::remove_file(&path)
@@ -311,22 +324,15 @@ mod tests {
     #[test]
     fn what_a_killed_process_left_is_removed_and_what_is_held_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
-        let age = |name: &str| {
-            let file = fs::File::open(folder.path().join(name)).unwrap();
-            file.set_modified(long_ago).unwrap();
-            file
-        };
         for name in [".layerlock-dead.tmp", ".layerlock-held.tmp", "mine.tmp"] {
             fs::write(folder.path().join(name), "half").unwrap();
         }
         fs::create_dir(folder.path().join(".layerlock-tree.tmp")).unwrap();
         fs::write(folder.path().join(".layerlock-tree.tmp/a"), "half").unwrap();
-        fs::write(folder.path().join(".layerlock-young.tmp"), "half").unwrap();
-        age(".layerlock-dead.tmp");
-        age(".layerlock-tree.tmp");
-        age("mine.tmp");
-        let held = age(".layerlock-held.tmp");
+        let pipe = folder.path().join(".layerlock-pipe.tmp");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let held = fs::File::open(folder.path().join(".layerlock-held.tmp")).unwrap();
         hold(held.file());
 
         write_file(&folder.path().join("out"), b"whole").unwrap();
@@ -334,11 +340,29 @@ mod tests {
             crate::files_in(folder.path()).unwrap(),
             [
                 ".layerlock-held.tmp",
-                ".layerlock-young.tmp",
+                ".layerlock-pipe.tmp",
                 "mine.tmp",
                 "out"
             ]
         );
+    }
+
+    #[test]
+    fn what_was_taken_for_abandoned_before_it_was_held_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_first = std::cell::Cell::new(true);
+        let (made, (), _temporary) = make_held(
+            || builder().tempdir_in(folder.path()),
+            |_| {
+                if is_first.replace(false) {
+                    remove_abandoned(folder.path());
+                }
+            },
+        )
+        .unwrap();
+        assert!(made.path().is_dir());
+        assert!(!is_first.get());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
