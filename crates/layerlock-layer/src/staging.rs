@@ -13,6 +13,7 @@
 //! copied from what was [unpacked before](crate::unpacked), by all cores.
 
 use std::collections::BTreeSet;
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err::{self as fs, OpenOptions};
 
-use crate::output::{OutputFolder, Prepared, is_temporary};
+use crate::output::{OutputFolder, Prepared, is_same, is_temporary};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, Unpacked};
 use crate::{Entry, Error, LayerPlan, Source};
@@ -185,8 +186,10 @@ impl Writer<'_> {
     fn write_entry(&self, entry: &Entry, archives: &mut Archives<'_>) -> Result<(), Error> {
         let path = self.root.join(entry.path.as_str());
         let old = self.directory.join(entry.path.as_str());
-        // A link that cannot be made, for whatever reason, is a file to write.
-        if self.is_update && is_reusable(&old, entry) && fs::hard_link(&old, &path).is_ok() {
+        if self.is_update
+            && let Some(metadata) = reusable(&old, entry)
+            && link(&old, &metadata, &path)
+        {
             return Ok(());
         }
         let cannot_write = |error: io::Error| match error.kind() {
@@ -226,29 +229,42 @@ impl Writer<'_> {
 /// bytes, the same mode, and nobody else's. One that has a second name (a tool's
 /// cache, say) must not get a third.
 #[cfg(unix)]
-fn is_reusable(path: &Path, entry: &Entry) -> bool {
+fn reusable(path: &Path, entry: &Entry) -> Option<Metadata> {
     use std::os::unix::fs::MetadataExt;
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return false;
-    };
+    let metadata = fs::symlink_metadata(path).ok()?;
     // A younger file may be in somebody's hands at this moment.
     let is_settled = metadata
         .modified()
         .ok()
         .and_then(|time| time.elapsed().ok())
         .is_some_and(|age| age > Duration::from_millis(100));
-    metadata.is_file()
+    let is_reusable = metadata.is_file()
         && metadata.nlink() == 1
         && metadata.mode() & 0o7777 == entry.mode.bits()
         && metadata.len() == entry.source.size()
         && is_settled
-        && has_bytes_of(path, entry).unwrap_or(false)
+        && has_bytes_of(path, entry).unwrap_or(false);
+    is_reusable.then_some(metadata)
 }
 
 /// Elsewhere a file does not tell how many names it has.
 #[cfg(not(unix))]
-fn is_reusable(_path: &Path, _entry: &Entry) -> bool {
-    false
+fn reusable(_path: &Path, _entry: &Entry) -> Option<Metadata> {
+    None
+}
+
+/// Gives a file that was looked at another name. Not where another run has put its
+/// own there since, nor where a link cannot be made, for whatever reason: it is then
+/// written.
+fn link(old: &Path, seen: &Metadata, new: &Path) -> bool {
+    if fs::hard_link(old, new).is_err() {
+        return false;
+    }
+    let is_linked = fs::symlink_metadata(new).is_ok_and(|metadata| is_same(&metadata, seen));
+    if !is_linked {
+        let _ = fs::remove_file(new);
+    }
+    is_linked
 }
 
 #[cfg(unix)]

@@ -158,6 +158,22 @@ fn what_has_not_changed_is_not_written_again() {
 }
 
 #[test]
+fn what_another_run_has_put_in_the_place_of_a_file_is_not_linked() {
+    let folder = tempfile::tempdir().unwrap();
+    let [seen, other, new] = ["seen", "other", "new"].map(|name| folder.path().join(name));
+    fs::write(&seen, "1").unwrap();
+    let metadata = fs::symlink_metadata(&seen).unwrap();
+    assert!(link(&seen, &metadata, &new));
+    fs::remove_file(&new).unwrap();
+
+    fs::write(&other, "2").unwrap();
+    fs::rename(&other, &seen).unwrap();
+    // No new file has the number of the one that was seen.
+    assert!(!link(&seen, &metadata, &new));
+    assert!(!new.exists());
+}
+
+#[test]
 fn large_files_are_unpacked_like_small_ones() {
     let folder = tempfile::tempdir().unwrap();
     let large = vec![b'x'; usize::try_from(LARGE).unwrap() + 5];
