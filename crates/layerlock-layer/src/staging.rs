@@ -219,13 +219,23 @@ impl Writer<'_> {
         if self.keep_unpacked
             && let Some(unpacked) = unpacked
         {
-            unpacked.keep(&path, &self.cloning);
+            unpacked.keep(&path, room_to_leave(self.plan));
         }
         Ok(())
     }
 }
 
-/// Whether the file of an earlier tree is the one that the plan wants: the same
+/// Bytes that a disk has to have left for files to be kept on it: keeping them must
+/// not be what fails this run or the next, which may be on the same disk.
+fn room_to_leave(plan: &LayerPlan) -> u64 {
+    const TREES: u64 = 4;
+    const BLOCK: u64 = 4 << 10;
+
+    let files = plan.entries().len() as u64;
+    (plan.unzipped_size() + files * BLOCK).saturating_mul(TREES)
+}
+
+/// The file of an earlier tree, where it is the one that the plan wants: the same
 /// bytes, the same mode, and nobody else's. One that has a second name (a tool's
 /// cache, say) must not get a third.
 #[cfg(unix)]

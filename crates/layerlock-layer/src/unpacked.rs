@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use data_encoding::HEXLOWER;
 use fs_err as fs;
 
-use crate::{Entry, LayerPlan, Method, Source};
+use crate::{Entry, LayerPlan, Method, Source, Temporary};
 
 /// Smaller ones are unpacked as fast as a file is opened, in bytes.
 const WORTH_KEEPING: u64 = 16 << 10;
@@ -93,7 +93,7 @@ impl Unpacked {
 
     /// Makes a new file of it. Nothing where it is not there.
     pub(crate) fn place(&self, to: &Path, cloning: &Cloning) -> io::Result<Option<fs::File>> {
-        let Ok(mut kept) = fs::File::open(&self.path) else {
+        let Some(mut kept) = self.open() else {
             return Ok(None);
         };
         if cloning.0.load(Ordering::Relaxed) {
@@ -114,6 +114,17 @@ impl Unpacked {
         }
         fs::remove_file(to)?;
         Ok(None)
+    }
+
+    /// A plain file of the right size, or nothing: a pipe would have us wait, and a
+    /// device may have no end. What else is there is removed.
+    fn open(&self) -> Option<fs::File> {
+        let metadata = fs::symlink_metadata(&self.path).ok()?;
+        if metadata.is_file() && metadata.len() == self.size {
+            return fs::File::open(&self.path).ok();
+        }
+        let _ = fs::remove_file(&self.path);
+        None
     }
 
     /// Hands on its bytes, and tells whether they are the right ones: if not, some
@@ -147,24 +158,64 @@ impl Unpacked {
         Ok(false)
     }
 
-    /// Keeps a copy of a file that was just unpacked. Where that fails, as in a cache
-    /// that may only be read, there is none.
-    pub(crate) fn keep(&self, file: &Path, cloning: &Cloning) {
-        let _ = self.try_to_keep(file, cloning);
+    /// Keeps a copy of a file that was just unpacked, where the disk has this many
+    /// bytes left. Where that fails, as in a cache that may only be read, there is
+    /// none.
+    pub(crate) fn keep(&self, file: &Path, room: u64) {
+        let _ = self.try_to_keep(file, room);
     }
 
-    fn try_to_keep(&self, file: &Path, cloning: &Cloning) -> io::Result<()> {
+    fn try_to_keep(&self, file: &Path, room: u64) -> io::Result<()> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         fs::create_dir_all(folder)?;
-        let copy = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .make_in(folder, |path| {
-                if !cloning.clone(file, path)? {
-                    fs::copy(file, path)?;
-                }
-                Ok(())
-            })?;
+        if !has_room(folder, room) {
+            return Ok(());
+        }
+        let (copy, _existing) = Temporary::made(|| {
+            tempfile::Builder::new()
+                .prefix(UNFINISHED)
+                .tempfile_in(folder)
+        })?;
+        // A clone, where Linux can make one.
+        fs::copy(file, copy.path())?;
         copy.persist(&self.path)?;
         Ok(())
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn has_room(folder: &Path, room: u64) -> bool {
+    // Where the system does not say, there is none.
+    rustix::fs::statvfs(folder)
+        .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= room)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn has_room(_folder: &Path, _room: u64) -> bool {
+    true
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_copied_whole_or_leaves_no_room_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "1").unwrap();
+        let unpacked = Unpacked {
+            path: folder.path().join("a.unpacked/01"),
+            size: 1,
+            crc32: crc32fast::hash(b"1"),
+        };
+        let kept = || crate::files_in(&folder.path().join("a.unpacked")).unwrap();
+        // A plain file to look at, which fails when it is read.
+        unpacked.keep(Path::new("/proc/self/mem"), 0);
+        assert!(kept().is_empty(), "{:?}", kept());
+        unpacked.keep(&file, u64::MAX);
+        assert!(kept().is_empty());
+        unpacked.keep(&file, 1);
+        assert_eq!(kept(), ["01"]);
     }
 }

@@ -279,6 +279,31 @@ fn what_is_kept_and_damaged_is_made_anew() {
     }
 }
 
+/// This hung, or filled the disk.
+#[test]
+fn what_is_kept_and_no_plain_file_is_made_anew() {
+    let replace: [&dyn Fn(&Path); 4] = [
+        &|path| {
+            let made = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(made.unwrap().success());
+        },
+        &|path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        &|path| std::os::unix::fs::symlink("nowhere", path).unwrap(),
+        &|path| fs::create_dir(path).unwrap(),
+    ];
+    for replace in replace {
+        let keeping = Keeping::new();
+        keeping.stage("made", true);
+        let kept = keeping.kept_file();
+        fs::remove_file(&kept).unwrap();
+        replace(&kept);
+        keeping.stage("unpacked", true);
+        let metadata = fs::symlink_metadata(&kept).unwrap();
+        assert!(metadata.is_file() || metadata.is_dir());
+        keeping.stage("copied", false);
+    }
+}
+
 #[test]
 fn a_folder_that_takes_nothing_is_done_without() {
     let keeping = Keeping::new();
