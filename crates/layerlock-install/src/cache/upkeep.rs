@@ -157,6 +157,11 @@ impl Cache {
             let Some(folder) = stem.unpacked() else {
                 continue;
             };
+            if folder.is_symlink() || !folder.is_dir() {
+                // It keeps nothing, and is in the way.
+                removed += remove(&folder)?;
+                continue;
+            }
             for (name, path) in entries(&folder)? {
                 if is_unfinished(&name) {
                     removed += remove(&path)?;
@@ -214,7 +219,7 @@ impl Stem {
     }
 
     fn unpacked(&self) -> Option<PathBuf> {
-        Some(unpacked_folder(&self.0)).filter(|path| path.exists())
+        Some(unpacked_folder(&self.0)).filter(|path| path.exists() || path.is_symlink())
     }
 }
 

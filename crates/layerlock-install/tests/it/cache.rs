@@ -186,6 +186,21 @@ fn what_is_kept_unpacked_goes_with_its_wheel() {
     assert!(!filled.path().join(folder).exists());
 }
 
+/// It failed, or removed files behind the link.
+#[test]
+fn prune_removes_what_is_in_the_place_of_a_folder_of_unpacked_files() {
+    let filled = Filled::new();
+    let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
+    let [file, link] = [&demo, &other].map(|wheel| layerlock_layer::unpacked_folder(&wheel.path));
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs_err::write(elsewhere.path().join(".profile"), "mine").unwrap();
+    fs_err::write(&file, "123").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), &link).unwrap();
+    assert_eq!(filled.cache().prune(None).unwrap().files, 2);
+    assert!(!file.exists() && !link.is_symlink());
+    assert!(elsewhere.path().join(".profile").exists());
+}
+
 #[test]
 fn prune_knows_when_a_wheel_was_used_last() {
     let filled = Filled::new();
