@@ -40,8 +40,9 @@ type Take<'a> = &'a mut dyn FnMut(&[u8]) -> io::Result<()>;
 
 const BUFFER_SIZE: usize = 256 << 10;
 
-/// No file of a layer comes near: more than a provider takes as a whole.
-const MAX_AT_ONCE: u64 = 1 << 30;
+/// Larger entries are not brought into memory as a whole. No file of a layer comes
+/// near: a provider takes less for all of it.
+pub(crate) const MAX_AT_ONCE: u64 = 1 << 30;
 
 impl<'a> Archives<'a> {
     pub(crate) fn new(plan: &'a LayerPlan) -> Self {

@@ -23,7 +23,7 @@ use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZError, MZFlush, MZStatus};
 
 use super::Compression;
-use crate::source::Archives;
+use crate::source::{Archives, MAX_AT_ONCE};
 use crate::{Entry, Error, LayerPlan, Method, Source};
 
 /// Entries that were compressed, in temporary files.
@@ -182,7 +182,8 @@ impl<'a> Packer<'a> {
             source => source.size(),
         };
         let offset = self.position;
-        let (crc32, size) = match self.best.take() {
+        let is_small = entry.source.size() < MAX_AT_ONCE;
+        let (crc32, size) = match self.best.take_if(|_| is_small) {
             Some(mut best) => {
                 let result = self.pack_best(&mut best, entry, limit);
                 self.best = Some(best);
