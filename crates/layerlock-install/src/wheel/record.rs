@@ -154,7 +154,12 @@ pub(crate) fn listed_files(directory: &Path, site_packages: &str) -> HashSet<Str
         if entry.path().extension().is_none_or(|e| e != "dist-info") {
             continue;
         }
-        let Ok(record) = fs_err::read(entry.path().join("RECORD")) else {
+        let record = entry.path().join("RECORD");
+        // To open a pipe is to wait.
+        if !record.is_file() {
+            continue;
+        }
+        let Ok(record) = fs_err::read(record) else {
             continue;
         };
         for row in rows(&record).flatten() {
