@@ -19,7 +19,7 @@ pub(super) fn command(package: &LockedPackage, target: &Target) -> String {
 }
 
 /// The folder where the person is, as the container knows it.
-const WORK: &str = "/work";
+const WORK: &str = "/src";
 
 fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> String {
     let of_folder = |subdirectory: Option<&String>| match subdirectory {
@@ -343,14 +343,14 @@ mod tests {
                 path: here.join("a b.zip"),
                 subdirectory: None,
             }),
-            "/work/a b.zip"
+            "/src/a b.zip"
         );
         assert_eq!(
             last(PackageSource::File {
                 path: here.join("a b.zip"),
                 subdirectory: subdirectory.clone(),
             }),
-            "de-mo @ file:///work/a%20b.zip#subdirectory=packages/de mo"
+            "de-mo @ file:///src/a%20b.zip#subdirectory=packages/de mo"
         );
         // pip in the container could not log in.
         let words = arguments(&here, git("git@git.example.com:me/x.git"));
@@ -364,6 +364,6 @@ mod tests {
             ]
         );
         assert!(words.contains(&"SETUPTOOLS_SCM_PRETEND_VERSION_FOR_DE_MO=1.0".to_owned()));
-        assert_eq!(words.last().unwrap(), "/work/de-mo-source/packages/de mo");
+        assert_eq!(words.last().unwrap(), "/src/de-mo-source/packages/de mo");
     }
 }
