@@ -82,7 +82,7 @@ impl StagingDirectory {
             root,
             directory: &self.0,
             is_update: self.0.exists(),
-            keep_unpacked,
+            keep_with_room: keep_unpacked.then(|| room_to_leave(plan)),
             cloning: Cloning::default(),
         };
         writer.write()?;
@@ -135,7 +135,8 @@ struct Writer<'a> {
     directory: &'a Path,
     /// Whether there is one.
     is_update: bool,
-    keep_unpacked: bool,
+    /// Whether to keep large files, and how many bytes the disk has to have left.
+    keep_with_room: Option<u64>,
     cloning: Cloning,
 }
 
@@ -216,10 +217,8 @@ impl Writer<'_> {
             file.write_all(&bytes).map_err(cannot_write)?;
         }
         finish(&file, entry).map_err(cannot_write)?;
-        if self.keep_unpacked
-            && let Some(unpacked) = unpacked
-        {
-            unpacked.keep(&path, room_to_leave(self.plan));
+        if let (Some(room), Some(unpacked)) = (self.keep_with_room, unpacked) {
+            unpacked.keep(&path, room);
         }
         Ok(())
     }
