@@ -11,12 +11,12 @@ mod export;
 mod layers;
 mod machine;
 mod memory;
+mod mounted;
 mod places;
 mod report;
 mod setup;
 mod staging;
 mod timing;
-mod tmpfs;
 mod unchanged;
 
 use std::path::PathBuf;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use layerlock_fixtures::DATA_LAYER;
 
+use super::mounted::Mounted;
 use super::report::{Row, Table};
 use super::setup::Setup;
-use super::tmpfs::Tmpfs;
 use crate::files;
 use crate::layerlock::{Layerlock, Report};
 use crate::process::Command;
@@ -50,7 +50,7 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
         "another folder, a cold cache",
         layerlock.command(&project, arguments),
     )?;
-    match Tmpfs::mount(setup, "tmpfs") {
+    match Mounted::tmpfs(setup, "tmpfs") {
         Ok(tmpfs) => {
             let (layerlock, project) = elsewhere(setup, tmpfs.path())?;
             compare("tmpfs", layerlock.command(&project, arguments))?;
