@@ -1,0 +1,141 @@
+//! A text file that can say where each of its parts stands.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A place in a file that a user can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The byte span in the file, on character boundaries.
+    pub span: Range<usize>,
+}
+
+/// `PATH:LINE:COLUMN`
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
+    }
+}
+
+/// The text of a file, and where its lines start. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Document {
+    path: Arc<Path>,
+    text: Arc<str>,
+    line_starts: Arc<[usize]>,
+}
+
+/// Why a file is no document.
+#[derive(Debug)]
+pub enum DocumentError {
+    /// It could not be read.
+    Read(io::Error),
+    /// It is not UTF-8 text, from this byte on.
+    NotUtf8 {
+        /// Offset in bytes.
+        offset: usize,
+    },
+    /// It begins with a byte order mark, which neither TOML nor JSON allows.
+    ByteOrderMark(Place),
+}
+
+impl Document {
+    /// Reads a file of UTF-8 text.
+    pub fn read(path: &Path) -> Result<Self, DocumentError> {
+        Self::new(path, fs_err::read(path).map_err(DocumentError::Read)?)
+    }
+
+    /// The document that a file with these bytes is.
+    pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, DocumentError> {
+        let text = String::from_utf8(bytes).map_err(|error| DocumentError::NotUtf8 {
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        let document = Self {
+            path: path.into(),
+            line_starts: std::iter::once(0)
+                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+                .collect(),
+            text: text.into(),
+        };
+        if document.text.starts_with('\u{feff}') {
+            return Err(DocumentError::ByteOrderMark(document.place(0..3)));
+        }
+        Ok(document)
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The byte offsets at which lines start, ascending.
+    pub fn line_starts(&self) -> &[usize] {
+        &self.line_starts
+    }
+
+    /// Where a byte span is. A span that is out of the file or inside of a
+    /// character is moved to the nearest one that is not.
+    pub fn place(&self, span: Range<usize>) -> Place {
+        let start = self.text.floor_char_boundary(span.start);
+        let line = self.line_starts.partition_point(|&at| at <= start).max(1);
+        Place {
+            path: self.path.to_path_buf(),
+            line,
+            column: self.text[self.line_starts[line - 1]..start].chars().count() + 1,
+            span: start..self.text.ceil_char_boundary(span.end.max(start)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document {
+        Document::new(Path::new("poetry.lock"), text.into()).unwrap()
+    }
+
+    #[test]
+    fn places_count_lines_and_characters_from_one() {
+        let document = document("a\nbü = 1\n");
+        let place = document.place(6..7);
+        assert_eq!(place.to_string(), "poetry.lock:2:4");
+        assert_eq!(document.text()[place.span], *"=");
+    }
+
+    #[test]
+    fn a_span_out_of_the_text_is_moved_into_it() {
+        let document = document("ü\n");
+        for (span, moved) in [(1..1, 0..2), (9..12, 3..3), (0..9, 0..3)] {
+            assert_eq!(document.place(span).span, moved);
+        }
+        assert_eq!(document.place(9..9).line, 2);
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_document() {
+        let new = |bytes: &[u8]| Document::new(Path::new("x"), bytes.to_vec());
+        assert!(matches!(
+            new(b"ab\xff"),
+            Err(DocumentError::NotUtf8 { offset: 2 })
+        ));
+        assert!(matches!(
+            new(b"\xef\xbb\xbfa"),
+            Err(DocumentError::ByteOrderMark(_))
+        ));
+    }
+}

@@ -1,0 +1,40 @@
+/*!
+What every error of layerlock tells, besides what went wrong.
+
+- Its [`ErrorKind`]: what has to change before the same command can succeed. The
+  command's exit codes are its kinds, and defined there.
+- Its [`Place`] in a file of the user, where there is one.
+- A hint: what to do about it.
+
+Each crate's error says these three through [`Diagnose`], in the file that has the
+error's variants, so that nobody above has to know them.
+*/
+
+mod document;
+mod kind;
+
+pub use document::{Document, DocumentError, Place};
+pub use kind::ErrorKind;
+
+/// An error that tells its kind, and where it can a place and a hint.
+///
+/// The error's own text says what failed, on which package or file, and why.
+pub trait Diagnose: std::error::Error {
+    /// What has to change before the same command can succeed.
+    fn kind(&self) -> ErrorKind;
+
+    /// The place in a file that is to blame.
+    fn place(&self) -> Option<&Place> {
+        None
+    }
+
+    /// What to do about it: a short sentence without a full stop.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The package that it is about, by its normalised name.
+    fn package(&self) -> Option<&str> {
+        None
+    }
+}
