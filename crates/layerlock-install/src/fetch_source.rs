@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use layerlock_export::{LockedPackage, Place, is_plain_file_name};
+use layerlock_diagnostic::Place;
+use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 use url::Url;
 
@@ -45,10 +46,15 @@ pub(crate) fn fetch_locked(
             sha256: Some(*sha256),
             place: &package.place,
         };
-        let found = search(&client, &package.name, &indexes, |page, index, misses| {
-            let file = misses.find(page, &wanted)?;
-            Some(Remote::new(&wanted, file, index))
-        });
+        let found = search(
+            &client,
+            package.name.as_str(),
+            &indexes,
+            |page, index, misses| {
+                let file = misses.find(page, &wanted)?;
+                Some(Remote::new(&wanted, file, index))
+            },
+        );
         let remote = found.await?.map_err(|misses| misses.error(name))?;
         let file = client.download(&remote, options.cache, reporter).await?;
         reporter.download_finished(name);
@@ -70,7 +76,7 @@ pub(crate) fn files_on_index(
         let indexes = Order::new(&options.sources).of(package)?;
         let look = async {
             for index in &indexes {
-                if let Ok(page) = client.project(index, &package.name).await {
+                if let Ok(page) = client.project(index, package.name.as_str()).await {
                     return Some(page.links);
                 }
             }

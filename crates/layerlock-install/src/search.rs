@@ -1,7 +1,7 @@
 //! Which file of which index is the locked one.
 
 use data_encoding::HEXLOWER;
-use layerlock_export::Place;
+use layerlock_diagnostic::Place;
 
 use crate::Error;
 use crate::client::Client;

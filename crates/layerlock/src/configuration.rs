@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use layerlock_export::{
-    Choice, Extras, Groups, LockedPackage, MAIN_GROUP, PackageSource, Project, normalize_name,
-};
+use layerlock_export::Project;
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
+use layerlock_lock::{
+    Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
+    normalize_name,
+};
 use layerlock_target::{Architecture, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
@@ -140,7 +142,7 @@ pub(crate) struct Layer {
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
     /// The names of packages to leave out.
-    pub(crate) exclude: Vec<String>,
+    pub(crate) exclude: Vec<PackageName>,
     /// The files to leave out.
     pub(crate) exclude_files: Vec<Pattern>,
     pub(crate) compression: Compression,
@@ -378,7 +380,12 @@ impl Resolver<'_> {
             path: self.project.path().to_owned(),
         })?;
         Ok(Some(LockedPackage {
-            name: normalize_name(name),
+            name: name
+                .parse()
+                .map_err(|error: NameError| Error::Configuration {
+                    message: error.to_string(),
+                    place: self.project.place(0..0),
+                })?,
             // Unknown where the backend finds it out.
             version: self.project.version().unwrap_or_default().to_owned(),
             source: PackageSource::Directory {
@@ -437,21 +444,16 @@ impl Resolver<'_> {
         checked.collect()
     }
 
-    fn exclude(&self, layer: &LayerTable) -> Result<Vec<String>, Error> {
+    fn exclude(&self, layer: &LayerTable) -> Result<Vec<PackageName>, Error> {
         if let Some(names) = &self.settings.exclude {
-            return match names.iter().find(|name| !is_name(name)) {
-                Some(name) => Err(Error::Exclude(not_a_name(name))),
-                None => Ok(names.clone()),
-            };
+            let parsed = names.iter().map(|name| package_name(name));
+            return parsed.collect::<Result<_, _>>().map_err(Error::Exclude);
         }
         let configured = layer.exclude.as_ref().or(self.table.exclude.as_ref());
-        let names = configured.into_iter().flatten().map(|name| {
-            if is_name(name.get_ref()) {
-                Ok(name.get_ref().clone())
-            } else {
-                Err(self.bad(name, &not_a_name(name.get_ref())))
-            }
-        });
+        let names = configured
+            .into_iter()
+            .flatten()
+            .map(|name| package_name(name.get_ref()).map_err(|message| self.bad(name, &message)));
         names.collect()
     }
 
@@ -493,17 +495,11 @@ impl Resolver<'_> {
     }
 }
 
-/// What a package can be called, blanks around it aside.
-fn is_name(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-}
-
-fn not_a_name(text: &str) -> String {
-    format!("`{text}` is no package's name; patterns of files are for exclude-files")
+/// A name to exclude; the error is for people.
+fn package_name(text: &str) -> Result<PackageName, String> {
+    text.trim()
+        .parse()
+        .map_err(|error| format!("{error}; patterns of files are for exclude-files"))
 }
 
 fn shared(folder: &Path, name: &str, several: bool) -> PathBuf {

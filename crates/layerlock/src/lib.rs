@@ -32,11 +32,12 @@ mod settings;
 
 pub use build::{build, install};
 pub use cache::{CacheRemoval, CacheReport, cache_folder, clean_cache};
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
-pub use layerlock_export::{Choice, Extras, Groups, Place};
+pub use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
+pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
 pub use publish::{PublishSettings, Publishing, publish};
 pub use report::{

@@ -6,7 +6,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::{Architecture, Target};
 use url::Url;
 
@@ -212,13 +212,13 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use layerlock_export::Place;
+    use layerlock_diagnostic::Place;
 
     use super::*;
 
     fn package(source: PackageSource) -> LockedPackage {
         LockedPackage {
-            name: "de-mo".to_owned(),
+            name: "de-mo".parse().unwrap(),
             version: "1.0".to_owned(),
             source,
             extras: Vec::new(),

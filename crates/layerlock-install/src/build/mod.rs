@@ -30,7 +30,7 @@ mod supplied;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_lock::{LockedPackage, PackageName, PackageSource};
 use layerlock_target::{Target, WheelName};
 use sha2::{Digest, Sha256};
 
@@ -72,7 +72,7 @@ pub enum BuildNote {
     #[error("{package} {version} was built from {from} by {frontend}")]
     Built {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The version that came out.
         version: String,
         /// What it was built from.
@@ -84,7 +84,7 @@ pub enum BuildNote {
     #[error("{package} is taken from {from}, which the lock does not list")]
     Supplied {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The wheel.
         from: String,
     },
@@ -92,7 +92,7 @@ pub enum BuildNote {
     #[error("the lock has no hash for {from}, of which {package} was made")]
     Unverified {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The file.
         from: String,
     },
@@ -100,7 +100,7 @@ pub enum BuildNote {
 
 impl BuildNote {
     /// The package.
-    pub fn package(&self) -> &str {
+    pub fn package(&self) -> &PackageName {
         match self {
             Self::Built { package, .. }
             | Self::Supplied { package, .. }
@@ -234,7 +234,8 @@ impl Builder<'_> {
     ) -> Result<Kept, Error> {
         let frontend = self.frontend(package)?;
         let described = frontend.to_string();
-        self.reporter.build_started(&package.name, &described);
+        self.reporter
+            .build_started(package.name.as_str(), &described);
         let job = Job {
             package,
             source: &material.path,
@@ -249,7 +250,7 @@ impl Builder<'_> {
         let wheel: WheelName = name
             .parse()
             .map_err(|error| self.problem(package, BuildProblem::WheelName(error)))?;
-        let is_expected = wheel.name() == package.name
+        let is_expected = package.name == wheel.name()
             && (source.version_may_differ || wheel.is_version(&package.version));
         if !is_expected {
             return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
@@ -280,7 +281,7 @@ impl Builder<'_> {
             kept.keep(key, of, self.options.fetch.cache)?;
         }
         self.reporter
-            .build_finished(&package.name, kept.wheel.as_str());
+            .build_finished(package.name.as_str(), kept.wheel.as_str());
         Ok(kept)
     }
 

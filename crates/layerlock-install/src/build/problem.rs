@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
 use super::fit::Misfit;

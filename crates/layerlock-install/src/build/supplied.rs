@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName, WheelRank};
 use sha2::{Digest, Sha256};
 
@@ -64,7 +64,7 @@ fn candidates(
             let Ok(wheel) = super::file_name(&path).parse::<WheelName>() else {
                 continue;
             };
-            if wheel.name() == package.name
+            if package.name == wheel.name()
                 && (package.version.is_empty() || wheel.is_version(&package.version))
                 && let Ok(rank) = target.rank(&wheel)
             {

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::{Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
-use layerlock_export::Place;
+use layerlock_diagnostic::Place;
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE,
 };

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use layerlock_export::normalize_name;
+use layerlock_lock::normalize_name;
 use url::Url;
 
 /// The address of a simple index (PEP 503), http or https.

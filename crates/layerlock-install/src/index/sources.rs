@@ -12,7 +12,7 @@
 
 use std::sync::OnceLock;
 
-use layerlock_export::{LockedPackage, PackageSource, Source};
+use layerlock_lock::{LockedPackage, PackageSource, ProjectIndex};
 
 use super::{IndexUrl, extra_indexes};
 use crate::{Error, Surroundings};
@@ -37,7 +37,7 @@ pub struct Sources<'a> {
     /// An index for every package, whatever the lock says (`--index-url`).
     pub option: Option<IndexUrl>,
     /// The project's sources, `[[tool.poetry.source]]`.
-    pub project: &'a [Source],
+    pub project: &'a [ProjectIndex],
     /// The index for packages that the lock gives no source for. Asked only when
     /// a file of theirs has to be fetched: finding it out may take a while.
     pub default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
@@ -115,7 +115,7 @@ impl<'a> Order<'a> {
     /// `--index-url` may name a source of the project by its address; then its
     /// credentials are for it.
     fn name_of(&self, url: &IndexUrl) -> Option<String> {
-        let is_it = |source: &&Source| {
+        let is_it = |source: &&ProjectIndex| {
             let address = source
                 .url
                 .as_deref()

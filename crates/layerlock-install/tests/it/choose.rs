@@ -1,4 +1,4 @@
-use layerlock_export::Place;
+use layerlock_diagnostic::Place;
 use layerlock_install::{Chosen, Error};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{LockedPackage, ProjectBuilder};
@@ -58,8 +58,8 @@ fn each_target_gets_its_own_wheel_with_the_hash_of_that_wheel() {
             .files
             .iter()
             .find(|f| f.name == files[expected]);
-        let hash = file.unwrap().hash.strip_prefix("sha256:").unwrap();
-        assert_eq!(data_encoding::HEXLOWER.encode(&chosen.sha256), hash);
+        let digest = file.unwrap().digests[0];
+        assert_eq!(chosen.sha256, digest.bytes());
     }
 }
 

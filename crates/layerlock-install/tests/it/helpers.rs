@@ -1,6 +1,7 @@
-use layerlock_export::{Choice, LockedPackage, select};
+use layerlock_export::select;
 use layerlock_install::index::{Index, Sources};
 use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, Surroundings, choose};
+use layerlock_lock::{Choice, LockedPackage};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
 
@@ -23,7 +24,9 @@ pub(crate) fn locked(project: &ProjectBuilder) -> Vec<LockedPackage> {
     let project = layerlock_export::Project::read(folder.path()).unwrap();
     let lock = layerlock_export::Lock::read(&project).unwrap();
     let environment = target().marker_environment();
-    select(&project, &lock, &Choice::default(), &environment).unwrap()
+    select(&project, &lock, &Choice::default(), &environment)
+        .unwrap()
+        .into_packages()
 }
 
 pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
@@ -45,7 +48,7 @@ pub(crate) fn choose_wheel(package: LockedPackage, target: &Target) -> Result<Ch
 #[derive(Default)]
 pub(crate) struct Machine {
     pub(crate) surroundings: Surroundings,
-    pub(crate) project_sources: Vec<layerlock_export::Source>,
+    pub(crate) project_sources: Vec<layerlock_lock::ProjectIndex>,
 }
 
 impl Machine {

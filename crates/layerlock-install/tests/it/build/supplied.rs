@@ -1,9 +1,9 @@
 //! Wheels that the user made, in the folders of `--find-links`.
 
-use layerlock_export::LockedPackage;
 use layerlock_install::{
     BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, Pick, build, is_supplied,
 };
+use layerlock_lock::LockedPackage;
 use layerlock_testkit::{WheelBuilder, shared_library};
 
 use super::{Log, Shop, X86_64, demo, locked_file, locking, locking_path};
