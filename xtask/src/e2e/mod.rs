@@ -3,6 +3,7 @@
 //! A check that needs something this machine has not (a namespace, a processor of
 //! the other architecture) says so instead of passing.
 
+mod archive;
 mod cdk;
 mod elf;
 mod export;
@@ -120,11 +121,4 @@ fn select(names: &[String]) -> Result<Vec<&'static Fixture>> {
             })
         })
         .collect()
-}
-
-/// The name of a file in a folder of the project, for messages.
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
 }
