@@ -20,6 +20,7 @@ mod layerlock;
 mod process;
 mod random;
 mod repository;
+mod structure;
 mod test;
 mod tools;
 mod torture;
@@ -65,6 +66,8 @@ enum Task {
     DiffWheels(diff_wheels::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
+    /// List circles of modules, wrong arrows between crates and unused dependencies
+    Structure(structure::Arguments),
     /// Measure layerlock against its peers, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
+        Task::Structure(arguments) => structure::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match result {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::{Profile, build_layerlock, cargo};
-use crate::{diff_export, e2e, torture};
+use crate::{diff_export, e2e, structure, torture};
 
 /// Runs every step, whatever the ones before it gave.
 pub(crate) fn run() -> Result<()> {
@@ -31,6 +31,9 @@ pub(crate) fn run() -> Result<()> {
         ),
     ];
     let mut failed = Vec::new();
+    step("structure", &mut failed, || {
+        structure::run(&structure::Arguments::without_known())
+    });
     for (name, command) in commands {
         step(name, &mut failed, || {
             println!("$ {}", command.to_string().trim_matches('`'));
