@@ -50,13 +50,21 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// All fixtures, by a binary of this tree.
-    pub(crate) fn of_fixtures() -> Self {
+    pub(crate) fn fixtures() -> Self {
         Self {
             projects: Vec::new(),
             only: None,
             random: None,
             seed: 1,
             binary: None,
+        }
+    }
+
+    /// This many random projects, the same each time.
+    pub(crate) fn random(count: u64) -> Self {
+        Self {
+            random: Some(count),
+            ..Self::fixtures()
         }
     }
 
