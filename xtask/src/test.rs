@@ -86,6 +86,9 @@ fn documentation() -> Command {
     cargo()
         .args(["doc", "--locked", "--workspace", "--no-deps"])
         .args(["--all-features", "--document-private-items"])
+        // With examples, of which there are none, dependencies have the features that the
+        // lints checked them with, and are not checked again.
+        .args(["--lib", "--bins", "--examples"])
         .env("RUSTDOCFLAGS", "--deny warnings")
 }
 
