@@ -343,6 +343,22 @@ mod tests {
     }
 
     #[test]
+    fn equal_bytes_with_different_modes_are_a_conflict() {
+        let mut builder = PlanBuilder::default();
+        for (owner, mode) in [("a 1", Mode::Regular), ("b 2", Mode::Executable)] {
+            let owner = builder.owner(owner);
+            builder.push(Entry {
+                path: LayerPath::new("bin/tool").unwrap(),
+                mode,
+                owner,
+                source: Source::Bytes(b"same"[..].into()),
+            });
+        }
+        let error = builder.finish().unwrap_err();
+        assert_eq!(error.to_string(), "bin/tool comes from both a 1 and b 2");
+    }
+
+    #[test]
     fn every_conflict_names_both_owners() {
         assert_eq!(
             conflicts(&[
