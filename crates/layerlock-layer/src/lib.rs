@@ -17,6 +17,7 @@ make plans.
 
 mod error;
 mod output;
+pub mod parallel;
 mod path;
 mod plan;
 mod source;

@@ -13,7 +13,7 @@ use layerlock_install::{
     Reporter, Surroundings, Wheel, Yanked,
 };
 use layerlock_layer::{
-    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, parallel, prepare_zip,
 };
 use layerlock_target::{Runtime, Target};
 
@@ -22,7 +22,7 @@ use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
-use crate::{Error, Settings, findings, outputs, parallel};
+use crate::{Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";

@@ -10,11 +10,7 @@
 
 use std::cmp::Reverse;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use fs_err as fs;
 use libdeflater::{CompressionLvl, Compressor};
@@ -23,6 +19,7 @@ use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZError, MZFlush, MZStatus};
 
 use super::Compression;
+use crate::parallel::{Schedule, with_state};
 use crate::source::{Archives, MAX_AT_ONCE};
 use crate::{Entry, Error, LayerPlan, Method, Source};
 
@@ -56,52 +53,20 @@ impl Pack {
             .filter(|&index| is_of_use(&plan.entries()[index], compression))
             .collect();
         work.sort_by_key(|&index| Reverse(plan.entries()[index].source.size()));
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = threads.min(work.len());
-        let next = AtomicUsize::new(0);
-        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        let run = |file: usize| -> Result<(fs::File, Vec<(usize, Packed)>), Error> {
-            let mut packer = Packer::new(plan, compression, folder, file)?;
-            let mut done = Vec::new();
-            while let Some(&index) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                match packer.pack(&plan.entries()[index]) {
-                    Ok(packed) => done.extend(packed.map(|packed| (index, packed))),
-                    Err(error) => {
-                        note_first(&failed, index, error);
-                        break;
-                    }
-                }
-            }
-            Ok((packer.file, done))
-        };
-        let results: Vec<_> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|file| scope.spawn(move || run(file)))
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        });
-        if let Some((_, error)) = failed.into_inner().unwrap_or_default() {
-            return Err(error);
+        let (packed, packers) = with_state(
+            &work,
+            Schedule::InOrder,
+            |file| Packer::new(plan, compression, folder, file),
+            |packer, &index| packer.pack(&plan.entries()[index]),
+        )?;
+        let mut entries = vec![None; plan.entries().len()];
+        for (index, packed) in work.into_iter().zip(packed) {
+            entries[index] = packed;
         }
-        let mut pack = Self {
-            files: Vec::with_capacity(threads),
-            entries: vec![None; plan.entries().len()],
-        };
-        for result in results {
-            let (file, done) = result?;
-            pack.files.push(file);
-            for (index, packed) in done {
-                pack.entries[index] = Some(packed);
-            }
-        }
-        Ok(pack)
+        Ok(Self {
+            files: packers.into_iter().map(|packer| packer.file).collect(),
+            entries,
+        })
     }
 
     /// The entry of this index, if it was compressed.
@@ -119,16 +84,6 @@ impl Pack {
         } else {
             Err(io::ErrorKind::UnexpectedEof.into())
         }
-    }
-}
-
-/// Of several failures the one of the first entry is told, whichever thread was
-/// faster.
-fn note_first(failed: &Mutex<Option<(usize, Error)>>, index: usize, error: Error) {
-    if let Ok(mut failed) = failed.lock()
-        && failed.as_ref().is_none_or(|(first, _)| index < *first)
-    {
-        *failed = Some((index, error));
     }
 }
 
