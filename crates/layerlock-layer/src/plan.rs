@@ -3,8 +3,8 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{Conflict, Error, LayerPath};
 
@@ -106,7 +106,27 @@ pub struct ArchiveMember {
     /// CRC-32 of the file.
     pub crc32: u32,
     /// SHA-256 of the file.
-    pub sha256: [u8; 32],
+    #[serde(with = "sha256_bytes")]
+    pub digest: Digest,
+}
+
+/// The form of a SHA-256 digest where thousands are kept: its 32 bytes alone.
+mod sha256_bytes {
+    use layerlock_digest::{Algorithm, Digest};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    const LENGTH: usize = Algorithm::Sha256.length();
+
+    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
+        let bytes = <[u8; LENGTH]>::try_from(digest.bytes());
+        bytes.map_err(serde::ser::Error::custom)?.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
+        let bytes = <[u8; LENGTH]>::deserialize(from)?;
+        let digest = Digest::from_bytes(Algorithm::Sha256, &bytes);
+        digest.ok_or_else(|| serde::de::Error::custom("not a SHA-256 digest"))
+    }
 }
 
 /// How a member is compressed (APPNOTE 4.4.5).
@@ -128,13 +148,13 @@ impl Source {
         }
     }
 
-    fn sha256(&self) -> Result<[u8; 32], Error> {
+    fn digest(&self) -> Result<Digest, Error> {
         Ok(match self {
-            Self::Member(_, member) => member.sha256,
-            Self::Bytes(bytes) => Sha256::digest(bytes).into(),
+            Self::Member(_, member) => member.digest,
+            Self::Bytes(bytes) => Digest::sha256_of(bytes),
             Self::File { path, .. } => {
                 let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
-                Sha256::digest(bytes).into()
+                Digest::sha256_of(&bytes)
             }
         })
     }
@@ -244,7 +264,7 @@ impl PlanBuilder {
                 Some(last) if last.path == entry.path => {
                     let same = last.mode == entry.mode
                         && last.source.size() == entry.source.size()
-                        && last.source.sha256()? == entry.source.sha256()?;
+                        && last.source.digest()? == entry.source.digest()?;
                     if !same {
                         conflicts.push(Conflict {
                             path: entry.path,
@@ -372,6 +392,31 @@ mod tests {
                 "y.py comes from both c 3 and d 4",
             ]
         );
+    }
+
+    /// Caches have them in this form.
+    #[test]
+    fn a_members_digest_is_kept_as_its_bytes_alone() {
+        let digest = Digest::sha256_of(b"abc");
+        let member = ArchiveMember {
+            offset: 1,
+            method: Method::Deflated,
+            compressed_size: 2,
+            compressed_crc32: 3,
+            size: 4,
+            crc32: 5,
+            digest,
+        };
+        let kept = postcard::to_stdvec(&member).unwrap();
+        assert_eq!(kept, [&[1, 1, 2, 3, 4, 5], digest.bytes()].concat());
+        assert_eq!(postcard::from_bytes(&kept), Ok(member));
+
+        let other = layerlock_digest::Hasher::new(layerlock_digest::Algorithm::Sha512).finish();
+        let member = ArchiveMember {
+            digest: other,
+            ..member
+        };
+        postcard::to_stdvec(&member).unwrap_err();
     }
 
     #[test]

@@ -249,17 +249,17 @@ fn link(old: &Path, seen: &Metadata, new: &Path) -> bool {
 
 #[cfg(unix)]
 fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
-    use sha2::{Digest, Sha256};
+    use layerlock_digest::{Algorithm, Digest, Hasher};
     use std::io::Read;
 
     let mut file = fs::File::open(path)?;
-    let digest: [u8; 32] = match &entry.source {
-        Source::Member(_, member) => member.sha256,
-        Source::Bytes(bytes) => Sha256::digest(bytes).into(),
+    let digest = match &entry.source {
+        Source::Member(_, member) => member.digest,
+        Source::Bytes(bytes) => Digest::sha256_of(bytes),
         // It would have to be read as well.
         Source::File { .. } => return Ok(false),
     };
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 64 << 10];
     loop {
         match file.read(&mut buffer)? {
@@ -267,7 +267,7 @@ fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(<[u8; 32]>::from(hasher.finalize()) == digest)
+    Ok(hasher.finish() == digest)
 }
 
 fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {

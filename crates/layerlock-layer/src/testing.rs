@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use layerlock_digest::Digest;
 
 use crate::{ArchiveMember, Entry, LayerPath, LayerPlan, Method, Mode, PlanBuilder, Source};
 
@@ -68,7 +68,7 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
                     },
                     size: member.size(),
                     crc32: member.crc32(),
-                    sha256: Sha256::digest(bytes).into(),
+                    digest: Digest::sha256_of(bytes),
                 },
             ),
         });

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use layerlock_export::{
     LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining, normalize_name,
 };
@@ -519,8 +519,8 @@ fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
     ZipReport {
         path: path.to_owned(),
         size: summary.size,
-        sha256: HEXLOWER.encode(&summary.sha256),
-        code_sha256: BASE64.encode(&summary.sha256),
+        sha256: summary.digest.hex(),
+        code_sha256: summary.digest.base64(),
         crc64: summary.crc64.to_string(),
     }
 }
