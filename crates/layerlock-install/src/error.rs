@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::Place;
 
 use crate::build::BuildError;
