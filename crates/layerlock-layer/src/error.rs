@@ -35,6 +35,13 @@ pub enum Error {
         problem: &'static str,
     },
 
+    /// A file that goes into the layer is not what it was when the layer was planned.
+    #[error("{} changed while the layer was built", file.display())]
+    FileChanged {
+        /// The file.
+        file: PathBuf,
+    },
+
     /// The folder for the staging directory holds files that are not ours.
     #[error("{} holds files that no package brought: {}", directory.display(), Listed(files))]
     Foreign {
@@ -71,9 +78,10 @@ impl Diagnose for Error {
         match self {
             Self::Conflicts(_) => ErrorKind::Artifact,
             Self::Archive { .. } => ErrorKind::Integrity,
-            Self::Io { .. } | Self::Foreign { .. } | Self::CaseCollision { .. } => {
-                ErrorKind::Machine
-            }
+            Self::Io { .. }
+            | Self::FileChanged { .. }
+            | Self::Foreign { .. }
+            | Self::CaseCollision { .. } => ErrorKind::Machine,
         }
     }
 
@@ -85,6 +93,7 @@ impl Diagnose for Error {
             }
             Self::Io { .. } => return None,
             Self::Archive { .. } => "clear layerlock's cache: the file in it is damaged",
+            Self::FileChanged { .. } => "try again once nothing writes to it",
             Self::Foreign { .. } => {
                 "move them away, remove the folder, or name another staging directory"
             }
@@ -202,6 +211,13 @@ mod tests {
                 },
                 ErrorKind::Integrity,
                 Some("clear layerlock's cache"),
+            ),
+            (
+                Error::FileChanged {
+                    file: "a.py".into(),
+                },
+                ErrorKind::Machine,
+                Some("try again"),
             ),
             (
                 Error::Foreign {

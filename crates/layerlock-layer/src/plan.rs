@@ -6,7 +6,7 @@ use std::sync::Arc;
 use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{Conflict, Error, LayerPath};
+use crate::{Conflict, Error, LayerPath, PlannedFile};
 
 /// What a layer holds, before a byte of it is written.
 ///
@@ -79,12 +79,7 @@ pub enum Source {
     /// A member of a zip archive, checked when the archive was taken in.
     Member(ArchiveId, ArchiveMember),
     /// A file on disk.
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// Its size in bytes.
-        size: u64,
-    },
+    File(PlannedFile),
     /// Bytes made for this layer.
     Bytes(Arc<[u8]>),
 }
@@ -143,20 +138,27 @@ impl Source {
     pub fn size(&self) -> u64 {
         match self {
             Self::Member(_, member) => member.size,
-            Self::File { size, .. } => *size,
+            Self::File(file) => file.size(),
             Self::Bytes(bytes) => bytes.len() as u64,
         }
     }
 
-    fn digest(&self) -> Result<Digest, Error> {
-        Ok(match self {
+    /// SHA-256 of the unpacked bytes.
+    pub fn digest(&self) -> Digest {
+        match self {
             Self::Member(_, member) => member.digest,
+            Self::File(file) => file.digest(),
             Self::Bytes(bytes) => Digest::sha256_of(bytes),
-            Self::File { path, .. } => {
-                let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
-                Digest::sha256_of(&bytes)
-            }
-        })
+        }
+    }
+
+    /// CRC-32 of the unpacked bytes.
+    pub fn crc32(&self) -> u32 {
+        match self {
+            Self::Member(_, member) => member.crc32,
+            Self::File(file) => file.crc32(),
+            Self::Bytes(bytes) => crc32fast::hash(bytes),
+        }
     }
 }
 
@@ -264,7 +266,7 @@ impl PlanBuilder {
                 Some(last) if last.path == entry.path => {
                     let same = last.mode == entry.mode
                         && last.source.size() == entry.source.size()
-                        && last.source.digest()? == entry.source.digest()?;
+                        && last.source.digest() == entry.source.digest();
                     if !same {
                         conflicts.push(Conflict {
                             path: entry.path,

@@ -24,7 +24,7 @@ use crate::output::{OutputFolder, Prepared, is_same, is_temporary};
 use crate::parallel::{Schedule, with_state};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, Unpacked};
-use crate::{Entry, Error, LayerPlan, Source};
+use crate::{Entry, Error, LayerPlan};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
 #[derive(Debug)]
@@ -249,16 +249,10 @@ fn link(old: &Path, seen: &Metadata, new: &Path) -> bool {
 
 #[cfg(unix)]
 fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
-    use layerlock_digest::{Algorithm, Digest, Hasher};
+    use layerlock_digest::{Algorithm, Hasher};
     use std::io::Read;
 
     let mut file = fs::File::open(path)?;
-    let digest = match &entry.source {
-        Source::Member(_, member) => member.digest,
-        Source::Bytes(bytes) => Digest::sha256_of(bytes),
-        // It would have to be read as well.
-        Source::File { .. } => return Ok(false),
-    };
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 64 << 10];
     loop {
@@ -267,7 +261,7 @@ fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(hasher.finish() == digest)
+    Ok(hasher.finish() == entry.source.digest())
 }
 
 fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {

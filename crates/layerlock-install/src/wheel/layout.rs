@@ -167,12 +167,7 @@ impl Layout<'_> {
                     Some(inside) => inside.to_owned(),
                     None => format!("../{path}"),
                 };
-                let digest = match &entry.source {
-                    Source::Member(_, member) => Some(member.digest),
-                    Source::Bytes(bytes) => Some(Digest::sha256_of(bytes)),
-                    Source::File { .. } => None,
-                };
-                (name, digest.map(|digest| (digest, entry.source.size())))
+                (name, Some((entry.source.digest(), entry.source.size())))
             })
             .collect();
         rows.insert(record.to_owned(), None);

@@ -98,11 +98,7 @@ fn write_into(
             name: entry.path.as_str(),
             mode: entry.mode,
             method,
-            crc32: match (&entry.source, packed) {
-                (Source::Member(_, member), _) => member.crc32,
-                (_, Some(packed)) => packed.crc32,
-                (_, None) => archives.crc32(entry)?,
-            },
+            crc32: entry.source.crc32(),
             compressed_size,
             size,
         };

@@ -37,8 +37,6 @@ pub(super) struct Packed {
     offset: u64,
     /// Compressed bytes: fewer than the entry has.
     pub(super) size: u64,
-    /// CRC-32 of the entry.
-    pub(super) crc32: u32,
 }
 
 impl Pack {
@@ -138,7 +136,7 @@ impl<'a> Packer<'a> {
         };
         let offset = self.position;
         let is_small = entry.source.size() < MAX_AT_ONCE;
-        let (crc32, size) = match self.best.take_if(|_| is_small) {
+        let size = match self.best.take_if(|_| is_small) {
             Some(mut best) => {
                 let result = self.pack_best(&mut best, entry, limit);
                 self.best = Some(best);
@@ -151,17 +149,16 @@ impl<'a> Packer<'a> {
             file: self.number,
             offset,
             size,
-            crc32,
         }))
     }
 
-    /// Gives the CRC-32 and the compressed size; 0 where nothing was written.
+    /// Gives the compressed size; 0 where nothing was written.
     fn pack_best(
         &mut self,
         best: &mut Compressor,
         entry: &Entry,
         limit: u64,
-    ) -> Result<(u32, u64), Error> {
+    ) -> Result<u64, Error> {
         let bytes = self.archives.read(entry)?;
         // What does not fit is of no use.
         let room = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -172,10 +169,10 @@ impl<'a> Packer<'a> {
         self.file
             .write_all(&compressed[..size])
             .map_err(Error::io("write a file in", self.folder))?;
-        Ok((crc32fast::hash(&bytes), size as u64))
+        Ok(size as u64)
     }
 
-    fn pack_streaming(&mut self, entry: &Entry) -> Result<(u32, u64), Error> {
+    fn pack_streaming(&mut self, entry: &Entry) -> Result<u64, Error> {
         let Self {
             archives,
             file,
@@ -183,15 +180,10 @@ impl<'a> Packer<'a> {
             ..
         } = self;
         let mut deflater = Deflater::new(file);
-        let mut checksum = crc32fast::Hasher::new();
-        let size = archives
-            .copy(entry, &mut |piece| {
-                checksum.update(piece);
-                deflater.take(piece)
-            })
+        archives
+            .copy(entry, &mut |piece| deflater.take(piece))
             .and_then(|()| Ok(deflater.finish()?))
-            .map_err(|trouble| archives.error(trouble, entry, folder))?;
-        Ok((checksum.finalize(), size))
+            .map_err(|trouble| archives.error(trouble, entry, folder))
     }
 }
 

@@ -3,7 +3,9 @@ use std::io::{Cursor, Read};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
+use crate::testing::{
+    CHANGES, TestFile, archive_plan, bytes_plan, files_plan, sample, truncated_plan,
+};
 
 fn write(plan: &LayerPlan, path: &Path) -> Result<ZipSummary, Error> {
     write_with(plan, path, Compression::Copy)
@@ -152,6 +154,7 @@ fn every_kind_of_source_reads_back() {
     let files = sample();
     assert_reads_back(&bytes_plan(&files), &files);
     assert_reads_back(&archive_plan(folder.path(), &files), &files);
+    assert_reads_back(&files_plan(folder.path(), &files), &files);
 }
 
 #[test]
@@ -216,6 +219,29 @@ fn a_damaged_archive_is_an_error_and_no_damaged_zip() {
             matches!(&error, Error::Archive { path, .. } if *path == entry.path),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_file_that_changed_since_it_was_planned_is_an_error() {
+    let files = [("python/a.py", &b"import os\n"[..], false)];
+    for change in CHANGES {
+        for compression in [Compression::Copy, Compression::Best, Compression::Store] {
+            let folder = tempfile::tempdir().unwrap();
+            let plan = files_plan(folder.path(), &files);
+            let Source::File(file) = &plan.entries()[0].source else {
+                panic!("a file");
+            };
+            change(file.path()).unwrap();
+            let path = folder.path().join("layer.zip");
+            let error = write_with(&plan, &path, compression).unwrap_err();
+            let expected = format!(
+                "{} changed while the layer was built",
+                file.path().display()
+            );
+            assert_eq!(error.to_string(), expected);
+            assert!(!path.exists());
+        }
     }
 }
 
