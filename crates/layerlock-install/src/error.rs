@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::Place;
+use layerlock_diagnostic::{Diagnose as _, Place};
 
 use crate::build::BuildError;
 use crate::choose::NoWheel;

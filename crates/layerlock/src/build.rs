@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
@@ -11,7 +11,7 @@ use layerlock_install::{
     Reporter, Surroundings, Wheel, Yanked,
 };
 use layerlock_layer::{
-    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, parallel, prepare_zip,
 };
 use layerlock_lock::{Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining};
 use layerlock_target::{Runtime, Target};
@@ -21,7 +21,7 @@ use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
-use crate::{Error, Settings, findings, outputs, parallel};
+use crate::{Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
@@ -507,8 +507,8 @@ fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
     ZipReport {
         path: path.to_owned(),
         size: summary.size,
-        sha256: HEXLOWER.encode(&summary.sha256),
-        code_sha256: BASE64.encode(&summary.sha256),
+        sha256: summary.digest.hex(),
+        code_sha256: summary.digest.base64(),
         crc64: summary.crc64.to_string(),
     }
 }

@@ -277,11 +277,15 @@ fn build_kind(problem: &layerlock_install::BuildProblem) -> ErrorKind {
 }
 
 fn layer_kind(error: &layerlock_layer::Error) -> ErrorKind {
-    use layerlock_layer::Error as E;
-    match error {
-        E::Conflicts(_) => ErrorKind::Artifact,
-        E::Archive { .. } => ErrorKind::Integrity,
-        E::Io { .. } | E::Foreign { .. } | E::CaseCollision { .. } => ErrorKind::Machine,
+    use layerlock_diagnostic::ErrorKind as K;
+    match error.kind() {
+        K::Usage => ErrorKind::Usage,
+        K::Project => ErrorKind::Project,
+        K::Artifact => ErrorKind::Artifact,
+        K::Network => ErrorKind::Network,
+        K::Provider => ErrorKind::Provider,
+        K::Integrity => ErrorKind::Integrity,
+        K::Machine => ErrorKind::Machine,
     }
 }
 

@@ -23,7 +23,6 @@ mod export;
 mod findings;
 mod last_run;
 mod outputs;
-mod parallel;
 mod patterns;
 mod poetry_credentials;
 mod publish;
