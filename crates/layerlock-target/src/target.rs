@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use layerlock_elf::{Machine, Platform};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +106,30 @@ impl Target {
         }
     }
 
+    /// What its loader and its base libraries offer to compiled files.
+    pub const fn platform(&self) -> Platform {
+        // libstdc++ and libgcc of GCC 7 on Amazon Linux 2, of GCC 11 on 2023
+        // (https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html).
+        let (major, minor) = self.runtime.glibc();
+        Platform {
+            machine: match self.architecture {
+                Architecture::X86_64 => Machine::X86_64,
+                Architecture::Arm64 => Machine::Aarch64,
+            },
+            glibc: (major, minor),
+            symbol_versions: if major == 2 && minor < 34 {
+                &[
+                    ("GLIBCXX", "3.4.24"),
+                    ("CXXABI", "1.3.11"),
+                    ("GCC", "7.0.0"),
+                ]
+            } else {
+                &[("GLIBCXX", "3.4.29"), ("CXXABI", "1.3.13"), ("GCC", "11.0")]
+            },
+            libraries: BASE_LIBRARIES,
+        }
+    }
+
     /// What the provider accepts.
     pub const fn limits(&self) -> Limits {
         match self.provider {
@@ -136,6 +161,23 @@ impl Target {
             .expect("a ladder for every target")
     }
 }
+
+/// What every Lambda runtime has of its own: the libraries that manylinux lets
+/// wheels expect, but for those of a desktop.
+const BASE_LIBRARIES: &[&str] = &[
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libgcc_s.so.1",
+    "libstdc++.so.6",
+    "libz.so.1",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+];
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use layerlock_export::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
-use super::fit::Misfit;
+use super::fit::WheelMisfit;
 use super::{FrontendKind, container};
 
 /// A package without a wheel that could not be built.
@@ -107,7 +107,7 @@ pub enum BuildProblem {
         /// The wheel.
         wheel: String,
         /// Why it does not fit.
-        misfit: Misfit,
+        misfit: WheelMisfit,
     },
     /// The build gave a wheel for something else than the target.
     #[error("{wheel}, built on this machine, {misfit}")]
@@ -115,7 +115,7 @@ pub enum BuildProblem {
         /// The wheel.
         wheel: String,
         /// Why it does not fit.
-        misfit: Misfit,
+        misfit: WheelMisfit,
     },
 }
 
@@ -222,7 +222,7 @@ impl BuildError {
             BuildProblem::Misfit { wheel, misfit } => format!(
                 "{}{}{}",
                 match misfit {
-                    Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
+                    WheelMisfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
                         "put a Python {} with pip first on PATH, or ",
                         self.target.runtime.python_version()
                     ),
