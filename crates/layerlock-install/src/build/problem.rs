@@ -138,10 +138,14 @@ impl fmt::Display for BuildError {
             }
             _ => write!(f, "{package} cannot be built: {problem}"),
         }?;
-        refused
-            .iter()
-            .try_for_each(|wheel| write!(f, "\n(not taken: {wheel})"))
+        f.write_str(&not_taken(refused))
     }
+}
+
+/// A line for each wheel that the user had made and that does not fit.
+pub(crate) fn not_taken(wheels: &[String]) -> String {
+    let lines = wheels.iter().map(|wheel| format!("\n(not taken: {wheel})"));
+    lines.collect()
 }
 
 impl BuildError {
