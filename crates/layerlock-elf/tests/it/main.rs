@@ -1,6 +1,11 @@
 //! Files that a platform loads, files that it refuses, and files that are made to
 //! harm the reader.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its input has failed"
+)]
+
 mod hostile;
 mod verdicts;
 

@@ -99,13 +99,14 @@ pub(super) fn is_for_every_target(wheel: &WheelName, members: &[Unpacked]) -> bo
 
 #[cfg(test)]
 mod tests {
-    use layerlock_target::Architecture;
+    use layerlock_target::{Architecture, Provider};
     use layerlock_testkit::{SharedLibrary, shared_library};
 
     use super::*;
 
     fn target(runtime: &str) -> Target {
-        Target::aws(runtime.parse().unwrap(), Architecture::X86_64)
+        let runtime = Provider::Aws.runtime(runtime).unwrap();
+        Target::new(runtime, Architecture::X86_64)
     }
 
     const X86_64: u16 = 62;
