@@ -6,9 +6,7 @@ use std::fmt;
 use layerlock_diagnostic::Place;
 use layerlock_digest::Algorithm;
 use layerlock_lock::{LockedFile, LockedPackage, PackageSource};
-use layerlock_target::{
-    Architecture, Misfit, RUNTIMES, Runtime, Support, Target, WheelName, WheelRank,
-};
+use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName, WheelRank};
 
 use crate::Error;
 
@@ -130,10 +128,11 @@ impl NoWheel {
             }
         }
         let fits = |target: Target| wheels.iter().any(|wheel| target.rank(wheel).is_ok());
-        let runtimes = RUNTIMES.iter().copied().filter(|&runtime| {
+        let runtimes = target.provider().runtimes().filter(|&runtime| {
             matches!(runtime.support(), Support::Until(_)) && fits(Target { runtime, ..*target })
         });
-        let architectures = Architecture::ALL.into_iter().filter(|&architecture| {
+        let architectures = target.provider().architectures().iter().copied();
+        let architectures = architectures.filter(|&architecture| {
             fits(Target {
                 architecture,
                 ..*target

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use layerlock_export::Project;
 use layerlock_install::FrontendKind;
@@ -11,7 +10,7 @@ use layerlock_lock::{
     Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
     normalize_name,
 };
-use layerlock_target::{Architecture, Runtime, Target};
+use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -197,6 +196,8 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
     let resolver = Resolver {
         project,
         settings,
+        // The only one that layers are built for.
+        provider: Provider::Aws,
         table,
     };
     if tables.is_empty() {
@@ -204,9 +205,11 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
     }
     for name in tables.keys() {
         // It becomes a file's name and the provider's name for the layer.
-        layerlock_publish::check_name(name.get_ref())
-            .map_err(|error| format!("{error}: letters, digits, - and _ make one"))
-            .map_err(|message| resolver.bad(name, &message))?;
+        let text = name.get_ref();
+        if !resolver.provider.layer_names().allow(text) {
+            let message = format!("invalid layer name {text:?}: letters, digits, - and _ make one");
+            return Err(resolver.bad(name, &message));
+        }
     }
     let names: Vec<String> = tables.keys().map(|name| name.get_ref().clone()).collect();
     if let Some(wanted) = &settings.layer
@@ -230,6 +233,7 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
 struct Resolver<'a> {
     project: &'a Project,
     settings: &'a Settings,
+    provider: Provider,
     table: Table,
 }
 
@@ -239,9 +243,11 @@ impl Resolver<'_> {
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),
         })?;
-        layerlock_publish::check_name(name).map_err(|_| Error::BadName {
-            name: name.to_owned(),
-        })?;
+        if !self.provider.layer_names().allow(name) {
+            return Err(Error::BadName {
+                name: name.to_owned(),
+            });
+        }
         if let Some(wanted) = &self.settings.layer
             && wanted != name
         {
@@ -259,7 +265,7 @@ impl Resolver<'_> {
         let mut targets = Vec::new();
         for runtime in runtimes {
             for architecture in self.architectures(table)? {
-                let target = Target::aws(runtime, architecture);
+                let target = Target::new(runtime, architecture);
                 if !targets.contains(&target) {
                     targets.push(target);
                 }
@@ -313,10 +319,12 @@ impl Resolver<'_> {
             return Ok((self.settings.runtimes.clone(), false));
         }
         if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
-            return Ok((self.parsed(setting)?, false));
+            let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
+            return Ok((runtimes, false));
         }
         let python = self.project.python();
-        Runtime::newest_allowed(|minor| python.allows_minor(3, u64::from(minor)))
+        self.provider
+            .newest_runtime(|minor| python.allows_minor(3, u64::from(minor)))
             .map(|runtime| (vec![runtime], true))
             .ok_or_else(|| Error::NoRuntime {
                 constraint: python.to_string(),
@@ -330,21 +338,21 @@ impl Resolver<'_> {
         }
         let configured = layer.architecture.as_ref();
         match configured.or(self.table.architecture.as_ref()) {
-            Some(setting) => self.parsed(setting),
-            // What AWS takes for a function that names none.
-            None => Ok(vec![Architecture::X86_64]),
+            Some(setting) => self.parsed(setting, str::parse),
+            None => Ok(vec![self.provider.default_architecture()]),
         }
     }
 
-    fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    fn parsed<T, E: std::fmt::Display>(
         &self,
         setting: &Spanned<OneOrSeveral>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Vec<T>, Error> {
         let texts = setting.get_ref().texts();
         if texts.is_empty() {
             return Err(self.bad(setting, &"an empty list leaves nothing to build for"));
         }
-        let parsed = texts.iter().map(|text| text.parse());
+        let parsed = texts.iter().map(|text| parse(text));
         parsed
             .collect::<Result<_, _>>()
             .map_err(|error| self.bad(setting, &error))

@@ -243,6 +243,7 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
     match error {
         E::NoWheel(_) => ErrorKind::Artifact,
         E::Build(error) => build_kind(&error.problem),
+        E::Supplied { error, .. } => install_kind(error),
         E::LockedAddress { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
         E::Address(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,

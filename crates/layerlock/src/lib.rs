@@ -37,7 +37,7 @@ pub use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
-pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
+pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use publish::{PublishSettings, Publishing, publish};
 pub use report::{
     ExcludedFiles, ExcludedPackage, Finding, LayerReport, PackageReport, Planned, PublishReport,

@@ -38,6 +38,7 @@ use crate::{Chosen, Error, FetchOptions, Pick, Reporter, WheelContents};
 use frontend::{Frontend, Job};
 pub use frontend::{FrontendKind, UnknownFrontend};
 use kept::Kept;
+pub(crate) use problem::not_taken;
 pub use problem::{BuildError, BuildProblem};
 use sources::{Material, Source};
 pub use supplied::is_supplied;
@@ -165,6 +166,12 @@ impl Builder<'_> {
                 sha256: found.sha256,
             });
         }
+        self.wheel_of_source(package)
+            .map_err(|error| self.beside_refused(error))
+    }
+
+    /// The package's own source, where the user has no wheel for it.
+    fn wheel_of_source(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
         match package.source.clone() {
             PackageSource::Registry { .. } => self.of_sdist(package),
             PackageSource::Git {
@@ -180,6 +187,18 @@ impl Builder<'_> {
             PackageSource::Url { url, subdirectory } => {
                 self.of_url(package, &url, subdirectory.as_deref())
             }
+        }
+    }
+
+    /// An error with the wheels that would have spared it, had they fitted. One of a
+    /// build has them already.
+    fn beside_refused(&self, error: Error) -> Error {
+        if self.refused.is_empty() || matches!(error, Error::Build(_)) {
+            return error;
+        }
+        Error::Supplied {
+            error: Box::new(error),
+            wheels: self.refused.clone(),
         }
     }
 

@@ -7,7 +7,7 @@ use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName, WheelRank};
 use sha2::{Digest, Sha256};
 
-use super::fit::{self, Misfit};
+use super::fit::{self, WheelMisfit};
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -29,7 +29,7 @@ pub(super) fn find(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
-    mut refuse: impl FnMut(&Path, Misfit),
+    mut refuse: impl FnMut(&Path, WheelMisfit),
 ) -> Result<Option<Supplied>, Error> {
     for (_, wheel, path) in candidates(package, target, options) {
         let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;

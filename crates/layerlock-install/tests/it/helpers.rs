@@ -2,11 +2,16 @@ use layerlock_export::select;
 use layerlock_install::index::{Index, Sources};
 use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, Surroundings, choose};
 use layerlock_lock::{Choice, LockedPackage};
-use layerlock_target::{Architecture, Target};
+use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
 
 pub(crate) fn target() -> Target {
-    Target::aws("python3.12".parse().unwrap(), Architecture::X86_64)
+    aws("python3.12", Architecture::X86_64)
+}
+
+/// A target on AWS Lambda.
+pub(crate) fn aws(runtime: &str, architecture: Architecture) -> Target {
+    Target::new(Provider::Aws.runtime(runtime).unwrap(), architecture)
 }
 
 /// A project that locks these wheels.
