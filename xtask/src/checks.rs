@@ -71,6 +71,12 @@ impl Checks {
         }
     }
 
+    /// Adds the failure of what checks need, whichever checks run.
+    pub(crate) fn fail(&mut self, name: &str, error: &anyhow::Error) {
+        println!("  FAIL  {name}");
+        self.failures.push(format!("{name}\n{}", indent(error)));
+    }
+
     /// Prints the whole, and fails where a check did.
     pub(crate) fn report(self) -> Result<()> {
         if !self.partial.is_empty() {
@@ -173,6 +179,13 @@ mod tests {
         checks.check("staging", || bail!("must not run"));
         checks.check("zip", || Ok(Proof::Full));
         assert!(checks.report().is_ok());
+    }
+
+    #[test]
+    fn what_fails_before_the_checks_is_told_whichever_run() {
+        let mut checks = Checks::only(Some("zip".into()));
+        checks.fail("build", &anyhow::anyhow!("broken"));
+        assert!(checks.report().is_err());
     }
 
     #[test]

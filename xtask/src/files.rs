@@ -35,6 +35,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
+/// The last part of a path, for messages.
+pub(crate) fn name(path: &Path) -> String {
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
 /// Reads every file under a folder; links are followed. A missing folder is empty.
 pub(crate) fn tree(folder: &Path) -> Result<Tree> {
     let mut tree = Tree::new();

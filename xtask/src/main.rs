@@ -20,16 +20,14 @@ mod layerlock;
 mod process;
 mod random;
 mod repository;
+mod structure;
 mod test;
 mod tools;
 mod torture;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-use crate::repository::Profile;
 
 /// The tasks of this repository.
 #[derive(Parser)]
@@ -43,28 +41,18 @@ struct Arguments {
 enum Task {
     /// Build a layer and publish it to a local folder: layerlock's main job, without an account
     Demo,
-    /// Everything that CI runs: format, lints, documentation, tests, then e2e
-    Test,
+    /// Everything that CI runs: format, structure, lints, documentation, tests, then e2e
+    Test(test::Arguments),
     /// Build the fixtures and prove their layers on real tools
-    E2e {
-        /// Fixtures to run, by the name of their folder; all when none is named
-        fixtures: Vec<String>,
-        /// Run the release build of layerlock
-        #[arg(long)]
-        release: bool,
-        /// Prove this binary instead of building one
-        #[arg(long, value_name = "PATH", conflicts_with = "release")]
-        binary: Option<PathBuf>,
-        /// Run only the checks whose name holds this text
-        #[arg(long, value_name = "TEXT")]
-        only: Option<String>,
-    },
+    E2e(e2e::Arguments),
     /// Compare `layerlock export` with the real `poetry export`
     DiffExport(diff_export::Arguments),
     /// Compare the wheels that layerlock chooses and lays out with pip's
     DiffWheels(diff_wheels::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
+    /// List circles of modules, wrong arrows between crates and unused dependencies
+    Structure(structure::Arguments),
     /// Measure layerlock against its peers, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
@@ -72,27 +60,12 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Demo => demo::run(),
-        Task::Test => test::run(),
-        Task::E2e {
-            fixtures,
-            release,
-            binary,
-            only,
-        } => {
-            let profile = if release {
-                Profile::Release
-            } else {
-                Profile::Dev
-            };
-            let binary = match binary {
-                Some(binary) => fs_err::canonicalize(binary).map_err(Into::into),
-                None => repository::build_layerlock(profile),
-            };
-            binary.and_then(|binary| e2e::run(&fixtures, &binary, only))
-        }
+        Task::Test(arguments) => test::run(&arguments),
+        Task::E2e(arguments) => e2e::run(&arguments),
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
+        Task::Structure(arguments) => structure::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match result {

@@ -37,10 +37,17 @@ pub(crate) fn cargo() -> Command {
 
 /// Builds layerlock and returns the path of the binary.
 pub(crate) fn build_layerlock(profile: Profile) -> Result<PathBuf> {
-    let mut build = cargo().args(["build", "--locked", "--package", "layerlock-cli"]);
-    if profile == Profile::Release {
-        build = build.arg("--release");
-    }
+    let build = cargo().args(["build", "--locked"]);
+    let build = match profile {
+        // With the features that `cargo test --workspace --all-features` gives each crate,
+        // so that nothing is compiled for the one and again for the other. Those of
+        // dev-dependencies count only in a build that selects examples or tests: there are
+        // no examples, so that selects nothing more to build.
+        Profile::Dev => build
+            .args(["--workspace", "--all-features", "--examples"])
+            .args(["--bin", "layerlock"]),
+        Profile::Release => build.args(["--package", "layerlock-cli", "--release"]),
+    };
     // Once for the person at the terminal, once for the answer where it is.
     build.show()?;
     let messages = build.args(["--quiet", "--message-format=json"]).stdout()?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
-use layerlock::{Architecture, FrontendKind, Runtime};
+use layerlock::{Architecture, FrontendKind, Provider, Runtime, UnknownRuntime};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -257,6 +257,11 @@ impl PublishArgs {
     }
 }
 
+/// A runtime of the provider that layers are built for.
+fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
+    Provider::Aws.runtime(identifier)
+}
+
 fn misplaced(message: &str) -> clap::Error {
     Args::command().error(clap::error::ErrorKind::ArgumentConflict, message)
 }
@@ -299,7 +304,7 @@ pub(crate) struct CommonArgs {
 pub(crate) struct LayerArgs {
     /// The runtime, such as python3.12; several give a layer each [default: the newest that the
     /// project allows]
-    #[arg(long, value_name = "RUNTIME", value_delimiter = ',')]
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
     pub(crate) runtime: Vec<Runtime>,
     /// x86_64 or arm64; both give a layer each [default: x86_64]
     #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]

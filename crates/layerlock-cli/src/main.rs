@@ -43,11 +43,11 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(Failure::Job(error)) => {
             console.error(&error);
-            ExitCode::from(exit_code(error.kind()))
+            ExitCode::from(error.kind().exit_code())
         }
         Err(Failure::Stdout(error)) => {
             console.lost(&error);
-            ExitCode::from(exit_code(ErrorKind::Machine))
+            ExitCode::from(ErrorKind::Machine.exit_code())
         }
     }
 }
@@ -74,19 +74,6 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// A check found something: the job was done, and its result will not work.
 const FOUND_SOMETHING: u8 = 1;
-
-/// The codes that `--help` documents.
-const fn exit_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::Usage => 2,
-        ErrorKind::Project => 3,
-        ErrorKind::Artifact => 4,
-        ErrorKind::Network => 5,
-        ErrorKind::Provider => 6,
-        ErrorKind::Integrity => 7,
-        ErrorKind::Machine => 8,
-    }
-}
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);

@@ -106,9 +106,9 @@ pub enum Error {
         /// The file.
         file: String,
         /// The digest that it must have.
-        expected: Digest,
+        expected: Box<Digest>,
         /// The digest of what came.
-        actual: Digest,
+        actual: Box<Digest>,
         /// Where from.
         url: String,
     },

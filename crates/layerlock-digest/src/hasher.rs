@@ -4,7 +4,8 @@ use std::io;
 
 use sha2::Digest as _;
 
-use crate::{Algorithm, Digest};
+use crate::algorithm::Algorithm;
+use crate::digest::Digest;
 
 /// Hashes what is written to it.
 #[derive(Clone)]

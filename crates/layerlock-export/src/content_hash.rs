@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
+use layerlock_digest::Digest;
 use toml::Spanned;
 use toml::de::{DeFloat, DeInteger, DeTable, DeValue};
 
@@ -35,7 +35,7 @@ pub(crate) enum Covers {
 /// The hash of a parsed pyproject.toml in lower-case hexadecimal.
 pub(crate) fn content_hash(root: &DeTable<'_>, covers: Covers) -> String {
     let json = relevant_content(root, covers);
-    data_encoding::HEXLOWER.encode(&Sha256::digest(json.as_bytes()))
+    Digest::sha256_of(json.as_bytes()).hex()
 }
 
 fn relevant_content(root: &DeTable<'_>, covers: Covers) -> String {

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
 /// A user and a password for each of some sources, by the source's name. Debug
 /// shows the names alone.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -38,18 +40,15 @@ fn has_user_info(rest: &str) -> bool {
     authority.contains('@')
 }
 
-/// Percent-encoded as Python's `quote` does it, down to the slash.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push_str(&data_encoding::HEXUPPER.encode(&[byte]));
-        }
-    }
-    encoded
+/// What Python's `quote` leaves as it is, with no exception for the slash.
+const QUOTED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'~');
+
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, QUOTED)
 }
 
 #[cfg(test)]

@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use layerlock_lock::{MAIN_GROUP, normalize_name as normalize};
 use pep508_rs::MarkerEnvironment;
 use toml::de::DeTable;
 
-use crate::choice::Selection;
 use crate::document::Value;
 use crate::marker::{self, Marker};
-use crate::names::normalize;
-use crate::project::{MAIN_GROUP, Tables};
 use crate::requirement::Requirement;
+use crate::selection::Selection;
+use crate::tables::Tables;
 
 /// What a project asks for, group by group.
 #[derive(Debug, Clone, Default)]

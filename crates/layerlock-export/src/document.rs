@@ -2,23 +2,20 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use layerlock_diagnostic::{DocumentError, Place};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::{Error, Place};
+use crate::Error;
 
 /// A parsed value with its byte span in the file.
 pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
 
-/// The text of a file, or of a part of one, and where the lines start.
+/// A TOML file, or a part of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
-    path: Arc<Path>,
-    /// The whole file's.
-    text: Arc<str>,
-    line_starts: Arc<[usize]>,
+    file: layerlock_diagnostic::Document,
     /// The part that this is: spans of its values count from the part's start.
     part: Range<usize>,
 }
@@ -26,40 +23,29 @@ pub(crate) struct Document {
 impl Document {
     /// Reads a UTF-8 file; a byte order mark is refused, as Poetry refuses it.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = fs_err::read(path).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
+        let file = layerlock_diagnostic::Document::read(path).map_err(|error| match error {
+            DocumentError::Read(source) => Error::Read {
+                path: path.to_owned(),
+                source,
+            },
+            DocumentError::NotUtf8 { offset } => Error::NotUtf8 {
+                path: path.to_owned(),
+                offset,
+            },
+            DocumentError::ByteOrderMark(place) => Error::ByteOrderMark {
+                place: place.into(),
+            },
         })?;
-        Self::new(path, bytes)
-    }
-
-    pub(crate) fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, Error> {
-        let text = String::from_utf8(bytes).map_err(|error| Error::NotUtf8 {
-            path: path.to_owned(),
-            offset: error.utf8_error().valid_up_to(),
-        })?;
-        let document = Self {
-            path: path.into(),
-            part: 0..text.len(),
-            line_starts: std::iter::once(0)
-                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-                .collect(),
-            text: text.into(),
-        };
-        if document.text.starts_with('\u{feff}') {
-            return Err(Error::ByteOrderMark {
-                place: document.place(0..3).into(),
-            });
-        }
-        Ok(document)
+        let part = 0..file.text().len();
+        Ok(Self { file, part })
     }
 
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        self.file.text()
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Cuts a file that is little else than an array of tables, `[[name]]`, into
@@ -72,9 +58,9 @@ impl Document {
     /// error when it is parsed.
     pub(crate) fn cut(&self, name: &str) -> Option<(Vec<Self>, Self)> {
         let (table, subtable) = (format!("[[{name}]]"), format!("[{name}."));
-        let (mut starts, mut rest) = (Vec::new(), self.text.len());
-        for &start in &*self.line_starts {
-            let line = &self.text[start..];
+        let (mut starts, mut rest) = (Vec::new(), self.text().len());
+        for &start in self.file.line_starts() {
+            let line = &self.text()[start..];
             if line.starts_with(&table) {
                 starts.push(start);
             } else if line.starts_with('[') && !line.starts_with(&subtable) {
@@ -84,7 +70,7 @@ impl Document {
         }
         let first = *starts.first()?;
         let is_comment = |line: &str| line.trim().is_empty() || line.starts_with('#');
-        if !self.text[..first].lines().all(is_comment) {
+        if !self.text()[..first].lines().all(is_comment) {
             return None;
         }
         let ends = starts.iter().skip(1).chain([&rest]);
@@ -92,7 +78,7 @@ impl Document {
             .iter()
             .zip(ends)
             .map(|(&start, &end)| self.part(start..end));
-        Some((parts.collect(), self.part(rest..self.text.len())))
+        Some((parts.collect(), self.part(rest..self.text().len())))
     }
 
     fn part(&self, part: Range<usize>) -> Self {
@@ -103,7 +89,7 @@ impl Document {
     }
 
     pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, Error> {
-        DeTable::parse(&self.text[self.part.clone()]).map_err(|error| self.syntax(&error))
+        DeTable::parse(&self.text()[self.part.clone()]).map_err(|error| self.syntax(&error))
     }
 
     pub(crate) fn syntax(&self, error: &toml::de::Error) -> Error {
@@ -114,18 +100,9 @@ impl Document {
         }
     }
 
-    /// Where a byte span of this part is in the file. A span that is out of the
-    /// file or inside of a character is moved to the nearest one that is not.
+    /// Where a byte span of this part is in the file.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
-        let span = self.in_file(span);
-        let start = self.text.floor_char_boundary(span.start);
-        let line = self.line_starts.partition_point(|&at| at <= start).max(1);
-        Place {
-            path: self.path.to_path_buf(),
-            line,
-            column: self.text[self.line_starts[line - 1]..start].chars().count() + 1,
-            span: start..self.text.ceil_char_boundary(span.end.max(start)),
-        }
+        self.file.place(self.in_file(span))
     }
 
     /// The byte span in the file that a span of this part is.
@@ -194,7 +171,7 @@ impl Document {
 
 /// `path` made absolute and with links resolved as far as it exists, as
 /// Python's `Path.resolve` does.
-pub(crate) fn resolve(path: &Path) -> PathBuf {
+pub(crate) fn resolve_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut missing = Vec::new();
     let mut existing = absolute.as_path();

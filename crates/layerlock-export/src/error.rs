@@ -2,32 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::ops::Range;
 use std::path::PathBuf;
 
-/// A place in a file that a user can open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub path: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// The column in characters, from 1.
-    pub column: usize,
-    /// The byte span in the file, on character boundaries.
-    pub span: Range<usize>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
-    }
-}
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 
 /// Why a project, a lock or a choice of its packages cannot be used.
 ///
-/// The messages say what is wrong; [`place`](Self::place) says where, wherever
-/// that is in a file, and [`hint`](Self::hint) what to do.
+/// The messages say what is wrong; [`Diagnose`] says where, wherever that is in a
+/// file, and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -224,9 +206,33 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// The place in pyproject.toml or poetry.lock, where there is one.
-    pub fn place(&self) -> Option<&Place> {
+impl Diagnose for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownGroup { .. } | Self::UnknownExtra { .. } | Self::Conflict { .. } => {
+                ErrorKind::Usage
+            }
+            Self::Read { .. } => ErrorKind::Machine,
+            Self::Hash { .. } => ErrorKind::Integrity,
+            Self::NoProject { .. }
+            | Self::NoLock { .. }
+            | Self::NotUtf8 { .. }
+            | Self::ByteOrderMark { .. }
+            | Self::Syntax { .. }
+            | Self::Invalid { .. }
+            | Self::UnknownKey { .. }
+            | Self::NoPackage { .. }
+            | Self::UnknownInclude { .. }
+            | Self::LockVersion { .. }
+            | Self::OldLock { .. }
+            | Self::Stale { .. }
+            | Self::Python { .. }
+            | Self::Walk { .. }
+            | Self::TwoVersions { .. } => ErrorKind::Project,
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
         match self {
             Self::ByteOrderMark { place }
             | Self::Syntax { place, .. }
@@ -251,8 +257,7 @@ impl Error {
         }
     }
 
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::UnknownGroup { known, .. } | Self::UnknownInclude { known, .. }
                 if !known.is_empty() =>
@@ -321,17 +326,28 @@ pub enum Warning {
         place: Place,
         /// Its value.
         version: String,
+        /// The newest version that is known.
+        known: &'static str,
     },
+}
+
+impl Warning {
+    /// Where it is, in the lock.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::OnlyWins => None,
+            Self::NewerLock { place, .. } => Some(place),
+        }
+    }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OnlyWins => f.write_str("--with and --without are ignored beside --only"),
-            Self::NewerLock { version, .. } => write!(
+            Self::NewerLock { version, known, .. } => write!(
                 f,
-                "lock version {version} is newer than the newest known one, {}",
-                crate::lock::NEWEST_VERSION
+                "lock version {version} is newer than the newest known one, {known}"
             ),
         }
     }

@@ -1,11 +1,11 @@
-//! Reads pyproject.toml and poetry.lock: the locked packages of the chosen
-//! groups and extras.
+//! Poetry's projects and locks: pyproject.toml and poetry.lock, and the texts that
+//! `poetry export` prints of them.
 //!
-//! [`Project::read`] reads a project, [`Lock::read`] the lock beside it, and
-//! refuses one that is out of date. From there it goes two ways:
+//! [`PoetryLock`] reads a project with the lock beside it, and refuses one that is
+//! out of date. From there it goes two ways:
 //!
-//! - [`select()`] gives the packages for one target, whose marker environment
-//!   settles every marker;
+//! - as a [`LockReader`](layerlock_lock::LockReader) it [selects](select()) the
+//!   packages for one target, whose marker environment settles every marker;
 //! - [`requirements()`] gives the text that `poetry export` prints, with the
 //!   markers in it; [`pylock()`] gives it as pylock.toml (PEP 751), for which
 //!   the caller has to know what the indexes have.
@@ -22,30 +22,32 @@ mod credentials;
 mod dependencies;
 mod document;
 mod error;
-mod exclude;
 mod git_address;
+mod graph;
 mod lock;
 mod marker;
-mod names;
 mod project;
 mod pylock;
 mod python_text;
 mod ranges;
+mod reader;
 mod requirement;
 mod requirements;
 mod rules;
 mod schema;
 mod select;
+mod selection;
+mod tables;
 mod walk;
 
-pub use choice::{Choice, Extras, Groups, Selection};
+pub use choice::resolve as resolve_choice;
 pub use constraint::{ConstraintError, PythonConstraint};
 pub use credentials::SourceCredentials;
-pub use error::{Error, Place, Warning};
-pub use exclude::{LeftOut, Remaining, exclude};
+pub use error::{Error, Warning};
 pub use lock::Lock;
-pub use names::{is_plain_file_name, normalize as normalize_name};
-pub use project::{MAIN_GROUP, Priority, Project, Source};
+pub use project::Project;
 pub use pylock::{IndexedFile, Listing, pylock};
+pub use reader::PoetryLock;
 pub use requirements::{RequirementsOptions, constraints, requirements};
-pub use select::{LockedFile, LockedPackage, PackageSource, select};
+pub use select::select;
+pub use selection::Selection;

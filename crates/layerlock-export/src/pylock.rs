@@ -6,17 +6,20 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use layerlock_lock::{Choice, LockedFile, LockedPackage, PackageSource};
 use toml::value::{Datetime, Offset};
 
-use crate::choice::{Choice, Selection};
-use crate::document::resolve;
+use crate::Error;
+use crate::choice::resolve;
+use crate::constraint::PythonConstraint;
+use crate::document::resolve_path;
 use crate::lock::{Lock, Package};
 use crate::marker::Marker;
 use crate::project::Project;
 use crate::python_text::python_text;
 use crate::requirements::MarkerTexts;
-use crate::select::{LockedFile, LockedPackage, PackageSource, in_order, locked_package};
-use crate::{Error, PythonConstraint};
+use crate::select::locked_package;
+use crate::selection::{Selection, in_order};
 
 /// What an index has of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +76,7 @@ pub fn pylock<E: From<Error>>(
         let path = lock.path().to_owned();
         return Err(Error::OldLock { path }.into());
     }
-    let selection = choice.resolve(project)?;
+    let selection = resolve(choice, project)?;
     let mut markers = MarkerTexts::new(project, &selection)?;
     let mut writer = Writer::default();
     writer.header(project, markers.project());
@@ -150,7 +153,7 @@ impl Writer {
     /// What is the same for packages from everywhere.
     fn package(&mut self, package: &Package, locked: &LockedPackage, marker: &Marker) {
         self.text.push_str("\n[[packages]]\n");
-        self.entry("name", &quoted(&locked.name));
+        self.entry("name", &quoted(locked.name.as_str()));
         // A folder may have another version by the time it is installed.
         if !matches!(locked.source, PackageSource::Directory { .. }) {
             self.entry("version", &quoted(&locked.version));
@@ -269,8 +272,12 @@ fn indexed_file(file: &LockedFile, indexed: &IndexedFile) -> String {
 }
 
 fn hashes(file: &LockedFile) -> String {
-    let (algorithm, digest) = file.hash.split_once(':').unwrap_or(("sha256", &file.hash));
-    format!("hashes = {{{algorithm} = {}}}", quoted(digest))
+    let digests: Vec<_> = file
+        .digests
+        .iter()
+        .map(|digest| format!("{} = {}", digest.algorithm().name(), quoted(&digest.hex())))
+        .collect();
+    format!("hashes = {{{}}}", digests.join(", "))
 }
 
 fn inline(fields: &[String]) -> String {
@@ -326,7 +333,7 @@ fn date_time(text: &str) -> Option<String> {
 
 /// The path seen from `folder` where it lies below, else whole.
 fn path_from(path: &Path, folder: &Path) -> String {
-    let path = resolve(path);
+    let path = resolve_path(path);
     let path = path.strip_prefix(folder).unwrap_or(&path);
     let text = path.to_string_lossy();
     let text = text.strip_prefix(r"\\?\").unwrap_or(&text);

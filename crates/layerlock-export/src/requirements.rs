@@ -7,19 +7,23 @@
 //! package is printed once for each set of extras that it is needed with.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::choice::{Choice, Selection};
+use layerlock_lock::{Choice, PackageSource, Priority};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::Error;
+use crate::choice::resolve;
+use crate::constraint::PythonConstraint;
 use crate::credentials::SourceCredentials;
-use crate::document::resolve;
+use crate::document::resolve_path;
 use crate::git_address;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::marker::{Algebra, Marker, python_marker};
-use crate::project::{DEFAULT_SOURCE, Priority, Project};
-use crate::select::{PackageSource, in_order};
+use crate::project::Project;
+use crate::selection::{Selection, in_order};
+use crate::tables::DEFAULT_SOURCE;
 use crate::walk::walk;
-use crate::{Error, PythonConstraint};
 
 /// What goes into the text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +48,7 @@ pub fn requirements(
     choice: &Choice,
     options: &RequirementsOptions,
 ) -> Result<String, Error> {
-    let selection = choice.resolve(project)?;
+    let selection = resolve(choice, project)?;
     let printed = printed(project, lock, &selection)?;
     Ok(text(project, &printed, options))
 }
@@ -57,11 +61,11 @@ pub fn constraints(
     choice: &Choice,
     options: &RequirementsOptions,
 ) -> Result<(String, Vec<String>), Error> {
-    let selection = choice.resolve(project)?;
+    let selection = resolve(choice, project)?;
     let mut left_out = Vec::new();
     let mut kept = Vec::new();
     for mut printed in printed(project, lock, &selection)? {
-        printed.name.clone_from(&printed.package.name);
+        printed.name = printed.package.name.to_string();
         if printed.package.is_editable {
             left_out.push(printed.name);
         } else {
@@ -119,7 +123,7 @@ fn printed<'l>(
                 Printed {
                     package,
                     name: match &extras[..] {
-                        [] => package.name.clone(),
+                        [] => package.name.to_string(),
                         extras => format!("{}[{}]", package.name, extras.join(",")),
                     },
                     marker: match decision.marker {
@@ -136,7 +140,7 @@ fn printed<'l>(
         .filter_map(|package| {
             Some(Printed {
                 package,
-                name: package.name.clone(),
+                name: package.name.to_string(),
                 marker: markers.of(package, selection)?,
             })
         })
@@ -290,8 +294,16 @@ fn hashes(files: &[File]) -> Vec<String> {
     hashes
 }
 
+/// What Python's `Path.as_uri` leaves as it is, besides letters and digits.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 fn file_url(path: &Path) -> String {
-    let path = resolve(path);
+    let path = resolve_path(path);
     let text = path.to_string_lossy();
     let text = text.strip_prefix(r"\\?\").unwrap_or(&text);
     // A path with a drive letter has no slash of its own at the start.
@@ -300,14 +312,12 @@ fn file_url(path: &Path) -> String {
     } else {
         ("file://".to_owned(), text.to_owned())
     };
-    for (index, byte) in text.bytes().enumerate() {
-        let is_drive = index == 1 && byte == b':' && std::path::MAIN_SEPARATOR == '\\';
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) || is_drive {
-            url.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(url, "%{byte:02X}");
-        }
+    // A colon is left alone behind a drive letter.
+    if std::path::MAIN_SEPARATOR == '\\' && text.as_bytes().get(1) == Some(&b':') {
+        url.push_str(&text[..2]);
+        url.extend(utf8_percent_encode(&text[2..], PATH));
+    } else {
+        url.extend(utf8_percent_encode(&text, PATH));
     }
     url
 }

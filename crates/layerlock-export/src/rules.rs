@@ -5,18 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use layerlock_lock::{MAIN_GROUP, Priority, ProjectIndex, normalize_name as normalize};
 use pep440_rs::Version;
 use toml::de::DeTable;
 
 use crate::Error;
 use crate::constraint::{self, PythonConstraint};
 use crate::document::{Document, Value};
-use crate::names::normalize;
-use crate::project::{DEFAULT_SOURCE, Priority, Project};
+use crate::graph;
+use crate::project::Project;
 use crate::ranges::{Range, Ranges};
 use crate::requirement::{Requirement, shown};
 use crate::schema;
-use crate::walk;
+use crate::tables::DEFAULT_SOURCE;
 
 /// Checks pyproject.toml beside a lock, which is `is_old` before version 2.1.
 pub(crate) fn check(project: &Project, is_old: bool) -> Result<(), Error> {
@@ -41,7 +42,7 @@ pub(crate) fn check(project: &Project, is_old: bool) -> Result<(), Error> {
         rules.python(project)?;
         rules.requirements()?;
         // An old lock is walked from these, so it reads them anyway.
-        walk::roots(project, root)?;
+        graph::roots(project, root)?;
     }
     Ok(())
 }
@@ -139,7 +140,7 @@ impl<'t> Rules<'_, 't> {
                 return invalid(format!("there is another source {}", source.name));
             }
         }
-        let is_explicit = |source: &crate::Source| source.priority == Priority::Explicit;
+        let is_explicit = |source: &ProjectIndex| source.priority == Priority::Explicit;
         if names.contains(DEFAULT_SOURCE) && project.sources().iter().all(is_explicit) {
             let value = get(self.poetry, "source").map_or(0..0, Value::span);
             let message = "one source at least must not be explicit";
@@ -166,12 +167,8 @@ impl<'t> Rules<'_, 't> {
         if spellings.is_empty() {
             return Ok(());
         }
-        if project
-            .groups()
-            .iter()
-            .any(|group| group == crate::MAIN_GROUP)
-        {
-            spellings.insert(crate::MAIN_GROUP.to_owned(), crate::MAIN_GROUP);
+        if project.groups().iter().any(|group| group == MAIN_GROUP) {
+            spellings.insert(MAIN_GROUP.to_owned(), MAIN_GROUP);
         }
 
         let mut includes: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -1,128 +1,35 @@
-//! The packages of a lock that one target gets.
+//! The packages of a lock that one target gets, and which needs which.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
+use layerlock_digest::Digest;
+use layerlock_lock::{Choice, LockedFile, LockedPackage, PackageName, PackageSource, Selected};
 use pep508_rs::MarkerEnvironment;
 
-use crate::choice::{Choice, Selection};
+use crate::Error;
+use crate::choice::resolve;
+use crate::graph::Graph;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::project::Project;
+use crate::selection::{Selection, in_order};
 use crate::walk;
-use crate::{Error, Place};
 
-/// A package that the lock selects for a target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockedPackage {
-    /// The name, normalised (PEP 503).
-    pub name: String,
-    /// The version, normalised (PEP 440).
-    pub version: String,
-    /// Where the package comes from.
-    pub source: PackageSource,
-    /// The extras of this package that the project and the packages selected
-    /// with it ask for (normalised, sorted). What these bring in is selected
-    /// by itself.
-    pub extras: Vec<String>,
-    /// The groups of the project that need it (normalised, `main` first).
-    pub groups: Vec<String>,
-    /// Its files; a directory or a git repository has none.
-    pub files: Vec<LockedFile>,
-    /// Its entry in the lock.
-    pub place: Place,
-    /// The constraint on Python that its metadata has, `*` for none.
-    pub requires_python: String,
-}
-
-/// Where a locked package comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PackageSource {
-    /// A package index.
-    Registry {
-        /// The index's address; the default index where there is none.
-        url: Option<String>,
-        /// The name of the project's source, see [`Project::sources`].
-        reference: Option<String>,
-    },
-    /// A git repository.
-    Git {
-        /// The repository's address.
-        url: String,
-        /// The branch, tag or revision that the project asks for.
-        reference: Option<String>,
-        /// The commit that it was locked at.
-        commit: String,
-        /// The folder in the repository that holds the package.
-        subdirectory: Option<String>,
-    },
-    /// An archive at an address.
-    Url {
-        /// The address.
-        url: String,
-        /// The folder in the archive that holds the package.
-        subdirectory: Option<String>,
-    },
-    /// A folder on this machine.
-    Directory {
-        /// The folder: the project's folder joined with the path in the lock.
-        path: PathBuf,
-        /// Whether the project wants it linked rather than copied.
-        develop: bool,
-    },
-    /// An archive on this machine.
-    File {
-        /// The archive: the project's folder joined with the path in the lock.
-        path: PathBuf,
-        /// The folder in the archive that holds the package.
-        subdirectory: Option<String>,
-    },
-}
-
-impl PackageSource {
-    /// One word for the kind: `registry`, `git`, `url`, `directory` or `file`.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Registry { .. } => "registry",
-            Self::Git { .. } => "git",
-            Self::Url { .. } => "url",
-            Self::Directory { .. } => "directory",
-            Self::File { .. } => "file",
-        }
-    }
-}
-
-/// A file that a package may be installed from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LockedFile {
-    /// The file's name: no path, nothing that a file system objects to.
-    pub name: String,
-    /// `sha256:`, `sha384:` or `sha512:` and the digest in lower-case
-    /// hexadecimal.
-    pub hash: String,
-    /// The file's address, where the lock has it.
-    pub url: Option<String>,
-}
-
-/// The packages that a choice of groups and extras selects for one target,
-/// sorted by name. It is an error when the target's Python is outside of the
-/// project's constraint, when the lock selects one name twice, and when a
+/// The packages that a choice of groups and extras selects for one target, and
+/// which of them needs which. It is an error when the target's Python is outside of
+/// the project's constraint, when the lock selects one name twice, and when a
 /// selected file has no strong hash.
 pub fn select(
     project: &Project,
     lock: &Lock,
     choice: &Choice,
     environment: &MarkerEnvironment,
-) -> Result<Vec<LockedPackage>, Error> {
-    let selection = choice.resolve(project)?;
+) -> Result<Selected, Error> {
+    let selection = resolve(choice, project)?;
     check_python(project, environment)?;
-    let selected = match lock.graph() {
-        Some(graph) => walked(project, lock, graph, &selection, environment)?,
-        None => settled(project, lock, &selection, environment)?,
-    };
-    selected
-        .into_iter()
-        .map(|selected| locked_package(lock, selected.package, selected.extras, selected.groups))
-        .collect()
+    match lock.graph() {
+        Some(graph) => walked(project, lock, graph, &selection, environment),
+        None => settled(project, lock, &selection, environment),
+    }
 }
 
 pub(crate) fn locked_package(
@@ -147,59 +54,76 @@ pub(crate) fn locked_package(
     })
 }
 
-struct Selected<'l> {
-    package: &'l Package,
-    extras: Vec<String>,
-    groups: Vec<String>,
-}
-
 /// From a lock that says itself what each package is for.
-fn settled<'l>(
+fn settled(
     project: &Project,
-    lock: &'l Lock,
+    lock: &Lock,
     selection: &Selection,
     environment: &MarkerEnvironment,
-) -> Result<Vec<Selected<'l>>, Error> {
+) -> Result<Selected, Error> {
     let packages = lock.packages().iter();
     let selected = by_name(
         lock,
         packages.filter(|package| package.is_selected(selection, environment)),
     )?;
     let requested = project.dependencies().extras(selection, environment);
-    let extras = extras(&selected, requested, environment);
-    Ok(selected
-        .into_values()
-        .map(|package| Selected {
+    let roots: Vec<PackageName> = requested
+        .keys()
+        .filter_map(|name| name.parse().ok())
+        .collect();
+    let asked = asked(&selected, requested, environment);
+    let mut packages = Vec::with_capacity(selected.len());
+    let mut needs = Vec::with_capacity(selected.len());
+    for (name, package) in selected {
+        let extras = asked.extras.get(name).into_iter().flatten();
+        let extras = extras.map(|&extra| extra.to_owned()).collect();
+        packages.push(locked_package(
+            lock,
             package,
-            extras: extras
-                .get(package.name.as_str())
-                .map(|extras| extras.iter().map(|&extra| extra.to_owned()).collect())
-                .unwrap_or_default(),
-            groups: in_order(&package.groups),
-        })
-        .collect())
+            extras,
+            in_order(&package.groups),
+        )?);
+        needs.push((package.name.clone(), names(asked.needs.get(name))));
+    }
+    Ok(Selected::new(packages, roots, needs))
 }
 
 /// From an older lock.
-fn walked<'l>(
+fn walked(
     project: &Project,
-    lock: &'l Lock,
-    graph: &walk::Graph,
+    lock: &Lock,
+    graph: &Graph,
     selection: &Selection,
     environment: &MarkerEnvironment,
-) -> Result<Vec<Selected<'l>>, Error> {
-    let packages = lock.packages();
-    let mut chosen = walk::choose(project, lock, graph, selection, environment)?;
-    by_name(lock, chosen.iter().map(|one| &packages[one.package]))?;
-    chosen.sort_by_key(|one| &packages[one.package].name);
-    Ok(chosen
-        .into_iter()
-        .map(|one| Selected {
-            package: &packages[one.package],
-            extras: one.extras.into_iter().collect(),
-            groups: in_order(&one.groups),
-        })
-        .collect())
+) -> Result<Selected, Error> {
+    let chosen = walk::choose(project, lock, graph, selection, environment)?;
+    by_name(lock, chosen.iter().map(|one| &lock.packages()[one.package]))?;
+    let with_extras: Vec<_> = chosen
+        .iter()
+        .map(|one| (one.package, one.extras.clone()))
+        .collect();
+    let (roots, needs) = walk::needs(graph, selection, environment, &with_extras);
+    let needs = chosen.iter().zip(needs).map(|(one, needed)| {
+        let package = &lock.packages()[one.package];
+        (package.name.clone(), names(Some(&needed)))
+    });
+    let needs: Vec<_> = needs.collect();
+    let packages = chosen.into_iter().map(|one| {
+        let package = &lock.packages()[one.package];
+        let extras = one.extras.into_iter().collect();
+        locked_package(lock, package, extras, in_order(&one.groups))
+    });
+    Ok(Selected::new(
+        packages.collect::<Result<_, _>>()?,
+        names(Some(&roots)),
+        needs,
+    ))
+}
+
+/// What is not the name of a package is not locked either.
+fn names(texts: Option<&BTreeSet<&str>>) -> BTreeSet<PackageName> {
+    let texts = texts.into_iter().flatten();
+    texts.filter_map(|text| text.parse().ok()).collect()
 }
 
 /// Packages by their names, of which none may turn up twice.
@@ -209,18 +133,11 @@ fn by_name<'l>(
 ) -> Result<BTreeMap<&'l str, &'l Package>, Error> {
     let mut by_name: BTreeMap<&str, &Package> = BTreeMap::new();
     for package in packages {
-        if let Some(other) = by_name.insert(&package.name, package) {
+        if let Some(other) = by_name.insert(package.name.as_str(), package) {
             return Err(two_versions(lock, other, package));
         }
     }
     Ok(by_name)
-}
-
-/// Group names in Poetry's order: `main`, then the rest by name.
-pub(crate) fn in_order(groups: &BTreeSet<String>) -> Vec<String> {
-    let mut groups: Vec<_> = groups.iter().cloned().collect();
-    groups.sort_by_key(|group| group != crate::MAIN_GROUP);
-    groups
 }
 
 impl Package {
@@ -255,18 +172,6 @@ impl Package {
     }
 }
 
-/// An address as an error may show it.
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..authority].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url.to_owned(),
-    }
-}
-
 fn check_python(project: &Project, environment: &MarkerEnvironment) -> Result<(), Error> {
     let python = environment.python_full_version();
     // The target names a minor version; which patch release runs there is not
@@ -287,63 +192,79 @@ fn check_python(project: &Project, environment: &MarkerEnvironment) -> Result<()
 
 fn two_versions(lock: &Lock, first: &Package, second: &Package) -> Error {
     Error::TwoVersions {
-        name: second.name.clone(),
+        name: second.name.to_string(),
         first: first.describe(),
         second: second.describe(),
         place: lock.place(second.span.clone()).into(),
     }
 }
 
-/// The extras that the selected packages ask of each other, beside those that
-/// the project `requested`. A dependency may itself be behind an extra of the
-/// package that has it, so this goes on until nothing new turns up.
-fn extras<'p>(
+/// What the selected packages ask for.
+struct Asked<'p> {
+    /// By a package's name, the extras asked of it.
+    extras: BTreeMap<&'p str, BTreeSet<&'p str>>,
+    /// By a package's name, the names of what it asks for.
+    needs: BTreeMap<&'p str, BTreeSet<&'p str>>,
+}
+
+/// What the selected packages ask of each other, beside the extras that the project
+/// `requested`. A dependency may itself be behind an extra of the package that has
+/// it, so this goes on until nothing new turns up.
+fn asked<'p>(
     selected: &BTreeMap<&'p str, &'p Package>,
     requested: BTreeMap<&'p str, BTreeSet<&'p str>>,
     environment: &MarkerEnvironment,
-) -> BTreeMap<&'p str, BTreeSet<&'p str>> {
+) -> Asked<'p> {
     let mut extras = requested;
     loop {
         let mut changed = false;
-        for (name, package) in selected {
+        let mut needs = BTreeMap::new();
+        for (&name, package) in selected {
             let own = extras.get(name).into_iter().flatten();
             let own: BTreeSet<String> = own.map(|&extra| extra.to_owned()).collect();
+            let mut needed = BTreeSet::new();
             for dependency in &package.dependencies {
                 if dependency.marker.evaluate(environment, &own) {
+                    needed.insert(dependency.name.as_str());
                     let known = extras.entry(&dependency.name).or_default();
                     for extra in &dependency.extras {
                         changed |= known.insert(extra);
                     }
                 }
             }
+            needs.insert(name, needed);
         }
         if !changed {
-            return extras;
+            return Asked { extras, needs };
         }
     }
 }
 
 fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile, Error> {
-    let (algorithm, digest) = file.hash.split_once(':').unwrap_or(("sha256", &file.hash));
-    let length = match algorithm {
-        "sha256" => Some(64),
-        "sha384" => Some(96),
-        "sha512" => Some(128),
-        _ => None,
-    };
-    if length != Some(digest.len()) || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Error::Hash {
-            place: lock.place(file.hash_span.clone()).into(),
-            package: package.name.clone(),
-            file: file.name.clone(),
-            hash: file.hash.clone(),
-        });
-    }
+    let digest: Digest = file.hash.parse().map_err(|_| Error::Hash {
+        place: lock.place(file.hash_span.clone()).into(),
+        package: package.name.to_string(),
+        file: file.name.clone(),
+        hash: file.hash.clone(),
+    })?;
     Ok(LockedFile {
         name: file.name.clone(),
-        hash: format!("{algorithm}:{}", digest.to_ascii_lowercase()),
         url: file.url.clone(),
+        size: None,
+        digests: vec![digest],
     })
+}
+
+/// A URL as an error may show it.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..authority].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -351,7 +272,7 @@ mod tests {
     use super::without_credentials;
 
     #[test]
-    fn an_address_in_an_error_has_no_credentials() {
+    fn a_url_in_an_error_has_no_credentials() {
         for (address, shown) in [
             (
                 "https://user:secret@packages.example.com/a@b",

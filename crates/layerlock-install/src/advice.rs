@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use layerlock_export::PythonConstraint;
 use layerlock_target::{Target, WheelName};
+use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::fetch_source::files_on_index;
 use crate::index::{IndexFile, ProjectPage};
@@ -33,9 +33,13 @@ fn newest_fitting(page: &ProjectPage, target: &Target) -> Option<String> {
 }
 
 fn is_for_python(file: &IndexFile, target: &Target) -> bool {
-    let (major, minor) = target.runtime.python();
-    file.requires_python.as_ref().is_none_or(|constraint| {
-        PythonConstraint::parse(constraint)
-            .is_ok_and(|constraint| constraint.allows_minor(major.into(), minor.into()))
-    })
+    let Some(allowed) = &file.requires_python else {
+        return true;
+    };
+    let python: Result<Version, _> = target.runtime.python_full_version().parse();
+    // As pip has it, what cannot be read forbids nothing.
+    match (allowed.parse::<VersionSpecifiers>(), python) {
+        (Ok(allowed), Ok(python)) => allowed.contains(&python),
+        _ => true,
+    }
 }

@@ -3,11 +3,10 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use data_encoding::HEXLOWER_PERMISSIVE;
-use layerlock_export::{LockedFile, LockedPackage, PackageSource, Place};
-use layerlock_target::{
-    Architecture, Misfit, RUNTIMES, Runtime, Support, Target, WheelName, WheelRank,
-};
+use layerlock_diagnostic::Place;
+use layerlock_digest::Algorithm;
+use layerlock_lock::{LockedFile, LockedPackage, PackageSource};
+use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName, WheelRank};
 
 use crate::Error;
 
@@ -64,13 +63,11 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
 
 /// The hash of a file in the lock, which has to be SHA-256.
 pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<[u8; 32], Error> {
-    file.hash
-        .strip_prefix("sha256:")
-        .and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok())
-        .and_then(|bytes| bytes.try_into().ok())
+    file.digest(Algorithm::Sha256)
+        .and_then(|digest| digest.bytes().try_into().ok())
         .ok_or_else(|| Error::WeakHash {
             file: file.name.clone(),
-            hash: file.hash.clone(),
+            hash: file.digests.iter().map(ToString::to_string).collect(),
             place: place.clone(),
         })
 }
@@ -131,10 +128,11 @@ impl NoWheel {
             }
         }
         let fits = |target: Target| wheels.iter().any(|wheel| target.rank(wheel).is_ok());
-        let runtimes = RUNTIMES.iter().copied().filter(|&runtime| {
+        let runtimes = target.provider().runtimes().filter(|&runtime| {
             matches!(runtime.support(), Support::Until(_)) && fits(Target { runtime, ..*target })
         });
-        let architectures = Architecture::ALL.into_iter().filter(|&architecture| {
+        let architectures = target.provider().architectures().iter().copied();
+        let architectures = architectures.filter(|&architecture| {
             fits(Target {
                 architecture,
                 ..*target

@@ -1,8 +1,8 @@
 //! Downloads into the cache.
 
 use layerlock_client::{Client, Progress, RemoteFile};
+use layerlock_diagnostic::Place;
 use layerlock_digest::{Algorithm, Digest};
-use layerlock_export::Place;
 use tempfile::NamedTempFile;
 
 use crate::{Cache, Error, Reporter};

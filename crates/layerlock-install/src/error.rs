@@ -1,8 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::Diagnose;
-use layerlock_export::Place;
+use layerlock_diagnostic::{Diagnose as _, Place};
 
 use crate::build::BuildError;
 use crate::choose::NoWheel;
@@ -19,6 +18,15 @@ pub enum Error {
     /// A package without a wheel could not be built.
     #[error("{0}")]
     Build(Box<BuildError>),
+
+    /// A package failed for which the user had made wheels that do not fit.
+    #[error("{error}{}", crate::build::not_taken(wheels))]
+    Supplied {
+        /// Why it failed.
+        error: Box<Self>,
+        /// The wheels, each with why it does not fit.
+        wheels: Vec<String>,
+    },
 
     /// The lock has a hash that proves nothing.
     #[error("the lock has `{hash}` for {file}: only sha256 is accepted")]
@@ -152,6 +160,7 @@ impl Error {
         match self {
             Self::NoWheel(no_wheel) => Some(&no_wheel.package.place),
             Self::Build(build) => Some(&build.package.place),
+            Self::Supplied { error, .. } => error.place(),
             Self::WeakHash { place, .. }
             | Self::LockedUrl { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
@@ -164,6 +173,7 @@ impl Error {
         match self {
             Self::NoWheel(no_wheel) => Some(no_wheel.hint()),
             Self::Build(build) => Some(build.hint()),
+            Self::Supplied { error, .. } => error.hint(),
             Self::WeakHash { .. } => {
                 Some("run `poetry lock` against an index that serves sha256".to_owned())
             }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_client::{Client, RemoteFile, Site};
+use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
 use crate::download::download;
@@ -51,7 +52,7 @@ pub struct Fetched {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Yanked {
     /// The package.
-    pub package: String,
+    pub package: PackageName,
     /// The file.
     pub file: String,
     /// Why; empty where the index gives no reason.
@@ -275,7 +276,7 @@ impl<'a> Project<'a> {
         } = self;
         let mut listed = Vec::with_capacity(wanted.len());
         let project = &wanted[0].package.name;
-        let found = search(client, project, &indexes, |page, index, misses| {
+        let found = search(client, project.as_str(), &indexes, |page, index, misses| {
             take(&mut wanted, &mut listed, page, &index.site(), misses);
             wanted.is_empty().then_some(())
         });

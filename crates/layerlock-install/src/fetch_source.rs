@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use layerlock_client::{RemoteFile, SafeUrl, Site};
-use layerlock_export::{LockedPackage, Place, is_plain_file_name};
+use layerlock_diagnostic::Place;
+use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 
 use crate::download::{digest, download};
@@ -45,7 +46,8 @@ pub(crate) fn fetch_locked(
             sha256: Some(*sha256),
             place: &package.place,
         };
-        let found = search(client, &package.name, &indexes, |page, index, misses| {
+        let project = package.name.as_str();
+        let found = search(client, project, &indexes, |page, index, misses| {
             let file = misses.find(page, &wanted)?;
             Some(wanted.on_index(file, index.site()))
         });
@@ -72,7 +74,7 @@ pub(crate) fn files_on_index(
         let indexes = Order::new(&options.sources).indexes_for(package)?;
         let look = async {
             for index in &indexes {
-                if let Ok(page) = fetch_project(client, index, &package.name).await {
+                if let Ok(page) = fetch_project(client, index, package.name.as_str()).await {
                     return Some(page.links);
                 }
             }
@@ -96,6 +98,7 @@ impl FileUrl {
         // Decoded, it may have slashes.
         let file_name = url.file_name();
         if !is_plain_file_name(&file_name) {
+            let url = url.to_string();
             return Err(IndexUrlError::FileName { url });
         }
         Ok(Self { url, file_name })

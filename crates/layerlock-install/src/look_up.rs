@@ -2,7 +2,7 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_client::Client;
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 
 use crate::Error;
 use crate::choose::locked_sha256;
@@ -32,7 +32,7 @@ pub fn look_up(
     match packages.first() {
         None => Ok(Vec::new()),
         Some(first) if offline => Err(Error::OfflineLookUp {
-            package: first.name.clone(),
+            package: first.name.to_string(),
         }),
         Some(_) => sources.session.block_on(|| all(packages, sources)),
     }
@@ -61,21 +61,26 @@ async fn one(
     indexes: Vec<Index>,
 ) -> Result<ListedPackage, Error> {
     let mut missing = "";
-    let found = search(client, &package.name, &indexes, |page, index, misses| {
-        let mut files = Vec::with_capacity(package.files.len());
-        for file in &package.files {
-            let wanted = LockedFile {
-                name: &file.name,
-                sha256: locked_sha256(file, &package.place).ok(),
-                place: &package.place,
-            };
-            missing = &file.name;
-            files.push(misses.find(page, &wanted)?.clone());
-        }
-        Some(ListedPackage {
-            index: index.url.clone(),
-            files,
-        })
-    });
+    let found = search(
+        client,
+        package.name.as_str(),
+        &indexes,
+        |page, index, misses| {
+            let mut files = Vec::with_capacity(package.files.len());
+            for file in &package.files {
+                let wanted = LockedFile {
+                    name: &file.name,
+                    sha256: locked_sha256(file, &package.place).ok(),
+                    place: &package.place,
+                };
+                missing = &file.name;
+                files.push(misses.find(page, &wanted)?.clone());
+            }
+            Some(ListedPackage {
+                index: index.url.clone(),
+                files,
+            })
+        },
+    );
     found.await?.map_err(|misses| misses.error(missing))
 }

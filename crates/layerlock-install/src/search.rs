@@ -2,7 +2,7 @@
 
 use data_encoding::HEXLOWER;
 use layerlock_client::{Client, RemoteFile, Site};
-use layerlock_export::Place;
+use layerlock_diagnostic::Place;
 
 use crate::Error;
 use crate::download::digest;

@@ -2,6 +2,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use layerlock_diagnostic::{Diagnose, ErrorKind};
+
 use crate::LayerPath;
 
 /// Why a layer could not be planned or written.
@@ -33,6 +35,13 @@ pub enum Error {
         problem: &'static str,
     },
 
+    /// A file that goes into the layer is not what it was when the layer was planned.
+    #[error("{} changed while the layer was built", file.display())]
+    FileChanged {
+        /// The file.
+        file: PathBuf,
+    },
+
     /// The folder for the staging directory holds files that are not ours.
     #[error("{} holds files that no package brought: {}", directory.display(), Listed(files))]
     Foreign {
@@ -62,25 +71,37 @@ impl Error {
             source: original(source),
         }
     }
+}
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+impl Diagnose for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Conflicts(_) => Some("leave one of the packages out of the layer".to_owned()),
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some(
-                "the disk is full: free some space and try again, nothing was changed".to_owned(),
-            ),
-            Self::Foreign { .. } => Some(
-                "move them away, remove the folder, or name another staging directory".to_owned(),
-            ),
-            Self::Archive { .. } => {
-                Some("clear layerlock's cache: the file in it is damaged".to_owned())
+            Self::Conflicts(_) => ErrorKind::Artifact,
+            Self::Archive { .. } => ErrorKind::Integrity,
+            Self::Io { .. }
+            | Self::FileChanged { .. }
+            | Self::Foreign { .. }
+            | Self::CaseCollision { .. } => ErrorKind::Machine,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Conflicts(_) => "leave one of the packages out of the layer",
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "the disk is full: free some space and try again, nothing was changed"
+            }
+            Self::Io { .. } => return None,
+            Self::Archive { .. } => "clear layerlock's cache: the file in it is damaged",
+            Self::FileChanged { .. } => "try again once nothing writes to it",
+            Self::Foreign { .. } => {
+                "move them away, remove the folder, or name another staging directory"
             }
             Self::CaseCollision { .. } => {
-                Some("build the zip only, or build on a case-sensitive file system".to_owned())
+                "build the zip only, or build on a case-sensitive file system"
             }
-            Self::Io { .. } => None,
-        }
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -149,5 +170,102 @@ fn write_few<T: fmt::Display>(
     match items.len().saturating_sub(SHOWN) {
         0 => Ok(()),
         more => write!(f, "{separator}and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn conflicts(count: usize) -> Error {
+        let conflict = Conflict {
+            path: LayerPath::new("a").unwrap(),
+            first: "b".to_owned(),
+            second: "c".to_owned(),
+        };
+        Error::Conflicts(vec![conflict; count])
+    }
+
+    fn io(kind: io::ErrorKind) -> Error {
+        Error::io("write", "layer.zip")(kind.into())
+    }
+
+    #[test]
+    fn each_error_has_its_kind_and_a_hint_where_there_is_something_to_do() {
+        let path = LayerPath::new("python/a.py").unwrap();
+        for (error, kind, hint) in [
+            (conflicts(1), ErrorKind::Artifact, Some("packages out")),
+            (io(io::ErrorKind::NotFound), ErrorKind::Machine, None),
+            (
+                io(io::ErrorKind::StorageFull),
+                ErrorKind::Machine,
+                Some("disk is full"),
+            ),
+            (
+                Error::Archive {
+                    archive: "a.whl".into(),
+                    path: path.clone(),
+                    problem: "has other bytes",
+                },
+                ErrorKind::Integrity,
+                Some("clear layerlock's cache"),
+            ),
+            (
+                Error::FileChanged {
+                    file: "a.py".into(),
+                },
+                ErrorKind::Machine,
+                Some("try again"),
+            ),
+            (
+                Error::Foreign {
+                    directory: "staging".into(),
+                    files: vec!["mine".to_owned()],
+                },
+                ErrorKind::Machine,
+                Some("another staging directory"),
+            ),
+            (
+                Error::CaseCollision {
+                    directory: "staging".into(),
+                    path,
+                },
+                ErrorKind::Machine,
+                Some("case-sensitive"),
+            ),
+        ] {
+            assert_eq!(error.kind(), kind, "{error}");
+            let found = error.hint();
+            let fits = match (&found, hint) {
+                (Some(found), Some(hint)) => found.contains(hint),
+                (found, hint) => found.is_none() && hint.is_none(),
+            };
+            assert!(fits, "{error}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn some_of_many_are_shown_and_the_rest_is_counted() {
+        let one = "a comes from both b and c";
+        for (count, expected) in [
+            (1, one.to_owned()),
+            (3, format!("{one}; {one}; {one}")),
+            (5, format!("{one}; {one}; {one}; and 2 more")),
+        ] {
+            assert_eq!(conflicts(count).to_string(), expected);
+        }
+    }
+
+    /// fs-err puts the path around it, and so does this crate.
+    #[test]
+    fn a_path_is_told_once() {
+        let error = fs_err::read("/none/such").map_err(Error::io("read", "/none/such"));
+        let error = error.unwrap_err();
+        assert_eq!(error.to_string(), "failed to read /none/such");
+        let source = error.source().unwrap().to_string();
+        assert!(!source.contains("/none/such"), "{source}");
+        assert!(matches!(&error, Error::Io { source, .. } if source.raw_os_error().is_some()));
     }
 }

@@ -17,8 +17,10 @@ make plans.
 
 mod error;
 mod output;
+pub mod parallel;
 mod path;
 mod plan;
+mod planned_file;
 mod source;
 mod staging;
 mod stamp;
@@ -34,6 +36,7 @@ pub use path::{LayerPath, PathError};
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
 };
+pub use planned_file::PlannedFile;
 pub use staging::{StagingDirectory, files_in};
 pub use stamp::Stamp;
 pub use temporary::{Standstill, Temporary, remove_temporaries};

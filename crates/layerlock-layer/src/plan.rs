@@ -3,10 +3,10 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::{Conflict, Error, LayerPath};
+use crate::{Conflict, Error, LayerPath, PlannedFile};
 
 /// What a layer holds, before a byte of it is written.
 ///
@@ -79,12 +79,7 @@ pub enum Source {
     /// A member of a zip archive, checked when the archive was taken in.
     Member(ArchiveId, ArchiveMember),
     /// A file on disk.
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// Its size in bytes.
-        size: u64,
-    },
+    File(PlannedFile),
     /// Bytes made for this layer.
     Bytes(Arc<[u8]>),
 }
@@ -106,7 +101,27 @@ pub struct ArchiveMember {
     /// CRC-32 of the file.
     pub crc32: u32,
     /// SHA-256 of the file.
-    pub sha256: [u8; 32],
+    #[serde(with = "sha256_bytes")]
+    pub digest: Digest,
+}
+
+/// The form of a SHA-256 digest where thousands are kept: its 32 bytes alone.
+mod sha256_bytes {
+    use layerlock_digest::{Algorithm, Digest};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    const LENGTH: usize = Algorithm::Sha256.length();
+
+    pub(super) fn serialize<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
+        let bytes = <[u8; LENGTH]>::try_from(digest.bytes());
+        bytes.map_err(serde::ser::Error::custom)?.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Digest, D::Error> {
+        let bytes = <[u8; LENGTH]>::deserialize(from)?;
+        let digest = Digest::from_bytes(Algorithm::Sha256, &bytes);
+        digest.ok_or_else(|| serde::de::Error::custom("not a SHA-256 digest"))
+    }
 }
 
 /// How a member is compressed (APPNOTE 4.4.5).
@@ -123,20 +138,27 @@ impl Source {
     pub fn size(&self) -> u64 {
         match self {
             Self::Member(_, member) => member.size,
-            Self::File { size, .. } => *size,
+            Self::File(file) => file.size(),
             Self::Bytes(bytes) => bytes.len() as u64,
         }
     }
 
-    fn sha256(&self) -> Result<[u8; 32], Error> {
-        Ok(match self {
-            Self::Member(_, member) => member.sha256,
-            Self::Bytes(bytes) => Sha256::digest(bytes).into(),
-            Self::File { path, .. } => {
-                let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
-                Sha256::digest(bytes).into()
-            }
-        })
+    /// SHA-256 of the unpacked bytes.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Member(_, member) => member.digest,
+            Self::File(file) => file.digest(),
+            Self::Bytes(bytes) => Digest::sha256_of(bytes),
+        }
+    }
+
+    /// CRC-32 of the unpacked bytes.
+    pub fn crc32(&self) -> u32 {
+        match self {
+            Self::Member(_, member) => member.crc32,
+            Self::File(file) => file.crc32(),
+            Self::Bytes(bytes) => crc32fast::hash(bytes),
+        }
     }
 }
 
@@ -244,7 +266,7 @@ impl PlanBuilder {
                 Some(last) if last.path == entry.path => {
                     let same = last.mode == entry.mode
                         && last.source.size() == entry.source.size()
-                        && last.source.sha256()? == entry.source.sha256()?;
+                        && last.source.digest() == entry.source.digest();
                     if !same {
                         conflicts.push(Conflict {
                             path: entry.path,
@@ -343,6 +365,22 @@ mod tests {
     }
 
     #[test]
+    fn equal_bytes_with_different_modes_are_a_conflict() {
+        let mut builder = PlanBuilder::default();
+        for (owner, mode) in [("a 1", Mode::Regular), ("b 2", Mode::Executable)] {
+            let owner = builder.owner(owner);
+            builder.push(Entry {
+                path: LayerPath::new("bin/tool").unwrap(),
+                mode,
+                owner,
+                source: Source::Bytes(b"same"[..].into()),
+            });
+        }
+        let error = builder.finish().unwrap_err();
+        assert_eq!(error.to_string(), "bin/tool comes from both a 1 and b 2");
+    }
+
+    #[test]
     fn every_conflict_names_both_owners() {
         assert_eq!(
             conflicts(&[
@@ -356,6 +394,31 @@ mod tests {
                 "y.py comes from both c 3 and d 4",
             ]
         );
+    }
+
+    /// Caches have them in this form.
+    #[test]
+    fn a_members_digest_is_kept_as_its_bytes_alone() {
+        let digest = Digest::sha256_of(b"abc");
+        let member = ArchiveMember {
+            offset: 1,
+            method: Method::Deflated,
+            compressed_size: 2,
+            compressed_crc32: 3,
+            size: 4,
+            crc32: 5,
+            digest,
+        };
+        let kept = postcard::to_stdvec(&member).unwrap();
+        assert_eq!(kept, [&[1, 1, 2, 3, 4, 5], digest.bytes()].concat());
+        assert_eq!(postcard::from_bytes(&kept), Ok(member));
+
+        let other = layerlock_digest::Hasher::new(layerlock_digest::Algorithm::Sha512).finish();
+        let member = ArchiveMember {
+            digest: other,
+            ..member
+        };
+        postcard::to_stdvec(&member).unwrap_err();
     }
 
     #[test]

@@ -7,6 +7,7 @@ use flate2::read::DeflateDecoder;
 use fs_err::File;
 use libdeflater::{DecompressionError, Decompressor};
 
+use crate::planned_file::open_regular;
 use crate::{ArchiveId, ArchiveMember, Entry, Error, LayerPlan, Method, Source};
 
 /// The archives of a plan. One is open at a time: entries that follow each other
@@ -54,7 +55,7 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// The unpacked bytes of an entry. A member is checked against its CRC-32.
+    /// The unpacked bytes of an entry, checked against its CRC-32.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
         if let Source::Member(id, member) = &entry.source
             && member.method == Method::Deflated
@@ -97,27 +98,22 @@ impl<'a> Archives<'a> {
         }
     }
 
-    /// The CRC-32 of an entry's unpacked bytes.
-    pub(crate) fn crc32(&mut self, entry: &Entry) -> Result<u32, Error> {
-        let mut checksum = crc32fast::Hasher::new();
-        let copied = self.copy(entry, &mut |piece| {
-            checksum.update(piece);
-            Ok(())
-        });
-        copied.map_err(|trouble| self.error(trouble, entry, Path::new("")))?;
-        Ok(checksum.finalize())
-    }
-
     /// Hands on the unpacked bytes of an entry, checked as they go by.
     pub(crate) fn copy(&mut self, entry: &Entry, take: Take<'_>) -> Result<(), Trouble> {
         match &entry.source {
             Source::Bytes(bytes) => Ok(take(bytes)?),
-            Source::File { path, size } => {
-                let file = File::open(path).map_err(Trouble::Read)?;
-                pass(&mut self.buffer, file, *size, None, take)
+            Source::File(planned) => {
+                let file = open_regular(planned.path()).map_err(Trouble::Read)?;
+                pass(
+                    &mut self.buffer,
+                    file,
+                    planned.size(),
+                    planned.crc32(),
+                    take,
+                )
             }
             Source::Member(id, member) => {
-                let expected = Some(member.crc32);
+                let expected = member.crc32;
                 let (file, buffer) = self.seek(*id, member.offset)?;
                 let data = file.take(member.compressed_size);
                 match member.method {
@@ -140,7 +136,7 @@ impl<'a> Archives<'a> {
     ) -> Result<(), Trouble> {
         let (file, buffer) = self.seek(id, member.offset)?;
         let data = file.take(member.compressed_size);
-        let expected = Some(member.compressed_crc32);
+        let expected = member.compressed_crc32;
         pass(buffer, data, member.compressed_size, expected, take)
     }
 
@@ -148,12 +144,15 @@ impl<'a> Archives<'a> {
     pub(crate) fn error(&self, trouble: Trouble, entry: &Entry, written: &Path) -> Error {
         let source = match &entry.source {
             Source::Member(id, _) => self.plan.archive(*id),
-            Source::File { path, .. } => path,
+            Source::File(file) => file.path(),
             Source::Bytes(_) => written,
         };
         match trouble {
             Trouble::Read(error) => Error::io("read", source)(error),
             Trouble::Write(error) => Error::io("write", written)(error),
+            Trouble::Changed(_) if matches!(entry.source, Source::File(_)) => Error::FileChanged {
+                file: source.to_owned(),
+            },
             Trouble::Changed(problem) => Error::Archive {
                 archive: source.to_owned(),
                 path: entry.path.clone(),
@@ -179,7 +178,7 @@ fn pass(
     buffer: &mut Vec<u8>,
     mut data: impl Read,
     size: u64,
-    expected: Option<u32>,
+    expected: u32,
     take: Take<'_>,
 ) -> Result<(), Trouble> {
     if buffer.len() < BUFFER_SIZE {
@@ -204,18 +203,14 @@ fn pass(
         left = left
             .checked_sub(read as u64)
             .ok_or(Trouble::Changed("has other bytes"))?;
-        if expected.is_some() {
-            checksum.update(piece);
-        }
+        checksum.update(piece);
         take(piece).map_err(Trouble::Write)?;
     }
     if left > 0 {
         return Err(Trouble::Changed("lies beyond its end"));
     }
-    match expected {
-        Some(expected) if checksum.finalize() != expected => {
-            Err(Trouble::Changed("has other bytes"))
-        }
-        _ => Ok(()),
+    if checksum.finalize() != expected {
+        return Err(Trouble::Changed("has other bytes"));
     }
+    Ok(())
 }

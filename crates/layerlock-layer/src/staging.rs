@@ -15,18 +15,16 @@
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io::{self, Write};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use fs_err::{self as fs, OpenOptions};
 
 use crate::output::{OutputFolder, Prepared, is_same, is_temporary};
+use crate::parallel::{Schedule, with_state};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, Unpacked};
-use crate::{Entry, Error, LayerPlan, Source};
+use crate::{Entry, Error, LayerPlan};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
 #[derive(Debug)]
@@ -145,43 +143,16 @@ struct Writer<'a> {
 const LARGE: u64 = 4 << 20;
 
 impl Writer<'_> {
-    /// Works with all cores. Each thread begins in a part of its own, so that no two
-    /// make files in the same folder, which the system lets one do at a time; when
-    /// its part is done, it helps with the others'.
+    /// Works with all cores. No two threads begin in the same folder, in which the
+    /// system lets one make files at a time.
     fn write(&self) -> Result<(), Error> {
-        let entries = self.plan.entries();
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = entries.len().div_ceil(threads);
-        let parts: Vec<_> = (0..threads)
-            .map(|part| (AtomicUsize::new(part * share), (part + 1) * share))
-            .collect();
-        let work = |own: usize| -> Result<(), Error> {
-            let mut archives = Archives::new(self.plan);
-            for (next, end) in parts.iter().cycle().skip(own).take(threads) {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    match entries.get(index) {
-                        Some(entry) if index < *end => self.write_entry(entry, &mut archives)?,
-                        _ => break,
-                    }
-                }
-            }
-            Ok(())
-        };
-        thread::scope(|scope| {
-            let work = &work;
-            let workers: Vec<_> = (1..threads)
-                .map(|own| scope.spawn(move || work(own)))
-                .collect();
-            let mut result = work(0);
-            for worker in workers {
-                let other = worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                result = result.and(other);
-            }
-            result
-        })
+        with_state(
+            self.plan.entries(),
+            Schedule::InParts,
+            |_| Ok(Archives::new(self.plan)),
+            |archives, entry| self.write_entry(entry, archives),
+        )
+        .map(drop)
     }
 
     fn write_entry(&self, entry: &Entry, archives: &mut Archives<'_>) -> Result<(), Error> {
@@ -278,17 +249,11 @@ fn link(old: &Path, seen: &Metadata, new: &Path) -> bool {
 
 #[cfg(unix)]
 fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
-    use sha2::{Digest, Sha256};
+    use layerlock_digest::{Algorithm, Hasher};
     use std::io::Read;
 
     let mut file = fs::File::open(path)?;
-    let digest: [u8; 32] = match &entry.source {
-        Source::Member(_, member) => member.sha256,
-        Source::Bytes(bytes) => Sha256::digest(bytes).into(),
-        // It would have to be read as well.
-        Source::File { .. } => return Ok(false),
-    };
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 64 << 10];
     loop {
         match file.read(&mut buffer)? {
@@ -296,7 +261,7 @@ fn has_bytes_of(path: &Path, entry: &Entry) -> io::Result<bool> {
             read => hasher.update(&buffer[..read]),
         }
     }
-    Ok(<[u8; 32]>::from(hasher.finalize()) == digest)
+    Ok(hasher.finish() == entry.source.digest())
 }
 
 fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fs_err as fs;
+use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Enough of a file, or of all that is in a folder, to tell that nothing was
 /// changed since: equal stamps mean equal bytes, where they are
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Digest of names, sizes, times and modes.
-    digest: [u8; 32],
+    digest: Digest,
     certain: bool,
 }
 
@@ -24,7 +24,7 @@ impl Stamp {
     pub fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         let mut stamper = Stamper {
-            hasher: Sha256::new(),
+            hasher: Hasher::new(Algorithm::Sha256),
             certain: true,
         };
         if metadata.is_dir() {
@@ -34,7 +34,7 @@ impl Stamp {
             stamper.file(&metadata);
         }
         Ok(Self {
-            digest: stamper.hasher.finalize().into(),
+            digest: stamper.hasher.finish(),
             certain: stamper.certain,
         })
     }
@@ -49,7 +49,7 @@ impl Stamp {
 }
 
 struct Stamper {
-    hasher: Sha256,
+    hasher: Hasher,
     certain: bool,
 }
 
@@ -81,12 +81,12 @@ impl Stamper {
         self.certain &= modified % 1_000_000 != 0;
         self.number(metadata.len());
         self.number(u64::from(mode(metadata)));
-        self.hasher.update(modified.to_le_bytes());
-        self.hasher.update(changed(metadata).to_le_bytes());
+        self.hasher.update(&modified.to_le_bytes());
+        self.hasher.update(&changed(metadata).to_le_bytes());
     }
 
     fn number(&mut self, number: u64) {
-        self.hasher.update(number.to_le_bytes());
+        self.hasher.update(&number.to_le_bytes());
     }
 }
 

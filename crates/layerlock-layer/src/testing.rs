@@ -3,9 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use layerlock_digest::Digest;
 
-use crate::{ArchiveMember, Entry, LayerPath, LayerPlan, Method, Mode, PlanBuilder, Source};
+use crate::{
+    ArchiveMember, Entry, LayerPath, LayerPlan, Method, Mode, PlanBuilder, PlannedFile, Source,
+};
 
 /// A file of a test's layer: path, bytes, executable.
 pub(crate) type TestFile<'a> = (&'a str, &'a [u8], bool);
@@ -68,13 +70,48 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
                     },
                     size: member.size(),
                     crc32: member.crc32(),
-                    sha256: Sha256::digest(bytes).into(),
+                    digest: Digest::sha256_of(bytes),
                 },
             ),
         });
     }
     builder.finish().unwrap()
 }
+
+/// The same plan over files on disk, made in `folder`.
+pub(crate) fn files_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
+    let mut builder = PlanBuilder::default();
+    let owner = builder.owner("files");
+    for (index, (name, bytes, executable)) in files.iter().enumerate() {
+        let path = folder.join(format!("{index}.file"));
+        fs_err::write(&path, bytes).unwrap();
+        builder.push(Entry {
+            path: LayerPath::new(*name).unwrap(),
+            mode: mode(*executable),
+            owner,
+            source: Source::File(PlannedFile::read(path).unwrap()),
+        });
+    }
+    builder.finish().unwrap()
+}
+
+/// A way in which a file changes behind the plan.
+type Change = fn(&Path) -> std::io::Result<()>;
+
+/// How a file of a plan may be another when it is written.
+pub(crate) const CHANGES: [Change; 3] = [
+    |path| {
+        let mut bytes = fs_err::read(path)?;
+        bytes[0] ^= 1;
+        fs_err::write(path, bytes)
+    },
+    |path| {
+        let mut bytes = fs_err::read(path)?;
+        bytes.push(b'\n');
+        fs_err::write(path, bytes)
+    },
+    |path| fs_err::write(path, ""),
+];
 
 /// A plan over an archive that lost its end after it was checked.
 pub(crate) fn truncated_plan(folder: &Path) -> LayerPlan {

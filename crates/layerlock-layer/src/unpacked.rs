@@ -17,7 +17,6 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use data_encoding::HEXLOWER;
 use fs_err as fs;
 
 use crate::{Entry, LayerPlan, Method, Source, Temporary};
@@ -83,7 +82,7 @@ impl Unpacked {
         if member.method != Method::Deflated || member.size < WORTH_KEEPING {
             return None;
         }
-        let name = HEXLOWER.encode(&member.sha256);
+        let name = member.digest.hex();
         Some(Self {
             path: unpacked_folder(plan.archive(*archive)).join(name),
             size: member.size,

@@ -36,7 +36,7 @@ use fs_err as fs;
 use layerlock_target::Limits;
 use sha2::{Digest, Sha256};
 
-use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, rules};
+use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, grant, rules};
 use blocking::Blocking;
 use failure::failure;
 
@@ -379,7 +379,7 @@ fn statement_id(grant: &Grant) -> String {
     let who = match (grant.principal(), grant.organization()) {
         (_, Some(organization)) => organization,
         ("*", None) => "all",
-        (principal, None) => rules::account_of_root(principal).unwrap_or(principal),
+        (principal, None) => grant::account_of_root(principal).unwrap_or(principal),
     };
     format!("layerlock-{who}")
 }

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use layerlock_target::LayerNames;
+
 /// What went wrong.
 ///
 /// No variant carries a credential: what AWS and the SDK say is cut where it
@@ -13,6 +15,8 @@ pub enum Error {
     LayerName {
         /// The name.
         name: String,
+        /// The names that there can be.
+        allowed: LayerNames,
     },
 
     /// A text or list of the artifact is longer than providers take.
@@ -217,9 +221,7 @@ impl Error {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::LayerName { .. } => {
-                "a layer's name is 1 to 140 characters of a-z, A-Z, 0-9, - and _"
-            }
+            Self::LayerName { allowed, .. } => return Some(format!("a layer's name is {allowed}")),
             Self::Unsupported { .. } => "the folder's own permissions say who may read it",
             Self::NoRegion => "give --region, set AWS_REGION, or name a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",

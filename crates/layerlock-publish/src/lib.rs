@@ -28,6 +28,7 @@ an async runtime included (which then waits for them: use its blocking pool).
 #[cfg(feature = "aws")]
 mod aws;
 mod error;
+mod grant;
 mod local;
 mod model;
 mod rules;
@@ -35,11 +36,9 @@ mod rules;
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsSettings};
 pub use error::{Error, ErrorKind};
+pub use grant::Grant;
 pub use local::LocalFolder;
-pub use model::{Artifact, Grant, LayerVersion, Plan, Published};
-pub use rules::{
-    MAX_ARCHITECTURES, MAX_DESCRIPTION, MAX_LICENSE, MAX_NAME, MAX_RUNTIMES, check_name,
-};
+pub use model::{Artifact, LayerVersion, Plan, Published};
 
 /// A place that keeps layers.
 pub trait Publisher: Send + Sync {

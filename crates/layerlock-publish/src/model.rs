@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use data_encoding::BASE64;
 use serde::Serialize;
 
-use crate::{Error, rules};
-
 /// What is published: a finished zip and its facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
@@ -20,11 +18,10 @@ pub struct Artifact {
     pub size: u64,
     /// SHA-256 of the zip.
     pub sha256: [u8; 32],
-    /// Free text for people, at most [`MAX_DESCRIPTION`](crate::MAX_DESCRIPTION)
-    /// characters.
+    /// Free text for people, of no more characters than the provider's
+    /// [limits](layerlock_target::Limits) allow.
     pub description: Option<String>,
-    /// An SPDX identifier, an address or the license's text, at most
-    /// [`MAX_LICENSE`](crate::MAX_LICENSE) characters.
+    /// An SPDX identifier, an address or the license's text, as long as they allow.
     pub license: Option<String>,
     /// Compatible runtimes, in the provider's names (`python3.12`).
     pub runtimes: Vec<String>,
@@ -152,84 +149,9 @@ impl fmt::Display for Published {
     }
 }
 
-/// Who may use a layer version besides its own account.
-///
-/// See [AddLayerVersionPermission](https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    principal: String,
-    organization: Option<String>,
-}
-
-impl Grant {
-    /// A grant to `principal`: an account's twelve digits, its root ARN, or `*`
-    /// for all accounts; `*` may be narrowed to one `organization` (`o-...`).
-    pub fn new(principal: &str, organization: Option<&str>) -> Result<Self, Error> {
-        let refuse = |reason: String| Err(Error::Grant { reason });
-        if principal != "*"
-            && !rules::is_account(principal)
-            && rules::account_of_root(principal).is_none()
-        {
-            return refuse(format!(
-                "{principal:?} is neither an account's twelve digits, nor its root ARN, nor *"
-            ));
-        }
-        if let Some(organization) = organization {
-            if !rules::is_organization(organization) {
-                return refuse(format!("{organization:?} is no organization's id (o-...)"));
-            }
-            if principal != "*" {
-                return refuse("an organization needs the principal *".to_owned());
-            }
-        }
-        Ok(Self {
-            principal: principal.to_owned(),
-            organization: organization.map(str::to_owned),
-        })
-    }
-
-    /// The account, its root ARN, or `*`.
-    pub fn principal(&self) -> &str {
-        &self.principal
-    }
-
-    /// The organization that `*` is narrowed to.
-    pub fn organization(&self) -> Option<&str> {
-        self.organization.as_deref()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_grant_is_what_the_provider_takes() {
-        let grant = Grant::new("*", Some("o-abcdefghij")).unwrap();
-        assert_eq!(
-            (grant.principal(), grant.organization()),
-            ("*", Some("o-abcdefghij"))
-        );
-        Grant::new("123456789012", None).unwrap();
-        Grant::new("arn:aws:iam::123456789012:root", None).unwrap();
-        Grant::new("arn:aws-us-gov:iam::123456789012:root", None).unwrap();
-
-        for (principal, organization) in [
-            ("", None),
-            ("12345678901", None),
-            ("everyone", None),
-            ("arn:aws:iam::123456789012:user/x", None),
-            ("arn:aws:iam::1234:root", None),
-            ("arn:evil/../aws:iam::123456789012:root", None),
-            ("123456789012", Some("o-abcdefghij")),
-            ("*", Some("abcdefghij")),
-            ("*", Some("o-short")),
-            ("*", Some("o-ABCDEFGHIJ")),
-        ] {
-            let error = Grant::new(principal, organization).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Usage, "{principal:?}");
-        }
-    }
 
     #[test]
     fn the_same_result_reads_well_and_serializes() {

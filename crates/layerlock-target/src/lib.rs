@@ -1,22 +1,25 @@
 /*!
-What a layer is built for.
+What a layer is built for, and what the provider of its functions decides.
 
-A [`Target`] is a provider, a [`Runtime`] and an [`Architecture`]. It alone
+A [`Target`] is a [`Runtime`] of a [`Provider`] and an [`Architecture`]. It alone
 decides both things that choosing a distribution needs: the marker environment
 (PEP 508) and the ladder of wheel tags (PEP 425, PEP 600). Nothing here looks at
 the machine it runs on, so the same target means the same files everywhere.
+
+What a provider decides (runtimes and their systems, paths, limits, names) is a
+table: `provider/aws.rs`. No other crate knows such a fact.
 
 No files and no network in this crate.
 */
 
 mod architecture;
-mod limits;
+mod provider;
 mod runtime;
 mod target;
 mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
-pub use limits::Limits;
-pub use runtime::{RUNTIMES, Runtime, Support, UnknownRuntime};
-pub use target::{Provider, Target};
+pub use provider::{LayerNames, LayerPaths, Limits, Precedence, Provider, Support};
+pub use runtime::{Runtime, UnknownRuntime};
+pub use target::{BuildContainer, Target};
 pub use wheel::{Misfit, WheelName, WheelNameError, WheelRank};

@@ -1,40 +1,77 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use layerlock_elf::{Machine, Platform};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::wheel::Ladder;
-use crate::{Architecture, Limits, Misfit, Runtime, WheelName, WheelRank};
+use crate::{
+    Architecture, Limits, Misfit, Provider, Runtime, UnknownRuntime, WheelName, WheelRank,
+};
 
-/// Whose functions the layer is for.
+/// What one layer is built for: a runtime of a provider, and an architecture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Provider {
-    /// AWS Lambda.
-    Aws,
-}
-
-/// What one layer is built for: provider, runtime and architecture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "TargetNames", into = "TargetNames")]
 pub struct Target {
-    /// Whose functions use the layer.
-    pub provider: Provider,
     /// The managed runtime.
     pub runtime: Runtime,
     /// The processor architecture.
     pub architecture: Architecture,
 }
 
-impl Target {
-    /// A target on AWS Lambda.
-    pub const fn aws(runtime: Runtime, architecture: Architecture) -> Self {
+/// A [`Target`] as it is written in a report.
+#[derive(Serialize, Deserialize)]
+struct TargetNames {
+    provider: Provider,
+    runtime: String,
+    architecture: Architecture,
+}
+
+impl From<Target> for TargetNames {
+    fn from(target: Target) -> Self {
         Self {
-            provider: Provider::Aws,
+            provider: target.provider(),
+            runtime: target.runtime.to_string(),
+            architecture: target.architecture,
+        }
+    }
+}
+
+impl TryFrom<TargetNames> for Target {
+    type Error = UnknownRuntime;
+
+    fn try_from(names: TargetNames) -> Result<Self, Self::Error> {
+        let runtime = names.provider.runtime(&names.runtime)?;
+        Ok(Self::new(runtime, names.architecture))
+    }
+}
+
+/// What builds a wheel on the target's own system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildContainer {
+    /// The image with that system and the runtime's Python.
+    pub image: String,
+    /// The platform of the image, by Docker's name.
+    pub platform: &'static str,
+    /// The command that installs packages of the system.
+    pub install: &'static str,
+    /// The packages with the compilers for C and C++.
+    pub compilers: &'static str,
+}
+
+impl Target {
+    /// What a layer for this runtime and architecture is built for.
+    pub const fn new(runtime: Runtime, architecture: Architecture) -> Self {
+        Self {
             runtime,
             architecture,
         }
+    }
+
+    /// Whose functions use the layer.
+    pub const fn provider(&self) -> Provider {
+        self.runtime.provider()
     }
 
     /// The values of all environment markers there
@@ -71,52 +108,70 @@ impl Target {
         self.ladder().rank(wheel)
     }
 
-    /// The path inside the zip under which the runtime looks for modules
-    /// ([layer paths](https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html)).
+    /// The directory in the layer in which the runtime looks for modules.
     pub const fn site_packages(&self) -> &'static str {
-        "python"
+        self.provider().paths().packages
     }
 
-    /// The path inside the zip that is on the runtime's `PATH`.
+    /// The directory in the layer that is on the runtime's `PATH`.
     pub const fn scripts(&self) -> &'static str {
-        "bin"
+        self.provider().paths().scripts
     }
 
     /// The interpreter's path on the target, for the first line of scripts.
     pub fn interpreter(&self) -> String {
-        format!("/var/lang/bin/python{}", self.runtime.python_version())
+        self.with_python(self.provider().facts().interpreter)
     }
 
-    /// Whether the runtime brings this package (normalised name) itself: the AWS
-    /// SDK and what that needs ([AWS Lambda runtimes](https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html)).
-    /// Which version it has changes with the runtime's own updates.
+    /// Whether the runtime brings this package (normalised name) itself. Which version
+    /// it has changes with the runtime's own updates.
     pub fn brings(&self, package: &str) -> bool {
-        match self.provider {
-            Provider::Aws => matches!(
-                package,
-                "boto3"
-                    | "botocore"
-                    | "jmespath"
-                    | "python-dateutil"
-                    | "s3transfer"
-                    | "six"
-                    | "urllib3"
-            ),
-        }
+        self.provider().facts().packages.contains(&package)
     }
 
     /// What the provider accepts.
     pub const fn limits(&self) -> Limits {
-        match self.provider {
-            Provider::Aws => Limits::AWS_LAMBDA,
+        self.provider().limits()
+    }
+
+    /// What its loader and base libraries offer to compiled files.
+    pub const fn platform(&self) -> Platform {
+        let system = self.runtime.facts().system;
+        Platform {
+            machine: match self.architecture {
+                Architecture::X86_64 => Machine::X86_64,
+                Architecture::Arm64 => Machine::Aarch64,
+            },
+            glibc: system.glibc,
+            symbol_versions: system.symbol_versions,
+            libraries: system.libraries,
         }
+    }
+
+    /// What builds a wheel on the target's own system.
+    pub fn build_container(&self) -> BuildContainer {
+        let system = self.runtime.facts().system;
+        BuildContainer {
+            image: self.with_python(self.provider().facts().build_image),
+            platform: match self.architecture {
+                Architecture::X86_64 => "linux/amd64",
+                Architecture::Arm64 => "linux/arm64",
+            },
+            install: system.install,
+            compilers: system.compilers,
+        }
+    }
+
+    /// A text of the provider's table, with this runtime's Python in it.
+    fn with_python(&self, text: &str) -> String {
+        text.replace("{python}", &self.runtime.python_version())
     }
 
     /// The ladder is large and asked for once a wheel: made once a target.
     fn ladder(&self) -> &'static Ladder {
         static LADDERS: LazyLock<Vec<(Runtime, Architecture, Ladder)>> = LazyLock::new(|| {
             let mut ladders = Vec::new();
-            for runtime in crate::RUNTIMES {
+            for runtime in Provider::ALL.into_iter().flat_map(Provider::runtimes) {
                 for architecture in Architecture::ALL {
                     ladders.push((runtime, architecture, Ladder::new(runtime, architecture)));
                 }
@@ -146,8 +201,11 @@ impl fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::RUNTIMES;
     use pep508_rs::MarkerTree;
+
+    fn target(runtime: &str, architecture: Architecture) -> Target {
+        Target::new(Provider::Aws.runtime(runtime).unwrap(), architecture)
+    }
 
     fn holds(target: Target, marker: &str) -> bool {
         marker
@@ -158,9 +216,9 @@ mod tests {
 
     #[test]
     fn every_target_has_an_environment() {
-        for runtime in RUNTIMES {
+        for runtime in Provider::ALL.into_iter().flat_map(Provider::runtimes) {
             for architecture in Architecture::ALL {
-                let target = Target::aws(runtime, architecture);
+                let target = Target::new(runtime, architecture);
                 let (_, minor) = runtime.python();
                 assert!(holds(target, &format!("python_version == '3.{minor}'")));
                 assert!(holds(
@@ -179,11 +237,71 @@ mod tests {
 
     #[test]
     fn full_version_lies_within_the_minor_release() {
-        let target = Target::aws("python3.11".parse().unwrap(), Architecture::X86_64);
+        let target = target("python3.11", Architecture::X86_64);
         // `async-timeout` and `tomli` hang on such markers.
         assert!(holds(
             target,
             "python_full_version >= '3.11.3' and python_full_version < '3.12'"
         ));
+    }
+    #[test]
+    fn a_runtime_brings_the_packages_of_its_provider() {
+        let target = target("python3.12", Architecture::Arm64);
+        for package in target.provider().facts().packages {
+            assert!(target.brings(package), "{package}");
+        }
+        assert!(!target.brings("requests") && !target.brings("boto"));
+    }
+
+    #[test]
+    fn paths_are_those_of_the_runtimes_own_python() {
+        let target = target("python3.12", Architecture::Arm64);
+        assert_eq!(target.interpreter(), "/var/lang/bin/python3.12");
+        assert_eq!(
+            (target.site_packages(), target.scripts()),
+            ("python", "bin")
+        );
+    }
+
+    #[test]
+    fn wheels_are_built_in_the_runtimes_own_image() {
+        let old = target("python3.11", Architecture::X86_64).build_container();
+        assert_eq!(old.image, "amazon/aws-lambda-python:3.11");
+        assert_eq!(
+            (old.platform, old.install),
+            ("linux/amd64", "yum install -y")
+        );
+        let new = target("python3.12", Architecture::Arm64).build_container();
+        assert_eq!(new.image, "amazon/aws-lambda-python:3.12");
+        assert_eq!(
+            (new.platform, new.install),
+            ("linux/arm64", "dnf install -y")
+        );
+    }
+
+    #[test]
+    fn compiled_files_find_what_the_system_has() {
+        let old = target("python3.11", Architecture::X86_64).platform();
+        assert_eq!((old.machine, old.glibc), (Machine::X86_64, (2, 26)));
+        assert!(old.symbol_versions.contains(&("CXXABI", "1.3.11")));
+        let new = target("python3.12", Architecture::Arm64).platform();
+        assert_eq!((new.machine, new.glibc), (Machine::Aarch64, (2, 34)));
+        assert!(new.symbol_versions.contains(&("GLIBCXX", "3.4.29")));
+        for platform in [old, new] {
+            assert!(platform.libraries.contains(&"libstdc++.so.6"));
+            assert!(!platform.libraries.contains(&"libpq.so.5"));
+        }
+    }
+
+    /// The form is the interface of `--json`.
+    #[test]
+    fn a_target_is_written_by_names_and_read_again() {
+        let target = target("python3.12", Architecture::Arm64);
+        let text = r#"{"provider":"aws","runtime":"python3.12","architecture":"arm64"}"#;
+        assert_eq!(serde_json::to_string(&target).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Target>(text).unwrap(), target);
+        let unknown = text.replace("3.12", "3.7");
+        let error = serde_json::from_str::<Target>(&unknown).unwrap_err();
+        assert!(error.to_string().contains("unknown runtime `python3.7`"));
     }
 }

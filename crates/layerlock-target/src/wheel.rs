@@ -213,10 +213,10 @@ impl Ladder {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Architecture, Misfit, Target, WheelName};
+    use crate::{Architecture, Misfit, Provider, Target, WheelName};
 
     fn target(runtime: &str, architecture: Architecture) -> Target {
-        Target::aws(runtime.parse().unwrap(), architecture)
+        Target::new(Provider::Aws.runtime(runtime).unwrap(), architecture)
     }
 
     fn wheel(tags: &str) -> WheelName {

@@ -26,7 +26,7 @@ mod wheel;
 
 pub use content_hash::content_hash;
 pub use corpus::{HostileWheel, hostile_wheels, sound_wheel};
-pub use elf::shared_library;
+pub use elf::{SharedLibrary, shared_library};
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};
 pub use project::{LockedPackage, Project, ProjectBuilder};

@@ -3,19 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::HEXLOWER;
 use layerlock_client::{MachineConfig, Session};
-use layerlock_export::{
-    LeftOut, Lock, LockedPackage, PackageSource, Project, Remaining, normalize_name,
-};
+use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
     BuildNote, BuildOptions, Built, Cache, Chosen, FetchOptions, Fetched, FindLinks, Pick,
     Reporter, Wheel, Yanked,
 };
 use layerlock_layer::{
-    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, parallel, prepare_zip,
 };
+use layerlock_lock::{Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining};
 use layerlock_target::{Runtime, Target};
 
 use crate::cache::{about_cache, open_cache};
@@ -23,7 +22,7 @@ use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Ran};
 use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, LayerReport, PackageReport, Report, ZipReport};
-use crate::{Error, Settings, findings, outputs, parallel};
+use crate::{Error, Settings, findings, outputs};
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
@@ -56,8 +55,7 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Report, E
 /// A project and what is asked of it.
 struct Job<'a> {
     settings: &'a Settings,
-    project: Project,
-    lock: Lock,
+    lock: PoetryLock,
     layers: Vec<Layer>,
     /// The time of everything in a zip.
     time: EntryTime,
@@ -69,8 +67,8 @@ struct Job<'a> {
 struct PickedLayer<'a> {
     layer: &'a Layer,
     picks: Vec<Pick>,
-    left_out: Vec<LeftOut>,
-    unknown: Vec<String>,
+    excluded: Vec<Excluded>,
+    unknown: Vec<PackageName>,
 }
 
 /// A layer whose packages are chosen.
@@ -79,8 +77,8 @@ struct ChosenLayer<'a> {
     chosen: Vec<Chosen>,
     /// What the user should know of those that the lock has no wheel of.
     notes: Vec<BuildNote>,
-    left_out: Vec<LeftOut>,
-    unknown: Vec<String>,
+    excluded: Vec<Excluded>,
+    unknown: Vec<PackageName>,
 }
 
 /// The wheels of all layers, by the SHA-256 of their archives: layers that share
@@ -114,10 +112,9 @@ impl<'a> Job<'a> {
             settings,
             layers: configuration::layers(&project, settings)?,
             time: time_of_environment()?,
-            lock: Lock::read(&project)?,
+            lock: PoetryLock::of(project)?,
             cache: open_cache(&settings.cache)?,
             session: Session::new(MachineConfig::from_environment()),
-            project,
         })
     }
 
@@ -168,18 +165,15 @@ impl<'a> Job<'a> {
         options: &FetchOptions<'_>,
     ) -> Result<PickedLayer<'b>, Error> {
         let Remaining {
-            mut packages,
-            left_out,
+            selected,
+            excluded,
             unknown,
-        } = select(&self.project, &self.lock, layer)?;
-        if let Some(own) = &layer.own_package {
-            let at = packages.partition_point(|package| package.name < own.name);
-            packages.insert(at, own.clone());
-        }
-        let picks = packages
+        } = select(&self.lock, layer)?;
+        let picks = selected
+            .into_packages()
             .into_iter()
             .map(|package| {
-                match choose_wheel(&self.project, package, &layer.target) {
+                match choose_wheel(self.lock.project(), package, &layer.target) {
                     Err(layerlock_install::Error::NoWheel(mut no_wheel)) => {
                         // The user may have made one.
                         let target = &layer.target;
@@ -196,7 +190,7 @@ impl<'a> Job<'a> {
         Ok(PickedLayer {
             layer,
             picks,
-            left_out,
+            excluded,
             unknown,
         })
     }
@@ -211,7 +205,7 @@ impl<'a> Job<'a> {
         let PickedLayer {
             layer,
             picks,
-            left_out,
+            excluded,
             unknown,
         } = picked;
         let options = BuildOptions {
@@ -226,7 +220,7 @@ impl<'a> Job<'a> {
             layer,
             chosen,
             notes,
-            left_out,
+            excluded,
             unknown,
         })
     }
@@ -277,7 +271,7 @@ impl<'a> Job<'a> {
         let mut names = HashSet::new();
         let mut patterns = HashSet::new();
         for layer in &*layers {
-            let named = layer.chosen.left_out.iter().filter(|one| one.is_named);
+            let named = layer.chosen.excluded.iter().filter(|one| one.is_named);
             names.extend(named.map(|one| one.package.name.clone()));
             patterns.extend(layer.left_out_files.used().map(str::to_owned));
         }
@@ -288,8 +282,9 @@ impl<'a> Job<'a> {
                 ..
             } = layer;
             if chosen.layer.shares.exclude {
-                let is_of_use = |name: &String| names.contains(&normalize_name(name.trim()));
-                chosen.unknown.retain(|name| !is_part && !is_of_use(name));
+                chosen
+                    .unknown
+                    .retain(|name| !is_part && !names.contains(name));
             }
             if chosen.layer.shares.exclude_files {
                 left_out_files.forgive(|pattern| is_part || patterns.contains(pattern));
@@ -304,7 +299,7 @@ impl<'a> Job<'a> {
                     layer,
                     chosen,
                     notes,
-                    left_out,
+                    excluded,
                     unknown,
                 },
             left_out_files,
@@ -323,13 +318,13 @@ impl<'a> Job<'a> {
         if let Some(staging) = &staging {
             outputs.push(staging.prepare(&plan, wheels.keep_unpacked)?);
         }
-        let mut findings = findings::of_project(&self.project, &self.lock, &layer.choice)?;
+        let mut findings = findings::of_lock(&self.lock, &layer.choice)?;
         findings.extend(findings::of_builds(&notes));
         findings.extend(findings::of_layer(layer, &plan, zip.as_ref()));
         let is_here = |yanked: &&Yanked| chosen.iter().any(|one| one.wheel.as_str() == yanked.file);
         let yanked = wheels.yanked.iter().filter(is_here);
         findings.extend(yanked.map(findings::of_yanked));
-        let excluded = excluded(&left_out, layer);
+        let excluded = excluded_packages(&excluded, layer);
         findings.extend(findings::of_excluded(layer, &excluded, &unknown));
         findings.extend(findings::of_files_left_out(&left_out_files));
         let report = LayerReport {
@@ -357,7 +352,7 @@ impl<'a> Job<'a> {
             cache: &self.cache,
             sources: Sources {
                 option: index_of_option(self.settings)?,
-                project: self.project.sources(),
+                project: self.lock.project().sources(),
                 default_index: index_of_machine,
                 session: &self.session,
             },
@@ -432,32 +427,25 @@ fn find_links(settings: &Settings) -> Result<Vec<FindLinks>, Error> {
     Ok(places.map_err(layerlock_install::Error::from)?)
 }
 
-/// The packages of a layer, and those that are left out of it.
-fn select(project: &Project, lock: &Lock, layer: &Layer) -> Result<Remaining, Error> {
-    let environment = layer.target.marker_environment();
-    let Layer {
-        choice, exclude, ..
-    } = layer;
-    let packages = layerlock_export::select(project, lock, choice, &environment)?;
-    Ok(layerlock_export::exclude(
-        project,
-        lock,
-        choice,
-        &environment,
-        packages,
-        exclude,
-    )?)
+/// The packages of a layer, and those that are excluded from it.
+fn select(lock: &dyn LockReader, layer: &Layer) -> Result<Remaining, Error> {
+    let selected = lock.select(&layer.choice, &layer.target.marker_environment())?;
+    let mut remaining = selected.exclude(&layer.exclude);
+    if let Some(own) = &layer.own_package {
+        remaining.selected.insert_project(own.clone());
+    }
+    Ok(remaining)
 }
 
-fn excluded(left_out: &[LeftOut], layer: &Layer) -> Vec<ExcludedPackage> {
-    left_out
+fn excluded_packages(excluded: &[Excluded], layer: &Layer) -> Vec<ExcludedPackage> {
+    excluded
         .iter()
         .map(|one| ExcludedPackage {
-            name: one.package.name.clone(),
+            name: one.package.name.to_string(),
             version: one.package.version.clone(),
             named: one.is_named,
-            in_runtime: layer.target.brings(&one.package.name),
-            needed_by: one.needed_by.clone(),
+            in_runtime: layer.target.brings(one.package.name.as_str()),
+            needed_by: one.needed_by.iter().map(ToString::to_string).collect(),
         })
         .collect()
 }
@@ -520,8 +508,8 @@ fn zip_report(path: &Path, summary: &ZipSummary) -> ZipReport {
     ZipReport {
         path: path.to_owned(),
         size: summary.size,
-        sha256: HEXLOWER.encode(&summary.sha256),
-        code_sha256: BASE64.encode(&summary.sha256),
+        sha256: summary.digest.hex(),
+        code_sha256: summary.digest.base64(),
         crc64: summary.crc64.to_string(),
     }
 }
@@ -538,7 +526,7 @@ fn packages(
         .zip(unzipped_sizes)
         .enumerate()
         .map(|(index, (chosen, unzipped_size))| PackageReport {
-            name: chosen.package.name.clone(),
+            name: chosen.package.name.to_string(),
             version: chosen.package.version.clone(),
             file: chosen.wheel.to_string(),
             sha256: HEXLOWER.encode(&chosen.sha256),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::Cache;
 use serde::Serialize;
 

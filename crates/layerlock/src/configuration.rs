@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use layerlock_export::{
-    Choice, Extras, Groups, LockedPackage, MAIN_GROUP, PackageSource, Project, normalize_name,
-};
+use layerlock_export::Project;
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
-use layerlock_target::{Architecture, Runtime, Target};
+use layerlock_lock::{
+    Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
+    normalize_name,
+};
+use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -140,7 +141,7 @@ pub(crate) struct Layer {
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
     /// The names of packages to leave out.
-    pub(crate) exclude: Vec<String>,
+    pub(crate) exclude: Vec<PackageName>,
     /// The files to leave out.
     pub(crate) exclude_files: Vec<Pattern>,
     pub(crate) compression: Compression,
@@ -195,6 +196,8 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
     let resolver = Resolver {
         project,
         settings,
+        // The only one that layers are built for.
+        provider: Provider::Aws,
         table,
     };
     if tables.is_empty() {
@@ -202,9 +205,11 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
     }
     for name in tables.keys() {
         // It becomes a file's name and the provider's name for the layer.
-        layerlock_publish::check_name(name.get_ref())
-            .map_err(|error| format!("{error}: letters, digits, - and _ make one"))
-            .map_err(|message| resolver.bad(name, &message))?;
+        let text = name.get_ref();
+        if !resolver.provider.layer_names().allow(text) {
+            let message = format!("invalid layer name {text:?}: letters, digits, - and _ make one");
+            return Err(resolver.bad(name, &message));
+        }
     }
     let names: Vec<String> = tables.keys().map(|name| name.get_ref().clone()).collect();
     if let Some(wanted) = &settings.layer
@@ -228,6 +233,7 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
 struct Resolver<'a> {
     project: &'a Project,
     settings: &'a Settings,
+    provider: Provider,
     table: Table,
 }
 
@@ -237,9 +243,11 @@ impl Resolver<'_> {
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),
         })?;
-        layerlock_publish::check_name(name).map_err(|_| Error::BadName {
-            name: name.to_owned(),
-        })?;
+        if !self.provider.layer_names().allow(name) {
+            return Err(Error::BadName {
+                name: name.to_owned(),
+            });
+        }
         if let Some(wanted) = &self.settings.layer
             && wanted != name
         {
@@ -257,7 +265,7 @@ impl Resolver<'_> {
         let mut targets = Vec::new();
         for runtime in runtimes {
             for architecture in self.architectures(table)? {
-                let target = Target::aws(runtime, architecture);
+                let target = Target::new(runtime, architecture);
                 if !targets.contains(&target) {
                     targets.push(target);
                 }
@@ -311,10 +319,12 @@ impl Resolver<'_> {
             return Ok((self.settings.runtimes.clone(), false));
         }
         if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
-            return Ok((self.parsed(setting)?, false));
+            let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
+            return Ok((runtimes, false));
         }
         let python = self.project.python();
-        Runtime::newest_allowed(|minor| python.allows_minor(3, u64::from(minor)))
+        self.provider
+            .newest_runtime(|minor| python.allows_minor(3, u64::from(minor)))
             .map(|runtime| (vec![runtime], true))
             .ok_or_else(|| Error::NoRuntime {
                 constraint: python.to_string(),
@@ -328,21 +338,21 @@ impl Resolver<'_> {
         }
         let configured = layer.architecture.as_ref();
         match configured.or(self.table.architecture.as_ref()) {
-            Some(setting) => self.parsed(setting),
-            // What AWS takes for a function that names none.
-            None => Ok(vec![Architecture::X86_64]),
+            Some(setting) => self.parsed(setting, str::parse),
+            None => Ok(vec![self.provider.default_architecture()]),
         }
     }
 
-    fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    fn parsed<T, E: std::fmt::Display>(
         &self,
         setting: &Spanned<OneOrSeveral>,
+        parse: impl Fn(&str) -> Result<T, E>,
     ) -> Result<Vec<T>, Error> {
         let texts = setting.get_ref().texts();
         if texts.is_empty() {
             return Err(self.bad(setting, &"an empty list leaves nothing to build for"));
         }
-        let parsed = texts.iter().map(|text| text.parse());
+        let parsed = texts.iter().map(|text| parse(text));
         parsed
             .collect::<Result<_, _>>()
             .map_err(|error| self.bad(setting, &error))
@@ -378,7 +388,12 @@ impl Resolver<'_> {
             path: self.project.path().to_owned(),
         })?;
         Ok(Some(LockedPackage {
-            name: normalize_name(name),
+            name: name
+                .parse()
+                .map_err(|error: NameError| Error::Configuration {
+                    message: error.to_string(),
+                    place: self.project.place(0..0),
+                })?,
             // Unknown where the backend finds it out.
             version: self.project.version().unwrap_or_default().to_owned(),
             source: PackageSource::Directory {
@@ -437,21 +452,16 @@ impl Resolver<'_> {
         checked.collect()
     }
 
-    fn exclude(&self, layer: &LayerTable) -> Result<Vec<String>, Error> {
+    fn exclude(&self, layer: &LayerTable) -> Result<Vec<PackageName>, Error> {
         if let Some(names) = &self.settings.exclude {
-            return match names.iter().find(|name| !is_name(name)) {
-                Some(name) => Err(Error::Exclude(not_a_name(name))),
-                None => Ok(names.clone()),
-            };
+            let parsed = names.iter().map(|name| package_name(name));
+            return parsed.collect::<Result<_, _>>().map_err(Error::Exclude);
         }
         let configured = layer.exclude.as_ref().or(self.table.exclude.as_ref());
-        let names = configured.into_iter().flatten().map(|name| {
-            if is_name(name.get_ref()) {
-                Ok(name.get_ref().clone())
-            } else {
-                Err(self.bad(name, &not_a_name(name.get_ref())))
-            }
-        });
+        let names = configured
+            .into_iter()
+            .flatten()
+            .map(|name| package_name(name.get_ref()).map_err(|message| self.bad(name, &message)));
         names.collect()
     }
 
@@ -493,17 +503,11 @@ impl Resolver<'_> {
     }
 }
 
-/// What a package can be called, blanks around it aside.
-fn is_name(text: &str) -> bool {
-    let text = text.trim();
-    !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-}
-
-fn not_a_name(text: &str) -> String {
-    format!("`{text}` is no package's name; patterns of files are for exclude-files")
+/// A name to exclude; the error is for people.
+fn package_name(text: &str) -> Result<PackageName, String> {
+    text.trim()
+        .parse()
+        .map_err(|error| format!("{error}; patterns of files are for exclude-files"))
 }
 
 fn shared(folder: &Path, name: &str, several: bool) -> PathBuf {

@@ -1,14 +1,18 @@
 use std::path::PathBuf;
 
-use layerlock_export::Place;
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_lock::LockError;
 use layerlock_publish::Published;
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The project, its lock, or the choice of groups and extras.
+    /// The project or its lock, or what a Poetry project cannot be exported as.
     #[error(transparent)]
     Export(#[from] layerlock_export::Error),
+    /// Selecting packages from the lock.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// Finding, fetching and checking wheels.
     #[error(transparent)]
     Install(#[from] layerlock_install::Error),
@@ -122,30 +126,29 @@ pub enum Error {
     },
 }
 
-/// Whose trouble an error is. The command's exit codes follow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// What was asked for does not exist or does not go together.
-    Usage,
-    /// The project or its lock is invalid or stale.
-    Project,
-    /// No artifact fits the target, or the artifacts do not fit together.
-    Artifact,
-    /// The network or an index.
-    Network,
-    /// The provider refused.
-    Provider,
-    /// Bytes are not what they should be: a hash, a RECORD, a hostile archive.
-    Integrity,
-    /// This machine: a file could not be read or written.
-    Machine,
+/// What [`Diagnose`] tells, for callers that have only this error.
+impl Error {
+    /// What has to change before the same job can succeed.
+    pub fn kind(&self) -> ErrorKind {
+        Diagnose::kind(self)
+    }
+
+    /// The place in pyproject.toml or poetry.lock that is to blame.
+    pub fn place(&self) -> Option<&Place> {
+        Diagnose::place(self)
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<String> {
+        Diagnose::hint(self)
+    }
 }
 
-impl Error {
-    /// Whose trouble it is.
-    pub fn kind(&self) -> ErrorKind {
+impl Diagnose for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
-            Self::Export(error) => export_kind(error),
+            Self::Export(error) => error.kind(),
+            Self::Lock(error) => error.kind(),
             Self::Install(error) => install_kind(error),
             Self::Layer(error) => layer_kind(error),
             Self::Publish(error) => publish_kind(error),
@@ -168,10 +171,10 @@ impl Error {
         }
     }
 
-    /// The place in pyproject.toml or poetry.lock that is to blame.
-    pub fn place(&self) -> Option<&Place> {
+    fn place(&self) -> Option<&Place> {
         match self {
             Self::Export(error) => error.place(),
+            Self::Lock(error) => error.place(),
             Self::Install(error) => error.place(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
@@ -180,10 +183,10 @@ impl Error {
         }
     }
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Export(error) => return error.hint(),
+            Self::Lock(error) => return error.hint(),
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),
@@ -235,21 +238,12 @@ fn arns(published: &[Published]) -> String {
     arns.join(", ")
 }
 
-fn export_kind(error: &layerlock_export::Error) -> ErrorKind {
-    use layerlock_export::Error as E;
-    match error {
-        E::UnknownGroup { .. } | E::UnknownExtra { .. } | E::Conflict { .. } => ErrorKind::Usage,
-        E::Read { .. } => ErrorKind::Machine,
-        E::Hash { .. } => ErrorKind::Integrity,
-        _ => ErrorKind::Project,
-    }
-}
-
 fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
     use layerlock_install::Error as E;
     match error {
         E::NoWheel(_) => ErrorKind::Artifact,
         E::Build(error) => build_kind(&error.problem),
+        E::Supplied { error, .. } => install_kind(error),
         E::LockedUrl { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
         E::IndexUrl(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
@@ -288,11 +282,15 @@ fn build_kind(problem: &layerlock_install::BuildProblem) -> ErrorKind {
 }
 
 fn layer_kind(error: &layerlock_layer::Error) -> ErrorKind {
-    use layerlock_layer::Error as E;
-    match error {
-        E::Conflicts(_) => ErrorKind::Artifact,
-        E::Archive { .. } => ErrorKind::Integrity,
-        E::Io { .. } | E::Foreign { .. } | E::CaseCollision { .. } => ErrorKind::Machine,
+    use layerlock_diagnostic::ErrorKind as K;
+    match error.kind() {
+        K::Usage => ErrorKind::Usage,
+        K::Project => ErrorKind::Project,
+        K::Artifact => ErrorKind::Artifact,
+        K::Network => ErrorKind::Network,
+        K::Provider => ErrorKind::Provider,
+        K::Integrity => ErrorKind::Integrity,
+        K::Machine => ErrorKind::Machine,
     }
 }
 

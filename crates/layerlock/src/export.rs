@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{
-    Choice, IndexedFile, Listing, Lock, LockedPackage, Project, RequirementsOptions,
-    SourceCredentials, constraints, pylock, requirements,
+    IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
+    pylock, requirements,
 };
 use layerlock_install::index::Sources;
 use layerlock_install::{ListedPackage, Pick, Reporter};
 use layerlock_layer::{write_file, write_private_file};
+use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
 
 use crate::build::{choose_wheel, find_default_index, index_of_option};
@@ -67,7 +68,7 @@ struct JsonExport {
 
 #[derive(Serialize)]
 struct JsonPackage {
-    name: String,
+    name: PackageName,
     version: String,
     kind: &'static str,
     extras: Vec<String>,
@@ -90,26 +91,26 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
     {
         return Err(Error::PylockName { path: path.clone() });
     }
-    let project = Project::read(export.settings.directory())?;
-    let lock = Lock::read(&project)?;
+    let locked = PoetryLock::read(export.settings.directory())?;
+    let (project, lock) = (locked.project(), locked.lock());
     let choice = export.settings.choice.clone().unwrap_or_default();
     let options = RequirementsOptions {
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
         credentials: if export.with_credentials {
-            poetry_credentials::of_sources(&project, &MachineConfig::from_environment())
+            poetry_credentials::of_sources(project, &MachineConfig::from_environment())
         } else {
             SourceCredentials::default()
         },
     };
     let mut exported = match export.format {
         ExportFormat::Requirements => Exported {
-            text: requirements(&project, &lock, &choice, &options)?,
-            warnings: warnings(&project, &lock, &choice)?,
+            text: requirements(project, lock, &choice, &options)?,
+            warnings: warnings(&locked, &choice)?,
         },
         ExportFormat::Constraints => {
-            let (text, left_out) = constraints(&project, &lock, &choice, &options)?;
-            let mut warnings = warnings(&project, &lock, &choice)?;
+            let (text, left_out) = constraints(project, lock, &choice, &options)?;
+            let mut warnings = warnings(&locked, &choice)?;
             let editable = |name| format!("{name} is editable, which no constraint can be");
             warnings.extend(left_out.into_iter().map(editable));
             Exported { text, warnings }
@@ -117,13 +118,13 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         ExportFormat::Pylock => {
             let folder = output_folder(export.output.as_deref())?;
             Exported {
-                text: pylock(&project, &lock, &choice, &folder, |packages| {
-                    look_up(packages, &project, &export.settings, reporter)
+                text: pylock(project, lock, &choice, &folder, |packages| {
+                    look_up(packages, project, &export.settings, reporter)
                 })?,
-                warnings: warnings(&project, &lock, &choice)?,
+                warnings: warnings(&locked, &choice)?,
             }
         }
-        ExportFormat::Json => json(&project, &lock, &export.settings)?,
+        ExportFormat::Json => json(&locked, &export.settings)?,
     };
     if let Some(path) = &export.output {
         let text = exported.text.as_bytes();
@@ -212,8 +213,8 @@ fn listing(listed: ListedPackage) -> Listing {
     }
 }
 
-fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported, Error> {
-    let layers = configuration::layers(project, settings)?;
+fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
+    let layers = configuration::layers(locked.project(), settings)?;
     let [layer] = &layers[..] else {
         return Err(Error::WhichLayer {
             known: layers
@@ -224,9 +225,10 @@ fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported,
     };
     let environment = layer.target.marker_environment();
     let mut packages = Vec::new();
-    for package in layerlock_export::select(project, lock, &layer.choice, &environment)? {
+    let selected = LockReader::select(locked, &layer.choice, &environment)?;
+    for package in selected.into_packages() {
         let kind = package.source.kind();
-        let chosen = match choose_wheel(project, package.clone(), &layer.target)? {
+        let chosen = match choose_wheel(locked.project(), package.clone(), &layer.target)? {
             Pick::Wheel(chosen) => Some(chosen),
             Pick::Source(_) => None,
         };
@@ -246,16 +248,11 @@ fn json(project: &Project, lock: &Lock, settings: &Settings) -> Result<Exported,
     text.push('\n');
     Ok(Exported {
         text,
-        warnings: warnings(project, lock, &layer.choice)?,
+        warnings: warnings(locked, &layer.choice)?,
     })
 }
 
-fn warnings(project: &Project, lock: &Lock, choice: &Choice) -> Result<Vec<String>, Error> {
-    let selection = choice.resolve(project)?;
-    Ok(lock
-        .warnings()
-        .iter()
-        .chain(&selection.warnings)
-        .map(ToString::to_string)
-        .collect())
+fn warnings(lock: &dyn LockReader, choice: &Choice) -> Result<Vec<String>, Error> {
+    let warnings = lock.warnings(choice)?.into_iter();
+    Ok(warnings.map(|warning| warning.message).collect())
 }

@@ -1,8 +1,8 @@
 //! What the user should know, read off the project, the plan and the zip.
 
-use layerlock_export::{Choice, Lock, Project};
 use layerlock_install::{BuildNote, Yanked};
 use layerlock_layer::{Entry, LayerPlan};
+use layerlock_lock::{Choice, LockReader, LockWarning, PackageName};
 use layerlock_target::Support;
 
 use crate::Error;
@@ -11,18 +11,11 @@ use crate::patterns::LeftOutFiles;
 use crate::report::{ExcludedPackage, Finding, Severity, ZipReport};
 
 /// What the user should know of the choice and the lock.
-pub(crate) fn of_project(
-    project: &Project,
-    lock: &Lock,
-    choice: &Choice,
-) -> Result<Vec<Finding>, Error> {
-    let selection = choice.resolve(project)?;
-    Ok(lock
-        .warnings()
-        .iter()
-        .chain(&selection.warnings)
-        .map(|warning| finding(Severity::Warning, "project", warning.to_string(), None))
-        .collect())
+pub(crate) fn of_lock(lock: &dyn LockReader, choice: &Choice) -> Result<Vec<Finding>, Error> {
+    let warnings = lock.warnings(choice)?.into_iter();
+    let finding =
+        |warning: LockWarning| finding(Severity::Warning, "project", warning.message, None);
+    Ok(warnings.map(finding).collect())
 }
 
 /// What the user should know of packages that the lock has no wheel of.
@@ -34,7 +27,7 @@ pub(crate) fn of_builds(notes: &[BuildNote]) -> Vec<Finding> {
             BuildNote::Unverified { .. } => (Severity::Warning, "unverified"),
         };
         Finding {
-            package: Some(note.package().to_owned()),
+            package: Some(note.package().to_string()),
             ..finding(severity, code, note.to_string(), None)
         }
     });
@@ -141,7 +134,7 @@ pub(crate) fn of_yanked(yanked: &Yanked) -> Finding {
         format!(": {reason}")
     };
     Finding {
-        package: Some(package.clone()),
+        package: Some(package.to_string()),
         ..finding(
             Severity::Warning,
             "yanked",
@@ -155,12 +148,12 @@ pub(crate) fn of_yanked(yanked: &Yanked) -> Finding {
 pub(crate) fn of_excluded(
     layer: &Layer,
     excluded: &[ExcludedPackage],
-    unknown: &[String],
+    unknown: &[PackageName],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for name in unknown {
         findings.push(Finding {
-            package: Some(name.clone()),
+            package: Some(name.to_string()),
             ..finding(
                 Severity::Warning,
                 "exclude-unknown",

@@ -23,7 +23,6 @@ mod export;
 mod findings;
 mod last_run;
 mod outputs;
-mod parallel;
 mod patterns;
 mod poetry_credentials;
 mod publish;
@@ -32,12 +31,13 @@ mod settings;
 
 pub use build::{build, install};
 pub use cache::{CacheRemoval, CacheReport, cache_folder, clean_cache};
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
-pub use layerlock_export::{Choice, Extras, Groups, Place};
+pub use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
-pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
+pub use layerlock_lock::{Choice, Extras, Groups};
+pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use publish::{PublishSettings, Publishing, publish};
 pub use report::{
     ExcludedFiles, ExcludedPackage, Finding, LayerReport, PackageReport, Planned, PublishReport,

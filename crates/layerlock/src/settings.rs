@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
-use layerlock_export::Choice;
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
+use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
 
 /// What a caller asks for. What is left out comes from `[tool.layerlock]` in

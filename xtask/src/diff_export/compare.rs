@@ -6,9 +6,10 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::diff_export::Verdict;
-use crate::diff_export::poetry::{Export, Poetry};
-use crate::diff_export::project::Run;
+use crate::diff_export::drive::Export;
+use crate::diff_export::poetry::Poetry;
+use crate::diff_export::run::Run;
+use crate::diff_export::verdict::Verdict;
 use crate::process::Finished;
 use crate::tools::{Tool, Tools};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::diff_export::Verdict;
-use crate::diff_export::project::Run;
+use crate::diff_export::run::Run;
+use crate::diff_export::verdict::Verdict;
 use crate::repository;
 
 /// `fixtures/export/explained.toml`.

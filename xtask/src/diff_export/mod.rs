@@ -7,11 +7,14 @@
 //! differ, which fails the task unless `fixtures/export/explained.toml` says why.
 
 mod compare;
+mod drive;
 mod explained;
 mod poetry;
 mod project;
 mod pylock;
 mod random;
+mod run;
+mod verdict;
 
 use std::path::PathBuf;
 
@@ -20,13 +23,12 @@ use anyhow::{Result, bail};
 use crate::diff_export::compare::Comparison;
 use crate::diff_export::explained::Explanations;
 use crate::diff_export::poetry::Poetry;
-use crate::diff_export::project::{Project, Run};
+use crate::diff_export::project::Project;
+use crate::diff_export::run::Run;
+use crate::diff_export::verdict::{SHOWN, Verdict};
 use crate::layerlock::Layerlock;
 use crate::repository::{self, Profile};
 use crate::tools::{self, Tool, Tools};
-
-/// How many runs that differ, or that differ in bytes alone, are shown of one project.
-const SHOWN: usize = 6;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -48,7 +50,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// All fixtures, by a binary of this tree.
-    pub(crate) fn of_fixtures() -> Self {
+    pub(crate) fn fixtures() -> Self {
         Self {
             projects: Vec::new(),
             only: None,
@@ -58,22 +60,17 @@ impl Arguments {
         }
     }
 
+    /// This many random projects, the same each time.
+    pub(crate) fn random(count: u64) -> Self {
+        Self {
+            random: Some(count),
+            ..Self::fixtures()
+        }
+    }
+
     fn compares_everything(&self) -> bool {
         self.projects.is_empty() && self.only.is_none() && self.random.is_none()
     }
-}
-
-/// How a run ended.
-enum Verdict {
-    SameBytes,
-    /// With the lines that are written in another way.
-    SameMeaning(Vec<String>),
-    Refused,
-    /// Poetry took too long.
-    NoAnswer,
-    Differs(Vec<String>),
-    /// They differ, and are meant to.
-    Explained,
 }
 
 /// The verdicts of one project with one Poetry.
@@ -121,7 +118,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("no export to compare");
     }
 
-    let theirs = poetry::exports(&runs, &tools, work.path())?;
+    let theirs = drive::exports(&runs, &tools, work.path())?;
     let mut comparisons = Vec::new();
     for (run, theirs) in runs.iter().zip(theirs) {
         let flags: Vec<&str> = run.ours.iter().map(String::as_str).collect();

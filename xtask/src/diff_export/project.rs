@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::diff_export::poetry::Poetry;
+use crate::diff_export::run::Run;
 use crate::{files, repository};
 
 /// A folder with a pyproject.toml and a poetry.lock.
@@ -19,17 +20,6 @@ pub(crate) struct Project {
     /// Groups without main, in the project's spelling.
     groups: BTreeSet<String>,
     extras: BTreeSet<String>,
-}
-
-/// One export, made by both.
-pub(crate) struct Run {
-    pub(crate) project: String,
-    pub(crate) poetry: Poetry,
-    pub(crate) folder: PathBuf,
-    pub(crate) python: String,
-    pub(crate) ours: Vec<String>,
-    pub(crate) theirs: Vec<String>,
-    stale: bool,
 }
 
 /// The named projects under `fixtures/export/`, or all of them.
@@ -200,19 +190,6 @@ impl Project {
             flags.push(words(&["--all-groups", "--with", "main"]));
         }
         flags
-    }
-}
-
-impl Run {
-    /// The project and the flags.
-    pub(crate) fn describe(&self) -> String {
-        let stale = if self.stale { " of a stale copy" } else { "" };
-        let theirs = self.theirs.join(" ");
-        format!(
-            "{} {theirs}{stale} (Poetry {})",
-            self.project,
-            self.poetry.version()
-        )
     }
 }
 

@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::diff_export::SHOWN;
 use crate::diff_export::poetry::Poetry;
-use crate::diff_export::project::Run;
+use crate::diff_export::run::Run;
+use crate::diff_export::verdict::SHOWN;
 use crate::layerlock::Layerlock;
 use crate::tools::{Tool, Tools};
 

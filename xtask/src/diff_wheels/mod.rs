@@ -34,6 +34,17 @@ pub(crate) struct Arguments {
     binary: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// All releases, chosen and laid out, by a binary of this tree.
+    pub(crate) fn everything() -> Self {
+        Self {
+            only: None,
+            no_install: false,
+            binary: None,
+        }
+    }
+}
+
 /// Versions of Python with the architecture that they are compared on.
 const TARGETS: [(&str, &str); 3] = [("3.11", "x86_64"), ("3.12", "x86_64"), ("3.13", "arm64")];
 

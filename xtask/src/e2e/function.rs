@@ -11,6 +11,7 @@ use super::namespace::{Mounts, Namespace};
 use super::runtime_api::{Outcome, RuntimeApi};
 use super::subject::Subject;
 use crate::checks::{Problems, Proof};
+use crate::files;
 use crate::process::Command;
 use crate::tools::{PYTHON, Tools};
 
@@ -112,7 +113,7 @@ pub(super) fn cannot_run(subject: &Subject) -> Option<String> {
 
 fn invoke(subject: &Subject, function: &Function, tools: &Tools, layer: &Path) -> Result<Run> {
     let api = RuntimeApi::serve(function.event)?;
-    let scratch = subject.new_folder(&format!("{}-run", crate::e2e::file_name(layer)))?;
+    let scratch = subject.new_folder(&format!("{}-run", files::name(layer)))?;
     let root = scratch.join("root");
     fs_err::create_dir(&root)?;
     let mounts = Mounts {
@@ -214,5 +215,5 @@ pub(super) fn python_prefix(tools: &Tools) -> Result<PathBuf> {
 }
 
 fn folder_name(function: &Function) -> String {
-    crate::e2e::file_name(Path::new(function.folder))
+    files::name(Path::new(function.folder))
 }

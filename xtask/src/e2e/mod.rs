@@ -3,11 +3,13 @@
 //! A check that needs something this machine has not (a namespace, a processor of
 //! the other architecture) says so instead of passing.
 
+mod archive;
 mod cdk;
 mod elf;
 mod export;
 mod function;
 mod namespace;
+mod part;
 mod pip;
 mod private_index;
 mod publish;
@@ -19,87 +21,166 @@ mod subject;
 mod wrong_input;
 mod zip;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use layerlock_fixtures::{ALL, Fixture, SHARED_LAYER};
 
-use crate::checks::Checks;
+use crate::checks::{Checks, Proof};
+use crate::repository::{self, Profile};
 use crate::tools::{Tool, Tools};
 use subject::Subject;
 
+pub(crate) use part::Part;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Fixtures to run, by the name of their directory; all when none is named
+    fixtures: Vec<String>,
+    /// Run the release build of layerlock
+    #[arg(long)]
+    release: bool,
+    /// Prove this binary instead of building one
+    #[arg(long, value_name = "PATH", conflicts_with = "release")]
+    binary: Option<PathBuf>,
+    /// Run only these parts
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    part: Vec<Part>,
+    /// Run only the checks whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+}
+
+impl Arguments {
+    /// These parts, or all when none is named, with all fixtures and a binary of this tree.
+    pub(crate) fn parts(part: Vec<Part>) -> Self {
+        Self {
+            fixtures: Vec::new(),
+            release: false,
+            binary: None,
+            part,
+            only: None,
+        }
+    }
+
+    fn binary(&self) -> Result<PathBuf> {
+        match (&self.binary, self.release) {
+            (Some(binary), _) => Ok(fs_err::canonicalize(binary)?),
+            (None, true) => repository::build_layerlock(Profile::Release),
+            (None, false) => repository::build_layerlock(Profile::Dev),
+        }
+    }
+}
+
 /// Runs the named fixtures, or all; every failure is reported at the end.
-pub(crate) fn run(names: &[String], binary: &Path, only: Option<String>) -> Result<()> {
-    let fixtures = select(names)?;
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let parts = if arguments.part.is_empty() {
+        Part::all()
+    } else {
+        &arguments.part
+    };
+    let fixtures = select(&arguments.fixtures)?;
+    let binary = arguments.binary()?;
     let mut wanted = vec![Tool::Poetry, Tool::Moto, Tool::RuntimeClient, Tool::Uv];
-    if fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
+    if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
     let tools = Tools::prepare(&wanted)?;
 
-    let mut checks = Checks::only(only);
-    for fixture in &fixtures {
-        for target in fixture.targets {
-            println!(
-                "\n{} for {} on {}",
-                fixture.name, target.runtime, target.architecture
-            );
-            match Subject::build(fixture, *target, binary) {
-                Ok(subject) => prove(&mut checks, &subject, &tools),
-                Err(error) => checks.check("build", || Err(error)),
-            }
+    let mut checks = Checks::only(arguments.only.clone());
+    let targets = fixtures.iter().flat_map(|fixture| {
+        let targets = fixture.targets.iter();
+        targets.map(move |target| (*fixture, *target))
+    });
+    for (fixture, target) in targets.filter(|_| parts.iter().any(|part| part.needs_fixtures())) {
+        println!(
+            "\n{} for {} on {}",
+            fixture.name, target.runtime, target.architecture
+        );
+        match Subject::build(fixture, target, &binary) {
+            Ok(subject) => prove(&mut checks, parts, &subject, &tools),
+            Err(error) => checks.fail("build", &error),
         }
     }
-    if fixtures
+    let names_shared = fixtures
         .iter()
-        .any(|fixture| fixture.name == SHARED_LAYER.name)
-    {
+        .any(|fixture| fixture.name == SHARED_LAYER.name);
+    let is_wanted = |part| names_shared && parts.contains(&part);
+    if is_wanted(Part::PrivateIndex) {
         println!("\na private index");
-        private_index::prove(&mut checks, &tools, binary);
+        private_index::prove(&mut checks, &tools, &binary);
+    }
+    if is_wanted(Part::WrongInput) {
         println!("\nwrong input");
-        wrong_input::prove(&mut checks, binary);
+        wrong_input::prove(&mut checks, &binary);
+    }
+    if is_wanted(Part::Sources) {
         println!("\npackages without a wheel");
-        sources::prove(&mut checks, binary, &tools);
+        sources::prove(&mut checks, &binary, &tools);
     }
     checks.report()
 }
 
-fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
-    checks.check("holds the packages of the lock", || {
+/// The parts that look at one fixture's layer.
+fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) {
+    let mut check = |part: Part, name: &str, check: &dyn Fn() -> Result<Proof>| {
+        if parts.contains(&part) {
+            checks.check(name, check);
+        }
+    };
+    check(Part::Packages, "holds the packages of the lock", &|| {
         subject.holds_the_packages()
     });
-    checks.check("same bytes in other folders and caches", || {
-        reproducible::prove(subject)
-    });
-    checks.check("zip, staging directory and report agree", || {
-        reproducible::outputs_agree(subject)
-    });
-    checks.check("zip reads in unzip and zipfile", || {
+    check(
+        Part::Reproducible,
+        "same bytes in other folders and caches",
+        &|| reproducible::prove(subject),
+    );
+    check(
+        Part::Reproducible,
+        "zip, staging directory and report agree",
+        &|| reproducible::outputs_agree(subject),
+    );
+    check(Part::Zip, "zip reads in unzip and zipfile", &|| {
         zip::prove(subject, tools)
     });
-    checks.check("files equal those of pip install --target", || {
-        pip::prove(subject, tools)
+    check(
+        Part::Pip,
+        "files equal those of pip install --target",
+        &|| pip::prove(subject, tools),
+    );
+    check(Part::Elf, "libraries are for the architecture", &|| {
+        elf::prove(subject)
     });
-    checks.check("libraries are for the architecture", || elf::prove(subject));
-    checks.check("export equals poetry export", || {
+    check(Part::Export, "export equals poetry export", &|| {
         export::prove(subject, tools)
     });
     for function in subject.fixture.functions {
-        checks.check(&format!("{} runs on the layer", function.folder), || {
-            function::prove(subject, function, tools)
-        });
-        checks.check(
-            &format!("{} fails without the layer", function.folder),
-            || function::prove_needs_layer(subject, function, tools),
+        let name = function.folder;
+        check(
+            Part::Function,
+            &format!("{name} runs on the layer"),
+            &|| function::prove(subject, function, tools),
+        );
+        check(
+            Part::Function,
+            &format!("{name} fails without the layer"),
+            &|| function::prove_needs_layer(subject, function, tools),
         );
     }
-    checks.check("scripts run from PATH", || script::prove(subject, tools));
+    check(Part::Script, "scripts run from PATH", &|| {
+        script::prove(subject, tools)
+    });
     if let Some(app) = &subject.fixture.cdk {
-        checks.check("cdk synth", || cdk::prove(subject, app, tools));
+        check(Part::Cdk, "cdk synth", &|| cdk::prove(subject, app, tools));
     }
-    checks.check("publish to AWS (moto)", || publish::aws(subject, tools));
-    checks.check("publish to a local folder", || publish::local(subject));
-    checks.check("leaves no temporary files", || {
+    check(Part::Publish, "publish to AWS (moto)", &|| {
+        publish::aws(subject, tools)
+    });
+    check(Part::Publish, "publish to a local folder", &|| {
+        publish::local(subject)
+    });
+    check(Part::Leftovers, "leaves no temporary files", &|| {
         subject.left_nothing_behind()
     });
 }
@@ -120,11 +201,4 @@ fn select(names: &[String]) -> Result<Vec<&'static Fixture>> {
             })
         })
         .collect()
-}
-
-/// The name of a file in a folder of the project, for messages.
-fn file_name(path: &Path) -> String {
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use data_encoding::{BASE64, HEXLOWER};
 
-use super::{subject::Subject, zip};
+use super::archive;
+use super::subject::Subject;
 use crate::checks::{Problems, Proof};
 use crate::files;
 use crate::layerlock::{Layer, Layerlock, Report};
@@ -69,7 +70,7 @@ pub(crate) fn outputs_agree(subject: &Subject) -> Result<Proof> {
 
 fn outputs_of_layer_agree(layer: &Layer, problems: &mut Problems) -> Result<()> {
     let bytes = fs_err::read(&layer.zip.path)?;
-    let files = zip::read(&layer.zip.path)?;
+    let files = archive::read(&layer.zip.path)?;
     let sha256 = files::sha256(&bytes);
     problems.equal("zip.size", layer.zip.size, bytes.len() as u64);
     problems.equal("zip.sha256", &layer.zip.sha256, &sha256);

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use layerlock_fixtures::{Fixture, Target};
 use tempfile::TempDir;
 
-use super::zip;
+use super::archive;
 use crate::checks::{Problems, Proof};
 use crate::files::{self, Tree};
 use crate::layerlock::{Layer, Layerlock, Report};
@@ -33,7 +33,7 @@ impl Subject {
         let project = work.path().join(fixture.name);
         files::copy(&fixture.project(), &project)?;
         let report = layerlock.report(&project, &build_arguments(target))?;
-        let zip = zip::read(&report.layer()?.zip.path)?;
+        let zip = archive::read(&report.layer()?.zip.path)?;
         Ok(Self {
             fixture,
             target,
@@ -65,7 +65,7 @@ impl Subject {
     /// A new folder with the files of the zip, as Lambda unpacks it.
     pub(crate) fn unzipped(&self, name: &str) -> Result<PathBuf> {
         let folder = self.new_folder(name)?;
-        zip::extract(&self.layer()?.zip.path, &folder)?;
+        archive::extract(&self.layer()?.zip.path, &folder)?;
         Ok(folder)
     }
 

@@ -185,7 +185,7 @@ fn disk_full(case: &Case) -> Result<Proof> {
     };
     let disk = case.project.with_file_name("disk");
     fs_err::create_dir(&disk)?;
-    let zip = crate::e2e::file_name(&case.layer.zip.path);
+    let zip = files::name(&case.layer.zip.path);
     let before = files::tree(&case.project)?;
     let command = namespace
         .shell(SCRIPT)

@@ -1,15 +1,12 @@
 //! The zip as others read it.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
-use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde::Deserialize;
 
 use super::subject::Subject;
 use crate::checks::{Problems, Proof};
-use crate::files::{Entry, Tree};
 use crate::process::Command;
 use crate::tools::Tools;
 
@@ -41,37 +38,6 @@ struct ListedEntry {
     mode: u32,
     system: u8,
     time: [u32; 6],
-}
-
-/// Reads every file of a zip.
-pub(crate) fn read(zip: &Path) -> Result<Tree> {
-    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip)?)?;
-    let mut tree = Tree::new();
-    for index in 0..archive.len() {
-        let mut member = archive.by_index(index)?;
-        if member.is_dir() {
-            continue;
-        }
-        let name = member.name()?.into_owned();
-        let mode = member.unix_mode().unwrap_or(0) & 0o7777;
-        let mut bytes = Vec::new();
-        member
-            .read_to_end(&mut bytes)
-            .with_context(|| format!("failed to read {name}"))?;
-        if tree
-            .insert(name.clone(), Entry::new(mode, &bytes))
-            .is_some()
-        {
-            bail!("{name} is in the zip twice");
-        }
-    }
-    Ok(tree)
-}
-
-/// Unpacks a zip, with its modes.
-pub(crate) fn extract(zip: &Path, folder: &Path) -> Result<()> {
-    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip)?)?;
-    Ok(archive.extract(folder)?)
 }
 
 /// `unzip -t` and Python's zipfile read every member; names, modes and times are those

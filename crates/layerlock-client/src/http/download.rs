@@ -165,8 +165,8 @@ impl RemoteFile {
             },
             _ => Failure::from(Error::HashMismatch {
                 file,
-                expected,
-                actual,
+                expected: Box::new(expected),
+                actual: Box::new(actual),
                 url,
             }),
         }

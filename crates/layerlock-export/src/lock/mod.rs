@@ -1,7 +1,7 @@
 //! poetry.lock, versions 1.0 to 2.1.
 //!
 //! In version 2.1 every package has its groups and markers. Before, a lock says
-//! what depends on what, and is walked ([`crate::walk`]).
+//! what depends on what, and is walked (`walk`).
 
 mod package;
 
@@ -10,20 +10,22 @@ use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
+use layerlock_diagnostic::Place;
+use layerlock_lock::{PackageName, PackageSource};
 use pep440_rs::Version;
 use toml::de::DeTable;
 
 use crate::document::{Document, Value};
+use crate::graph::{Graph, Node};
 use crate::project::Project;
 use crate::rules;
-use crate::walk::{Graph, Node};
-use crate::{Error, Place, Warning};
+use crate::{Error, Warning};
 
 use package::Reader;
 pub(crate) use package::{File, Markers, Package};
 
 /// The newest lock version whose meaning is known.
-pub(crate) const NEWEST_VERSION: &str = "2.1";
+const NEWEST_VERSION: &str = "2.1";
 
 /// The lock of a project, known to be up to date.
 #[derive(Debug, Clone)]
@@ -192,7 +194,12 @@ impl Packages<'_, '_> {
         for value in part.array(packages, "`package`")? {
             let package = reader.package(value)?;
             if self.is_old {
-                let node = Node::read(part, value, &package, self.directory)?;
+                // Paths of a package in a directory start from that directory.
+                let base = match &package.source {
+                    PackageSource::Directory { path, .. } => path,
+                    _ => self.directory,
+                };
+                let node = Node::read(part, value, package.name.as_str(), base)?;
                 self.nodes.push(node);
             }
             self.done.push(package);
@@ -276,6 +283,7 @@ fn is_old(
         [2, minor, ..] if *minor > 1 => {
             warnings.push(Warning::NewerLock {
                 place,
+                known: NEWEST_VERSION,
                 version: text.to_owned(),
             });
             Ok(false)
@@ -293,7 +301,7 @@ fn is_old(
 fn without_repeats(packages: Vec<Package>) -> Vec<Package> {
     let mut unique: Vec<Package> = Vec::with_capacity(packages.len());
     // Entries are sorted by name, but for those that somebody moved.
-    let mut by_name: HashMap<String, Vec<usize>> = HashMap::with_capacity(packages.len());
+    let mut by_name: HashMap<PackageName, Vec<usize>> = HashMap::with_capacity(packages.len());
     for package in packages {
         let known = by_name.entry(package.name.clone()).or_default();
         let same = known.iter().copied().find(|&index| {

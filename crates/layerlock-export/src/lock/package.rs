@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
+use layerlock_lock::{
+    NameError, PackageName, PackageSource, is_plain_file_name, normalize_name as normalize,
+};
 use pep440_rs::Version;
 use toml::de::DeTable;
 
@@ -12,14 +15,11 @@ use crate::constraint::PythonConstraint;
 use crate::document::{Document, Value};
 use crate::git_address;
 use crate::marker::{self, Marker};
-use crate::names::{is_plain_file_name, normalize};
-use crate::select::PackageSource;
 
 /// One `[[package]]` of the lock.
 #[derive(Debug, Clone)]
 pub(crate) struct Package {
-    /// Normalised.
-    pub(crate) name: String,
+    pub(crate) name: PackageName,
     /// Normalised (PEP 440).
     pub(crate) version: Version,
     /// The version as Poetry prints it: Poetry 1 in the spelling of the lock.
@@ -170,24 +170,11 @@ impl Reader<'_, '_> {
         })
     }
 
-    /// A package name becomes part of paths and addresses, so it must be one
-    /// (PEP 508: letters, digits and `-_.` between them).
-    fn name(&self, value: &Value<'_>) -> Result<String, Error> {
+    /// A package name becomes part of paths and URLs, so it must be one.
+    fn name(&self, value: &Value<'_>) -> Result<PackageName, Error> {
         let name = self.document.string(value, "`name`")?;
-        let is_alphanumeric = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        let is_name = is_alphanumeric(name.chars().next())
-            && is_alphanumeric(name.chars().next_back())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        if is_name {
-            Ok(normalize(name))
-        } else {
-            Err(self.document.invalid(
-                value.span(),
-                format!("`{}` is not a package name", name.escape_debug()),
-            ))
-        }
+        name.parse()
+            .map_err(|error: NameError| self.document.invalid(value.span(), error.to_string()))
     }
 
     fn version(&self, value: &Value<'_>) -> Result<Version, Error> {

@@ -20,8 +20,8 @@ use std::fmt;
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 
-use crate::names::normalize;
 use constraint::{Constraint, Generic};
+use layerlock_lock::normalize_name as normalize;
 
 pub(crate) use algebra::{Algebra, Dialect};
 pub(crate) use merge::python_ranges;

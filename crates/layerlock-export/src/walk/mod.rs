@@ -18,8 +18,6 @@
 //! A package with extras is another one than the same without: both are
 //! printed.
 
-mod dependency;
-mod graph;
 mod target;
 mod versions;
 
@@ -29,14 +27,13 @@ use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
-use crate::choice::Selection;
+use crate::graph::{Dependency, Graph};
 use crate::lock::{Lock, Package};
 use crate::marker::{Algebra, Dialect, Marker, parse, python_marker, python_ranges};
 use crate::project::Project;
 use crate::ranges::{Bound, Range, Ranges};
-use dependency::Dependency;
+use crate::selection::Selection;
 
-pub(crate) use graph::{Graph, Node, roots};
 pub(crate) use target::{choose, needs};
 
 /// Steps of one walk; real ones take some thousands.
@@ -126,7 +123,10 @@ impl<'l> Walker<'l> {
     ) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, package) in lock.packages().iter().enumerate() {
-            by_name.entry(&package.name).or_default().push(index);
+            by_name
+                .entry(package.name.as_str())
+                .or_default()
+                .push(index);
         }
         for indices in by_name.values_mut() {
             // Stable: equal versions stay in the order of the lock.
@@ -154,7 +154,7 @@ impl<'l> Walker<'l> {
     fn first_steps(&mut self, selection: &Selection) -> Result<VecDeque<Step<'l>>, Error> {
         let packages = self.lock.packages();
         let graph = self.graph;
-        let behind_extras = graph.names_behind(&selection.extras, packages);
+        let behind_extras = graph.names_behind(&selection.extras);
         let python = self.project.python_marker(&mut self.algebra)?;
         let mut steps = VecDeque::new();
         for (group, dependency) in &graph.roots {

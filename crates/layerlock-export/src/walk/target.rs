@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pep508_rs::MarkerEnvironment;
 
-use super::{Decision, Graph, walk};
+use super::{Decision, walk};
 use crate::Error;
-use crate::choice::Selection;
+use crate::graph::Graph;
 use crate::lock::Lock;
 use crate::project::Project;
+use crate::selection::Selection;
 
 /// A package that a target gets.
 #[derive(Debug)]
@@ -57,14 +58,13 @@ pub(crate) fn choose(
 
 /// What the groups and extras of a selection ask for, and what each of the
 /// `selected` packages does: pairs of its index in the lock and its extras.
-pub(crate) fn needs<'l>(
-    lock: &'l Lock,
-    graph: &'l Graph,
+pub(crate) fn needs<'g>(
+    graph: &'g Graph,
     selection: &Selection,
     target: &MarkerEnvironment,
     selected: &[(usize, BTreeSet<String>)],
-) -> (BTreeSet<&'l str>, Vec<BTreeSet<&'l str>>) {
-    let behind_extras = graph.names_behind(&selection.extras, lock.packages());
+) -> (BTreeSet<&'g str>, Vec<BTreeSet<&'g str>>) {
+    let behind_extras = graph.names_behind(&selection.extras);
     let roots = graph
         .roots
         .iter()

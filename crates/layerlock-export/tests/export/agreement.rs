@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{
-    Choice, Extras, Groups, Lock, Project, RequirementsOptions, constraints, requirements,
-};
+use layerlock_export::{Lock, Project, RequirementsOptions, constraints, requirements};
+use layerlock_lock::{Choice, Extras, Groups};
 
 /// One recorded run of `poetry export`: the project, the name of the text, and
 /// the flags.

@@ -1,7 +1,8 @@
 //! Packages taken out of a selection, and what goes with them.
 
 use crate::common::{linux, package, project, write_lock};
-use layerlock_export::{Choice, Error, Extras, Lock, Project, Remaining, exclude, select};
+use layerlock_export::{Error, Lock, Project, select};
+use layerlock_lock::{Choice, Extras, PackageName, Remaining};
 
 const PYPROJECT: &str = r#"
 [project]
@@ -61,20 +62,26 @@ fn remaining(
     let project = Project::read(directory)?;
     let lock = Lock::read(&project)?;
     let target = linux("3.12", "x86_64");
-    let packages = select(&project, &lock, choice, &target)?;
-    let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-    exclude(&project, &lock, choice, &target, packages, &names)
+    let selected = select(&project, &lock, choice, &target)?;
+    let names: Vec<_> = names.iter().map(|name| name.parse().unwrap()).collect();
+    Ok(selected.exclude(&names))
 }
 
 /// What stays, and what goes: named packages with a `!`.
 fn describe(remaining: &Remaining) -> (String, String) {
-    let stays: Vec<_> = remaining.packages.iter().map(|p| &p.name[..]).collect();
+    let stays: Vec<_> = remaining
+        .selected
+        .packages()
+        .iter()
+        .map(|p| p.name.as_str())
+        .collect();
     let goes: Vec<_> = remaining
-        .left_out
+        .excluded
         .iter()
         .map(|one| {
             let mark = if one.is_named { "!" } else { "" };
-            let needed = one.needed_by.join("+");
+            let needed: Vec<_> = one.needed_by.iter().map(PackageName::as_str).collect();
+            let needed = needed.join("+");
             format!("{}{mark}<{needed}", one.package.name)
         })
         .collect();

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::common::{linux, project};
-use layerlock_export::{Choice, Error, Lock, Project, RequirementsOptions, requirements, select};
+use layerlock_export::{Error, Lock, Project, RequirementsOptions, requirements, select};
+use layerlock_lock::Choice;
 use proptest::prelude::*;
 
 /// Reads a lock and does with it all there is to do.
@@ -16,8 +17,9 @@ fn use_lock(directory: &Path) {
     };
     let choice = Choice::default();
     let _ = requirements(&project, &lock, &choice, &RequirementsOptions::default());
-    for package in select(&project, &lock, &choice, &linux("3.12", "x86_64")).unwrap_or_default() {
-        for file in package.files {
+    let selected = select(&project, &lock, &choice, &linux("3.12", "x86_64")).unwrap_or_default();
+    for package in selected.packages() {
+        for file in &package.files {
             assert_eq!(
                 Path::new(&file.name).components().count(),
                 1,

@@ -2,7 +2,9 @@
 //! any other order.
 
 use crate::common::{package, project};
-use layerlock_export::{Choice, Error, Lock, Project, RequirementsOptions, requirements};
+use layerlock_diagnostic::Diagnose as _;
+use layerlock_export::{Error, Lock, Project, RequirementsOptions, requirements};
+use layerlock_lock::Choice;
 use tempfile::TempDir;
 
 const PYPROJECT: &str = "[project]\nname = \"shop\"\nversion = \"1\"\n";

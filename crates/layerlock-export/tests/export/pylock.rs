@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{
-    Choice, Error, Extras, Groups, IndexedFile, Listing, Lock, LockedPackage, PackageSource,
-    Project, pylock,
-};
+use layerlock_diagnostic::Diagnose as _;
+use layerlock_export::{Error, IndexedFile, Listing, Lock, Project, pylock};
+use layerlock_lock::{Choice, Extras, Groups, LockedPackage, PackageSource};
 use serde::Deserialize;
 
 use crate::common::{package, project};
@@ -31,7 +30,7 @@ fn recorded_index(packages: &[LockedPackage]) -> Vec<Listing> {
             panic!("{} is on no index", package.name);
         };
         let files = package.files.iter().map(|file| {
-            let mut entries = index[&package.name].iter();
+            let mut entries = index[package.name.as_str()].iter();
             let entry = entries.find(|entry| entry.filename == file.name).unwrap();
             IndexedFile {
                 url: entry.url.clone(),

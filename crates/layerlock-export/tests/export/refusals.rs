@@ -2,7 +2,9 @@
 //! what to do.
 
 use crate::common::{package, project, write_lock};
-use layerlock_export::{Choice, Error, Extras, Groups, Lock, Project, Warning};
+use layerlock_diagnostic::Diagnose as _;
+use layerlock_export::{Error, Lock, Project, Warning, resolve_choice};
+use layerlock_lock::{Choice, Extras, Groups};
 
 const PYPROJECT: &str = "[project]\nname = \"x\"\nversion = \"1\"\nrequires-python = \">=3.9\"\n";
 
@@ -333,7 +335,8 @@ fn unknown_groups_and_extras() {
     );
     let project = Project::read(directory.path()).unwrap();
     let refused = |groups: Groups, extras: Extras| {
-        let error = Choice { groups, extras }.resolve(&project).unwrap_err();
+        let choice = Choice { groups, extras };
+        let error = resolve_choice(&choice, &project).unwrap_err();
         describe(&error, directory.path())
     };
     let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
@@ -387,7 +390,8 @@ fn only_overrules_with_and_without() {
         ..Groups::default()
     };
     let extras = Extras::default();
-    let selection = Choice { groups, extras }.resolve(&project).unwrap();
+    let choice = Choice { groups, extras };
+    let selection = resolve_choice(&choice, &project).unwrap();
     assert_eq!(Vec::from_iter(&selection.groups), ["b", "main"]);
     assert_eq!(selection.warnings, [Warning::OnlyWins]);
 }

@@ -1,9 +1,9 @@
 //! Which packages a target gets.
 
 use crate::common::{linux, package, project};
-use layerlock_export::{
-    Choice, Error, Extras, Groups, Lock, LockedPackage, PackageSource, Project, select,
-};
+use layerlock_diagnostic::Diagnose as _;
+use layerlock_export::{Error, Lock, Project, select};
+use layerlock_lock::{Choice, Extras, Groups, LockedPackage, PackageSource};
 
 const PYPROJECT: &str = r#"
 [project]
@@ -30,7 +30,8 @@ fn select_from(
     let directory = project(pyproject, packages);
     let project = Project::read(directory.path())?;
     let lock = Lock::read(&project)?;
-    select(&project, &lock, choice, &linux(python, machine))
+    let selected = select(&project, &lock, choice, &linux(python, machine))?;
+    Ok(selected.into_packages())
 }
 
 fn names(packages: &[LockedPackage]) -> Vec<&str> {
@@ -254,7 +255,7 @@ fn only_strong_hashes_are_accepted() {
         let files = format!("files = [{{file = \"x.whl\", hash = \"{hash}\"}}]");
         let packages = package("x", "1", &files);
         select_from(PYPROJECT, &packages, &Choice::default(), "3.12", "x86_64")
-            .map(|packages| packages[0].files[0].hash.clone())
+            .map(|packages| packages[0].files[0].digests[0].to_string())
     };
     let digest = "0123456789abcdefABCDEF".repeat(6);
     assert_eq!(

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::common::write_lock;
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::{Error, Lock, Project};
 
 #[derive(serde::Deserialize)]

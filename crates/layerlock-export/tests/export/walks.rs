@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::linux;
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::{
-    Choice, Error, Extras, Groups, Lock, LockedPackage, PackageSource, Project,
-    RequirementsOptions, SourceCredentials, requirements, select,
+    Error, Lock, Project, RequirementsOptions, SourceCredentials, requirements, select,
 };
+use layerlock_lock::{Choice, Extras, Groups, LockedPackage, PackageSource};
 use pep508_rs::MarkerTree;
 
 /// Writes a project and a lock of version 2.0 that is fresh.
@@ -58,7 +59,8 @@ fn export(directory: &Path, choice: &Choice) -> Result<String, Error> {
 fn chosen(directory: &Path, choice: &Choice, python: &str) -> Result<Vec<LockedPackage>, Error> {
     let project = Project::read(directory)?;
     let lock = Lock::read(&project)?;
-    select(&project, &lock, choice, &linux(python, "x86_64"))
+    let selected = select(&project, &lock, choice, &linux(python, "x86_64"))?;
+    Ok(selected.into_packages())
 }
 
 fn describe(packages: &[LockedPackage]) -> String {
@@ -428,7 +430,7 @@ fn a_dense_graph_comes_to_an_end() {
     let mut expected = BTreeSet::new();
     let mut waiting = vec![0, 1];
     while let Some(number) = waiting.pop() {
-        if expected.insert(format!("p{number}")) {
+        if expected.insert(format!("p{number}").parse().unwrap()) {
             waiting.extend(&needs[number]);
         }
     }

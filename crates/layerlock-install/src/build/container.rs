@@ -6,8 +6,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use layerlock_export::{LockedPackage, PackageSource};
-use layerlock_target::{Architecture, Target};
+use layerlock_lock::{LockedPackage, PackageSource};
+use layerlock_target::{BuildContainer, Target};
 use url::Url;
 
 use super::{directory, git};
@@ -27,7 +27,7 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
         None => String::new(),
     };
     let name = &package.name;
-    let mut tools = "gcc gcc-c++";
+    let mut git = "";
     let mut fetch = String::new();
     let mut mounts = Mounts::of_work();
     let mut version = String::new();
@@ -43,7 +43,7 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
             subdirectory,
             ..
         } if git::is_http(url) => {
-            tools = "gcc gcc-c++ git";
+            git = " git";
             let folder = of_folder(subdirectory.as_ref());
             format!("{name} @ git+{}@{commit}{folder}", git::shown(url))
         }
@@ -87,23 +87,18 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
             }
         }
     };
-    let platform = match target.architecture {
-        Architecture::X86_64 => "linux/amd64",
-        Architecture::Arm64 => "linux/arm64",
-    };
-    // Amazon Linux 2 has yum, 2023 has dnf.
-    let install = if target.runtime.glibc() < (2, 34) {
-        "yum"
-    } else {
-        "dnf"
-    };
+    let BuildContainer {
+        image,
+        platform,
+        install,
+        compilers,
+    } = target.build_container();
     format!(
         "{fetch}docker run --rm --platform {platform} {} -w {}{version} --entrypoint sh \
-         amazon/aws-lambda-python:{} -c '{install} install -y {tools} && pip wheel --no-deps \
+         {image} -c '{install} {compilers}{git} && pip wheel --no-deps \
          --wheel-dir wheels \"$0\"' {}",
         mounts.options,
         quoted(&mounts.work),
-        target.runtime.python_version(),
         quoted(&requirement),
     )
 }
@@ -212,13 +207,14 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use layerlock_export::Place;
+    use layerlock_diagnostic::Place;
+    use layerlock_target::{Architecture, Provider};
 
     use super::*;
 
     fn package(source: PackageSource) -> LockedPackage {
         LockedPackage {
-            name: "de-mo".to_owned(),
+            name: "de-mo".parse().unwrap(),
             version: "1.0".to_owned(),
             source,
             extras: Vec::new(),
@@ -247,7 +243,8 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
             fs_err::set_permissions(&path, mode).unwrap();
         }
-        let target = Target::aws("python3.12".parse().unwrap(), Architecture::X86_64);
+        let runtime = Provider::Aws.runtime("python3.12").unwrap();
+        let target = Target::new(runtime, Architecture::X86_64);
         let command = command_in(Some(here), &package(source), &target);
         let path = std::env::var("PATH").unwrap();
         let said = duct::cmd("sh", ["-c", &command])

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
 
 use super::BuildProblem;
@@ -173,7 +173,7 @@ impl Frontend {
                     text = text.replace(secret, "****");
                 }
                 line.clear();
-                reporter.build_output(&job.package.name, &text);
+                reporter.build_output(job.package.name.as_str(), &text);
                 if last.len() == LINES {
                     last.pop_front();
                 }
@@ -296,7 +296,7 @@ pub(super) fn pretended_version(package: &LockedPackage) -> Option<(String, &str
     if package.version.is_empty() {
         return None;
     }
-    let name = package.name.replace('-', "_").to_uppercase();
+    let name = package.name.as_str().replace('-', "_").to_uppercase();
     let variable = format!("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}");
     Some((variable, &package.version))
 }

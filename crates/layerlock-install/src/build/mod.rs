@@ -30,7 +30,7 @@ mod supplied;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{LockedPackage, PackageSource};
+use layerlock_lock::{LockedPackage, PackageName, PackageSource};
 use layerlock_target::{Target, WheelName};
 use sha2::{Digest, Sha256};
 
@@ -38,6 +38,7 @@ use crate::{Chosen, Error, FetchOptions, Pick, Reporter, WheelContents};
 use frontend::{Frontend, Job};
 pub use frontend::{FrontendKind, UnknownFrontend};
 use kept::Kept;
+pub(crate) use problem::not_taken;
 pub use problem::{BuildError, BuildProblem};
 use sources::{Material, Source};
 pub use supplied::is_supplied;
@@ -72,7 +73,7 @@ pub enum BuildNote {
     #[error("{package} {version} was built from {from} by {frontend}")]
     Built {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The version that came out.
         version: String,
         /// What it was built from.
@@ -84,7 +85,7 @@ pub enum BuildNote {
     #[error("{package} is taken from {from}, which the lock does not list")]
     Supplied {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The wheel.
         from: String,
     },
@@ -92,7 +93,7 @@ pub enum BuildNote {
     #[error("the lock has no hash for {from}, of which {package} was made")]
     Unverified {
         /// The package.
-        package: String,
+        package: PackageName,
         /// The file.
         from: String,
     },
@@ -100,7 +101,7 @@ pub enum BuildNote {
 
 impl BuildNote {
     /// The package.
-    pub fn package(&self) -> &str {
+    pub fn package(&self) -> &PackageName {
         match self {
             Self::Built { package, .. }
             | Self::Supplied { package, .. }
@@ -165,6 +166,12 @@ impl Builder<'_> {
                 sha256: found.sha256,
             });
         }
+        self.wheel_of_source(package)
+            .map_err(|error| self.beside_refused(error))
+    }
+
+    /// The package's own source, where the user has no wheel for it.
+    fn wheel_of_source(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
         match package.source.clone() {
             PackageSource::Registry { .. } => self.of_sdist(package),
             PackageSource::Git {
@@ -180,6 +187,18 @@ impl Builder<'_> {
             PackageSource::Url { url, subdirectory } => {
                 self.of_url(package, &url, subdirectory.as_deref())
             }
+        }
+    }
+
+    /// An error with the wheels that would have spared it, had they fitted. One of a
+    /// build has them already.
+    fn beside_refused(&self, error: Error) -> Error {
+        if self.refused.is_empty() || matches!(error, Error::Build(_)) {
+            return error;
+        }
+        Error::Supplied {
+            error: Box::new(error),
+            wheels: self.refused.clone(),
         }
     }
 
@@ -234,7 +253,8 @@ impl Builder<'_> {
     ) -> Result<Kept, Error> {
         let frontend = self.frontend(package)?;
         let described = frontend.to_string();
-        self.reporter.build_started(&package.name, &described);
+        self.reporter
+            .build_started(package.name.as_str(), &described);
         let job = Job {
             package,
             source: &material.path,
@@ -249,7 +269,7 @@ impl Builder<'_> {
         let wheel: WheelName = name
             .parse()
             .map_err(|error| self.problem(package, BuildProblem::WheelName(error)))?;
-        let is_expected = wheel.name() == package.name
+        let is_expected = package.name == wheel.name()
             && (source.version_may_differ || wheel.is_version(&package.version));
         if !is_expected {
             return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
@@ -280,7 +300,7 @@ impl Builder<'_> {
             kept.keep(key, of, self.options.fetch.cache)?;
         }
         self.reporter
-            .build_finished(&package.name, kept.wheel.as_str());
+            .build_finished(package.name.as_str(), kept.wheel.as_str());
         Ok(kept)
     }
 

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
-use super::fit::Misfit;
+use super::fit::WheelMisfit;
 use super::{FrontendKind, container};
 
 /// A package without a wheel that could not be built.
@@ -107,7 +107,7 @@ pub enum BuildProblem {
         /// The wheel.
         wheel: String,
         /// Why it does not fit.
-        misfit: Misfit,
+        misfit: WheelMisfit,
     },
     /// The build gave a wheel for something else than the target.
     #[error("{wheel}, built on this machine, {misfit}")]
@@ -115,7 +115,7 @@ pub enum BuildProblem {
         /// The wheel.
         wheel: String,
         /// Why it does not fit.
-        misfit: Misfit,
+        misfit: WheelMisfit,
     },
 }
 
@@ -138,10 +138,14 @@ impl fmt::Display for BuildError {
             }
             _ => write!(f, "{package} cannot be built: {problem}"),
         }?;
-        refused
-            .iter()
-            .try_for_each(|wheel| write!(f, "\n(not taken: {wheel})"))
+        f.write_str(&not_taken(refused))
     }
+}
+
+/// A line for each wheel that the user had made and that does not fit.
+pub(crate) fn not_taken(wheels: &[String]) -> String {
+    let lines = wheels.iter().map(|wheel| format!("\n(not taken: {wheel})"));
+    lines.collect()
 }
 
 impl BuildError {
@@ -222,7 +226,7 @@ impl BuildError {
             BuildProblem::Misfit { wheel, misfit } => format!(
                 "{}{}{}",
                 match misfit {
-                    Misfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
+                    WheelMisfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
                         "put a Python {} with pip first on PATH, or ",
                         self.target.runtime.python_version()
                     ),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::WheelName;
 use sha2::{Digest, Sha256};
 

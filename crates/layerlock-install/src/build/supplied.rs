@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_export::LockedPackage;
+use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName, WheelRank};
 use sha2::{Digest, Sha256};
 
-use super::fit::{self, Misfit};
+use super::fit::{self, WheelMisfit};
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -29,7 +29,7 @@ pub(super) fn find(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
-    mut refuse: impl FnMut(&Path, Misfit),
+    mut refuse: impl FnMut(&Path, WheelMisfit),
 ) -> Result<Option<Supplied>, Error> {
     for (_, wheel, path) in candidates(package, target, options) {
         let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;
@@ -64,7 +64,7 @@ fn candidates(
             let Ok(wheel) = super::file_name(&path).parse::<WheelName>() else {
                 continue;
             };
-            if wheel.name() == package.name
+            if package.name == wheel.name()
                 && (package.version.is_empty() || wheel.is_version(&package.version))
                 && let Ok(rank) = target.rank(&wheel)
             {

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use fs_err as fs;
-use layerlock_export::normalize_name;
 use layerlock_layer::{is_unfinished, unpacked_folder};
+use layerlock_lock::normalize_name;
 
 use super::{
     BUILDS, Cache, LOCK, PIP_DEFAULT_INDEX, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept,

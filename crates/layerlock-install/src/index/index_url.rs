@@ -3,7 +3,7 @@
 use std::fmt;
 
 use layerlock_client::{Credentials, SafeUrl, Site, UrlError};
-use layerlock_export::normalize_name;
+use layerlock_lock::normalize_name;
 use url::Url;
 
 /// The URL of a simple index (PEP 503), http or https, with a slash at the end of
@@ -29,28 +29,28 @@ pub enum IndexUrlError {
     /// A directory on this machine.
     #[error("{url} is a directory on this machine, not an index reached over http or https")]
     LocalDirectory {
-        /// The URL.
-        url: SafeUrl,
+        /// The URL, without credentials.
+        url: String,
     },
     /// Another scheme than http and https.
     #[error("{url} has the scheme {scheme:?}; an index is reached over http or https")]
     Scheme {
-        /// The URL.
-        url: SafeUrl,
+        /// The URL, without credentials.
+        url: String,
         /// Its scheme.
         scheme: String,
     },
     /// A query or a fragment, to which no project name can be added.
     #[error("{url} has a query or a fragment, so it is no index's URL")]
     Query {
-        /// The URL.
-        url: SafeUrl,
+        /// The URL, without credentials.
+        url: String,
     },
     /// A file's URL whose last part would name a file elsewhere, or none.
     #[error("{url} does not end in a plain file name")]
     FileName {
-        /// The URL.
-        url: SafeUrl,
+        /// The URL, without credentials.
+        url: String,
     },
 }
 
@@ -78,6 +78,7 @@ impl IndexUrl {
     pub fn parse(text: &str) -> Result<Self, IndexUrlError> {
         let url = parse_http(text)?;
         if url.url().query().is_some() || url.url().fragment().is_some() {
+            let url = url.to_string();
             return Err(IndexUrlError::Query { url });
         }
         let path = url.url().path();
@@ -115,11 +116,13 @@ pub(crate) fn parse_http(text: &str) -> Result<SafeUrl, IndexUrlError> {
     let url = SafeUrl::parse(text)?;
     match url.url().scheme() {
         "http" | "https" => Ok(url),
-        "file" => Err(IndexUrlError::LocalDirectory { url }),
-        scheme => {
-            let scheme = scheme.to_owned();
-            Err(IndexUrlError::Scheme { url, scheme })
-        }
+        "file" => Err(IndexUrlError::LocalDirectory {
+            url: url.to_string(),
+        }),
+        scheme => Err(IndexUrlError::Scheme {
+            url: url.to_string(),
+            scheme: scheme.to_owned(),
+        }),
     }
 }
 

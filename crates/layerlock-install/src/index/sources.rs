@@ -13,7 +13,7 @@
 use std::sync::OnceLock;
 
 use layerlock_client::Session;
-use layerlock_export::{LockedPackage, PackageSource, Source};
+use layerlock_lock::{LockedPackage, PackageSource, ProjectIndex};
 
 use super::default::extra_indexes;
 use super::index_url::{Index, IndexUrl};
@@ -24,7 +24,7 @@ pub struct Sources<'a> {
     /// An index for every package, whatever the lock says (`--index-url`).
     pub option: Option<IndexUrl>,
     /// The project's sources, `[[tool.poetry.source]]`.
-    pub project: &'a [Source],
+    pub project: &'a [ProjectIndex],
     /// The index for packages that the lock gives no source for. Asked only when
     /// a file of theirs has to be fetched: finding it out may take a while.
     pub default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
@@ -101,7 +101,7 @@ impl<'a> Order<'a> {
     /// `--index-url` may name a source of the project by its URL; then its
     /// credentials are for it.
     fn name_of(&self, url: &IndexUrl) -> Option<String> {
-        let is_it = |source: &&Source| {
+        let is_it = |source: &&ProjectIndex| {
             let known = source
                 .url
                 .as_deref()

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use layerlock_layer::PlanBuilder;
-use layerlock_target::{Architecture, RUNTIMES, Target};
+use layerlock_target::{Architecture, Provider, Target};
 
 use super::archive::MAX_UNPACKED;
 use super::{Wheel, WheelContents, WheelProblem, push_wheel};
@@ -27,7 +27,8 @@ pub fn read_hostile(bytes: &[u8]) -> Result<(), WheelProblem> {
         let end = end.expect("no overflow");
         assert!(end <= bytes.len() as u64, "{} lies outside", member.name);
     }
-    let target = Target::aws(RUNTIMES[0], Architecture::X86_64);
+    let runtime = Provider::Aws.runtimes().next().expect("a runtime");
+    let target = Target::new(runtime, Architecture::X86_64);
     let wheel = Wheel {
         path: PathBuf::new(),
         contents,

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use layerlock_digest::Digest;
 use layerlock_layer::{ArchiveId, Entry, LayerPath, Mode, OwnerId, PlanBuilder, Source};
 use layerlock_target::Target;
-use sha2::{Digest, Sha256};
 
 use super::{Member, Wheel, WheelContents, WheelProblem, record};
 
@@ -158,7 +158,7 @@ impl Layout<'_> {
     /// site-packages, as in every installation.
     fn installed_record(&self, record: &str) -> Vec<u8> {
         let site_packages = format!("{}/", self.target.site_packages());
-        let mut rows: BTreeMap<String, Option<([u8; 32], u64)>> = self
+        let mut rows: BTreeMap<String, Option<(Digest, u64)>> = self
             .entries
             .iter()
             .map(|entry| {
@@ -167,12 +167,7 @@ impl Layout<'_> {
                     Some(inside) => inside.to_owned(),
                     None => format!("../{path}"),
                 };
-                let hash = match &entry.source {
-                    Source::Member(_, member) => Some(member.sha256),
-                    Source::Bytes(bytes) => Some(Sha256::digest(bytes).into()),
-                    Source::File { .. } => None,
-                };
-                (name, hash.map(|hash| (hash, entry.source.size())))
+                (name, Some((entry.source.digest(), entry.source.size())))
             })
             .collect();
         rows.insert(record.to_owned(), None);

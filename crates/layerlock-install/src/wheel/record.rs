@@ -4,9 +4,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use data_encoding::BASE64URL_NOPAD;
+use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::ArchiveMember;
-use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use super::archive::RawMember;
 use super::{Member, WheelProblem};
@@ -64,73 +63,80 @@ impl Record {
     /// and correctly hashed in RECORD", and hashes must be sha256 or better.
     pub(super) fn check(&self, member: &RawMember<'_>) -> Result<ArchiveMember, WheelProblem> {
         let name = member.name.as_str();
-        let mut sha256 = Sha256::new();
-        let compressed_crc32 = if self.is_exempt(name) {
-            member.read_into(|piece| sha256.update(piece))?
-        } else {
-            let [expected, _] = self
-                .rows
-                .get(name)
-                .ok_or_else(|| WheelProblem::NotInRecord(name.to_owned()))?;
-            let no_hash = || WheelProblem::NoHash(name.to_owned());
-            let (algorithm, encoded) = expected.split_once('=').ok_or_else(no_hash)?;
-            let (actual, compressed_crc32) = match algorithm {
-                "sha256" => {
-                    let packed = member.read_into(|piece| sha256.update(piece))?;
-                    (BASE64URL_NOPAD.encode(&sha256.clone().finalize()), packed)
-                }
-                "sha384" => also::<Sha384>(member, &mut sha256)?,
-                "sha512" => also::<Sha512>(member, &mut sha256)?,
-                _ => return Err(no_hash()),
-            };
-            // Some builders pad, against the specification and harmlessly.
-            if encoded.trim_end_matches('=') != actual {
-                return Err(WheelProblem::RecordHash {
-                    name: name.to_owned(),
-                    expected: expected.clone(),
-                    actual: format!("{algorithm}={actual}"),
-                });
-            }
-            compressed_crc32
+        let Some((row, algorithm, encoded)) = self.expected(name)? else {
+            let mut hasher = Hasher::new(Algorithm::Sha256);
+            let compressed_crc32 = member.read_into(|piece| hasher.update(piece))?;
+            return Ok(checked(member, hasher.finish(), compressed_crc32));
         };
-        Ok(ArchiveMember {
-            offset: member.offset,
-            method: member.method,
-            compressed_size: member.compressed_size,
-            compressed_crc32,
-            size: member.size,
-            crc32: member.crc32,
-            sha256: sha256.finalize().into(),
-        })
+        // Plans compare by SHA-256, whatever RECORD has.
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        let mut other = (algorithm != Algorithm::Sha256).then(|| Hasher::new(algorithm));
+        let compressed_crc32 = member.read_into(|piece| {
+            hasher.update(piece);
+            if let Some(other) = &mut other {
+                other.update(piece);
+            }
+        })?;
+        let digest = hasher.finish();
+        let actual = other.map_or(digest, Hasher::finish);
+        // Some builders pad, against the specification and harmlessly.
+        if encoded.trim_end_matches('=') != actual.base64_url() {
+            return Err(WheelProblem::RecordHash {
+                name: name.to_owned(),
+                expected: row.to_owned(),
+                actual: hash(&actual),
+            });
+        }
+        Ok(checked(member, digest, compressed_crc32))
+    }
+
+    /// The hash that a member must have, as it stands in its row, and its parts.
+    /// Nothing for the files that cannot have one.
+    fn expected(&self, name: &str) -> Result<Option<(&str, Algorithm, &str)>, WheelProblem> {
+        if self.is_exempt(name) {
+            return Ok(None);
+        }
+        let [row, _] = self
+            .rows
+            .get(name)
+            .ok_or_else(|| WheelProblem::NotInRecord(name.to_owned()))?;
+        let parts = row.split_once('=').and_then(|(algorithm, encoded)| {
+            let mut known = Algorithm::ALL.into_iter();
+            let algorithm = known.find(|known| known.name() == algorithm)?;
+            Some((row.as_str(), algorithm, encoded))
+        });
+        match parts {
+            Some(parts) => Ok(Some(parts)),
+            None => Err(WheelProblem::NoHash(name.to_owned())),
+        }
     }
 }
 
-/// Hashes a member twice over: with the algorithm that RECORD has, and with the
-/// one that plans compare by. Gives the first, encoded, and the CRC-32 of the data
-/// in the archive.
-fn also<D: Digest>(
-    member: &RawMember<'_>,
-    sha256: &mut Sha256,
-) -> Result<(String, u32), WheelProblem> {
-    let mut other = D::new();
-    let packed = member.read_into(|piece| {
-        other.update(piece);
-        sha256.update(piece);
-    })?;
-    Ok((BASE64URL_NOPAD.encode(&other.finalize()), packed))
+fn checked(member: &RawMember<'_>, digest: Digest, compressed_crc32: u32) -> ArchiveMember {
+    ArchiveMember {
+        offset: member.offset,
+        method: member.method,
+        compressed_size: member.compressed_size,
+        compressed_crc32,
+        size: member.size,
+        crc32: member.crc32,
+        digest,
+    }
+}
+
+/// A digest in the way of RECORD.
+fn hash(digest: &Digest) -> String {
+    format!("{}={}", digest.algorithm().name(), digest.base64_url())
 }
 
 /// A RECORD for an installation: name, and SHA-256 and size where it has them.
-pub(super) fn write(rows: &BTreeMap<String, Option<([u8; 32], u64)>>) -> Vec<u8> {
+pub(super) fn write(rows: &BTreeMap<String, Option<(Digest, u64)>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::Any(b'\n'))
         .from_writer(Vec::new());
     for (name, facts) in rows {
         let (hash, size) = match facts {
-            Some((sha256, size)) => (
-                format!("sha256={}", BASE64URL_NOPAD.encode(sha256)),
-                size.to_string(),
-            ),
+            Some((digest, size)) => (hash(digest), size.to_string()),
             None => Default::default(),
         };
         #[expect(clippy::expect_used, reason = "writing to memory cannot fail")]

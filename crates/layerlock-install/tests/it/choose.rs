@@ -1,9 +1,9 @@
-use layerlock_export::Place;
+use layerlock_diagnostic::Place;
 use layerlock_install::{Chosen, Error};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{LockedPackage, ProjectBuilder};
 
-use crate::helpers::{choose_wheel, locked, target};
+use crate::helpers::{aws, choose_wheel, locked, target};
 
 /// Chooses from a lock that has files of these names for one package.
 fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
@@ -49,7 +49,7 @@ fn each_target_gets_its_own_wheel_with_the_hash_of_that_wheel() {
         ("python3.12", Architecture::Arm64, 1),
         ("python3.13", Architecture::X86_64, 7),
     ] {
-        let target = Target::aws(runtime.parse().unwrap(), architecture);
+        let target = aws(runtime, architecture);
         let chosen = choose_from(&files, &target).unwrap();
         assert_eq!(chosen.wheel.as_str(), files[expected], "{target}");
         // The lock is sorted by file name; hashes go along.
@@ -58,8 +58,8 @@ fn each_target_gets_its_own_wheel_with_the_hash_of_that_wheel() {
             .files
             .iter()
             .find(|f| f.name == files[expected]);
-        let hash = file.unwrap().hash.strip_prefix("sha256:").unwrap();
-        assert_eq!(data_encoding::HEXLOWER.encode(&chosen.sha256), hash);
+        let digest = file.unwrap().digests[0];
+        assert_eq!(chosen.sha256, digest.bytes());
     }
 }
 
@@ -151,7 +151,7 @@ fn a_runtime_with_a_newer_glibc_is_recommended() {
         })
         .collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    let target = Target::aws("python3.11".parse().unwrap(), Architecture::X86_64);
+    let target = aws("python3.11", Architecture::X86_64);
     let error = choose_from(&files, &target).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,14 +1,20 @@
 use std::sync::OnceLock;
 
 use layerlock_client::{MachineConfig, Session};
-use layerlock_export::{Choice, LockedPackage, select};
+use layerlock_export::select;
 use layerlock_install::index::{Index, Sources};
 use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, choose};
-use layerlock_target::{Architecture, Target};
+use layerlock_lock::{Choice, LockedPackage};
+use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
 
 pub(crate) fn target() -> Target {
-    Target::aws("python3.12".parse().unwrap(), Architecture::X86_64)
+    aws("python3.12", Architecture::X86_64)
+}
+
+/// A target on AWS Lambda.
+pub(crate) fn aws(runtime: &str, architecture: Architecture) -> Target {
+    Target::new(Provider::Aws.runtime(runtime).unwrap(), architecture)
 }
 
 /// A project that locks these wheels.
@@ -26,7 +32,9 @@ pub(crate) fn locked(project: &ProjectBuilder) -> Vec<LockedPackage> {
     let project = layerlock_export::Project::read(folder.path()).unwrap();
     let lock = layerlock_export::Lock::read(&project).unwrap();
     let environment = target().marker_environment();
-    select(&project, &lock, &Choice::default(), &environment).unwrap()
+    select(&project, &lock, &Choice::default(), &environment)
+        .unwrap()
+        .into_packages()
 }
 
 pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
@@ -50,7 +58,7 @@ pub(crate) struct Machine {
     pub(crate) config: MachineConfig,
     /// Made for the first options, and anew once the configuration has changed.
     pub(crate) session: OnceLock<Session>,
-    pub(crate) project_sources: Vec<layerlock_export::Source>,
+    pub(crate) project_sources: Vec<layerlock_lock::ProjectIndex>,
 }
 
 impl Machine {

@@ -3,12 +3,12 @@
 use layerlock_client::Error as ClientError;
 use layerlock_install::index::IndexUrl;
 use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
-use layerlock_target::{Architecture, Target};
+use layerlock_target::Architecture;
 use layerlock_testkit::{
     LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Wheel as TestWheel, WheelBuilder,
 };
 
-use crate::helpers::{Machine, choose_wheel, chosen, locked, project_of};
+use crate::helpers::{Machine, aws, choose_wheel, chosen, locked, project_of};
 
 fn demo() -> TestWheel {
     WheelBuilder::new("demo", "1.0").file("demo.py", "").build()
@@ -139,7 +139,7 @@ fn a_page_is_asked_for_once_for_all_files_of_a_project() {
     let both: Vec<_> = [Architecture::X86_64, Architecture::Arm64]
         .into_iter()
         .flat_map(|architecture| {
-            let target = Target::aws("python3.12".parse().unwrap(), architecture);
+            let target = aws("python3.12", architecture);
             let packages = locked(&project).into_iter();
             packages.map(move |package| choose_wheel(package, &target).unwrap())
         })

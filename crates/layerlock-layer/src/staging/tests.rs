@@ -1,7 +1,10 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
+use crate::testing::{
+    CHANGES, TestFile, archive_plan, bytes_plan, files_plan, sample, truncated_plan,
+};
+use crate::{PlannedFile, Source};
 
 fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
     stage(plan, directory, is_ours, false)
@@ -43,6 +46,49 @@ fn holds_the_files_of_the_plan_and_no_others() {
         1,
         "nothing is left beside it"
     );
+}
+
+#[test]
+fn files_on_disk_are_copied_and_must_not_change() {
+    let large = vec![b'x'; usize::try_from(LARGE).unwrap() + 1];
+    let files = [
+        ("a/tool", &b"#!/bin/sh\n"[..], true),
+        ("large", &large, false),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let plan = files_plan(folder.path(), &files);
+    let directory = folder.path().join("staging");
+    write(&plan, &directory, nothing_is_ours).unwrap();
+    for (name, bytes, _) in files {
+        assert!(fs::read(directory.join(name)).unwrap() == bytes, "{name}");
+    }
+
+    for entry in plan.entries() {
+        let Source::File(file) = &entry.source else {
+            panic!("a file");
+        };
+        let before = fs::read(file.path()).unwrap();
+        for change in CHANGES {
+            change(file.path()).unwrap();
+            let other = folder.path().join("other");
+            let error = write(&plan, &other, nothing_is_ours).unwrap_err();
+            assert!(
+                matches!(&error, Error::FileChanged { file: told } if told == file.path()),
+                "{error}"
+            );
+            assert!(!other.exists());
+            fs::write(file.path(), &before).unwrap();
+        }
+        // A pipe would have us wait.
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        fs::rename(&pipe, file.path()).unwrap();
+        write(&plan, &folder.path().join("other"), nothing_is_ours).unwrap_err();
+        PlannedFile::read(file.path()).unwrap_err();
+        fs::remove_file(file.path()).unwrap();
+        fs::write(file.path(), before).unwrap();
+    }
 }
 
 #[test]

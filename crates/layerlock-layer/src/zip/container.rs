@@ -256,4 +256,17 @@ mod tests {
         assert_eq!(end(MAX_16, 1, 1).len(), 22 + 56 + 20);
         assert_eq!(end(1, 1, MAX_32).len(), 22 + 56 + 20);
     }
+
+    /// Without the flag readers take a name for one in code page 437.
+    #[test]
+    fn both_headers_say_of_a_name_that_it_is_utf_8_where_it_is_not_ascii() {
+        for (name, flags) in [("python/a.py", 0_u16), ("python/n\u{e4}me.py", 1 << 11)] {
+            let header = Header { name, ..header(1) };
+            let local = local(&header, EntryTime::default());
+            let central = central(&header, EntryTime::default(), 0);
+            // APPNOTE 4.3.7 and 4.3.12.
+            assert_eq!(local[6..8], flags.to_le_bytes(), "{name}");
+            assert_eq!(central[8..10], flags.to_le_bytes(), "{name}");
+        }
+    }
 }

@@ -7,6 +7,8 @@ mod time;
 
 use std::path::Path;
 
+use layerlock_digest::Digest;
+
 use crate::output::{OutputFile, Prepared, parent};
 use crate::source::Archives;
 use crate::{Error, LayerPlan, Method, Source};
@@ -44,7 +46,7 @@ pub struct ZipSummary {
     /// Bytes of the zip.
     pub size: u64,
     /// SHA-256 of the zip.
-    pub sha256: [u8; 32],
+    pub digest: Digest,
     /// CRC-64/XZ of the zip.
     pub crc64: u64,
     /// Compressed bytes that each owner takes up in it, without headers, by
@@ -96,11 +98,7 @@ fn write_into(
             name: entry.path.as_str(),
             mode: entry.mode,
             method,
-            crc32: match (&entry.source, packed) {
-                (Source::Member(_, member), _) => member.crc32,
-                (_, Some(packed)) => packed.crc32,
-                (_, None) => archives.crc32(entry)?,
-            },
+            crc32: entry.source.crc32(),
             compressed_size,
             size,
         };

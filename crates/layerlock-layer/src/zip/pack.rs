@@ -10,11 +10,7 @@
 
 use std::cmp::Reverse;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::num::NonZero;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use fs_err as fs;
 use libdeflater::{CompressionLvl, Compressor};
@@ -23,6 +19,7 @@ use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZError, MZFlush, MZStatus};
 
 use super::Compression;
+use crate::parallel::{Schedule, with_state};
 use crate::source::{Archives, MAX_AT_ONCE};
 use crate::{Entry, Error, LayerPlan, Method, Source};
 
@@ -40,8 +37,6 @@ pub(super) struct Packed {
     offset: u64,
     /// Compressed bytes: fewer than the entry has.
     pub(super) size: u64,
-    /// CRC-32 of the entry.
-    pub(super) crc32: u32,
 }
 
 impl Pack {
@@ -56,52 +51,20 @@ impl Pack {
             .filter(|&index| is_of_use(&plan.entries()[index], compression))
             .collect();
         work.sort_by_key(|&index| Reverse(plan.entries()[index].source.size()));
-        let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let threads = threads.min(work.len());
-        let next = AtomicUsize::new(0);
-        let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        let run = |file: usize| -> Result<(fs::File, Vec<(usize, Packed)>), Error> {
-            let mut packer = Packer::new(plan, compression, folder, file)?;
-            let mut done = Vec::new();
-            while let Some(&index) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-                match packer.pack(&plan.entries()[index]) {
-                    Ok(packed) => done.extend(packed.map(|packed| (index, packed))),
-                    Err(error) => {
-                        note_first(&failed, index, error);
-                        break;
-                    }
-                }
-            }
-            Ok((packer.file, done))
-        };
-        let results: Vec<_> = thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads)
-                .map(|file| scope.spawn(move || run(file)))
-                .collect();
-            workers
-                .into_iter()
-                .map(|worker| {
-                    worker
-                        .join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
-                .collect()
-        });
-        if let Some((_, error)) = failed.into_inner().unwrap_or_default() {
-            return Err(error);
+        let (packed, packers) = with_state(
+            &work,
+            Schedule::InOrder,
+            |file| Packer::new(plan, compression, folder, file),
+            |packer, &index| packer.pack(&plan.entries()[index]),
+        )?;
+        let mut entries = vec![None; plan.entries().len()];
+        for (index, packed) in work.into_iter().zip(packed) {
+            entries[index] = packed;
         }
-        let mut pack = Self {
-            files: Vec::with_capacity(threads),
-            entries: vec![None; plan.entries().len()],
-        };
-        for result in results {
-            let (file, done) = result?;
-            pack.files.push(file);
-            for (index, packed) in done {
-                pack.entries[index] = Some(packed);
-            }
-        }
-        Ok(pack)
+        Ok(Self {
+            files: packers.into_iter().map(|packer| packer.file).collect(),
+            entries,
+        })
     }
 
     /// The entry of this index, if it was compressed.
@@ -119,16 +82,6 @@ impl Pack {
         } else {
             Err(io::ErrorKind::UnexpectedEof.into())
         }
-    }
-}
-
-/// Of several failures the one of the first entry is told, whichever thread was
-/// faster.
-fn note_first(failed: &Mutex<Option<(usize, Error)>>, index: usize, error: Error) {
-    if let Ok(mut failed) = failed.lock()
-        && failed.as_ref().is_none_or(|(first, _)| index < *first)
-    {
-        *failed = Some((index, error));
     }
 }
 
@@ -183,7 +136,7 @@ impl<'a> Packer<'a> {
         };
         let offset = self.position;
         let is_small = entry.source.size() < MAX_AT_ONCE;
-        let (crc32, size) = match self.best.take_if(|_| is_small) {
+        let size = match self.best.take_if(|_| is_small) {
             Some(mut best) => {
                 let result = self.pack_best(&mut best, entry, limit);
                 self.best = Some(best);
@@ -196,17 +149,16 @@ impl<'a> Packer<'a> {
             file: self.number,
             offset,
             size,
-            crc32,
         }))
     }
 
-    /// Gives the CRC-32 and the compressed size; 0 where nothing was written.
+    /// Gives the compressed size; 0 where nothing was written.
     fn pack_best(
         &mut self,
         best: &mut Compressor,
         entry: &Entry,
         limit: u64,
-    ) -> Result<(u32, u64), Error> {
+    ) -> Result<u64, Error> {
         let bytes = self.archives.read(entry)?;
         // What does not fit is of no use.
         let room = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -217,10 +169,10 @@ impl<'a> Packer<'a> {
         self.file
             .write_all(&compressed[..size])
             .map_err(Error::io("write a file in", self.folder))?;
-        Ok((crc32fast::hash(&bytes), size as u64))
+        Ok(size as u64)
     }
 
-    fn pack_streaming(&mut self, entry: &Entry) -> Result<(u32, u64), Error> {
+    fn pack_streaming(&mut self, entry: &Entry) -> Result<u64, Error> {
         let Self {
             archives,
             file,
@@ -228,15 +180,10 @@ impl<'a> Packer<'a> {
             ..
         } = self;
         let mut deflater = Deflater::new(file);
-        let mut checksum = crc32fast::Hasher::new();
-        let size = archives
-            .copy(entry, &mut |piece| {
-                checksum.update(piece);
-                deflater.take(piece)
-            })
+        archives
+            .copy(entry, &mut |piece| deflater.take(piece))
             .and_then(|()| Ok(deflater.finish()?))
-            .map_err(|trouble| archives.error(trouble, entry, folder))?;
-        Ok((checksum.finalize(), size))
+            .map_err(|trouble| archives.error(trouble, entry, folder))
     }
 }
 

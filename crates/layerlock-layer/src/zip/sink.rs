@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use sha2::{Digest, Sha256};
+use layerlock_digest::{Algorithm, Hasher};
 
 use super::ZipSummary;
 
@@ -10,7 +10,7 @@ use super::ZipSummary;
 pub(super) struct Sink<'a> {
     file: &'a mut dyn Write,
     buffer: Vec<u8>,
-    sha256: Sha256,
+    sha256: Hasher,
     crc64: crc64fast::Digest,
     written: u64,
 }
@@ -22,7 +22,7 @@ impl<'a> Sink<'a> {
         Self {
             file,
             buffer: Vec::with_capacity(BUFFER_SIZE),
-            sha256: Sha256::new(),
+            sha256: Hasher::new(Algorithm::Sha256),
             crc64: crc64fast::Digest::new(),
             written: 0,
         }
@@ -50,7 +50,7 @@ impl<'a> Sink<'a> {
         self.file.flush()?;
         Ok(ZipSummary {
             size: self.written,
-            sha256: self.sha256.finalize().into(),
+            digest: self.sha256.finish(),
             crc64: self.crc64.sum64(),
             zipped_sizes,
         })

@@ -2,10 +2,10 @@ use std::io::{Cursor, Read};
 
 use proptest::prelude::*;
 
-use sha2::{Digest, Sha256};
-
 use super::*;
-use crate::testing::{TestFile, archive_plan, bytes_plan, sample, truncated_plan};
+use crate::testing::{
+    CHANGES, TestFile, archive_plan, bytes_plan, files_plan, sample, truncated_plan,
+};
 
 fn write(plan: &LayerPlan, path: &Path) -> Result<ZipSummary, Error> {
     write_with(plan, path, Compression::Copy)
@@ -48,7 +48,7 @@ fn assert_reads_back_from(
 
     let written = fs_err::read(&path).unwrap();
     assert_eq!(summary.size, written.len() as u64);
-    assert_eq!(summary.sha256, <[u8; 32]>::from(Sha256::digest(&written)));
+    assert_eq!(summary.digest, Digest::sha256_of(&written));
     assert_eq!(summary.crc64, crc64_xz(&written));
 
     let mut expected = files.to_vec();
@@ -118,8 +118,8 @@ fn the_encoders_give_these_bytes_on_every_machine() {
     let plan = bytes_plan(&files);
     let digests = [Compression::Copy, Compression::Best].map(|compression| {
         let written = assert_reads_back_from(&plan, &files, compression);
-        let digest: [u8; 32] = Sha256::digest(written).into();
-        u64::from_be_bytes(digest[..8].try_into().unwrap())
+        let digest = Digest::sha256_of(&written);
+        u64::from_be_bytes(digest.bytes()[..8].try_into().unwrap())
     });
     assert_eq!(
         digests,
@@ -154,6 +154,7 @@ fn every_kind_of_source_reads_back() {
     let files = sample();
     assert_reads_back(&bytes_plan(&files), &files);
     assert_reads_back(&archive_plan(folder.path(), &files), &files);
+    assert_reads_back(&files_plan(folder.path(), &files), &files);
 }
 
 #[test]
@@ -218,6 +219,29 @@ fn a_damaged_archive_is_an_error_and_no_damaged_zip() {
             matches!(&error, Error::Archive { path, .. } if *path == entry.path),
             "{error}"
         );
+    }
+}
+
+#[test]
+fn a_file_that_changed_since_it_was_planned_is_an_error() {
+    let files = [("python/a.py", &b"import os\n"[..], false)];
+    for change in CHANGES {
+        for compression in [Compression::Copy, Compression::Best, Compression::Store] {
+            let folder = tempfile::tempdir().unwrap();
+            let plan = files_plan(folder.path(), &files);
+            let Source::File(file) = &plan.entries()[0].source else {
+                panic!("a file");
+            };
+            change(file.path()).unwrap();
+            let path = folder.path().join("layer.zip");
+            let error = write_with(&plan, &path, compression).unwrap_err();
+            let expected = format!(
+                "{} changed while the layer was built",
+                file.path().display()
+            );
+            assert_eq!(error.to_string(), expected);
+            assert!(!path.exists());
+        }
     }
 }
 

@@ -3,7 +3,8 @@ use std::io::Read;
 use std::path::Path;
 
 use layerlock::{
-    Architecture, CacheLocation, ErrorKind, LayerReport, Settings, Severity, Silent, install,
+    Architecture, CacheLocation, ErrorKind, LayerReport, Provider, Settings, Severity, Silent,
+    install,
 };
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
 
@@ -301,7 +302,7 @@ fn the_runtime_that_nobody_named_is_the_newest_allowed_and_is_told() {
         ("python3.15", vec![(Severity::Warning, "runtime-preview")]),
     ] {
         let layer = build_one(&Settings {
-            runtimes: vec![runtime.parse().unwrap()],
+            runtimes: vec![Provider::Aws.runtime(runtime).unwrap()],
             ..shop.settings()
         });
         assert_eq!(codes(&layer), expected, "{runtime}");

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::thread;
 
 use layerlock::{
-    Choice, Error, ErrorKind, Extras, FrontendKind, Groups, PublishSettings, Publishing, Settings,
-    Silent,
+    Choice, Error, ErrorKind, Extras, FrontendKind, Groups, Provider, PublishSettings, Publishing,
+    Settings, Silent,
 };
 use layerlock_testkit::{
     Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Source, WheelBuilder,
@@ -157,7 +157,7 @@ fn no_wheel_for_the_target() {
     let [_, x86_64, _] = wheels();
     let error = assert_fails(ErrorKind::Artifact, |broken| {
         broken.project(ProjectBuilder::new("shop").package(&x86_64));
-        broken.settings.runtimes = vec!["python3.12".parse().unwrap()];
+        broken.settings.runtimes = vec![Provider::Aws.runtime("python3.12").unwrap()];
         broken.settings.architectures = vec!["arm64".parse().unwrap()];
     });
     let text = error.to_string();
@@ -182,7 +182,7 @@ fn no_runtime_is_recommended_that_the_project_does_not_allow() {
     let error = assert_fails(ErrorKind::Artifact, |broken| {
         let project = ProjectBuilder::new("shop").requires_python(">=3.11,<3.14");
         broken.project(project.package(&package));
-        broken.settings.runtimes = vec!["python3.11".parse().unwrap()];
+        broken.settings.runtimes = vec![Provider::Aws.runtime("python3.11").unwrap()];
     });
     assert_eq!(
         error.hint().unwrap(),
@@ -193,7 +193,7 @@ fn no_runtime_is_recommended_that_the_project_does_not_allow() {
 #[test]
 fn runtime_that_the_project_does_not_allow() {
     let error = assert_fails(ErrorKind::Project, |broken| {
-        broken.settings.runtimes = vec!["python3.13".parse().unwrap()];
+        broken.settings.runtimes = vec![Provider::Aws.runtime("python3.13").unwrap()];
     });
     assert!(error.place().unwrap().path.ends_with("pyproject.toml"));
 }
@@ -271,7 +271,7 @@ fn no_wheel_where_the_index_has_one_of_another_version() {
                 ..ServedFile::from(&wheel("1.11.1", 28))
             });
             broken.project(ProjectBuilder::new("shop").package(&newest));
-            broken.settings.runtimes = vec!["python3.12".parse().unwrap()];
+            broken.settings.runtimes = vec![Provider::Aws.runtime("python3.12").unwrap()];
             broken.settings.offline = offline;
         });
         assert_eq!(error.hint().unwrap(), hint);

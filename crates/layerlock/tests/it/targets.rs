@@ -1,6 +1,6 @@
 //! Several targets in one run.
 
-use layerlock::{Error, ErrorKind, LayerReport, Settings, Silent, build};
+use layerlock::{Error, ErrorKind, LayerReport, Provider, Settings, Silent, build};
 
 use crate::helpers::{Shop, files, project_of, tree, wheels};
 
@@ -40,9 +40,10 @@ fn options_name_every_runtime_with_every_architecture() {
         &project.pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n"),
         [&pure],
     );
-    let parsed = |texts: [&str; 2]| texts.map(|text| text.parse().unwrap()).to_vec();
     let settings = Settings {
-        runtimes: parsed(["python3.13", "python3.12"]),
+        runtimes: ["python3.13", "python3.12"]
+            .map(|name| Provider::Aws.runtime(name).unwrap())
+            .to_vec(),
         architectures: ["x86_64", "arm64"]
             .map(|text| text.parse().unwrap())
             .to_vec(),

@@ -89,7 +89,7 @@ fn files_at_an_address_are_fetched_compared_and_taken_or_built() {
         let unhashed = locking("", &source("url", &url, ""));
         let built = shop.build(&unhashed, &Log::default()).unwrap();
         let unverified = BuildNote::Unverified {
-            package: "demo".to_owned(),
+            package: "demo".parse().unwrap(),
             from: url,
         };
         assert!(built.notes.contains(&unverified), "{:?}", built.notes);

@@ -1,11 +1,11 @@
 //! Whether what was built or locked fits the target.
 
 use layerlock_install::{Error, Pick, choose};
-use layerlock_target::{Architecture, Target};
+use layerlock_target::Architecture;
 use layerlock_testkit::{ServedFile, Source, WheelBuilder, shared_library};
 
 use super::{Shop, X86_64, demo, locked_file, locking, locking_path, source};
-use crate::helpers::{locked, target};
+use crate::helpers::{aws, locked, target};
 
 #[test]
 fn a_compiled_wheel_is_taken_where_all_of_it_fits() {
@@ -28,7 +28,7 @@ fn a_compiled_wheel_is_taken_where_all_of_it_fits() {
     );
 
     // It was kept for its own target alone.
-    let older = Target::aws("python3.11".parse().unwrap(), Architecture::X86_64);
+    let older = aws("python3.11", Architecture::X86_64);
     let error = shop.refusal_for(&project, &older);
     assert!(
         error.to_string().contains("is for another Python"),
@@ -47,7 +47,7 @@ fn a_library_in_a_wheel_for_any_platform_is_kept_for_its_own_target() {
     let (chosen, _) = shop.built(&project);
     assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
 
-    let other = Target::aws("python3.12".parse().unwrap(), Architecture::Arm64);
+    let other = aws("python3.12", Architecture::Arm64);
     let error = shop.refusal_for(&project, &other);
     assert!(error.to_string().contains("demo/core.so"), "{error}");
 }

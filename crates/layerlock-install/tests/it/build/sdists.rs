@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use layerlock_install::Error;
-use layerlock_target::{Architecture, Target};
+use layerlock_target::Architecture;
 use layerlock_testkit::sha256_hex;
 
 use super::{Log, Shop, demo, locking_sdist, paths};
-use crate::helpers::target;
+use crate::helpers::{aws, target};
 
 #[test]
 fn a_source_distribution_is_built_once() {
@@ -36,7 +36,7 @@ fn a_source_distribution_is_built_once() {
 
     // A pure wheel is for every target.
     let log = Log::default();
-    let arm64 = Target::aws("python3.13".parse().unwrap(), Architecture::Arm64);
+    let arm64 = aws("python3.13", Architecture::Arm64);
     shop.build_for(&project, &arm64, true, &log).unwrap();
     assert_eq!(log.builds(), 0);
 }

@@ -1,9 +1,9 @@
 //! Wheels that the user made, in the folders of `--find-links`.
 
-use layerlock_export::LockedPackage;
 use layerlock_install::{
     BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, Pick, build, is_supplied,
 };
+use layerlock_lock::LockedPackage;
 use layerlock_testkit::{WheelBuilder, shared_library};
 
 use super::{Log, Shop, X86_64, demo, locked_file, locking, locking_path};
@@ -48,6 +48,36 @@ fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
 
     let second = put("cp312-cp312-linux_x86_64", shared_library(X86_64, &[], &[]));
     assert_eq!(made().unwrap().chosen[0].wheel.as_str(), second);
+}
+
+/// What is missing is only missing because the user's own wheel does not fit.
+#[test]
+fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
+    let mut shop = Shop::open();
+    let folder = shop.path("wheels");
+    fs_err::create_dir(&folder).unwrap();
+    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.36"])];
+    let wheel = WheelBuilder::new("demo", "1.0")
+        .tag("cp312-cp312-linux_x86_64")
+        .file("demo/core.so", shared_library(X86_64, &[], versions))
+        .build();
+    let path = folder.join(&wheel.file_name);
+    fs_err::write(&path, &wheel.bytes).unwrap();
+    let project = locking(&locked_file("demo-1.0.tar.gz", b""), "");
+    let error = shop
+        .build_for(&project, &target(), true, &Log::default())
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "demo-1.0.tar.gz is not in the cache, and --offline forbids to fetch it\n\
+             (not taken: {} does not fit: demo/core.so needs GLIBC_2.36, the runtime has \
+             GLIBC_2.34 at most)",
+            path.display()
+        )
+    );
+    assert!(error.hint().unwrap().contains("without --offline"));
 }
 
 /// What the error about such a package recommends: to build it elsewhere.

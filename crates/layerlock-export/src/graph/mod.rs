@@ -1,47 +1,50 @@
-//! What a walk goes along: the dependencies of the project, and those of each
-//! locked package.
+//! What depends on what in a lock of a version before 2.1: the dependencies of the
+//! project, and those of each locked package.
+
+mod dependency;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
+use layerlock_lock::{MAIN_GROUP, normalize_name as normalize};
 use toml::de::DeTable;
 
-use super::dependency::Dependency;
 use crate::Error;
 use crate::constraint;
 use crate::document::{Document, Value};
-use crate::lock::Package;
-use crate::names::normalize;
-use crate::project::{MAIN_GROUP, Project};
+use crate::project::Project;
 use crate::ranges::Ranges;
-use crate::select::PackageSource;
+
+pub(crate) use dependency::Dependency;
 
 /// The dependencies in pyproject.toml and in an old poetry.lock.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
     /// Of the project, with their groups, in the order of the file.
-    pub(super) roots: Vec<(String, Dependency)>,
+    pub(crate) roots: Vec<(String, Dependency)>,
     /// One for each package of the lock, in its order.
-    pub(super) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// The packages that each of the project's extras names. All names are
     /// normalised.
-    pub(super) extras: BTreeMap<String, Vec<String>>,
+    pub(crate) extras: BTreeMap<String, Vec<String>>,
 }
 
 /// What a locked package asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
+    /// Normalised.
+    pub(crate) name: String,
     /// Whether only an extra of the project brings it in.
-    pub(super) is_optional: bool,
-    pub(super) requires: Vec<Dependency>,
+    pub(crate) is_optional: bool,
+    pub(crate) requires: Vec<Dependency>,
     /// By normalised name, the indices of what an extra brings in.
-    pub(super) extras: BTreeMap<String, BTreeSet<usize>>,
+    pub(crate) extras: BTreeMap<String, BTreeSet<usize>>,
 }
 
 impl Node {
     /// Whether it asks for the dependency of this index when it is wanted with
     /// these extras.
-    pub(super) fn asks_for(&self, index: usize, extras: &BTreeSet<String>) -> bool {
+    pub(crate) fn asks_for(&self, index: usize, extras: &BTreeSet<String>) -> bool {
         !self.requires[index].is_optional
             || extras
                 .iter()
@@ -108,18 +111,14 @@ pub(crate) fn roots(
 }
 
 impl Node {
-    /// What a package of a lock in `directory` asks for; `entry` is its table.
+    /// What a package asks for; `entry` is its table, and `base` the directory from
+    /// which its paths start.
     pub(crate) fn read(
         document: &Document,
         entry: &Value<'_>,
-        package: &Package,
-        directory: &Path,
+        name: &str,
+        base: &Path,
     ) -> Result<Self, Error> {
-        // Paths of a package in a folder start from that folder.
-        let base = match &package.source {
-            PackageSource::Directory { path, .. } => path,
-            _ => directory,
-        };
         let entry = entry.get_ref();
         let mut requires = Vec::new();
         for (name, value) in table(entry.get("dependencies")) {
@@ -133,6 +132,7 @@ impl Node {
             })
             .collect();
         Ok(Self {
+            name: name.to_owned(),
             is_optional: entry
                 .get("optional")
                 .and_then(|value| value.get_ref().as_bool())
@@ -191,11 +191,7 @@ fn members(text: &str, requires: &[Dependency]) -> Vec<usize> {
 
 impl Graph {
     /// The names of all packages that the project's chosen extras bring in.
-    pub(super) fn names_behind<'g>(
-        &'g self,
-        extras: &BTreeSet<String>,
-        packages: &'g [Package],
-    ) -> HashSet<&'g str> {
+    pub(crate) fn names_behind(&self, extras: &BTreeSet<String>) -> HashSet<&str> {
         let mut waiting: Vec<&str> = extras
             .iter()
             .filter_map(|extra| self.extras.get(extra))
@@ -205,7 +201,7 @@ impl Graph {
         let mut names = HashSet::new();
         while let Some(name) = waiting.pop() {
             // Of several locked versions the last one counts.
-            let Some(index) = packages.iter().rposition(|package| package.name == name) else {
+            let Some(index) = self.nodes.iter().rposition(|node| node.name == name) else {
                 continue;
             };
             if names.insert(name) {

@@ -5,45 +5,44 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use layerlock_lock::{PackageSource, normalize_name as normalize};
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
 use crate::constraint;
-use crate::document::{Document, Value, resolve};
+use crate::document::{Document, Value, resolve_path};
 use crate::git_address;
 use crate::marker::{self, Marker, Variable};
-use crate::names::normalize;
 use crate::ranges::Ranges;
-use crate::select::PackageSource;
 
 /// One dependency. Two are equal when the same package is asked for, whatever
 /// their markers.
 #[derive(Debug, Clone)]
 pub(crate) struct Dependency {
     /// Normalised.
-    pub(super) name: String,
-    pub(super) versions: Ranges,
+    pub(crate) name: String,
+    pub(crate) versions: Ranges,
     /// The versions as they were written.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where it must come from; any index where there is none.
-    pub(super) origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
     /// Normalised.
-    pub(super) extras: BTreeSet<String>,
+    pub(crate) extras: BTreeSet<String>,
     /// As it was written, not simplified.
-    pub(super) marker: Marker,
+    pub(crate) marker: Marker,
     /// The short forms of two kinds of marker: `python = "…"`, `platform = "…"`.
-    pub(super) python: Option<Ranges>,
-    pub(super) platform: Option<Marker>,
+    pub(crate) python: Option<Ranges>,
+    pub(crate) platform: Option<Marker>,
     /// Whether it is there for an extra only.
-    pub(super) is_optional: bool,
-    pub(super) prereleases: bool,
+    pub(crate) is_optional: bool,
+    pub(crate) prereleases: bool,
     /// In the file, also where that is read in parts.
-    pub(super) span: Range<usize>,
+    pub(crate) span: Range<usize>,
 }
 
 /// A place that is not an index.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     Git {
         url: String,
         /// `None` where the repository's default branch is asked for.
@@ -61,7 +60,7 @@ pub(super) enum Origin {
 impl Dependency {
     /// Reads an entry of a table of dependencies: a text, a table, or several
     /// of them. Paths in it start from `base`.
-    pub(super) fn read(
+    pub(crate) fn read(
         document: &Document,
         name: &str,
         value: &Value<'_>,
@@ -78,7 +77,7 @@ impl Dependency {
     }
 
     /// Whether a package of that source is what is asked for.
-    pub(super) fn accepts(&self, source: &PackageSource) -> bool {
+    pub(crate) fn accepts(&self, source: &PackageSource) -> bool {
         match (&self.origin, source) {
             // An index is not told apart from another by the walk.
             (None, _) => true,
@@ -121,13 +120,13 @@ impl Dependency {
                 Some(Origin::Path(path)),
                 PackageSource::Directory { path: locked, .. }
                 | PackageSource::File { path: locked, .. },
-            ) => *path == resolve(locked),
+            ) => *path == resolve_path(locked),
             _ => false,
         }
     }
 
     /// Whether its marker holds, for a package with these extras.
-    pub(super) fn holds_in(&self, target: &MarkerEnvironment, extras: &BTreeSet<String>) -> bool {
+    pub(crate) fn holds_in(&self, target: &MarkerEnvironment, extras: &BTreeSet<String>) -> bool {
         let python = &target.python_full_version().version;
         let holds = |marker: &Marker| marker.evaluate(target, extras);
         holds(&self.marker)
@@ -139,7 +138,7 @@ impl Dependency {
     }
 
     /// How an error names it.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let extras: Vec<_> = self.extras.iter().map(String::as_str).collect();
         let name = match &extras[..] {
             [] => self.name.clone(),
@@ -241,7 +240,7 @@ impl Entry<'_, '_> {
             }));
         }
         if let Some(path) = text("file")?.or(text("path")?) {
-            let path = resolve(&base.join(path));
+            let path = resolve_path(&base.join(path));
             // The subdirectory of an archive is within it.
             let path = match subdirectory {
                 Some(subdirectory) if !path.is_file() => path.join(subdirectory),

@@ -1,0 +1,26 @@
+/*!
+ELF files, and whether one runs on a platform.
+
+A [`Platform`] is plain data: a processor, the versions of the base libraries
+and their names. [`check`] reads a file as the platform's dynamic loader does,
+by its program headers and its dynamic section, and says why the loader would
+refuse it. Section headers are not read: a loader needs none, and strippers and
+packers remove them.
+
+Files come from anywhere. None makes this crate panic, read long or use memory
+that grows with what the file claims.
+
+Nothing here knows of Python, wheels or the network.
+*/
+
+mod file;
+mod fit;
+mod needs;
+mod platform;
+
+pub use file::is_elf;
+pub use fit::{LoadError, check};
+pub use platform::{Machine, Platform};
+
+/// The bytes that every ELF file begins with.
+pub const MAGIC: [u8; 4] = object::elf::ELFMAG;

@@ -1,0 +1,77 @@
+//! Poetry's lock as one of several kinds.
+
+use std::path::Path;
+
+use layerlock_lock::{Choice, LockError, LockReader, LockWarning, Selected};
+use pep508_rs::MarkerEnvironment;
+
+use crate::choice::resolve;
+use crate::lock::Lock;
+use crate::project::Project;
+use crate::select::select;
+use crate::{Error, Warning};
+
+/// A Poetry project and its lock, which is up to date.
+#[derive(Debug, Clone)]
+pub struct PoetryLock {
+    project: Project,
+    lock: Lock,
+}
+
+impl PoetryLock {
+    /// Reads pyproject.toml in `directory`, and poetry.lock beside it.
+    pub fn read(directory: &Path) -> Result<Self, Error> {
+        Self::of(Project::read(directory)?)
+    }
+
+    /// Reads poetry.lock beside the pyproject.toml of a project.
+    pub fn of(project: Project) -> Result<Self, Error> {
+        let lock = Lock::read(&project)?;
+        Ok(Self { project, lock })
+    }
+
+    /// pyproject.toml.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// poetry.lock.
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+}
+
+impl LockReader for PoetryLock {
+    fn path(&self) -> &Path {
+        self.lock.path()
+    }
+
+    fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError> {
+        let selection = resolve(choice, &self.project)?;
+        let warnings = self.lock.warnings().iter().chain(&selection.warnings);
+        Ok(warnings.map(LockWarning::from).collect())
+    }
+
+    fn select(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Selected, LockError> {
+        Ok(select(&self.project, &self.lock, choice, environment)?)
+    }
+}
+
+impl From<&Warning> for LockWarning {
+    fn from(warning: &Warning) -> Self {
+        Self {
+            message: warning.to_string(),
+            place: warning.place().cloned(),
+        }
+    }
+}
+
+impl From<Error> for LockError {
+    fn from(error: Error) -> Self {
+        Self::new(error)
+    }
+}

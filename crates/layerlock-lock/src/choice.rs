@@ -1,0 +1,32 @@
+//! Which groups and extras of a project a user asks for.
+
+/// The groups that a user names, as the values of the flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// `--with`: groups besides the main one.
+    pub with: Vec<String>,
+    /// `--without`: groups to leave out, the main one as well.
+    pub without: Vec<String>,
+    /// `--only`: these groups and no other; `with` and `without` are ignored.
+    pub only: Vec<String>,
+    /// `--all-groups`: every group.
+    pub all: bool,
+}
+
+/// The extras that a user names, as the values of the flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// `--extras`, `-E`: the extras' names.
+    pub names: Vec<String>,
+    /// `--all-extras`: every extra.
+    pub all: bool,
+}
+
+/// What a user asks for. The default is the main group without extras.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Which groups.
+    pub groups: Groups,
+    /// Which extras.
+    pub extras: Extras,
+}

@@ -1,0 +1,28 @@
+//! The package indexes that a project names.
+
+/// A package index that a project names: one of `[[tool.poetry.source]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectIndex {
+    /// The name, as it was written.
+    pub name: String,
+    /// The URL of its simple index without trailing slashes. Only the default
+    /// index may be listed without one.
+    pub url: Option<String>,
+    /// When it is asked.
+    pub priority: Priority,
+}
+
+/// When an index is asked for a package; the order is that of the asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// For every package, before all others (Poetry 1 alone).
+    Default,
+    /// For every package.
+    Primary,
+    /// For every package, after the primary ones (Poetry 1 alone).
+    Secondary,
+    /// For packages that no primary index has.
+    Supplemental,
+    /// For packages that name the index.
+    Explicit,
+}

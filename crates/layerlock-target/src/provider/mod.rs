@@ -1,0 +1,63 @@
+//! Whose functions a layer is for, and what that provider decides.
+//!
+//! [`facts`] names what there is to know of a provider. Each provider has a file with
+//! its table: [`aws`]. A new one is a file beside it and a variant of [`Provider`].
+
+mod aws;
+mod facts;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Architecture;
+pub use facts::{LayerNames, LayerPaths, Limits, Precedence, Support};
+pub(crate) use facts::{ProviderFacts, RuntimeFacts};
+
+/// Whose functions the layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Provider {
+    /// AWS Lambda.
+    Aws,
+}
+
+impl Provider {
+    /// Every provider, in the order in which help and errors list them.
+    pub const ALL: [Self; 1] = [Self::Aws];
+
+    pub(crate) const fn facts(self) -> &'static ProviderFacts {
+        match self {
+            Self::Aws => &aws::FACTS,
+        }
+    }
+
+    /// The architectures that its functions run on.
+    pub const fn architectures(self) -> &'static [Architecture] {
+        self.facts().architectures
+    }
+
+    /// The architecture of a function that names none.
+    pub const fn default_architecture(self) -> Architecture {
+        self.facts().architectures[0]
+    }
+
+    /// Where functions find what their layers hold.
+    pub const fn paths(self) -> LayerPaths {
+        self.facts().paths
+    }
+
+    /// Which file a function sees where two of its layers have one at the same path.
+    pub const fn precedence(self) -> Precedence {
+        self.facts().precedence
+    }
+
+    /// What it accepts.
+    pub const fn limits(self) -> Limits {
+        self.facts().limits
+    }
+
+    /// The names that layers can have there.
+    pub const fn layer_names(self) -> LayerNames {
+        self.facts().layer_names
+    }
+}
