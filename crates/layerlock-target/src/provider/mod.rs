@@ -9,7 +9,7 @@ mod facts;
 use serde::{Deserialize, Serialize};
 
 use crate::Architecture;
-pub use facts::{LayerNames, LayerPaths, Limits, Precedence, Support};
+pub use facts::{LayerNames, Limits, Precedence, Support};
 pub(crate) use facts::{ProviderFacts, RuntimeFacts};
 
 /// Whose functions the layer is for.
@@ -39,11 +39,6 @@ impl Provider {
     /// The architecture of a function that names none.
     pub const fn default_architecture(self) -> Architecture {
         self.facts().architectures[0]
-    }
-
-    /// Where functions find what their layers hold.
-    pub const fn paths(self) -> LayerPaths {
-        self.facts().paths
     }
 
     /// Which file a function sees where two of its layers have one at the same path.
