@@ -56,3 +56,19 @@ impl Provider {
         self.facts().layer_names
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_on_aws_see_the_last_layer_and_run_on_x86_64_unless_told_otherwise() {
+        let aws = Provider::Aws;
+        assert_eq!(aws.precedence(), Precedence::Last);
+        assert_eq!(aws.architectures(), Architecture::ALL);
+        assert_eq!(aws.default_architecture(), Architecture::X86_64);
+        assert_eq!(aws.limits(), Limits::AWS_LAMBDA);
+        assert!(aws.layer_names().allow(&"n".repeat(140)));
+        assert!(!aws.layer_names().allow(&"n".repeat(141)));
+    }
+}
