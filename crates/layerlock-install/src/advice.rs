@@ -10,12 +10,12 @@ use crate::index::{IndexFile, ProjectPage};
 use crate::{FetchOptions, NoWheel};
 
 /// An error does not get better by being late.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Adds to the error the newest version of the package that has a wheel for the
 /// target, where its index tells soon. Says nothing of its own failures.
 pub fn advise(no_wheel: &mut NoWheel, options: &FetchOptions<'_>) {
-    no_wheel.fitting_version = files_on_index(&no_wheel.package, options, PATIENCE)
+    no_wheel.fitting_version = files_on_index(&no_wheel.package, options, TIMEOUT)
         .and_then(|page| newest_fitting(&page, &no_wheel.target));
 }
 

@@ -5,7 +5,7 @@ use layerlock_diagnostic::{Diagnose as _, Place};
 
 use crate::build::BuildError;
 use crate::choose::NoWheel;
-use crate::index::{AddressError, DefaultIndexError, IndexOrigin, PageError};
+use crate::index::{DefaultIndexError, IndexUrlError, PageError};
 use crate::{FindLinksError, WheelProblem};
 
 /// Why packages could not be fetched or laid out.
@@ -39,15 +39,15 @@ pub enum Error {
         place: Place,
     },
 
-    /// An index address that cannot be used.
+    /// The URL of an index that cannot be used.
     #[error(transparent)]
-    Address(#[from] AddressError),
+    IndexUrl(#[from] IndexUrlError),
 
     /// The lock names an index that cannot be used.
     #[error("{error}")]
-    LockedAddress {
-        /// What is wrong with its address.
-        error: AddressError,
+    LockedUrl {
+        /// What is wrong with its URL.
+        error: IndexUrlError,
         /// The package that comes from it.
         place: Place,
     },
@@ -64,121 +64,9 @@ pub enum Error {
     #[error(transparent)]
     Page(#[from] PageError),
 
-    /// A server did not answer, or cut the answer short.
-    #[error("failed to get {url}: {reason}")]
-    Request {
-        /// The address, without credentials.
-        url: String,
-        /// What went wrong, and why.
-        reason: String,
-    },
-
-    /// A server answered with an error.
-    #[error("failed to get {url}: the server answered {status}")]
-    Status {
-        /// The address, without credentials.
-        url: String,
-        /// The status code.
-        status: u16,
-    },
-
-    /// A server wants credentials, or other ones.
-    #[error("failed to get {url}: the server answered {status}{}", tried(sent.as_deref(), looked_in))]
-    Unauthorized {
-        /// The address, without credentials.
-        url: String,
-        /// 401 or 403.
-        status: u16,
-        /// The name of the index, where it has one.
-        index: Option<String>,
-        /// Where the credentials came from that were sent, be they a user name
-        /// alone.
-        sent: Option<String>,
-        /// Where a password was looked for, if none was sent.
-        looked_in: Vec<String>,
-    },
-
-    /// A server wants to be left alone for longer than is waited.
-    #[error(
-        "failed to get {url}: the server answered {status} and asks to try again in {seconds} seconds"
-    )]
-    Busy {
-        /// The address, without credentials.
-        url: String,
-        /// The status code, 429 or 503 mostly.
-        status: u16,
-        /// How long, in seconds.
-        seconds: u64,
-    },
-
-    /// A page for people came in place of a file.
-    #[error(
-        "{url} answered with a page for people{} instead of {file}",
-        titled(title)
-    )]
-    PageInsteadOfFile {
-        /// The file.
-        file: String,
-        /// Where from, without credentials.
-        url: String,
-        /// The page's title, empty where it has none.
-        title: String,
-    },
-
-    /// A file has another length than its index promises, and is not the locked
-    /// one.
-    #[error("{file} came with {actual} bytes, and its index promises {promised}")]
-    Length {
-        /// The file.
-        file: String,
-        /// Where from, without credentials.
-        url: String,
-        /// Bytes according to the index (PEP 700).
-        promised: u64,
-        /// Bytes that came.
-        actual: u64,
-    },
-
-    /// A file goes on beyond what it may have.
-    #[error(
-        "{file} has {length} bytes or more, {}",
-        expected_length(*promised)
-    )]
-    TooLong {
-        /// The file.
-        file: String,
-        /// Where from, without credentials.
-        url: String,
-        /// As many bytes came, or were announced.
-        length: u64,
-        /// Bytes according to the index (PEP 700), where that is what is broken.
-        promised: Option<u64>,
-    },
-
-    /// A proxy that cannot be used.
-    #[error("{named_by} names no proxy that can be used: {reason}")]
-    Proxy {
-        /// What names it.
-        named_by: IndexOrigin,
-        /// What is wrong with its address.
-        reason: String,
-    },
-
-    /// A proxy wants credentials, or other ones.
-    #[error(
-        "failed to get {url}: the proxy {proxy}, which {named_by} names, {}",
-        if *sent { "does not accept the credentials in its address" } else { "wants credentials" }
-    )]
-    ProxyCredentials {
-        /// The address that was asked for, without credentials.
-        url: String,
-        /// The proxy's, without credentials.
-        proxy: String,
-        /// What names the proxy.
-        named_by: IndexOrigin,
-        /// Whether its address has credentials.
-        sent: bool,
-    },
+    /// Something could not be got.
+    #[error(transparent)]
+    Client(layerlock_client::Error),
 
     /// A folder that is to be emptied and is not known to be a cache.
     #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
@@ -192,17 +80,6 @@ pub enum Error {
     CacheInUse {
         /// The folder.
         folder: PathBuf,
-    },
-
-    /// A bundle of certificates that cannot be used.
-    #[error("the certificates in {}, which {named_by} names, cannot be used: {reason}", path.display())]
-    CertificateBundle {
-        /// What names it.
-        named_by: IndexOrigin,
-        /// The file or folder.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
     },
 
     /// No index has the file that the lock names.
@@ -221,7 +98,7 @@ pub enum Error {
         file: String,
     },
 
-    /// The address of a file is asked for and the network is off limits.
+    /// The URL of a file is asked for and the network is off limits.
     #[error("only an index knows where the files of {package} are, and --offline forbids to ask")]
     OfflineLookUp {
         /// The first package of those to look up.
@@ -256,10 +133,16 @@ pub enum Error {
     /// read or written.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
+}
 
-    /// The network machinery could not start.
-    #[error("failed to start the network client: {0}")]
-    Client(String),
+/// What could not be written is the cache's.
+impl From<layerlock_client::Error> for Error {
+    fn from(error: layerlock_client::Error) -> Self {
+        match error {
+            layerlock_client::Error::Write { path, source } => Self::io("write", path)(source),
+            error => Self::Client(error),
+        }
+    }
 }
 
 impl Error {
@@ -279,7 +162,7 @@ impl Error {
             Self::Build(build) => Some(&build.package.place),
             Self::Supplied { error, .. } => error.place(),
             Self::WeakHash { place, .. }
-            | Self::LockedAddress { place, .. }
+            | Self::LockedUrl { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
             _ => None,
         }
@@ -294,49 +177,11 @@ impl Error {
             Self::WeakHash { .. } => {
                 Some("run `poetry lock` against an index that serves sha256".to_owned())
             }
-            Self::Address(error) | Self::LockedAddress { error, .. } => error.hint(),
+            Self::IndexUrl(error) | Self::LockedUrl { error, .. } => error.hint(),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
             Self::FindLinks(_) => Some(
-                "--find-links takes a folder, or the http address of a page with links".to_owned(),
-            ),
-            Self::Unauthorized {
-                index,
-                sent,
-                looked_in,
-                ..
-            } => Some(match (sent, index) {
-                (Some(_), _) if looked_in.is_empty() => {
-                    "the credentials may be wrong, or not be enough for this".to_owned()
-                }
-                (_, Some(name)) => format!(
-                    "run `poetry config http-basic.{name} USER PASSWORD`, or set the variables, \
-                     or add the host to netrc"
-                ),
-                (_, None) => "add the host to netrc, or put them into the index's address: \
-                                 https://USER:PASSWORD@HOST/simple/"
-                    .to_owned(),
-            }),
-            Self::Busy { .. } | Self::Status { status: 429, .. } => {
-                Some("try again later: the server limits how often it is asked".to_owned())
-            }
-            Self::PageInsteadOfFile { .. } => Some(
-                "a login or a proxy may answer in the index's place: check credentials and network"
-                    .to_owned(),
-            ),
-            Self::Length { url, .. } => Some(format!(
-                "something on the way to {url} may cut or change files: try again, or by another network"
-            )),
-            Self::TooLong { url, .. } => Some(format!(
-                "what {url} serves is not what was locked: check the index and the network"
-            )),
-            Self::Proxy { .. } => {
-                Some("a proxy's address is http://HOST:PORT, or socks5://HOST:PORT".to_owned())
-            }
-            Self::ProxyCredentials { .. } => Some(
-                "write them into the proxy's address, http://USER:PASSWORD@HOST:PORT; where it wants \
-                 NTLM or Kerberos, put a local proxy that speaks it in between"
-                    .to_owned(),
+                "--find-links takes a directory, or the http URL of a page with links".to_owned(),
             ),
             Self::NotACache { .. } => {
                 Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())
@@ -344,64 +189,24 @@ impl Error {
             Self::CacheInUse { .. } => {
                 Some("try again when no other layerlock is running".to_owned())
             }
-            Self::CertificateBundle { .. } => Some(
-                "it has to be certificates in PEM form; where none are named, the system's are used"
-                    .to_owned(),
-            ),
-            Self::Status { status: 404, .. } | Self::NotOnIndex { .. } => Some(
+            Self::Client(layerlock_client::Error::Status { status: 404, .. })
+            | Self::NotOnIndex { .. } => Some(
                 "the lock may have been made with another index: name it with --index-url"
                     .to_owned(),
             ),
-            Self::Request { reason, .. } if reason.contains("certificate") => Some(
-                "where a company's proxy signs for others, name its certificates in SSL_CERT_FILE"
-                    .to_owned(),
-            ),
-            Self::Request { .. } | Self::Status { .. } => {
-                Some("check the network and the index's address, then try again".to_owned())
-            }
+            Self::Client(error) => error.hint(),
             Self::Offline { .. } => Some(
                 "run once without --offline, or name a folder that has it with --find-links"
                     .to_owned(),
             ),
             Self::OfflineLookUp { .. } => Some(
-                "run without --offline, or export requirements.txt, which has no addresses"
-                    .to_owned(),
+                "run without --offline, or export requirements.txt, which has no URLs".to_owned(),
             ),
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),
             Self::Wheel { problem, .. } => Some(problem.hint().to_owned()),
             Self::Layer(error) => error.hint(),
-            Self::Client(_) => None,
         }
-    }
-}
-
-fn tried(sent: Option<&str>, looked_in: &[String]) -> String {
-    match (sent, looked_in) {
-        (Some(place), []) => format!(" to the credentials from {place}"),
-        (Some(place), places) => format!(
-            " to the user name from {place}, and no password was found in {}",
-            places.join(", ")
-        ),
-        (None, []) => String::new(),
-        (None, places) => format!(
-            ", and no credentials for it were found in {}",
-            places.join(", ")
-        ),
-    }
-}
-
-fn expected_length(promised: Option<u64>) -> String {
-    match promised {
-        Some(promised) => format!("and its index promises {promised}"),
-        None => "more than any layer can hold".to_owned(),
-    }
-}
-
-fn titled(title: &str) -> String {
-    match title {
-        "" => String::new(),
-        title => format!(" ({title:?})"),
     }
 }

@@ -7,14 +7,14 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::thread;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use layerlock_client::{Client, RemoteFile, Site};
 use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
-use crate::client::{Client, Remote};
-use crate::index::{Index, Order, ProjectPage, Sources};
+use crate::download::download;
+use crate::index::{Index, Order, ProjectPage, Sources, fetch_page};
 use crate::local::{self, FindLinks, LocalFiles};
 use crate::search::{LockedFile, Misses, search};
 use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
@@ -88,8 +88,8 @@ pub fn fetch(
     let mut yanked = Vec::new();
     if !missing.is_empty() {
         let job = Job { options, reporter };
-        let fetched = on_a_thread_of_its_own(|| job.fetch(missing, &mut yanked))?;
-        wheels.extend(fetched);
+        let session = options.sources.session;
+        wheels.extend(session.block_on(|| job.fetch(missing, &mut yanked))?);
     }
     Ok(Fetched {
         wheels: chosen
@@ -99,27 +99,6 @@ pub fn fetch(
             .collect(),
         were_cached,
         yanked,
-    })
-}
-
-/// A runtime cannot be started where one runs already, as in a caller's async
-/// function; a thread of its own has none.
-pub(crate) fn on_a_thread_of_its_own<T, F>(work: impl FnOnce() -> F + Send) -> Result<T, Error>
-where
-    T: Send,
-    F: Future<Output = Result<T, Error>>,
-{
-    thread::scope(|scope| {
-        let worker = scope.spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| Error::Client(error.to_string()))?;
-            runtime.block_on(work())
-        });
-        worker
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -157,7 +136,7 @@ impl<'a> Job<'a> {
     ) -> Result<(Vec<Verified>, Vec<&'a Chosen>), Error> {
         let Self { options, reporter } = self;
         // Who wants no cache wants nobody's.
-        let poetry = (!options.cache.is_temporary()).then_some(options.sources.surroundings);
+        let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
         let names = missing.iter().map(|one| one.wheel.as_str());
         let files = &LocalFiles::search(names, &options.find_links, poetry);
         let results: Vec<Result<Verified, &Chosen>> = stream::iter(missing)
@@ -193,7 +172,7 @@ impl<'a> Job<'a> {
         yanked: &mut Vec<Yanked>,
     ) -> Result<Vec<Verified>, Error> {
         let Self { options, reporter } = self;
-        let client = &Client::new(options.sources.surroundings)?;
+        let client = options.sources.session.client()?;
         let (mut files, missing) = look_on_pages(missing, &options.find_links, client).await?;
         let order = Order::new(&options.sources);
         let on_indexes: Vec<Vec<Listed<'_>>> = stream::iter(by_project(missing, &order)?)
@@ -217,7 +196,8 @@ impl<'a> Job<'a> {
         files.sort_by_key(|listed| (Reverse(listed.weight()), listed.file.name.clone()));
         stream::iter(files)
             .map(|Listed { one, file, .. }| async move {
-                let archive = client.download(&file, options.cache, reporter).await?;
+                let place = &one.package.place;
+                let archive = download(client, &file, place, options.cache, reporter).await?;
                 self.verify(one, archive).await
             })
             .buffer_unordered(FILES_AT_ONCE)
@@ -251,13 +231,13 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Error::Client(error.to_string()))?
+        .map_err(|error| layerlock_client::Error::Start(error.to_string()))?
 }
 
 /// A wheel that a page lists.
 struct Listed<'a> {
     one: &'a Chosen,
-    file: Remote,
+    file: RemoteFile,
     /// Why it was yanked, if it was.
     yank: Option<String>,
 }
@@ -279,7 +259,7 @@ fn by_project<'a>(missing: Vec<&'a Chosen>, order: &Order<'_>) -> Result<Vec<Pro
         match projects.iter_mut().find(same) {
             Some(project) => project.wanted.push(one),
             None => projects.push(Project {
-                indexes: order.of(&one.package)?,
+                indexes: order.indexes_for(&one.package)?,
                 wanted: vec![one],
             }),
         }
@@ -289,7 +269,7 @@ fn by_project<'a>(missing: Vec<&'a Chosen>, order: &Order<'_>) -> Result<Vec<Pro
 
 impl<'a> Project<'a> {
     /// Asks one index after the other until every file is found.
-    async fn look_up(self, client: &Client<'_>) -> Result<Vec<Listed<'a>>, Error> {
+    async fn look_up(self, client: &Client) -> Result<Vec<Listed<'a>>, Error> {
         let Self {
             indexes,
             mut wanted,
@@ -297,7 +277,7 @@ impl<'a> Project<'a> {
         let mut listed = Vec::with_capacity(wanted.len());
         let project = &wanted[0].package.name;
         let found = search(client, project.as_str(), &indexes, |page, index, misses| {
-            take(&mut wanted, &mut listed, page, index, misses);
+            take(&mut wanted, &mut listed, page, &index.site(), misses);
             wanted.is_empty().then_some(())
         });
         match found.await? {
@@ -312,7 +292,7 @@ fn take<'a>(
     wanted: &mut Vec<&'a Chosen>,
     listed: &mut Vec<Listed<'a>>,
     page: &ProjectPage,
-    index: &Index,
+    site: &Site,
     misses: &mut Misses,
 ) {
     wanted.retain(|&one| {
@@ -326,7 +306,7 @@ fn take<'a>(
         };
         listed.push(Listed {
             one,
-            file: Remote::new(&locked, file, index),
+            file: locked.on_index(file, site.clone()),
             yank: file.yanked.clone(),
         });
         false
@@ -337,13 +317,13 @@ fn take<'a>(
 async fn look_on_pages<'a>(
     mut missing: Vec<&'a Chosen>,
     find_links: &[FindLinks],
-    client: &Client<'_>,
+    client: &Client,
 ) -> Result<(Vec<Listed<'a>>, Vec<&'a Chosen>), Error> {
     let mut listed = Vec::new();
-    for (url, index) in find_links.iter().filter_map(FindLinks::page) {
-        let page = client.page(&url, &index).await?;
+    for (url, site) in find_links.iter().filter_map(FindLinks::page) {
+        let page = fetch_page(client, &url, &site).await?;
         let misses = &mut Misses::default();
-        take(&mut missing, &mut listed, &page.links, &index, misses);
+        take(&mut missing, &mut listed, &page.links, &site, misses);
     }
     Ok((listed, missing))
 }

@@ -1,18 +1,17 @@
-//! Fetching what is no wheel of an index: source distributions, and files at an
-//! address.
+//! Fetching what is no wheel of an index: source distributions, and files at a URL.
 
 use std::time::Duration;
 
+use layerlock_client::{RemoteFile, SafeUrl, Site};
 use layerlock_diagnostic::Place;
 use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
-use url::Url;
 
-use crate::client::{Client, Remote};
-use crate::fetch::on_a_thread_of_its_own;
-use crate::index::{AddressError, Index, IndexUrl, Order, ProjectPage, redacted};
+use crate::download::{digest, download};
+use crate::index::{IndexUrlError, Order, ProjectPage, fetch_project, parse_http};
 use crate::local::{self, LocalFiles};
 use crate::search::{LockedFile, search};
+use crate::wheel::MAX_UNPACKED;
 use crate::{Error, FetchOptions, Reporter};
 
 /// Fetches a file of a package that has the locked hash: from this machine, else
@@ -25,7 +24,7 @@ pub(crate) fn fetch_locked(
     reporter: &dyn Reporter,
 ) -> Result<NamedTempFile, Error> {
     // Who wants no cache wants nobody's.
-    let poetry = (!options.cache.is_temporary()).then_some(options.sources.surroundings);
+    let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
     for path in LocalFiles::search([name], &options.find_links, poetry).named(name) {
         if let Some(file) = local::take(path, sha256, options.cache)? {
             reporter.found_locally(name, &path.display().to_string());
@@ -38,25 +37,23 @@ pub(crate) fn fetch_locked(
         });
     }
     reporter.downloads_planned(1);
-    on_a_thread_of_its_own(|| async move {
-        let client = Client::new(options.sources.surroundings)?;
-        let indexes = Order::new(&options.sources).of(package)?;
+    let session = options.sources.session;
+    session.block_on(|| async move {
+        let client = session.client()?;
+        let indexes = Order::new(&options.sources).indexes_for(package)?;
         let wanted = LockedFile {
             name,
             sha256: Some(*sha256),
             place: &package.place,
         };
-        let found = search(
-            &client,
-            package.name.as_str(),
-            &indexes,
-            |page, index, misses| {
-                let file = misses.find(page, &wanted)?;
-                Some(Remote::new(&wanted, file, index))
-            },
-        );
+        let project = package.name.as_str();
+        let found = search(client, project, &indexes, |page, index, misses| {
+            let file = misses.find(page, &wanted)?;
+            Some(wanted.on_index(file, index.site()))
+        });
         let remote = found.await?.map_err(|misses| misses.error(name))?;
-        let file = client.download(&remote, options.cache, reporter).await?;
+        let place = &package.place;
+        let file = download(client, &remote, place, options.cache, reporter).await?;
         reporter.download_finished(name);
         Ok(file)
     })
@@ -66,62 +63,45 @@ pub(crate) fn fetch_locked(
 pub(crate) fn files_on_index(
     package: &LockedPackage,
     options: &FetchOptions<'_>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Option<ProjectPage> {
     if options.offline {
         return None;
     }
-    let look = on_a_thread_of_its_own(|| async move {
-        let client = Client::new(options.sources.surroundings)?;
-        let indexes = Order::new(&options.sources).of(package)?;
+    let session = options.sources.session;
+    let look = session.block_on(|| async move {
+        let client = session.client()?;
+        let indexes = Order::new(&options.sources).indexes_for(package)?;
         let look = async {
             for index in &indexes {
-                if let Ok(page) = client.project(index, package.name.as_str()).await {
+                if let Ok(page) = fetch_project(client, index, package.name.as_str()).await {
                     return Some(page.links);
                 }
             }
             None
         };
-        Ok(tokio::time::timeout(patience, look).await.ok().flatten())
+        Ok::<_, Error>(tokio::time::timeout(timeout, look).await.ok().flatten())
     });
     look.ok().flatten()
 }
 
-/// The address of a file that the lock names.
-pub(crate) struct FileAddress {
-    /// Without credentials.
-    url: Url,
+/// The URL of a file that the lock names.
+pub(crate) struct FileUrl {
+    url: SafeUrl,
     /// The last part of its path: a plain file name, since files are named by it.
     file_name: String,
-    /// Holds the credentials that the address carried.
-    origin: IndexUrl,
 }
 
-impl FileAddress {
-    pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
-        // What follows the path is the file's own, and no part of its origin.
-        let end = text.find(['?', '#']).unwrap_or(text.len());
-        let origin = IndexUrl::parse(&text[..end])?;
-        let mut url = Url::parse(text).map_err(|error| AddressError::NotAnAddress {
-            text: origin.to_string(),
-            reason: error.to_string(),
-        })?;
-        // They fail only for addresses that cannot have user-info.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-        url.set_fragment(None);
-        let last = url.path().rsplit('/').next().unwrap_or_default();
-        // Decoded, it may have slashes again.
-        let file_name = crate::index::address::decoded(last);
+impl FileUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, IndexUrlError> {
+        let url = parse_http(text)?.without_fragment();
+        // Decoded, it may have slashes.
+        let file_name = url.file_name();
         if !is_plain_file_name(&file_name) {
-            let url = redacted(&url);
-            return Err(AddressError::FileName { url });
+            let url = url.to_string();
+            return Err(IndexUrlError::FileName { url });
         }
-        Ok(Self {
-            url,
-            file_name,
-            origin,
-        })
+        Ok(Self { url, file_name })
     }
 
     /// The last part of its path, a plain file name.
@@ -129,9 +109,9 @@ impl FileAddress {
         &self.file_name
     }
 
-    /// For people: without secrets.
+    /// For people, and as what a build is kept by: without secrets.
     pub(crate) fn shown(&self) -> String {
-        redacted(&self.url)
+        self.url.without_credentials().to_string()
     }
 
     /// Fetches the file, which has to have the hash, if one is known.
@@ -147,17 +127,22 @@ impl FileAddress {
             return Err(Error::Offline { file: name });
         }
         reporter.downloads_planned(1);
-        on_a_thread_of_its_own(|| async move {
-            let client = Client::new(options.sources.surroundings)?;
-            let remote = Remote {
-                name,
-                sha256,
-                place: place.clone(),
-                url: self.url.clone(),
-                index: Index::from(self.origin.clone()),
-                size: None,
-            };
-            let file = client.download(&remote, options.cache, reporter).await?;
+        let remote = RemoteFile {
+            name,
+            digest: sha256.as_ref().and_then(digest),
+            url: self.url.without_credentials(),
+            // What follows the path is the file's own.
+            site: Site {
+                name: None,
+                url: self.url.without_query(),
+            },
+            size: None,
+            max_bytes: MAX_UNPACKED,
+        };
+        let session = options.sources.session;
+        session.block_on(|| async {
+            let client = session.client()?;
+            let file = download(client, &remote, place, options.cache, reporter).await?;
             reporter.download_finished(&remote.name);
             Ok(file)
         })

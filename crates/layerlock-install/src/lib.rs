@@ -13,9 +13,7 @@ mod advice;
 mod build;
 mod cache;
 mod choose;
-mod client;
-mod command;
-mod credentials;
+mod download;
 mod error;
 mod fetch;
 mod fetch_source;
@@ -25,7 +23,6 @@ mod look_up;
 mod plan;
 mod reporter;
 mod search;
-mod surroundings;
 mod temporary;
 mod wheel;
 
@@ -36,14 +33,12 @@ pub use build::{
 };
 pub use cache::{Cache, Removed};
 pub use choose::{Chosen, NoWheel, Pick, choose};
-pub use credentials::poetry_credentials;
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use local::{FindLinks, FindLinksError};
 pub use look_up::{ListedPackage, look_up};
 pub use plan::{is_installed, plan, plan_filtered};
 pub use reporter::{Reporter, Silent};
-pub use surroundings::{Surroundings, Variables};
 #[doc(hidden)]
 pub use wheel::read_hostile;
 pub use wheel::{Wheel, WheelContents, WheelProblem};

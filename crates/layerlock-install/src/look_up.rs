@@ -1,12 +1,12 @@
 //! What the indexes tell of locked packages, without fetching a file.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use layerlock_client::Client;
 use layerlock_lock::LockedPackage;
 
 use crate::Error;
 use crate::choose::locked_sha256;
-use crate::client::Client;
-use crate::fetch::{PAGES_AT_ONCE, on_a_thread_of_its_own};
+use crate::fetch::PAGES_AT_ONCE;
 use crate::index::{Index, IndexFile, IndexUrl, Order, Sources};
 use crate::search::{LockedFile, search};
 
@@ -34,7 +34,7 @@ pub fn look_up(
         Some(first) if offline => Err(Error::OfflineLookUp {
             package: first.name.to_string(),
         }),
-        Some(_) => on_a_thread_of_its_own(|| all(packages, sources)),
+        Some(_) => sources.session.block_on(|| all(packages, sources)),
     }
 }
 
@@ -42,11 +42,11 @@ async fn all(
     packages: &[LockedPackage],
     sources: &Sources<'_>,
 ) -> Result<Vec<ListedPackage>, Error> {
-    let client = &Client::new(sources.surroundings)?;
+    let client = sources.session.client()?;
     let order = Order::new(sources);
     let mut wanted = Vec::with_capacity(packages.len());
     for package in packages {
-        wanted.push((package, order.of(package)?));
+        wanted.push((package, order.indexes_for(package)?));
     }
     stream::iter(wanted)
         .map(|(package, indexes)| one(client, package, indexes))
@@ -56,7 +56,7 @@ async fn all(
 }
 
 async fn one(
-    client: &Client<'_>,
+    client: &Client,
     package: &LockedPackage,
     indexes: Vec<Index>,
 ) -> Result<ListedPackage, Error> {

@@ -1,11 +1,13 @@
 //! Which file of which index is the locked one.
 
 use data_encoding::HEXLOWER;
+use layerlock_client::{Client, RemoteFile, Site};
 use layerlock_diagnostic::Place;
 
 use crate::Error;
-use crate::client::Client;
-use crate::index::{Index, IndexFile, ProjectPage, redacted};
+use crate::download::digest;
+use crate::index::{Index, IndexFile, ProjectPage, fetch_project};
+use crate::wheel::MAX_UNPACKED;
 
 /// A file as the lock has it.
 pub(crate) struct LockedFile<'a> {
@@ -14,6 +16,20 @@ pub(crate) struct LockedFile<'a> {
     pub(crate) sha256: Option<[u8; 32]>,
     /// Where the lock says so.
     pub(crate) place: &'a Place,
+}
+
+impl LockedFile<'_> {
+    /// The locked file, as an index lists it.
+    pub(crate) fn on_index(&self, file: &IndexFile, site: Site) -> RemoteFile {
+        RemoteFile {
+            name: file.name.clone(),
+            digest: self.sha256.as_ref().and_then(digest),
+            url: file.url.clone(),
+            site,
+            size: file.size,
+            max_bytes: MAX_UNPACKED,
+        }
+    }
 }
 
 /// What was looked at in vain.
@@ -45,7 +61,7 @@ impl Misses {
             file: file.name.clone(),
             expected,
             actual: actual.clone(),
-            url: redacted(&file.url),
+            url: file.url.to_string(),
             place: wanted.place.clone(),
         });
         None
@@ -63,26 +79,26 @@ impl Misses {
 /// Asks one index after the other for a project's page, until `take` has all that
 /// it wants.
 pub(crate) async fn search<T>(
-    client: &Client<'_>,
+    client: &Client,
     project: &str,
     indexes: &[Index],
     mut take: impl FnMut(&ProjectPage, &Index, &mut Misses) -> Option<T>,
 ) -> Result<Result<T, Misses>, Error> {
     let mut misses = Misses::default();
     for (number, index) in indexes.iter().enumerate() {
-        let page = match client.project(index, project).await {
+        let page = match fetch_project(client, index, project).await {
             Ok(page) => page,
             // The project is on another index, perhaps.
-            Err(Error::Status {
+            Err(Error::Client(layerlock_client::Error::Status {
                 url,
                 status: 404 | 410,
-            }) if number + 1 < indexes.len() => {
+            })) if number + 1 < indexes.len() => {
                 misses.pages.push(url);
                 continue;
             }
             Err(error) => return Err(error),
         };
-        misses.pages.push(page.shown);
+        misses.pages.push(page.url.to_string());
         if let Some(found) = take(&page.links, index, &mut misses) {
             return Ok(Ok(found));
         }

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::{Index, IndexUrl, Sources, default_index};
 use layerlock_install::{
     BuildNote, BuildOptions, Built, Cache, Chosen, FetchOptions, Fetched, FindLinks, Pick,
-    Reporter, Surroundings, Wheel, Yanked,
+    Reporter, Wheel, Yanked,
 };
 use layerlock_layer::{
     EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, parallel, prepare_zip,
@@ -59,7 +60,7 @@ struct Job<'a> {
     /// The time of everything in a zip.
     time: EntryTime,
     cache: Cache,
-    surroundings: Surroundings,
+    session: Session,
 }
 
 /// A layer whose packages have a wheel each, or are to be built.
@@ -113,7 +114,7 @@ impl<'a> Job<'a> {
             time: time_of_environment()?,
             lock: PoetryLock::of(project)?,
             cache: open_cache(&settings.cache)?,
-            surroundings: Surroundings::of_this_process(),
+            session: Session::new(MachineConfig::from_environment()),
         })
     }
 
@@ -123,7 +124,7 @@ impl<'a> Job<'a> {
     fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
-        let index_of_machine = || find_default_index(&self.surroundings, &self.cache, reporter);
+        let index_of_machine = || find_default_index(self.session.machine(), &self.cache, reporter);
         let options = self.fetch_options(&index_of_machine)?;
         let layers = self.layers.iter().collect();
         let picked = parallel::in_order(layers, |layer| self.pick(layer, &options))?;
@@ -346,14 +347,14 @@ impl<'a> Job<'a> {
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
         let supplied = find_links(self.settings)?;
-        let of_machine = FindLinks::of_machine(&self.surroundings);
+        let of_machine = FindLinks::from_machine(self.session.machine());
         Ok(FetchOptions {
             cache: &self.cache,
             sources: Sources {
                 option: index_of_option(self.settings)?,
                 project: self.lock.project().sources(),
                 default_index: index_of_machine,
-                surroundings: &self.surroundings,
+                session: &self.session,
             },
             find_links: supplied.iter().cloned().chain(of_machine).collect(),
             supplied,
@@ -470,11 +471,11 @@ pub(crate) fn choose_wheel(
 
 /// The index for packages that the lock gives no source for.
 pub(crate) fn find_default_index(
-    surroundings: &Surroundings,
+    machine: &MachineConfig,
     cache: &Cache,
     reporter: &dyn Reporter,
 ) -> Result<Index, layerlock_install::Error> {
-    let found = default_index(None, surroundings, Some(cache.root()))?;
+    let found = default_index(machine, Some(cache.root()))?;
     reporter.index_found(&found.index.url.to_string(), &found.origin.to_string());
     Ok(found.index)
 }

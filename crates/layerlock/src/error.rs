@@ -244,26 +244,30 @@ fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
         E::NoWheel(_) => ErrorKind::Artifact,
         E::Build(error) => build_kind(&error.problem),
         E::Supplied { error, .. } => install_kind(error),
-        E::LockedAddress { .. } => ErrorKind::Project,
+        E::LockedUrl { .. } => ErrorKind::Project,
         E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
-        E::Address(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
+        E::IndexUrl(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
         E::DefaultIndex(_)
         | E::Page(_)
-        | E::Request { .. }
-        | E::Status { .. }
-        | E::Unauthorized { .. }
-        | E::Busy { .. }
-        | E::PageInsteadOfFile { .. }
-        | E::Length { .. }
-        | E::TooLong { .. }
-        | E::ProxyCredentials { .. }
         | E::NotOnIndex { .. }
         | E::Offline { .. }
         | E::OfflineLookUp { .. } => ErrorKind::Network,
         E::Layer(error) => layer_kind(error),
-        E::Client(_) | E::CertificateBundle { .. } | E::Proxy { .. } | E::CacheInUse { .. } => {
-            ErrorKind::Machine
-        }
+        E::Client(error) => client_kind(error),
+        E::CacheInUse { .. } => ErrorKind::Machine,
+    }
+}
+
+fn client_kind(error: &layerlock_client::Error) -> ErrorKind {
+    use layerlock_diagnostic::{Diagnose, ErrorKind as K};
+    match error.kind() {
+        K::Usage => ErrorKind::Usage,
+        K::Project => ErrorKind::Project,
+        K::Artifact => ErrorKind::Artifact,
+        K::Network => ErrorKind::Network,
+        K::Provider => ErrorKind::Provider,
+        K::Integrity => ErrorKind::Integrity,
+        K::Machine => ErrorKind::Machine,
     }
 }
 

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{
     IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
     pylock, requirements,
 };
 use layerlock_install::index::Sources;
-use layerlock_install::{ListedPackage, Pick, Reporter, Surroundings};
+use layerlock_install::{ListedPackage, Pick, Reporter};
 use layerlock_layer::{write_file, write_private_file};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
@@ -97,7 +98,7 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
         credentials: if export.with_credentials {
-            poetry_credentials::of_sources(project, &Surroundings::of_this_process())
+            poetry_credentials::of_sources(project, &MachineConfig::from_environment())
         } else {
             SourceCredentials::default()
         },
@@ -189,12 +190,12 @@ fn look_up(
         return Ok(Vec::new());
     }
     let cache = &open_cache(&settings.cache)?;
-    let surroundings = &Surroundings::of_this_process();
+    let session = &Session::new(MachineConfig::from_environment());
     let sources = Sources {
         option: index_of_option(settings)?,
         project: project.sources(),
-        default_index: &|| find_default_index(surroundings, cache, reporter),
-        surroundings,
+        default_index: &|| find_default_index(session.machine(), cache, reporter),
+        session,
     };
     let listed = layerlock_install::look_up(packages, &sources, settings.offline)?;
     Ok(listed.into_iter().map(listing).collect())
@@ -202,7 +203,7 @@ fn look_up(
 
 fn listing(listed: ListedPackage) -> Listing {
     let files = listed.files.into_iter().map(|file| IndexedFile {
-        url: file.url.into(),
+        url: file.url.url().to_string(),
         size: file.size,
         upload_time: file.upload_time,
     });

@@ -1,16 +1,16 @@
 //! The credentials that Poetry keeps for the sources of a project.
 
+use layerlock_client::MachineConfig;
 use layerlock_export::{Project, SourceCredentials};
-use layerlock_install::Surroundings;
 
 /// The credentials of the project's sources: from the variables
 /// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else from auth.toml. A
 /// source that lacks one of the two has none, as in Poetry; the keyring is not
 /// asked.
-pub(crate) fn of_sources(project: &Project, surroundings: &Surroundings) -> SourceCredentials {
+pub(crate) fn of_sources(project: &Project, machine: &MachineConfig) -> SourceCredentials {
     let mut found = SourceCredentials::default();
     for source in project.sources() {
-        let credentials = layerlock_install::poetry_credentials(surroundings, &source.name);
+        let credentials = layerlock_client::poetry_credentials(machine, &source.name);
         if let Some(credentials) = credentials
             && let Some(password) = credentials.password
             && !credentials.user.is_empty()
@@ -24,7 +24,7 @@ pub(crate) fn of_sources(project: &Project, surroundings: &Surroundings) -> Sour
 #[cfg(test)]
 mod tests {
     use super::*;
-    use layerlock_install::Variables;
+    use layerlock_client::Variables;
     use layerlock_testkit::ProjectBuilder;
 
     #[test]
@@ -43,12 +43,12 @@ mod tests {
              [http-basic.half]\nusername = \"in-keyring\"\n",
         )
         .unwrap();
-        let surroundings = Surroundings {
+        let machine = MachineConfig {
             variables: Variables::new([("POETRY_HTTP_BASIC_MY_COMPANY_USERNAME", "me")]),
             poetry_configuration: Some(folder.path().to_owned()),
-            ..Surroundings::default()
+            ..MachineConfig::default()
         };
-        let found = of_sources(&Project::read(project.path()).unwrap(), &surroundings);
+        let found = of_sources(&Project::read(project.path()).unwrap(), &machine);
         let mut expected = SourceCredentials::default();
         expected.insert("my-company", "me".to_owned(), "kept".to_owned());
         expected.insert("file", "u".to_owned(), "p".to_owned());

@@ -169,7 +169,7 @@ fn index_down_is_the_networks() {
     assert!(!text.contains("secret"), "{text}");
     assert_message!(text, @r#"
 error: failed to get http://127.0.0.1:9/simple/greeter/: Connection refused (os error 111)
-hint: check the network and the index's address, then try again
+hint: check the network and the index's URL, then try again
 "#);
 }
 
@@ -186,7 +186,7 @@ fn a_find_links_folder_that_is_not_there_is_usage() {
     let arguments = ["build", "--find-links", "no-such-folder"];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
 error: there is no folder no-such-folder
-hint: --find-links takes a folder, or the http address of a page with links
+hint: --find-links takes a directory, or the http URL of a page with links
 "#);
 }
 
@@ -195,8 +195,8 @@ fn an_index_that_wants_credentials_says_where_they_may_be() {
     let sandbox = Sandbox::of(ProjectBuilder::new("shop"));
     sandbox.index.require_basic_auth("me", "secret");
     assert_message!(failure(&sandbox, &["build"], 5), @r#"
-error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's address, the keyring (not asked: no user name is known)
-hint: add the host to netrc, or put them into the index's address: https://USER:PASSWORD@HOST/simple/
+error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's URL, the keyring (not asked: no user name is known)
+hint: add the host to netrc, or put them into the index's URL: https://USER:PASSWORD@HOST/simple/
 "#);
 }
 

@@ -6,8 +6,9 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use super::{BuildProblem, child};
-use crate::index::address::decoded;
 
 /// Checks out one commit of a repository, its submodules included, in a folder
 /// of this folder.
@@ -164,6 +165,11 @@ impl Credentials {
         }
         settings
     }
+}
+
+/// Undoes percent-encoding.
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 struct Git<'a> {

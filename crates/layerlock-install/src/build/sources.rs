@@ -12,7 +12,7 @@ use super::{
     BuildNote, BuildProblem, Builder, archive, directory, file_name, fit, git, is_wheel, links,
 };
 use crate::choose::{NoWheel, locked_sha256, sdist};
-use crate::fetch_source::{FileAddress, fetch_locked};
+use crate::fetch_source::{FileUrl, fetch_locked};
 use crate::temporary::TemporaryFolder;
 use crate::{Chosen, Error};
 
@@ -143,11 +143,11 @@ impl Builder<'_> {
         url: &str,
         subdirectory: Option<&str>,
     ) -> Result<Chosen, Error> {
-        let address = FileAddress::parse(url).map_err(|error| Error::LockedAddress {
+        let file_url = FileUrl::parse(url).map_err(|error| Error::LockedUrl {
             error,
             place: package.place.clone(),
         })?;
-        let (described, name) = (address.shown(), address.file_name().to_owned());
+        let (described, name) = (file_url.shown(), file_url.file_name().to_owned());
         // With a hash in the lock, what was made of the file before can be found
         // without it.
         let locked = package.files.first();
@@ -165,7 +165,7 @@ impl Builder<'_> {
         }
         let fetch = |builder: &mut Self, package: &LockedPackage| {
             let options = builder.options.fetch;
-            let file = address.fetch(locked, &package.place, options, builder.reporter)?;
+            let file = file_url.fetch(locked, &package.place, options, builder.reporter)?;
             let bytes = fs_err::read(file.path()).map_err(Error::io("read", file.path()))?;
             let actual = builder.check_hash(package, &bytes, &name, &described)?;
             Ok::<_, Error>((file, bytes, actual))

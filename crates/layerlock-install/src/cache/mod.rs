@@ -55,6 +55,8 @@ const WHEELS: &str = "wheels-v1";
 pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
 const RUNS: &str = "runs-v1";
+/// What the machine's pip has built in, as it answered.
+pub(crate) const PIP_DEFAULT_INDEX: &str = "pip-default-index";
 const TEMPORARY: &str = "tmp";
 const LOCK: &str = "lock";
 const TAG: &str = "CACHEDIR.TAG";

@@ -14,9 +14,10 @@ use fs_err as fs;
 use layerlock_layer::{is_unfinished, unpacked_folder};
 use layerlock_lock::normalize_name;
 
-use super::{BUILDS, Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
+use super::{
+    BUILDS, Cache, LOCK, PIP_DEFAULT_INDEX, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept,
+};
 use crate::Error;
-use crate::index::PIP_DEFAULT_INDEX;
 
 /// What was removed from a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,12 +8,13 @@
 //! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time).
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Index;
-use super::address::{AddressError, IndexUrl};
-use super::pip::{self, PipSettings};
-use crate::Surroundings;
+use layerlock_client::{MachineConfig, SettingOrigin};
+use layerlock_diagnostic::Diagnose;
+
+use super::built_in;
+use super::index_url::{Index, IndexUrl, IndexUrlError};
 
 /// An index and what named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +25,11 @@ pub struct DefaultIndex {
     pub origin: IndexOrigin,
 }
 
-/// What named an index, or something to reach one; Display is for messages.
+/// What named an index; Display is for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexOrigin {
-    /// The option `--index-url`.
-    Option,
-    /// An environment variable.
-    Variable(&'static str),
-    /// One of pip's configuration files.
-    ConfigurationFile(PathBuf),
-    /// A file or an environment variable of Poetry's.
-    Poetry(String),
+    /// A setting of the machine.
+    Setting(SettingOrigin),
     /// What the machine's pip has built in.
     Pip,
     /// What layerlock was built with.
@@ -42,38 +37,33 @@ pub enum IndexOrigin {
 }
 
 /// Why there is no default index.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum DefaultIndexError {
-    /// An index is named, but not by an address that can be used.
+    /// An index is named, but not by a URL that can be used.
     #[error("{origin} names no index that can be used: {error}")]
-    Address {
+    Url {
         /// What names it.
         origin: IndexOrigin,
-        /// What is wrong with the address.
-        error: AddressError,
+        /// What is wrong with the URL.
+        error: IndexUrlError,
     },
     /// pip was told to use no index.
     #[error("{origin} says that no index may be used (no-index)")]
     NoIndex {
         /// What says so.
-        origin: IndexOrigin,
+        origin: SettingOrigin,
     },
     /// `no-index` is neither true nor false.
     #[error("{origin} has {value:?} for no-index, which is neither true nor false")]
     NotABoolean {
         /// What has the value.
-        origin: IndexOrigin,
+        origin: SettingOrigin,
         /// The value.
         value: String,
     },
-    /// A configuration file of pip's that pip could not read either.
-    #[error("pip's configuration file {} is malformed: {reason}", path.display())]
-    ConfigurationFile {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        reason: String,
-    },
+    /// The settings of the machine could not be read.
+    #[error(transparent)]
+    Settings(#[from] layerlock_client::Error),
     /// Nothing names an index.
     #[error("no package index is named, and no pip answered ({})", asked.join(", "))]
     NoneFound {
@@ -86,10 +76,10 @@ impl DefaultIndexError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Address { error, .. } => error.hint(),
+            Self::Url { error, .. } => error.hint(),
             Self::NoIndex { .. } => Some("name an index with --index-url, or unset it".to_owned()),
             Self::NotABoolean { .. } => Some("write true or false".to_owned()),
-            Self::ConfigurationFile { .. } => Some("`pip config debug` lists its files".to_owned()),
+            Self::Settings(error) => error.hint(),
             Self::NoneFound { .. } => Some(
                 "name one: with --index-url, in a [[tool.poetry.source]] of pyproject.toml, in \
                  the environment variable PIP_INDEX_URL or UV_DEFAULT_INDEX, as index-url in pip's \
@@ -102,44 +92,40 @@ impl DefaultIndexError {
 
 /// The index to use where the project's own sources do not decide.
 ///
-/// `explicit` is the value of `--index-url`, which wins over everything, a
-/// `no-index` included. `cache` is the folder in which pip's answer is
-/// remembered; without one pip is asked each time. Blocks while pip answers.
+/// `cache` is the directory in which pip's answer is remembered; without one pip is
+/// asked each time. Blocks while pip answers.
 pub fn default_index(
-    explicit: Option<&str>,
-    surroundings: &Surroundings,
+    machine: &MachineConfig,
     cache: Option<&Path>,
 ) -> Result<DefaultIndex, DefaultIndexError> {
-    if let Some(address) = explicit {
-        return named(address, IndexOrigin::Option);
-    }
-    let settings = PipSettings::read(&surroundings.configuration_files)?;
-    let no_index = variable(surroundings, "PIP_NO_INDEX").or_else(|| settings.get("no-index"));
-    if let Some((value, origin)) = no_index {
-        match pip::boolean(&value) {
+    if let Some((value, origin)) = machine.pip_setting("PIP_NO_INDEX", "no-index")? {
+        match built_in::boolean(&value) {
             Some(false) => {}
             Some(true) => return Err(DefaultIndexError::NoIndex { origin }),
             None => return Err(DefaultIndexError::NotABoolean { origin, value }),
         }
     }
-    let address = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"]
+    let setting = ["PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"]
         .into_iter()
-        .find_map(|name| variable(surroundings, name))
-        .or_else(|| settings.get("index-url"));
-    if let Some((address, origin)) = address {
-        return named(&address, origin);
+        .find_map(|name| machine.variables.setting(name));
+    let setting = match setting {
+        Some(setting) => Some(setting),
+        None => machine.pip_files.get("index-url")?,
+    };
+    if let Some((text, origin)) = setting {
+        return named(&text, IndexOrigin::Setting(origin));
     }
-    if let Some(url) = pip::built_in_index(&surroundings.pip_commands, cache) {
+    if let Some(url) = built_in::built_in_index(&machine.pip_commands, cache) {
         let origin = IndexOrigin::Pip;
         return Ok(DefaultIndex {
             index: url.into(),
             origin,
         });
     }
-    if let Some(address) = &surroundings.baked_in {
-        return named(address, IndexOrigin::BakedIn);
+    if let Some(text) = &machine.baked_in {
+        return named(text, IndexOrigin::BakedIn);
     }
-    let asked = surroundings.pip_commands.iter();
+    let asked = machine.pip_commands.iter();
     Err(DefaultIndexError::NoneFound {
         asked: asked.map(|command| command.join(" ")).collect(),
     })
@@ -148,18 +134,16 @@ pub fn default_index(
 /// The indexes that may have what the default index lacks: those of
 /// `PIP_EXTRA_INDEX_URL`, `UV_INDEX` and `UV_EXTRA_INDEX_URL`, in this order, and
 /// `extra-index-url` of pip's configuration files where the first is not set.
-/// Each lists addresses between blanks.
-pub fn extra_indexes(surroundings: &Surroundings) -> Result<Vec<DefaultIndex>, DefaultIndexError> {
-    let settings = PipSettings::read(&surroundings.configuration_files)?;
-    let of_pip =
-        variable(surroundings, "PIP_EXTRA_INDEX_URL").or_else(|| settings.get("extra-index-url"));
+/// Each lists URLs between blanks.
+pub fn extra_indexes(machine: &MachineConfig) -> Result<Vec<DefaultIndex>, DefaultIndexError> {
+    let of_pip = machine.pip_setting("PIP_EXTRA_INDEX_URL", "extra-index-url")?;
     let of_uv = ["UV_INDEX", "UV_EXTRA_INDEX_URL"]
         .into_iter()
-        .filter_map(|name| variable(surroundings, name));
+        .filter_map(|name| machine.variables.setting(name));
     let mut found: Vec<DefaultIndex> = Vec::new();
     for (value, origin) in of_pip.into_iter().chain(of_uv) {
-        for address in value.split_whitespace() {
-            let extra = named(address, origin.clone())?;
+        for text in value.split_whitespace() {
+            let extra = named(text, IndexOrigin::Setting(origin.clone()))?;
             if found.iter().all(|other| other.index.url != extra.index.url) {
                 found.push(extra);
             }
@@ -168,72 +152,67 @@ pub fn extra_indexes(surroundings: &Surroundings) -> Result<Vec<DefaultIndex>, D
     Ok(found)
 }
 
-fn variable(surroundings: &Surroundings, name: &'static str) -> Option<(String, IndexOrigin)> {
-    let value = surroundings.variables.get(name)?;
-    Some((value.to_owned(), IndexOrigin::Variable(name)))
-}
-
 impl fmt::Display for IndexOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Option => f.write_str("--index-url"),
-            Self::Variable(name) => write!(f, "the environment variable {name}"),
-            Self::ConfigurationFile(path) => {
-                write!(f, "pip's configuration file {}", path.display())
-            }
-            Self::Poetry(place) => write!(f, "Poetry's {place}"),
+            Self::Setting(setting) => setting.fmt(f),
             Self::Pip => f.write_str("the default of this machine's pip"),
             Self::BakedIn => f.write_str("the default that layerlock was built with"),
         }
     }
 }
 
-/// The index at an address, to which uv lets a variable give a name:
-/// `NAME=ADDRESS`.
-fn named(address: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexError> {
-    let (name, address) = match address.split_once('=') {
-        Some((name, address)) if !name.contains([':', '/']) => (Some(name.to_owned()), address),
-        _ => (None, address),
+/// The index at a URL, to which uv lets a variable give a name: `NAME=URL`.
+fn named(text: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexError> {
+    let (name, url) = match text.split_once('=') {
+        Some((name, url)) if !name.contains([':', '/']) => (Some(name.to_owned()), url),
+        _ => (None, text),
     };
-    match IndexUrl::parse(address) {
+    match IndexUrl::parse(url) {
         Ok(url) => Ok(DefaultIndex {
             index: Index { name, url },
             origin,
         }),
-        Err(error) => Err(DefaultIndexError::Address { origin, error }),
+        Err(error) => Err(DefaultIndexError::Url { origin, error }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use layerlock_client::PipFiles;
+
     use super::*;
 
     fn index(name: &str) -> String {
         format!("https://{name}.example.com/simple/")
     }
 
-    fn found(surroundings: &Surroundings, explicit: Option<&str>) -> (String, IndexOrigin) {
-        let found = default_index(explicit, surroundings, None).unwrap();
+    fn variable(name: &'static str) -> IndexOrigin {
+        IndexOrigin::Setting(SettingOrigin::Variable(name))
+    }
+
+    fn found(machine: &MachineConfig) -> (String, IndexOrigin) {
+        let found = default_index(machine, None).unwrap();
         (found.index.url.to_string(), found.origin)
     }
 
     #[test]
-    fn the_order_is_option_variables_files_baked_in() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+    fn the_order_is_variables_files_baked_in() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         fs_err::write(&file, format!("[global]\nindex-url = {}\n", index("file"))).unwrap();
-        let mut surroundings = Surroundings {
+        let mut machine = MachineConfig {
             baked_in: Some(index("baked")),
-            ..Surroundings::default()
+            ..MachineConfig::default()
         };
+        assert_eq!(found(&machine), (index("baked"), IndexOrigin::BakedIn));
+        machine.pip_files = PipFiles::new([file.clone()]);
         assert_eq!(
-            found(&surroundings, None),
-            (index("baked"), IndexOrigin::BakedIn)
-        );
-        surroundings.configuration_files.push(file.clone());
-        assert_eq!(
-            found(&surroundings, None),
-            (index("file"), IndexOrigin::ConfigurationFile(file))
+            found(&machine),
+            (
+                index("file"),
+                IndexOrigin::Setting(SettingOrigin::PipFile(file))
+            )
         );
         // From the weakest to the strongest.
         for (name, value, url) in [
@@ -245,59 +224,49 @@ mod tests {
             ),
             ("PIP_INDEX_URL", index("pip"), index("pip")),
         ] {
-            surroundings.variables.insert(name, value);
-            assert_eq!(
-                found(&surroundings, None),
-                (url, IndexOrigin::Variable(name))
-            );
+            machine.variables.insert(name, value);
+            assert_eq!(found(&machine), (url, variable(name)));
         }
-        assert_eq!(
-            found(&surroundings, Some(&index("option"))),
-            (index("option"), IndexOrigin::Option)
-        );
     }
 
     #[test]
-    fn no_index_is_obeyed_unless_an_option_names_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+    fn no_index_is_obeyed() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         fs_err::write(&file, "[global]\nno_index = yes\n").unwrap();
-        let mut surroundings = Surroundings {
+        let mut machine = MachineConfig {
             baked_in: Some(index("baked")),
-            ..Surroundings::default()
+            ..MachineConfig::default()
         };
-        surroundings.configuration_files.push(file.clone());
-        let error = default_index(None, &surroundings, None).unwrap_err();
-        let origin = IndexOrigin::ConfigurationFile(file);
-        assert_eq!(error, DefaultIndexError::NoIndex { origin });
+        machine.pip_files = PipFiles::new([file.clone()]);
+        let error = default_index(&machine, None).unwrap_err();
+        let from_file = SettingOrigin::PipFile(file);
+        assert!(
+            matches!(&error, DefaultIndexError::NoIndex { origin } if *origin == from_file),
+            "{error:?}"
+        );
 
         // The variable wins over the file.
-        surroundings.variables.insert("PIP_NO_INDEX", "0");
-        assert_eq!(found(&surroundings, None).1, IndexOrigin::BakedIn);
-        surroundings.variables.insert("PIP_NO_INDEX", "True");
-        let error = default_index(None, &surroundings, None).unwrap_err();
-        let origin = IndexOrigin::Variable("PIP_NO_INDEX");
-        assert_eq!(error, DefaultIndexError::NoIndex { origin });
+        machine.variables.insert("PIP_NO_INDEX", "0");
+        assert_eq!(found(&machine).1, IndexOrigin::BakedIn);
+        machine.variables.insert("PIP_NO_INDEX", "True");
+        let error = default_index(&machine, None).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the environment variable PIP_NO_INDEX says that no index may be used (no-index)"
         );
-        assert_eq!(
-            found(&surroundings, Some(&index("option"))).1,
-            IndexOrigin::Option
-        );
 
-        surroundings.variables.insert("PIP_NO_INDEX", "perhaps");
-        let error = default_index(None, &surroundings, None).unwrap_err();
+        machine.variables.insert("PIP_NO_INDEX", "perhaps");
+        let error = default_index(&machine, None).unwrap_err();
         assert!(error.to_string().contains("\"perhaps\""), "{error}");
     }
 
     #[test]
-    fn a_bad_address_is_blamed_on_what_named_it_without_its_password() {
-        let mut surroundings = Surroundings::default();
+    fn a_bad_url_is_blamed_on_what_named_it_without_its_password() {
+        let mut machine = MachineConfig::default();
         let value = "ftp://u:hush@packages.example.com/".to_owned();
-        surroundings.variables.insert("PIP_INDEX_URL", value);
-        let error = default_index(None, &surroundings, None).unwrap_err();
+        machine.variables.insert("PIP_INDEX_URL", value);
+        let error = default_index(&machine, None).unwrap_err();
         let message = error.to_string();
         assert!(message.contains("PIP_INDEX_URL"), "{message}");
         assert!(
@@ -309,11 +278,11 @@ mod tests {
 
     #[test]
     fn where_nothing_answers_the_hint_lists_the_ways() {
-        let surroundings = Surroundings {
+        let machine = MachineConfig {
             pip_commands: vec![vec!["layerlock-test-no-such-pip".to_owned()]],
-            ..Surroundings::default()
+            ..MachineConfig::default()
         };
-        let error = default_index(None, &surroundings, None).unwrap_err();
+        let error = default_index(&machine, None).unwrap_err();
         assert_eq!(
             error.to_string(),
             "no package index is named, and no pip answered (layerlock-test-no-such-pip)"
@@ -333,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_uv_index_may_have_a_name() {
-        let index = |address: &str| named(address, IndexOrigin::Option).unwrap().index;
+        let index = |text: &str| named(text, IndexOrigin::Pip).unwrap().index;
         let with_name = index("mine=https://packages.example.com/");
         assert_eq!(with_name.name.as_deref(), Some("mine"));
         assert_eq!(with_name.url.to_string(), "https://packages.example.com/");
@@ -342,46 +311,39 @@ mod tests {
 
     #[test]
     fn extra_indexes_are_lists_of_both_tools() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         let text = format!(
             "[global]\nextra-index-url =\n    {}\n    {}\n",
             index("a"),
             index("b")
         );
         fs_err::write(&file, text).unwrap();
-        let mut surroundings = Surroundings::default();
-        let extras = |surroundings: &Surroundings| -> Vec<(Option<String>, String)> {
-            let found = extra_indexes(surroundings).unwrap();
+        let mut machine = MachineConfig::default();
+        let extras = |machine: &MachineConfig| -> Vec<(Option<String>, String)> {
+            let found = extra_indexes(machine).unwrap();
             found
                 .into_iter()
                 .map(|extra| (extra.index.name, extra.index.url.to_string()))
                 .collect()
         };
-        assert_eq!(extras(&surroundings), []);
-        surroundings.configuration_files.push(file);
-        assert_eq!(
-            extras(&surroundings),
-            [(None, index("a")), (None, index("b"))]
-        );
-        surroundings
-            .variables
-            .insert("PIP_EXTRA_INDEX_URL", index("c"));
+        assert_eq!(extras(&machine), []);
+        machine.pip_files = PipFiles::new([file]);
+        assert_eq!(extras(&machine), [(None, index("a")), (None, index("b"))]);
+        machine.variables.insert("PIP_EXTRA_INDEX_URL", index("c"));
         let lists = format!("mine={} {}", index("d"), index("c"));
-        surroundings.variables.insert("UV_INDEX", lists);
-        surroundings
-            .variables
-            .insert("UV_EXTRA_INDEX_URL", index("e"));
+        machine.variables.insert("UV_INDEX", lists);
+        machine.variables.insert("UV_EXTRA_INDEX_URL", index("e"));
         assert_eq!(
-            extras(&surroundings),
+            extras(&machine),
             [
                 (None, index("c")),
                 (Some("mine".to_owned()), index("d")),
                 (None, index("e"))
             ]
         );
-        surroundings.variables.insert("UV_INDEX", "ftp://u:hush@x/");
-        let error = extra_indexes(&surroundings).unwrap_err().to_string();
+        machine.variables.insert("UV_INDEX", "ftp://u:hush@x/");
+        let error = extra_indexes(&machine).unwrap_err().to_string();
         assert!(
             error.contains("UV_INDEX") && !error.contains("hush"),
             "{error}"

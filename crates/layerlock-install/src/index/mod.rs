@@ -1,23 +1,19 @@
 //! The simple index: which one it is, where a project's page is on it, and
 //! what that page says.
 //!
-//! A lock names files and hashes; the index maps each name to an address. What
-//! is here decides and parses, and runs pip at most; fetching is done
-//! elsewhere.
+//! A lock names files and hashes; the index maps each name to a URL.
 
-pub mod address;
-pub mod default;
-pub mod page;
-mod pip;
+mod built_in;
+mod default;
+mod fetch_page;
+mod index_url;
+mod page;
 mod sources;
 
-pub(crate) use address::take_credentials;
-pub use address::{AddressError, Credentials, IndexUrl, redacted};
 pub use default::{DefaultIndex, DefaultIndexError, IndexOrigin, default_index, extra_indexes};
-pub(crate) use page::html_title;
-pub use page::{ACCEPT, IndexFile, MAX_PAGE_BYTES, PageError, ProjectPage};
-pub(crate) use pip::{
-    PipSettings, REMEMBERED as PIP_DEFAULT_INDEX, configuration_files as pip_configuration_files,
-};
+pub(crate) use fetch_page::{fetch_page, fetch_project};
+pub(crate) use index_url::parse_http;
+pub use index_url::{Index, IndexUrl, IndexUrlError};
+pub use page::{ACCEPT, IndexFile, MAX_FILES, MAX_PAGE_BYTES, PageError, ProjectPage};
 pub(crate) use sources::Order;
-pub use sources::{Index, Sources};
+pub use sources::Sources;

@@ -2,7 +2,7 @@
 //!
 //! - `--index-url`, where it is given: that index, for every package.
 //! - For a package that the lock has a source for: that source. The lock gives
-//!   its name and its address; as for Poetry, the name counts, so that the
+//!   its name and its URL; as for Poetry, the name counts, so that the
 //!   address in pyproject.toml is used as it is today, and credentials are found
 //!   by that name.
 //! - For any other package: the index that pip would use, then pip's and uv's
@@ -12,25 +12,12 @@
 
 use std::sync::OnceLock;
 
+use layerlock_client::Session;
 use layerlock_lock::{LockedPackage, PackageSource, ProjectIndex};
 
-use super::{IndexUrl, extra_indexes};
-use crate::{Error, Surroundings};
-
-/// An index, and the name by which the project or uv knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    /// The name: credentials are kept under it.
-    pub name: Option<String>,
-    /// The address.
-    pub url: IndexUrl,
-}
-
-impl From<IndexUrl> for Index {
-    fn from(url: IndexUrl) -> Self {
-        Self { name: None, url }
-    }
-}
+use super::default::extra_indexes;
+use super::index_url::{Index, IndexUrl};
+use crate::Error;
 
 /// The indexes of a project on this machine.
 pub struct Sources<'a> {
@@ -41,8 +28,8 @@ pub struct Sources<'a> {
     /// The index for packages that the lock gives no source for. Asked only when
     /// a file of theirs has to be fetched: finding it out may take a while.
     pub default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
-    /// What the machine adds.
-    pub surroundings: &'a Surroundings,
+    /// The run's connections, and the machine, which may add indexes.
+    pub session: &'a Session,
 }
 
 /// [`Sources`] at work: what is found out is found out once.
@@ -60,7 +47,7 @@ impl<'a> Order<'a> {
     }
 
     /// The indexes to ask for a package, the first first.
-    pub(crate) fn of(&self, package: &LockedPackage) -> Result<Vec<Index>, Error> {
+    pub(crate) fn indexes_for(&self, package: &LockedPackage) -> Result<Vec<Index>, Error> {
         if let Some(url) = &self.sources.option {
             return Ok(vec![Index {
                 name: self.name_of(url),
@@ -72,7 +59,7 @@ impl<'a> Order<'a> {
                 url: Some(url),
                 reference,
             } => Ok(vec![self.locked(package, url, reference.as_deref())?]),
-            _ => self.of_machine(),
+            _ => self.for_any_package(),
         }
     }
 
@@ -88,23 +75,22 @@ impl<'a> Order<'a> {
             .iter()
             .find(|source| reference.is_some_and(|name| source.name.eq_ignore_ascii_case(name)))
             .and_then(|source| source.url.as_deref());
-        let url =
-            IndexUrl::parse(by_name.unwrap_or(url)).map_err(|error| Error::LockedAddress {
-                error,
-                place: package.place.clone(),
-            })?;
+        let url = IndexUrl::parse(by_name.unwrap_or(url)).map_err(|error| Error::LockedUrl {
+            error,
+            place: package.place.clone(),
+        })?;
         Ok(Index {
             name: reference.map(str::to_owned),
             url,
         })
     }
 
-    fn of_machine(&self) -> Result<Vec<Index>, Error> {
+    fn for_any_package(&self) -> Result<Vec<Index>, Error> {
         if let Some(indexes) = self.machine.get() {
             return Ok(indexes.clone());
         }
         let mut indexes = vec![(self.sources.default_index)()?];
-        for extra in extra_indexes(self.sources.surroundings)? {
+        for extra in extra_indexes(self.sources.session.machine())? {
             if indexes.iter().all(|other| other.url != extra.index.url) {
                 indexes.push(extra.index);
             }
@@ -112,15 +98,15 @@ impl<'a> Order<'a> {
         Ok(self.machine.get_or_init(|| indexes).clone())
     }
 
-    /// `--index-url` may name a source of the project by its address; then its
+    /// `--index-url` may name a source of the project by its URL; then its
     /// credentials are for it.
     fn name_of(&self, url: &IndexUrl) -> Option<String> {
         let is_it = |source: &&ProjectIndex| {
-            let address = source
+            let known = source
                 .url
                 .as_deref()
                 .and_then(|url| IndexUrl::parse(url).ok());
-            address.is_some_and(|other| other.url() == url.url())
+            known.is_some_and(|other| other.url() == url.url())
         };
         self.sources
             .project

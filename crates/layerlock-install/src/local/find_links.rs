@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use layerlock_client::{MachineConfig, SafeUrl, Site};
 use url::Url;
 
-use crate::Surroundings;
-use crate::index::{Index, IndexUrl, PipSettings, redacted};
+use crate::index::parse_http;
 
 /// A place with files of any project.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FindLinks {
     /// A folder on this machine.
     Folder(PathBuf),
     /// A page with links; it may carry credentials.
-    Page(Url),
+    Page(SafeUrl),
 }
 
 /// Why a text names no such place.
@@ -25,16 +25,16 @@ pub enum FindLinksError {
         /// The path.
         path: PathBuf,
     },
-    /// Not an address.
-    #[error("{text:?} is no address of a page")]
-    NoAddress {
+    /// Not a URL.
+    #[error("{text:?} is no URL of a page")]
+    NoUrl {
         /// The text, without what may be a password.
         text: String,
     },
 }
 
 impl FindLinks {
-    /// A folder that exists (a path, or a `file:` address) or a page (http or
+    /// A folder that exists (a path, or a `file:` URL) or a page (http or
     /// https).
     pub fn parse(text: &str) -> Result<Self, FindLinksError> {
         let scheme = text
@@ -42,13 +42,13 @@ impl FindLinks {
             .map(|(scheme, _)| scheme.to_ascii_lowercase());
         let path = match scheme.as_deref() {
             Some("http" | "https") => {
-                let page = Url::parse(text).ok().filter(|url| site(url).is_some());
-                return page
-                    .map(Self::Page)
-                    .ok_or_else(|| FindLinksError::NoAddress {
-                        // All of it may be a password.
+                return match parse_http(text) {
+                    Ok(page) => Ok(Self::Page(page.without_fragment())),
+                    // All of it may be a password.
+                    Err(_) => Err(FindLinksError::NoUrl {
                         text: "****".to_owned(),
-                    });
+                    }),
+                };
             }
             Some("file") => Url::parse(text)
                 .ok()
@@ -66,16 +66,11 @@ impl FindLinks {
     /// Those that the machine names: `PIP_FIND_LINKS` (between blanks), else
     /// `find-links` in pip's configuration files; then `UV_FIND_LINKS` (between
     /// commas). As pip does, what does not exist is passed over.
-    pub fn of_machine(surroundings: &Surroundings) -> Vec<Self> {
-        let variable = |name| surroundings.variables.get(name).map(str::to_owned);
-        let of_files = || {
-            let settings = PipSettings::read(&surroundings.configuration_files).ok()?;
-            settings.get("find-links").map(|(value, _)| value)
-        };
-        let of_pip = variable("PIP_FIND_LINKS")
-            .or_else(of_files)
-            .unwrap_or_default();
-        let of_uv = variable("UV_FIND_LINKS").unwrap_or_default();
+    pub fn from_machine(machine: &MachineConfig) -> Vec<Self> {
+        let of_pip = machine.pip_setting("PIP_FIND_LINKS", "find-links");
+        let of_pip = of_pip.ok().flatten();
+        let of_pip = of_pip.map(|(value, _)| value).unwrap_or_default();
+        let of_uv = machine.variables.get("UV_FIND_LINKS").unwrap_or_default();
         let places = of_pip.split_whitespace().chain(of_uv.split(','));
         places
             .map(str::trim)
@@ -91,43 +86,29 @@ impl FindLinks {
         }
     }
 
-    /// A page's address, and its site as an index, which its credentials are for.
-    pub(crate) fn page(&self) -> Option<(Url, Index)> {
+    /// A page's URL, and its site, which its credentials are for.
+    pub(crate) fn page(&self) -> Option<(SafeUrl, Site)> {
         match self {
             Self::Folder(_) => None,
             Self::Page(url) => {
-                let index = site(url)?;
-                let mut url = url.clone();
-                crate::index::take_credentials(&mut url);
-                Some((url, index))
+                let site = Site {
+                    name: None,
+                    url: url.without_query(),
+                };
+                Some((url.without_credentials(), site))
             }
         }
     }
 }
 
-/// Without credentials.
-impl std::fmt::Debug for FindLinks {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Folder(folder) => f.debug_tuple("Folder").field(folder).finish(),
-            Self::Page(url) => f.debug_tuple("Page").field(&redacted(url)).finish(),
-        }
-    }
-}
-
-fn site(page: &Url) -> Option<Index> {
-    let mut site = page.clone();
-    site.set_query(None);
-    site.set_fragment(None);
-    Some(IndexUrl::parse(site.as_str()).ok()?.into())
-}
-
 #[cfg(test)]
 mod tests {
+    use layerlock_client::PipFiles;
+
     use super::*;
 
     #[test]
-    fn a_folder_is_a_path_or_a_file_address() {
+    fn a_folder_is_a_path_or_a_file_url() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let expected = FindLinks::Folder(path.to_owned());
@@ -135,8 +116,8 @@ mod tests {
             FindLinks::parse(path.to_str().unwrap()),
             Ok(expected.clone())
         );
-        let address = Url::from_directory_path(path).unwrap();
-        let parsed = FindLinks::parse(address.as_str()).unwrap();
+        let file_url = Url::from_directory_path(path).unwrap();
+        let parsed = FindLinks::parse(file_url.as_str()).unwrap();
         assert_eq!(
             parsed.folder().unwrap().components().collect::<PathBuf>(),
             path
@@ -150,12 +131,12 @@ mod tests {
     fn a_page_keeps_its_password_to_itself() {
         let page =
             FindLinks::parse("https://u:hush@packages.example.com/torch.html?a=hush").unwrap();
-        let (url, index) = page.page().unwrap();
+        let (url, site) = page.page().unwrap();
         assert_eq!(
-            url.as_str(),
+            url.url().as_str(),
             "https://packages.example.com/torch.html?a=hush"
         );
-        assert_eq!(index.url.credentials().unwrap().user, "u");
+        assert_eq!(site.url.credentials().unwrap().user, "u");
         assert!(!format!("{page:?}").contains("hush"));
         let error = FindLinks::parse("https://u:hush@/x").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hush"));
@@ -176,23 +157,25 @@ mod tests {
             format!("[install]\nfind-links =\n    {}\n", three.display()),
         )
         .unwrap();
-        let mut surroundings = Surroundings::default();
-        surroundings.configuration_files.push(file);
-        surroundings.variables.insert(
+        let mut machine = MachineConfig {
+            pip_files: PipFiles::new([file]),
+            ..MachineConfig::default()
+        };
+        machine.variables.insert(
             "UV_FIND_LINKS",
             format!("{}, /no/such/folder", two.display()),
         );
-        let folders = |surroundings: &Surroundings| -> Vec<PathBuf> {
-            let found = FindLinks::of_machine(surroundings);
+        let folders = |machine: &MachineConfig| -> Vec<PathBuf> {
+            let found = FindLinks::from_machine(machine);
             found
                 .iter()
                 .map(|place| place.folder().unwrap().to_owned())
                 .collect()
         };
-        assert_eq!(folders(&surroundings), [three, two.clone()]);
-        surroundings
+        assert_eq!(folders(&machine), [three, two.clone()]);
+        machine
             .variables
             .insert("PIP_FIND_LINKS", format!("{} /no/such", one.display()));
-        assert_eq!(folders(&surroundings), [one, two]);
+        assert_eq!(folders(&machine), [one, two]);
     }
 }

@@ -11,10 +11,11 @@ use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use layerlock_client::MachineConfig;
+use layerlock_digest::{Algorithm, Hasher};
 use tempfile::NamedTempFile;
 
-use crate::{Cache, Error, Surroundings};
+use crate::{Cache, Error};
 pub use find_links::{FindLinks, FindLinksError};
 
 /// Where files of the names that were asked for lie.
@@ -27,7 +28,7 @@ impl LocalFiles {
     pub(crate) fn search<'a>(
         names: impl IntoIterator<Item = &'a str>,
         find_links: &[FindLinks],
-        poetry: Option<&Surroundings>,
+        poetry: Option<&MachineConfig>,
     ) -> Self {
         let mut found: HashMap<String, Vec<PathBuf>> = HashMap::new();
         let mut missing = HashSet::new();
@@ -72,7 +73,7 @@ pub(crate) fn take(
         return Ok(None);
     };
     let mut target = cache.temporary_file()?;
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 1 << 16];
     loop {
         let count = match source.read(&mut buffer) {
@@ -86,6 +87,5 @@ pub(crate) fn take(
             .write_all(&buffer[..count])
             .map_err(Error::io("write", target.path()))?;
     }
-    let found: [u8; 32] = hasher.finalize().into();
-    Ok((found == *sha256).then_some(target))
+    Ok((hasher.finish().bytes() == sha256).then_some(target))
 }

@@ -1,39 +1,33 @@
 //! Poetry's cache of what it downloaded: `artifacts/05/59/ad/b3ef…/NAME`, in
-//! folders named after a hash of each file's address. The address is not known
+//! folders named after a hash of each file's URL. The URL is not known
 //! without the index, so the files are found by name.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use layerlock_client::MachineConfig;
 use serde::Deserialize;
-
-use crate::Surroundings;
 
 /// The folder of artifacts, where Poetry has one on this machine:
 /// `POETRY_CACHE_DIR`, else `cache-dir` in Poetry's config.toml, else the usual.
-pub(super) fn artifacts(surroundings: &Surroundings) -> Option<PathBuf> {
-    let is_named = surroundings.variables.get("POETRY_CACHE_DIR").is_some();
-    let configured = (!is_named)
-        .then(|| configured_cache(surroundings))
-        .flatten();
-    let cache = configured.or_else(|| surroundings.poetry_cache.clone())?;
+pub(super) fn artifacts(machine: &MachineConfig) -> Option<PathBuf> {
+    let is_named = machine.variables.get("POETRY_CACHE_DIR").is_some();
+    let configured = (!is_named).then(|| configured_cache(machine)).flatten();
+    let cache = configured.or_else(|| machine.poetry_cache.clone())?;
     let folder = cache.join("artifacts");
     folder.is_dir().then_some(folder)
 }
 
-fn configured_cache(surroundings: &Surroundings) -> Option<PathBuf> {
+fn configured_cache(machine: &MachineConfig) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Config {
         #[serde(rename = "cache-dir")]
         cache: Option<String>,
     }
-    let path = surroundings
-        .poetry_configuration
-        .as_ref()?
-        .join("config.toml");
+    let path = machine.poetry_configuration.as_ref()?.join("config.toml");
     let text = fs_err::read_to_string(path).ok()?;
     let cache = toml::from_str::<Config>(&text).ok()?.cache?;
-    match (cache.strip_prefix("~/"), &surroundings.home) {
+    match (cache.strip_prefix("~/"), &machine.home) {
         (Some(below), Some(home)) => Some(home.join(below)),
         _ => Some(PathBuf::from(cache)),
     }
@@ -104,24 +98,24 @@ mod tests {
             path
         };
         let [usual, configured] = ["usual", "configured"].map(made);
-        let mut surroundings = Surroundings {
+        let mut machine = MachineConfig {
             home: Some(folder.path().to_owned()),
             poetry_cache: Some(folder.path().join("usual")),
             poetry_configuration: Some(folder.path().to_owned()),
-            ..Surroundings::default()
+            ..MachineConfig::default()
         };
-        assert_eq!(artifacts(&surroundings), Some(usual.clone()));
+        assert_eq!(artifacts(&machine), Some(usual.clone()));
         fs_err::write(
             folder.path().join("config.toml"),
             "cache-dir = \"~/configured\"\n",
         )
         .unwrap();
-        assert_eq!(artifacts(&surroundings), Some(configured));
+        assert_eq!(artifacts(&machine), Some(configured));
         // The folder that the variable names is the usual one then.
-        surroundings.variables.insert("POETRY_CACHE_DIR", "set");
-        assert_eq!(artifacts(&surroundings), Some(usual));
-        surroundings.poetry_cache = Some(folder.path().join("none"));
-        assert_eq!(artifacts(&surroundings), None);
-        assert_eq!(artifacts(&Surroundings::default()), None);
+        machine.variables.insert("POETRY_CACHE_DIR", "set");
+        assert_eq!(artifacts(&machine), Some(usual));
+        machine.poetry_cache = Some(folder.path().join("none"));
+        assert_eq!(artifacts(&machine), None);
+        assert_eq!(artifacts(&MachineConfig::default()), None);
     }
 }

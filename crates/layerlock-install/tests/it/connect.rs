@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::thread;
 
+use layerlock_client::{Error as ClientError, PipFiles};
 use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
 use layerlock_testkit::{
     Fault, Identity, LinkStyle, LockedPackage, LoopbackIndex, ProjectBuilder, Wheel as TestWheel,
@@ -48,7 +49,7 @@ impl Office {
     }
 
     fn set(&mut self, name: &str, value: &str) {
-        self.machine.surroundings.variables.insert(name, value);
+        self.machine.config().variables.insert(name, value);
     }
 
     fn unset(&mut self) {
@@ -60,9 +61,9 @@ impl Office {
     fn write(&mut self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
         fs_err::write(&path, text).unwrap();
-        let surroundings = &mut self.machine.surroundings;
-        surroundings.poetry_configuration = Some(self.home.path().to_owned());
-        surroundings.configuration_files = vec![self.home.path().join("pip.conf")];
+        let config = self.machine.config();
+        config.poetry_configuration = Some(self.home.path().to_owned());
+        config.pip_files = PipFiles::new([self.home.path().join("pip.conf")]);
         path
     }
 
@@ -143,7 +144,7 @@ fn a_proxy_gets_the_password_in_its_address_and_says_where_it_wants_one() {
 
     for (user, complaint) in [
         ("", "wants credentials"),
-        ("me:wrong", "does not accept the credentials in its address"),
+        ("me:wrong", "does not accept the credentials in its URL"),
     ] {
         office.set("HTTP_PROXY", &with(user));
         let before = proxy.requests().len();
@@ -168,7 +169,10 @@ fn a_proxy_gets_the_password_in_its_address_and_says_where_it_wants_one() {
         .fetch("https://packages.example.com/simple/")
         .unwrap_err();
     assert!(
-        matches!(&error, Error::ProxyCredentials { sent: true, .. }),
+        matches!(
+            &error,
+            Error::Client(ClientError::ProxyCredentials { sent: true, .. })
+        ),
         "{error:?}"
     );
     let methods = proxy.requests().into_iter().map(|one| one.method);
@@ -218,7 +222,10 @@ fn what_is_no_proxy_is_told_before_anything_is_asked() {
     let mut office = Office::open();
     office.set("HTTPS_PROXY", "ftp://me:hunter2@127.0.0.1:9");
     let error = office.fetch(ELSEWHERE).unwrap_err();
-    assert!(matches!(error, Error::Proxy { .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::Client(ClientError::Proxy { .. })),
+        "{error:?}"
+    );
     assert_shown_nowhere(&error, &["hunter2"]);
     assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
 }

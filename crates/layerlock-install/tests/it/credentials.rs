@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use layerlock_client::Error as ClientError;
 use layerlock_install::{Cache, Error, Fetched, Reporter, Silent, fetch};
 use layerlock_layer::files_in;
 use layerlock_testkit::{
@@ -42,7 +43,7 @@ impl Company {
 
     fn set(&mut self, variables: &[(&str, &str)]) {
         for (name, value) in variables {
-            self.machine.surroundings.variables.insert(name, *value);
+            self.machine.config().variables.insert(name, *value);
         }
     }
 
@@ -51,8 +52,8 @@ impl Company {
     fn write(&mut self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
         fs_err::write(&path, text).unwrap();
-        self.machine.surroundings.home = Some(self.home.path().to_owned());
-        self.machine.surroundings.poetry_configuration = Some(self.home.path().to_owned());
+        self.machine.config().home = Some(self.home.path().to_owned());
+        self.machine.config().poetry_configuration = Some(self.home.path().to_owned());
         path
     }
 
@@ -143,7 +144,7 @@ fn the_keyring_is_asked_once_after_a_refusal_for_a_user_that_is_known() {
     );
     let keyring = company.write("keyring", &script);
     fs_err::set_permissions(&keyring, std::fs::Permissions::from_mode(0o755)).unwrap();
-    company.machine.surroundings.keyring_command = Some(keyring.to_str().unwrap().to_owned());
+    company.machine.config().keyring_command = Some(keyring.to_str().unwrap().to_owned());
 
     // Nobody to ask for.
     let error = company.fetch().unwrap_err();
@@ -181,13 +182,13 @@ fn a_token_without_a_password_is_sent_as_the_user() {
 fn a_refusal_lists_the_places_that_were_looked_into() {
     let mut company = Company::open();
     let auth = company.write("auth.toml", "[http-basic.other]\nusername = \"x\"\n");
-    company.machine.surroundings.keyring_command = Some("layerlock-test-no-keyring".to_owned());
+    company.machine.config().keyring_command = Some("layerlock-test-no-keyring".to_owned());
     let error = company.fetch().unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
             "failed to get {}demo/: the server answered 401, and no credentials for it were found \
-             in the index's address, POETRY_HTTP_BASIC_MY_COMPANY_USERNAME and _PASSWORD, \
+             in the index's URL, POETRY_HTTP_BASIC_MY_COMPANY_USERNAME and _PASSWORD, \
              UV_INDEX_MY_COMPANY_USERNAME and _PASSWORD, {}, {}, the keyring (not asked: no user \
              name is known)",
             company.index.url(),
@@ -209,7 +210,7 @@ fn a_user_name_alone_that_was_refused_is_told_as_such() {
     let error = company.fetch().unwrap_err();
     let message = error.to_string();
     let expected = "401 to the user name from UV_INDEX_MY_COMPANY_USERNAME, and no password was \
-                    found in the index's address, POETRY_HTTP_BASIC_";
+                    found in the index's URL, POETRY_HTTP_BASIC_";
     assert!(message.contains(expected), "{message}");
     assert!(error.hint().unwrap().contains("poetry config"));
 }
@@ -278,7 +279,10 @@ fn no_secret_of_any_place_is_shown_or_kept() {
         let cache = Cache::at(folder.path());
         let log = Log::default();
         let refused = company.fetch_into(&cache, &log).unwrap_err();
-        assert!(matches!(refused, Error::Unauthorized { .. }), "{refused:?}");
+        assert!(
+            matches!(refused, Error::Client(ClientError::Unauthorized { .. })),
+            "{refused:?}"
+        );
         assert_shown_nowhere(&refused, &secrets);
 
         company.index.accept_everybody();
@@ -287,7 +291,10 @@ fn no_secret_of_any_place_is_shown_or_kept() {
             let file = company.index.file_path(&company.wheel);
             company.index.fault(&file, Fault::CutBody(5));
             let cut = company.fetch_into(&cache, &log).unwrap_err();
-            assert!(matches!(cut, Error::Request { .. }), "{cut:?}");
+            assert!(
+                matches!(cut, Error::Client(ClientError::Request { .. })),
+                "{cut:?}"
+            );
             assert_shown_nowhere(&cut, &secrets);
             company.index.heal(&file);
         }
@@ -324,7 +331,10 @@ fn a_host_of_files_gets_its_own_netrc_entry_and_not_the_indexs_password() {
     ]);
     let error = company.fetch().unwrap_err();
     assert!(
-        matches!(error, Error::Unauthorized { sent: None, .. }),
+        matches!(
+            error,
+            Error::Client(ClientError::Unauthorized { sent: None, .. })
+        ),
         "{error:?}"
     );
     assert_eq!(files.requests()[0].header("authorization"), None);
@@ -378,7 +388,10 @@ fn a_page_that_moved_to_another_host_takes_no_password_with_it() {
     elsewhere.require_basic_auth("me", PASSWORD);
     let error = company.fetch().unwrap_err();
     assert!(
-        matches!(error, Error::Unauthorized { sent: None, .. }),
+        matches!(
+            error,
+            Error::Client(ClientError::Unauthorized { sent: None, .. })
+        ),
         "{error:?}"
     );
     for request in elsewhere.requests() {

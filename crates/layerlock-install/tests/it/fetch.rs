@@ -2,6 +2,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use layerlock_client::Error as ClientError;
 use layerlock_install::index::{IndexUrl, PageError};
 use layerlock_install::{Cache, Error, Reporter, Silent, Wheel, WheelProblem, fetch};
 use layerlock_layer::files_in;
@@ -252,14 +253,17 @@ fn missing_credentials_are_told_with_what_to_do() {
     shop.index.require_basic_auth("somebody", "else");
     let error = shop.refusal();
     assert!(
-        matches!(error, Error::Unauthorized { status: 401, .. }),
+        matches!(
+            error,
+            Error::Client(ClientError::Unauthorized { status: 401, .. })
+        ),
         "{error:?}"
     );
     assert_eq!(
         error.to_string(),
         format!(
             "failed to get {}demo/: the server answered 401 to the credentials from the index's \
-             address",
+             URL",
             shop.index.url()
         )
     );
@@ -332,7 +336,10 @@ fn a_server_that_stays_broken_is_given_up_after_four_tries() {
     shop.index.fault(&shop.file(), Fault::Status(503));
     let error = shop.refusal();
     assert!(
-        matches!(error, Error::Status { status: 503, .. }),
+        matches!(
+            error,
+            Error::Client(ClientError::Status { status: 503, .. })
+        ),
         "{error:?}"
     );
     assert_eq!(shop.index.request_count(&shop.file()), 4);
@@ -343,7 +350,10 @@ fn a_file_that_never_comes_whole_is_given_up_after_four_tries() {
     let shop = Shop::open();
     shop.index.fault(&shop.file(), Fault::CutBody(10));
     let error = shop.refusal();
-    assert!(matches!(error, Error::Request { .. }), "{error:?}");
+    assert!(
+        matches!(error, Error::Client(ClientError::Request { .. })),
+        "{error:?}"
+    );
     assert!(error.to_string().contains(&shop.wheel.file_name), "{error}");
     assert_eq!(shop.index.request_count(&shop.file()), 4);
 }
@@ -355,7 +365,7 @@ fn an_answer_that_will_not_change_is_not_asked_for_again() {
         shop.index.fault(&shop.page(), Fault::Status(status));
         let error = shop.refusal();
         assert!(
-            matches!(&error, Error::Status { status: found, url }
+            matches!(&error, Error::Client(ClientError::Status { status: found, url })
                 if *found == status && url.ends_with("/simple/demo/")),
             "{error:?}"
         );
@@ -370,7 +380,7 @@ fn a_file_shorter_than_the_index_promises_is_tried_again_and_explained() {
     shop.index.fault(&shop.file(), Fault::ContentLength(3));
     let error = shop.refusal();
     assert!(
-        matches!(&error, Error::Length { actual: 3, promised, .. }
+        matches!(&error, Error::Client(ClientError::Length { actual: 3, promised, .. })
             if *promised == shop.wheel.bytes.len() as u64),
         "{error:?}"
     );
@@ -403,7 +413,7 @@ fn a_login_page_is_no_index_and_no_wheel() {
     shop.index.fault(&shop.file(), Fault::LoginPage);
     let error = shop.refusal();
     assert!(
-        matches!(&error, Error::PageInsteadOfFile { title, .. } if title == "Sign in"),
+        matches!(&error, Error::Client(ClientError::PageInsteadOfFile { title, .. }) if title == "Sign in"),
         "{error:?}"
     );
     assert_eq!(shop.index.request_count(&shop.file()), 1);
@@ -445,7 +455,7 @@ fn an_index_that_is_down_is_an_error_with_its_address() {
     let error = fetch_from(&address, &project, &Cache::at(folder.path()), &Silent).unwrap_err();
     assert_secret_kept(&error);
     assert!(
-        matches!(&error, Error::Request { url, .. } if *url == shown),
+        matches!(&error, Error::Client(ClientError::Request { url, .. }) if *url == shown),
         "{error:?}"
     );
     assert_no_files(folder.path());

@@ -1,6 +1,9 @@
+use std::sync::OnceLock;
+
+use layerlock_client::{MachineConfig, Session};
 use layerlock_export::select;
 use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, Surroundings, choose};
+use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, choose};
 use layerlock_lock::{Choice, LockedPackage};
 use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};
@@ -52,11 +55,19 @@ pub(crate) fn choose_wheel(package: LockedPackage, target: &Target) -> Result<Ch
 /// A machine on which nothing is set up but what a test sets up.
 #[derive(Default)]
 pub(crate) struct Machine {
-    pub(crate) surroundings: Surroundings,
+    pub(crate) config: MachineConfig,
+    /// Made for the first options, and anew once the configuration has changed.
+    pub(crate) session: OnceLock<Session>,
     pub(crate) project_sources: Vec<layerlock_lock::ProjectIndex>,
 }
 
 impl Machine {
+    /// The configuration, to change.
+    pub(crate) fn config(&mut self) -> &mut MachineConfig {
+        self.session.take();
+        &mut self.config
+    }
+
     /// Options to fetch online, with this default index.
     pub(crate) fn options<'a>(
         &'a self,
@@ -69,7 +80,9 @@ impl Machine {
                 option: None,
                 project: &self.project_sources,
                 default_index,
-                surroundings: &self.surroundings,
+                session: self
+                    .session
+                    .get_or_init(|| Session::new(self.config.clone())),
             },
             find_links: Vec::new(),
             supplied: Vec::new(),

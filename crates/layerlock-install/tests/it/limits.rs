@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use layerlock_client::Error as ClientError;
 use layerlock_install::index::{IndexUrl, PageError};
 use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
 use layerlock_layer::files_in;
@@ -61,11 +62,11 @@ fn a_page_without_end_is_cut_off_compressed_or_not() {
 fn a_file_without_end_is_cut_off_soon_after_what_its_index_promises() {
     let piece = vec![b'x'; 1 << 16];
     let error = refusal(file, Fault::Endless { piece, gzip: false });
-    let Error::TooLong {
+    let Error::Client(ClientError::TooLong {
         promised: Some(promised),
         length,
         ..
-    } = error
+    }) = error
     else {
         panic!("{error:?}");
     };
@@ -81,7 +82,7 @@ fn a_file_that_announces_too_much_is_not_even_begun() {
     let start = Instant::now();
     let error = refusal(file, Fault::ContentLength(1 << 40));
     assert!(
-        matches!(error, Error::TooLong { length, .. } if length == 1 << 40),
+        matches!(error, Error::Client(ClientError::TooLong { length, .. }) if length == 1 << 40),
         "{error:?}"
     );
     // The server would send what there is, and then nothing.

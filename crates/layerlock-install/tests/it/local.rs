@@ -84,7 +84,7 @@ fn with_poetry(shop: &Shop, bytes: &[u8]) -> Machine {
         bytes,
     );
     let mut machine = Machine::default();
-    machine.surroundings.poetry_cache = Some(shop.folder.path().join("poetry"));
+    machine.config().poetry_cache = Some(shop.folder.path().join("poetry"));
     machine
 }
 

@@ -16,4 +16,6 @@ mod layout;
 mod limits;
 mod local;
 mod servers;
+#[cfg(unix)]
+mod session;
 mod sources;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use layerlock_client::Error as ClientError;
 use layerlock_install::index::IndexUrl;
 use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
 use layerlock_testkit::{
@@ -74,7 +75,7 @@ fn redirects_that_lead_nowhere_are_explained() {
     for (target, reason) in [
         ("/simple/demo/", "more than 10 redirects"),
         ("ftp://packages.example.com/demo/", "not http"),
-        ("http://[", "no address"),
+        ("http://[", "no URL"),
     ] {
         let server = Server::start();
         server
@@ -97,7 +98,7 @@ fn a_redirect_to_a_login_page_is_told_as_such() {
     server.index.fault("/login", Fault::LoginPage);
     let error = server.fetch().unwrap_err();
     assert!(
-        matches!(&error, Error::PageInsteadOfFile { url, title, .. }
+        matches!(&error, Error::Client(ClientError::PageInsteadOfFile { url, title, .. })
             if url.ends_with("/login?****") && title == "Sign in"),
         "{error:?}"
     );
@@ -146,11 +147,11 @@ fn a_throttle_that_asks_for_too_much_is_told_at_once() {
     assert!(
         matches!(
             error,
-            Error::Busy {
+            Error::Client(ClientError::Busy {
                 status: 429,
                 seconds: 86400,
                 ..
-            }
+            })
         ),
         "{error:?}"
     );

@@ -1,5 +1,6 @@
 //! Which index is asked for what.
 
+use layerlock_client::Error as ClientError;
 use layerlock_install::index::IndexUrl;
 use layerlock_install::{Cache, Error, Fetched, Silent, fetch};
 use layerlock_target::Architecture;
@@ -37,7 +38,7 @@ fn extra_indexes_have_what_the_default_index_lacks() {
     let with_it = LoopbackIndex::with_wheels([&wheel]);
     let not_asked = LoopbackIndex::with_wheels([&wheel]);
     let mut machine = Machine::default();
-    let variables = &mut machine.surroundings.variables;
+    let variables = &mut machine.config().variables;
     variables.insert(
         "PIP_EXTRA_INDEX_URL",
         format!("{} {}", without_file.url(), with_other_bytes.url()),
@@ -59,7 +60,7 @@ fn what_no_index_has_is_told_with_every_page() {
     let [one, two] = [(); 2].map(|()| LoopbackIndex::with_wheels([&other]));
     let mut machine = Machine::default();
     machine
-        .surroundings
+        .config()
         .variables
         .insert("PIP_EXTRA_INDEX_URL", two.url());
     let error = fetch_on(&machine, &project_of([&wheel]), &one.url()).unwrap_err();
@@ -82,7 +83,7 @@ fn a_locked_source_is_asked_alone() {
     company.fault(&path, layerlock_testkit::Fault::Status(404));
     let mut machine = Machine::default();
     machine
-        .surroundings
+        .config()
         .variables
         .insert("PIP_EXTRA_INDEX_URL", elsewhere.url());
     let project = ProjectBuilder::new("shop")
@@ -90,7 +91,10 @@ fn a_locked_source_is_asked_alone() {
         .package(LockedPackage::from(&wheel).source("company"));
     let error = fetch_on(&machine, &project, &elsewhere.url()).unwrap_err();
     assert!(
-        matches!(error, Error::Status { status: 404, .. }),
+        matches!(
+            error,
+            Error::Client(ClientError::Status { status: 404, .. })
+        ),
         "{error:?}"
     );
     assert!(elsewhere.requests().is_empty());

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
+use layerlock_client::SafeUrl;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use url::Url;
 
 use super::{
     IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name, sha256,
     too_many_links,
 };
-use crate::index::redacted;
 
 impl<'de> Deserialize<'de> for JsonFiles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -38,11 +37,11 @@ impl<'de> Deserialize<'de> for JsonFiles {
     }
 }
 
-pub(super) fn parse(url: &Url, body: &[u8]) -> Result<ProjectPage, PageError> {
+pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError> {
     let body = String::from_utf8_lossy(body);
     let body = body.trim_start_matches('\u{feff}');
     let page: JsonPage = serde_json::from_str(body).map_err(|error| PageError::Json {
-        url: redacted(url),
+        url: url.to_string(),
         reason: error.to_string(),
     })?;
     if let Some(version) = &page.meta.api_version {

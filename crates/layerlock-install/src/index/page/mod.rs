@@ -11,12 +11,7 @@ mod json;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use url::Url;
-
-use super::address::{decoded, redacted};
-pub(crate) use html::html_title;
+use layerlock_client::SafeUrl;
 
 /// The Accept header for a page's request, JSON preferred (PEP 691).
 pub const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
@@ -39,13 +34,13 @@ pub struct ProjectPage {
 }
 
 /// One file of a project on an index.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexFile {
     /// The file's name: `filename` in JSON; in HTML the last segment of its
-    /// address, percent-decoded, whatever the link's text says.
+    /// URL, percent-decoded, whatever the link's text says.
     pub name: String,
     /// Where it is; no fragment.
-    pub url: Url,
+    pub url: SafeUrl,
     /// Its SHA-256 according to the index, 64 lower-case hexadecimal digits.
     pub sha256: Option<String>,
     /// The Python versions it is for (PEP 345 syntax, unparsed).
@@ -58,7 +53,7 @@ pub struct IndexFile {
     pub upload_time: Option<String>,
 }
 
-/// Why a page could not be read. Addresses in it are redacted.
+/// Why a page could not be read. URLs in it are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// Neither HTML nor the JSON of PEP 691.
@@ -116,11 +111,11 @@ impl PageError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::ContentType { .. } | Self::NotAnIndexPage { .. } | Self::Json { .. } => {
-                "check the index's address (it often ends in /simple/), and whether a login or a \
+                "check the index's URL (it often ends in /simple/), and whether a login or a \
                  proxy answers in its place"
             }
             Self::TooLarge { .. } | Self::TooManyLinks { .. } => {
-                "check the index's address: this is more than an index lists"
+                "check the index's URL: this is more than an index lists"
             }
             Self::Version { .. } => "ask for a newer layerlock, or use an index that speaks 1.x",
         };
@@ -131,10 +126,14 @@ impl PageError {
 impl ProjectPage {
     /// Reads a page. `url` is where it came from after redirects, against which
     /// relative links are resolved; `content_type` is the header as it came.
-    pub fn parse(url: &Url, content_type: Option<&str>, body: &[u8]) -> Result<Self, PageError> {
+    pub fn parse(
+        url: &SafeUrl,
+        content_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, PageError> {
         if body.len() > MAX_PAGE_BYTES {
             return Err(PageError::TooLarge {
-                url: redacted(url),
+                url: url.to_string(),
                 limit: MAX_PAGE_BYTES,
             });
         }
@@ -144,7 +143,7 @@ impl ProjectPage {
             "application/vnd.pypi.simple.v1+json" => json::parse(url, body),
             "application/vnd.pypi.simple.v1+html" | "text/html" => html::parse(url, body),
             _ => Err(PageError::ContentType {
-                url: redacted(url),
+                url: url.to_string(),
                 content_type: content_type.map(str::to_owned),
             }),
         }
@@ -156,40 +155,22 @@ impl ProjectPage {
     }
 }
 
-/// As derived, but for the address, which is redacted.
-impl fmt::Debug for IndexFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IndexFile")
-            .field("name", &self.name)
-            .field("url", &redacted(&self.url))
-            .field("sha256", &self.sha256)
-            .field("requires_python", &self.requires_python)
-            .field("yanked", &self.yanked)
-            .field("size", &self.size)
-            .field("upload_time", &self.upload_time)
-            .finish()
-    }
-}
-
 /// The endings of distribution files: wheels, eggs, and the archives that an
 /// sdist may be.
 const FILE_ENDINGS: &[&str] = &[
     ".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar", ".egg",
 ];
 
-/// The file at `link`, where that is the address of a distribution file.
-fn index_file(base: &Url, link: &str) -> Option<IndexFile> {
-    let mut url = base.join(link).ok()?;
-    if !matches!(url.scheme(), "http" | "https") {
+/// The file at `link`, where that is the URL of a distribution file.
+fn index_file(base: &SafeUrl, link: &str) -> Option<IndexFile> {
+    let url = base.join(link)?;
+    if !matches!(url.url().scheme(), "http" | "https") {
         return None;
     }
-    let sha256 = url.fragment().and_then(fragment_sha256);
-    url.set_fragment(None);
-    let name = decoded(url.path().rsplit('/').next().unwrap_or_default());
     Some(IndexFile {
-        name,
-        url,
-        sha256,
+        name: url.file_name(),
+        sha256: url.url().fragment().and_then(fragment_sha256),
+        url: url.without_fragment(),
         requires_python: None,
         yanked: None,
         size: None,
@@ -215,20 +196,20 @@ fn sha256(digest: &str) -> Option<String> {
     valid.then(|| digest.to_ascii_lowercase())
 }
 
-fn too_many_links(url: &Url) -> PageError {
+fn too_many_links(url: &SafeUrl) -> PageError {
     PageError::TooManyLinks {
-        url: redacted(url),
+        url: url.to_string(),
         limit: MAX_FILES,
     }
 }
 
 /// PEP 629: what has another major version must not be read.
-fn check_version(url: &Url, version: &str) -> Result<(), PageError> {
+fn check_version(url: &SafeUrl, version: &str) -> Result<(), PageError> {
     if version.trim().split('.').next() == Some("1") {
         return Ok(());
     }
     Err(PageError::Version {
-        url: redacted(url),
+        url: url.to_string(),
         version: version.trim().to_owned(),
     })
 }

@@ -6,8 +6,8 @@ use super::*;
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const PAGE: &str = "https://packages.example.com/simple/foo/";
 
-fn page_url() -> Url {
-    Url::parse(PAGE).unwrap()
+fn page_url() -> SafeUrl {
+    SafeUrl::parse(PAGE).unwrap()
 }
 
 fn html(body: &str) -> Result<ProjectPage, PageError> {
@@ -33,7 +33,7 @@ fn an_html_link_says_all_that_pep_503_lets_it_say() {
     )));
     assert_eq!(file.name, "foo-1.0+cpu-py3-none-any.whl");
     assert_eq!(
-        file.url.as_str(),
+        file.url.url().as_str(),
         "https://packages.example.com/f/foo-1.0%2Bcpu-py3-none-any.whl?a=1&b=2"
     );
     assert_eq!(file.sha256, Some(digest.to_lowercase()));
@@ -57,7 +57,7 @@ fn links_are_relative_to_the_first_base_wherever_it_stands() {
         ),
     ] {
         let file = only_file(html(&format!("<a href=' a-1.zip '>a</a>{base}")));
-        assert_eq!(file.url.as_str(), url);
+        assert_eq!(file.url.url().as_str(), url);
     }
 }
 
@@ -149,7 +149,10 @@ fn json_may_leave_out_what_is_optional() {
             "requires-python": null, "size": null, "yanked": null, "other": []}]}"#,
     ));
     assert_eq!(file.name, "foo-1.zip");
-    assert_eq!(file.url.as_str(), "https://packages.example.com/opaque/123");
+    assert_eq!(
+        file.url.url().as_str(),
+        "https://packages.example.com/opaque/123"
+    );
     assert_eq!((file.sha256, file.yanked, file.size), (None, None, None));
 }
 
@@ -180,7 +183,7 @@ fn a_page_of_absurdly_many_files_is_refused() {
 
 #[test]
 fn an_error_shows_no_token() {
-    let url = Url::parse("https://token@packages.example.com/simple/foo/?key=token").unwrap();
+    let url = SafeUrl::parse("https://token@packages.example.com/simple/foo/?key=token").unwrap();
     let error = ProjectPage::parse(&url, None, b"").unwrap_err();
     assert!(!format!("{error} {error:?}").contains("token"), "{error}");
 }
@@ -251,7 +254,7 @@ proptest! {
         if let Ok(page) = html(&parts.concat()) {
             for file in page.files {
                 prop_assert!(is_file_name(&file.name));
-                prop_assert!(file.url.fragment().is_none());
+                prop_assert!(file.url.url().fragment().is_none());
             }
         }
     }

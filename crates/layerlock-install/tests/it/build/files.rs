@@ -113,7 +113,7 @@ fn an_address_whose_file_name_leads_elsewhere_is_refused() {
         let url = format!("{}x/{name}", shop.index.url());
         let project = locking(&files, &source("url", &url, ""));
         let error = shop.build(&project, &Log::default()).unwrap_err();
-        assert!(matches!(error, Error::LockedAddress { .. }), "{error:?}");
+        assert!(matches!(error, Error::LockedUrl { .. }), "{error:?}");
         let text = format!("{error} {}", error.hint().unwrap());
         assert!(text.contains("plain file name"), "{text}");
         assert!(text.contains("pyproject.toml"), "{text}");

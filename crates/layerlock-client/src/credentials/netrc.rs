@@ -8,9 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Found;
-use crate::Surroundings;
-use crate::index::Credentials;
+use super::found::Found;
+use crate::{Credentials, MachineConfig};
 
 /// The entries of the user's netrc file, none where it cannot be read.
 #[derive(Default)]
@@ -28,11 +27,11 @@ struct Entry {
 }
 
 impl Netrc {
-    /// The file that the variable NETRC names, else `.netrc` in the home folder,
+    /// The file that the variable NETRC names, else `.netrc` in the home directory,
     /// else `_netrc` there (Windows).
-    pub(super) fn read(surroundings: &Surroundings) -> Self {
-        let named = surroundings.variables.get("NETRC").map(PathBuf::from);
-        let in_home = |name| surroundings.home.as_ref().map(|home| home.join(name));
+    pub(super) fn read(machine: &MachineConfig) -> Self {
+        let named = machine.variables.get("NETRC").map(PathBuf::from);
+        let in_home = |name| machine.home.as_ref().map(|home| home.join(name));
         let windows = || in_home("_netrc").filter(|path| path.exists());
         let usual = || in_home(".netrc");
         let Some(path) = named
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn soup_is_no_trouble() {
+    fn malformed_files_have_no_entry() {
         for text in [
             "",
             "machine",
@@ -225,30 +224,28 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_wins_over_the_home_folder() {
-        let folder = tempfile::tempdir().unwrap();
+    fn the_variable_wins_over_the_home_directory() {
+        let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, login: &str| {
             let text = format!("machine a login {login} password p");
-            fs_err::write(folder.path().join(name), text).unwrap();
+            fs_err::write(directory.path().join(name), text).unwrap();
         };
-        let mut surroundings = Surroundings {
-            home: Some(folder.path().to_owned()),
-            ..Surroundings::default()
+        let mut machine = MachineConfig {
+            home: Some(directory.path().to_owned()),
+            ..MachineConfig::default()
         };
-        let login = |surroundings: &Surroundings| {
-            let found = Netrc::read(surroundings).find("a", None, false);
+        let login = |machine: &MachineConfig| {
+            let found = Netrc::read(machine).find("a", None, false);
             found.map(|found| found.credentials.user)
         };
-        assert_eq!(login(&surroundings), None);
+        assert_eq!(login(&machine), None);
         write("_netrc", "windows");
-        assert_eq!(login(&surroundings).as_deref(), Some("windows"));
+        assert_eq!(login(&machine).as_deref(), Some("windows"));
         write(".netrc", "home");
-        assert_eq!(login(&surroundings).as_deref(), Some("home"));
+        assert_eq!(login(&machine).as_deref(), Some("home"));
         write("mine", "named");
-        let named = folder.path().join("mine");
-        surroundings
-            .variables
-            .insert("NETRC", named.to_str().unwrap());
-        assert_eq!(login(&surroundings).as_deref(), Some("named"));
+        let named = directory.path().join("mine");
+        machine.variables.insert("NETRC", named.to_str().unwrap());
+        assert_eq!(login(&machine).as_deref(), Some("named"));
     }
 }

@@ -8,13 +8,12 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::tls::Bundle;
-use crate::Surroundings;
 use crate::credentials::in_variables;
-use crate::index::IndexOrigin;
+use crate::{MachineConfig, SettingOrigin, Variables};
 
 /// What is set for one source.
 #[derive(Default)]
-pub(super) struct OfSource {
+pub(super) struct SourceCertificates {
     pub(super) check: Check,
     /// The certificate to show, with its key.
     pub(super) identity: Option<Bundle>,
@@ -52,30 +51,51 @@ enum Cert {
     Path(String),
 }
 
-impl OfSource {
-    /// Nothing where Poetry says nothing of it.
-    pub(super) fn of(name: &str, surroundings: &Surroundings) -> Option<Self> {
+/// What Poetry's files say of all sources.
+pub(super) struct SourceFiles(Vec<(File, SettingOrigin)>);
+
+impl SourceFiles {
+    /// A file that is missing or malformed says nothing.
+    pub(super) fn read(machine: &MachineConfig) -> Self {
+        let read = |name| {
+            let path = machine.poetry_configuration.as_ref()?.join(name);
+            let file = toml::from_str(&fs_err::read_to_string(&path).ok()?).ok()?;
+            Some((file, SettingOrigin::Poetry(path.display().to_string())))
+        };
+        // The latter wins in Poetry.
+        Self(
+            ["config.toml", "auth.toml"]
+                .into_iter()
+                .filter_map(read)
+                .collect(),
+        )
+    }
+
+    /// What Poetry says of a source; nothing where it says nothing of it.
+    pub(super) fn find(&self, name: &str, variables: &Variables) -> Option<SourceCertificates> {
         let variable = |ending: &str| {
             let variable = format!("POETRY_CERTIFICATES_{}_{ending}", in_variables(name));
-            let value = surroundings.variables.get(&variable)?.to_owned();
-            Some((value, IndexOrigin::Poetry(variable)))
+            let value = variables.get(&variable)?.to_owned();
+            Some((value, SettingOrigin::Poetry(variable)))
         };
         let (mut cert, mut identity) = (None, None);
-        // The latter wins in Poetry.
-        for file in ["config.toml", "auth.toml"] {
-            let Some((table, origin)) = read(name, file, surroundings) else {
+        for (file, origin) in &self.0 {
+            let mut tables = file.certificates.iter();
+            let Some((_, table)) = tables.find(|(of, _)| of.eq_ignore_ascii_case(name)) else {
                 continue;
             };
+            let table = table.clone();
             cert = table.cert.map(|cert| (cert, origin.clone())).or(cert);
-            identity = table.client_cert.map(|path| (path, origin)).or(identity);
+            let own = table.client_cert.map(|path| (path, origin.clone()));
+            identity = own.or(identity);
         }
         if let Some((value, origin)) = variable("CERT") {
-            let cert_of = match value.as_str() {
+            let value = match value.as_str() {
                 "false" => Cert::Verify(false),
                 "true" => Cert::Verify(true),
                 _ => Cert::Path(value),
             };
-            cert = Some((cert_of, origin));
+            cert = Some((value, origin));
         }
         let identity = variable("CLIENT_CERT").or(identity);
         if cert.is_none() && identity.is_none() {
@@ -85,7 +105,7 @@ impl OfSource {
             path: PathBuf::from(path),
             named_by,
         };
-        Some(Self {
+        Some(SourceCertificates {
             check: match cert {
                 None | Some((Cert::Verify(true), _)) => Check::Usual,
                 Some((Cert::Verify(false), _)) => Check::Nothing,
@@ -94,14 +114,4 @@ impl OfSource {
             identity: identity.map(bundle),
         })
     }
-}
-
-/// The table of a source in a file of Poetry's. One that is missing or malformed
-/// has none.
-fn read(name: &str, file: &str, surroundings: &Surroundings) -> Option<(Table, IndexOrigin)> {
-    let path = surroundings.poetry_configuration.as_ref()?.join(file);
-    let read: File = toml::from_str(&fs_err::read_to_string(&path).ok()?).ok()?;
-    let mut tables = read.certificates.into_iter();
-    let (_, table) = tables.find(|(of, _)| of.eq_ignore_ascii_case(name))?;
-    Some((table, IndexOrigin::Poetry(path.display().to_string())))
 }

@@ -7,10 +7,9 @@
 //! about it, but who set it meant it.
 
 use reqwest::{ClientBuilder, NoProxy};
-use url::Url;
 
-use crate::index::{IndexOrigin, PipSettings, redacted, take_credentials};
-use crate::{Error, Surroundings};
+use super::reason;
+use crate::{Error, MachineConfig, SafeUrl, SettingOrigin};
 
 /// Which proxy a request goes by.
 pub(super) struct Proxies {
@@ -24,8 +23,8 @@ pub(super) struct Proxy {
     /// None: of every scheme.
     scheme: Option<&'static str>,
     /// With the credentials for it.
-    url: Url,
-    pub(super) named_by: IndexOrigin,
+    pub(super) url: SafeUrl,
+    pub(super) named_by: SettingOrigin,
 }
 
 /// For requests of a scheme, or of all, in lower and upper case.
@@ -36,17 +35,17 @@ const VARIABLES: [(Option<&str>, [&str; 2]); 3] = [
 ];
 
 impl Proxies {
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, Error> {
-        let variables = &surroundings.variables;
+    pub(super) fn read(machine: &MachineConfig) -> Result<Self, Error> {
+        let variables = &machine.variables;
         let first = |names: [&'static str; 2]| {
             let mut found = names
                 .into_iter()
                 .filter_map(|name| Some((variables.get(name)?, name)));
             found.next()
         };
-        let of_pip = PipSettings::value(surroundings, "PIP_PROXY", "proxy")?;
+        let of_pip = machine.pip_setting("PIP_PROXY", "proxy")?;
         let named = match of_pip {
-            Some((address, named_by)) => vec![Proxy::parse(None, &address, named_by)?],
+            Some((url, named_by)) => vec![Proxy::parse(None, &url, named_by)?],
             None => VARIABLES
                 .into_iter()
                 .filter_map(|(scheme, names)| Some((scheme, first(names)?)))
@@ -54,8 +53,8 @@ impl Proxies {
                 .filter(|(_, (_, name))| {
                     *name != "HTTP_PROXY" || variables.get("REQUEST_METHOD").is_none()
                 })
-                .map(|(scheme, (address, name))| {
-                    Proxy::parse(scheme, address, IndexOrigin::Variable(name))
+                .map(|(scheme, (url, name))| {
+                    Proxy::parse(scheme, url, SettingOrigin::Variable(name))
                 })
                 .collect::<Result<_, _>>()?,
         };
@@ -70,31 +69,35 @@ impl Proxies {
         let except = || NoProxy::from_string(self.except.as_deref()?);
         let mut builder = builder.no_proxy();
         for proxy in &self.named {
-            let url = proxy.url.clone();
+            let url = proxy.url.with_credentials();
             let made = match proxy.scheme {
                 Some("http") => reqwest::Proxy::http(url),
                 Some(_) => reqwest::Proxy::https(url),
                 None => reqwest::Proxy::all(url),
             };
-            let made = made.map_err(|error| proxy.problem(&super::with_causes(&error)))?;
+            let made = made.map_err(|error| proxy.problem(&reason::innermost(&error)))?;
             builder = builder.proxy(made.no_proxy(except()));
         }
         Ok(builder)
     }
 
     /// The proxy of a request to `url`, if it is not to a host of `NO_PROXY`.
-    pub(super) fn of_url(&self, url: &Url) -> Option<&Proxy> {
+    pub(super) fn find(&self, url: &SafeUrl) -> Option<&Proxy> {
         if self.is_excepted(url) {
             return None;
         }
-        let is_for = |proxy: &&Proxy| proxy.scheme.is_none_or(|scheme| scheme == url.scheme());
+        let is_for = |proxy: &&Proxy| {
+            proxy
+                .scheme
+                .is_none_or(|scheme| scheme == url.url().scheme())
+        };
         self.named.iter().find(is_for)
     }
 
     /// For messages: ranges of addresses, which `NO_PROXY` may have too, are the
     /// client's to know.
-    fn is_excepted(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
+    fn is_excepted(&self, url: &SafeUrl) -> bool {
+        let host = url.url().host_str().unwrap_or_default();
         let rules = self.except.as_deref().unwrap_or_default().split(',');
         rules.map(str::trim).any(|rule| {
             let name = rule.trim_start_matches('.');
@@ -109,22 +112,22 @@ impl Proxies {
 impl Proxy {
     fn parse(
         scheme: Option<&'static str>,
-        address: &str,
-        named_by: IndexOrigin,
+        text: &str,
+        named_by: SettingOrigin,
     ) -> Result<Self, Error> {
-        let address = address.trim();
-        let whole = if address.contains("://") {
-            address.to_owned()
+        let text = text.trim();
+        let whole = if text.contains("://") {
+            text.to_owned()
         } else {
-            format!("http://{address}")
+            format!("http://{text}")
         };
-        // The address itself is not shown: where its parts are is not known.
+        // The text itself is not shown: where its parts are is not known.
         let problem = |reason: String| Error::Proxy {
             named_by: named_by.clone(),
             reason,
         };
-        let url = Url::parse(&whole).map_err(|error| problem(error.to_string()))?;
-        match url.scheme() {
+        let url = SafeUrl::parse(&whole).map_err(|error| problem(error.reason))?;
+        match url.url().scheme() {
             "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h" => Ok(Self {
                 scheme,
                 url,
@@ -140,43 +143,34 @@ impl Proxy {
             reason: reason.to_owned(),
         }
     }
-
-    /// Its address without credentials.
-    pub(super) fn shown(&self) -> String {
-        redacted(&self.url)
-    }
-
-    /// Whether its address has credentials for it.
-    pub(super) fn has_credentials(&self) -> bool {
-        take_credentials(&mut self.url.clone()).is_some()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PipFiles;
 
     fn proxies(variables: &[(&str, &str)], pip: Option<&str>) -> Result<Proxies, Error> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         if let Some(text) = pip {
             fs_err::write(&file, text).unwrap();
         }
-        let mut surroundings = Surroundings {
-            configuration_files: vec![file],
-            ..Surroundings::default()
+        let mut machine = MachineConfig {
+            pip_files: PipFiles::new([file]),
+            ..MachineConfig::default()
         };
         for (name, value) in variables {
-            surroundings.variables.insert(name, *value);
+            machine.variables.insert(name, *value);
         }
-        Proxies::of(&surroundings)
+        Proxies::read(&machine)
     }
 
     /// The proxies of an http and of an https request.
     fn both(proxies: &Proxies) -> [Option<String>; 2] {
         ["http://x/", "https://x/"].map(|url| {
-            let proxy = proxies.of_url(&Url::parse(url).unwrap())?;
-            Some(proxy.shown())
+            let proxy = proxies.find(&SafeUrl::parse(url).unwrap())?;
+            Some(proxy.url.to_string())
         })
     }
 
@@ -214,7 +208,7 @@ mod tests {
                 "http://example.com/",
                 "http://x/",
             ]
-            .map(|url| proxies.of_url(&Url::parse(url).unwrap()).is_some())
+            .map(|url| proxies.find(&SafeUrl::parse(url).unwrap()).is_some())
         };
         assert_eq!(found("other, ,y"), [true, true, true]);
         assert_eq!(found("y, example.com"), [false, false, true]);
@@ -241,8 +235,8 @@ mod tests {
 
     #[test]
     fn what_is_no_proxy_is_blamed_on_what_names_it_without_its_password() {
-        for address in ["ftp://u:hush@host:1", "http://u:hush@[", "http://u:hush@:x"] {
-            let error = proxies(&[("HTTPS_PROXY", address)], None).err().unwrap();
+        for url in ["ftp://u:hush@host:1", "http://u:hush@[", "http://u:hush@:x"] {
+            let error = proxies(&[("HTTPS_PROXY", url)], None).err().unwrap();
             let text = format!("{error} {error:?}");
             assert!(text.contains("HTTPS_PROXY"), "{text}");
             assert!(!text.contains("hush"), "{text}");

@@ -83,7 +83,7 @@ where
 }
 
 /// Whether a status may be another one next time.
-pub(super) fn of_status(status: StatusCode) -> Retry {
+pub(super) fn for_status(status: StatusCode) -> Retry {
     match status {
         StatusCode::TOO_MANY_REQUESTS => Retry::After(Duration::ZERO),
         StatusCode::REQUEST_TIMEOUT => Retry::Soon,
@@ -103,8 +103,8 @@ pub(super) fn wait_asked_for(headers: &HeaderMap, now: SystemTime) -> Option<Dur
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// Whether a wait is worth it.
-pub(super) fn is_bearable(wait: Duration) -> bool {
+/// Whether a wait is worth it: what is longer is told of.
+pub(super) fn is_short_enough(wait: Duration) -> bool {
     wait <= LONGEST_WAIT
 }
 
@@ -119,7 +119,7 @@ mod tests {
         let attempt = || async {
             count.set(count.get() + 1);
             Err::<(), _>(Failure {
-                error: Error::Client(String::new()),
+                error: Error::Start(String::new()),
                 retry,
             })
         };
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn failures_are_counted_and_patience_is_measured() {
+    async fn failures_are_counted_and_waits_are_summed() {
         assert_eq!(tries(Retry::Never).await.0, 1);
         let (count, time) = tries(Retry::Soon).await;
         assert_eq!(count, 4);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trouble_of_the_server_passes() {
+    fn only_errors_of_the_server_may_pass() {
         for (status, retry) in [
             (408, Retry::Soon),
             (429, Retry::After(Duration::ZERO)),
@@ -168,7 +168,7 @@ mod tests {
             (401, Retry::Never),
             (404, Retry::Never),
         ] {
-            assert_eq!(of_status(StatusCode::from_u16(status).unwrap()), retry);
+            assert_eq!(for_status(StatusCode::from_u16(status).unwrap()), retry);
         }
     }
 }

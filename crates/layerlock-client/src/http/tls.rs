@@ -4,7 +4,7 @@
 //! Servers are checked against those of the system, unless others are named, which
 //! then take their place, as they do for pip and uv: by `PIP_CERT` (else `cert` in
 //! pip's configuration files), `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`,
-//! `SSL_CERT_FILE` (files) and `SSL_CERT_DIR` (folders). pip and uv differ in which
+//! `SSL_CERT_FILE` (files) and `SSL_CERT_DIR` (directories). pip and uv differ in which
 //! of them wins; here all that are named count, so that what either of them reaches
 //! is reached.
 //!
@@ -20,21 +20,20 @@ use std::path::PathBuf;
 use reqwest::{Certificate, Identity};
 use rustls_native_certs::load_certs_from_paths;
 
-use crate::index::{IndexOrigin, PipSettings};
-use crate::{Error, Surroundings};
+use crate::{Error, MachineConfig, SettingOrigin};
 
 const PIP: &str = "PIP_CERT";
-/// Variables for a bundle in one file; `REQUESTS_CA_BUNDLE` may name a folder too.
+/// Variables for a bundle in one file; `REQUESTS_CA_BUNDLE` may name a directory too.
 const FILES: [&str; 3] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
-/// For folders, with file names as OpenSSL's `c_rehash` makes them.
-const FOLDERS: &str = "SSL_CERT_DIR";
+/// For directories, with file names as OpenSSL's `c_rehash` makes them.
+const DIRECTORIES: &str = "SSL_CERT_DIR";
 const UV_IDENTITY: &str = "SSL_CLIENT_CERT";
 
 /// The certificates that are named; none where the system's are to be used.
-pub(super) fn roots(surroundings: &Surroundings) -> Result<Option<Vec<Certificate>>, Error> {
+pub(super) fn roots(machine: &MachineConfig) -> Result<Option<Vec<Certificate>>, Error> {
     let mut roots = Vec::new();
     let mut seen = HashSet::new();
-    for bundle in bundles(surroundings)? {
+    for bundle in bundles(machine)? {
         // Systems that set one of them often set all, to the same file.
         if seen.insert(bundle.path.clone()) {
             roots.extend(bundle.load()?);
@@ -44,12 +43,9 @@ pub(super) fn roots(surroundings: &Surroundings) -> Result<Option<Vec<Certificat
 }
 
 /// The certificate to show to every server that asks for one.
-pub(super) fn identity(surroundings: &Surroundings) -> Result<Option<Identity>, Error> {
-    let of_pip = PipSettings::value(surroundings, "PIP_CLIENT_CERT", "client-cert")?;
-    let of_uv = || {
-        let path = surroundings.variables.get(UV_IDENTITY)?;
-        Some((path.to_owned(), IndexOrigin::Variable(UV_IDENTITY)))
-    };
+pub(super) fn identity(machine: &MachineConfig) -> Result<Option<Identity>, Error> {
+    let of_pip = machine.pip_setting("PIP_CLIENT_CERT", "client-cert")?;
+    let of_uv = || machine.variables.setting(UV_IDENTITY);
     let bundle = of_pip.or_else(of_uv).map(|(path, named_by)| Bundle {
         path: PathBuf::from(path),
         named_by,
@@ -57,30 +53,30 @@ pub(super) fn identity(surroundings: &Surroundings) -> Result<Option<Identity>, 
     bundle.map(|bundle| bundle.identity()).transpose()
 }
 
-/// A file or a folder of certificates, and what names it.
+/// A file or a directory of certificates, and what names it.
 pub(super) struct Bundle {
     pub(super) path: PathBuf,
-    pub(super) named_by: IndexOrigin,
+    pub(super) named_by: SettingOrigin,
 }
 
 impl Bundle {
     /// Its certificates.
     pub(super) fn load(&self) -> Result<Vec<Certificate>, Error> {
         let Self { path, named_by } = self;
-        let is_folders = *named_by == IndexOrigin::Variable(FOLDERS);
-        let is_folder = path.is_dir();
-        let loaded = if is_folder {
+        let is_directories = *named_by == SettingOrigin::Variable(DIRECTORIES);
+        let is_directory = path.is_dir();
+        let loaded = if is_directory {
             load_certs_from_paths(None, Some(path))
         } else {
             load_certs_from_paths(Some(path), None)
         };
         if let Some(error) = loaded.errors.first()
-            && !is_folder
+            && !is_directory
         {
             return Err(self.problem(error));
         }
-        // A folder may have a file that is none; a list of folders an empty one.
-        if loaded.certs.is_empty() && !is_folders {
+        // A directory may have a file that is none; a list of directories an empty one.
+        if loaded.certs.is_empty() && !is_directories {
             return Err(self.problem("it holds no certificate"));
         }
         loaded
@@ -106,12 +102,10 @@ impl Bundle {
     }
 }
 
-fn bundles(surroundings: &Surroundings) -> Result<Vec<Bundle>, Error> {
-    let variable = |name: &'static str| {
-        let value = surroundings.variables.get(name)?;
-        Some((value.to_owned(), IndexOrigin::Variable(name)))
-    };
-    let files = PipSettings::value(surroundings, PIP, "cert")?
+fn bundles(machine: &MachineConfig) -> Result<Vec<Bundle>, Error> {
+    let variable = |name: &'static str| machine.variables.setting(name);
+    let files = machine
+        .pip_setting(PIP, "cert")?
         .into_iter()
         .chain(FILES.into_iter().filter_map(variable));
     let mut bundles: Vec<Bundle> = files
@@ -121,11 +115,13 @@ fn bundles(surroundings: &Surroundings) -> Result<Vec<Bundle>, Error> {
         })
         .collect();
     let separator = if cfg!(windows) { ';' } else { ':' };
-    let folders = surroundings.variables.get(FOLDERS).unwrap_or_default();
-    let folders = folders.split(separator).filter(|folder| !folder.is_empty());
-    bundles.extend(folders.map(|folder| Bundle {
-        path: PathBuf::from(folder),
-        named_by: IndexOrigin::Variable(FOLDERS),
+    let directories = machine.variables.get(DIRECTORIES).unwrap_or_default();
+    let directories = directories
+        .split(separator)
+        .filter(|directory| !directory.is_empty());
+    bundles.extend(directories.map(|directory| Bundle {
+        path: PathBuf::from(directory),
+        named_by: SettingOrigin::Variable(DIRECTORIES),
     }));
     Ok(bundles)
 }
@@ -135,29 +131,28 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::PipFiles;
 
-    fn surroundings(variable: &str, value: &Path) -> Surroundings {
-        let mut surroundings = Surroundings::default();
-        surroundings
-            .variables
-            .insert(variable, value.to_str().unwrap());
-        surroundings
+    fn with(variable: &str, value: &Path) -> MachineConfig {
+        let mut machine = MachineConfig::default();
+        machine.variables.insert(variable, value.to_str().unwrap());
+        machine
     }
 
     #[test]
     fn without_variables_the_systems_certificates_count() {
-        assert!(roots(&Surroundings::default()).unwrap().is_none());
+        assert!(roots(&MachineConfig::default()).unwrap().is_none());
     }
 
     #[test]
     fn a_bundle_that_cannot_be_read_is_named_with_its_variable() {
-        let folder = tempfile::tempdir().unwrap();
-        let empty = folder.path().join("empty.pem");
+        let directory = tempfile::tempdir().unwrap();
+        let empty = directory.path().join("empty.pem");
         fs_err::write(&empty, "no certificate\n").unwrap();
-        let missing = folder.path().join("missing.pem");
+        let missing = directory.path().join("missing.pem");
         for variable in [PIP].into_iter().chain(FILES) {
             for path in [&empty, &missing] {
-                let error = roots(&surroundings(variable, path)).unwrap_err();
+                let error = roots(&with(variable, path)).unwrap_err();
                 let message = error.to_string();
                 assert!(message.contains(variable), "{message}");
                 assert!(message.contains(path.to_str().unwrap()), "{message}");
@@ -167,14 +162,14 @@ mod tests {
 
     #[test]
     fn pips_configuration_may_name_a_bundle_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         fs_err::write(&file, "[global]\ncert = /no/such.pem\n").unwrap();
-        let surroundings = Surroundings {
-            configuration_files: vec![file.clone()],
-            ..Surroundings::default()
+        let machine = MachineConfig {
+            pip_files: PipFiles::new([file.clone()]),
+            ..MachineConfig::default()
         };
-        let error = roots(&surroundings).unwrap_err().to_string();
+        let error = roots(&machine).unwrap_err().to_string();
         assert!(error.contains("/no/such.pem"), "{error}");
         assert!(error.contains(file.to_str().unwrap()), "{error}");
     }

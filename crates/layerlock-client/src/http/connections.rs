@@ -5,19 +5,17 @@
 //! each source that has certificates of its own.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Identity};
-use url::Url;
 
-use super::patience::Patience;
 use super::proxy::Proxies;
-use super::source::{Check, OfSource};
-use super::trusted::TrustedHosts;
-use super::{tls, with_causes};
-use crate::index::Index;
-use crate::{Error, Surroundings};
+use super::source_certificates::{Check, SourceCertificates, SourceFiles};
+use super::timeouts::Timeouts;
+use super::trusted_hosts::TrustedHosts;
+use super::{reason, tls};
+use crate::{Error, MachineConfig, SafeUrl, Site};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,41 +31,43 @@ enum Trust {
     Usual,
     /// A host that is trusted, whatever it shows.
     Everybody,
-    /// The index of this name, which Poetry has certificates for.
+    /// The site of this name, which Poetry has certificates for.
     Source(String),
 }
 
-pub(super) struct Connections<'a> {
-    surroundings: &'a Surroundings,
+pub(super) struct Connections {
+    machine: Arc<MachineConfig>,
+    source_files: OnceLock<SourceFiles>,
     pub(super) proxies: Proxies,
-    pub(super) patience: Patience,
+    pub(super) timeouts: Timeouts,
     trusted: TrustedHosts,
     roots: Option<Vec<Certificate>>,
     identity: Option<Identity>,
     clients: Mutex<HashMap<(Content, Trust), reqwest::Client>>,
 }
 
-impl<'a> Connections<'a> {
-    pub(super) fn new(surroundings: &'a Surroundings) -> Result<Self, Error> {
+impl Connections {
+    pub(super) fn new(machine: Arc<MachineConfig>) -> Result<Self, Error> {
         Ok(Self {
-            surroundings,
-            proxies: Proxies::of(surroundings)?,
-            patience: Patience::of(surroundings)?,
-            trusted: TrustedHosts::of(surroundings)?,
-            roots: tls::roots(surroundings)?,
-            identity: tls::identity(surroundings)?,
+            source_files: OnceLock::new(),
+            proxies: Proxies::read(&machine)?,
+            timeouts: Timeouts::read(&machine)?,
+            trusted: TrustedHosts::read(&machine)?,
+            roots: tls::roots(&machine)?,
+            identity: tls::identity(&machine)?,
             clients: Mutex::default(),
+            machine,
         })
     }
 
-    /// The client for a request to `url`, which `index` led to.
+    /// The client for a request to `url`, which `site` led to.
     pub(super) fn client(
         &self,
         content: Content,
-        url: &Url,
-        index: &Index,
+        url: &SafeUrl,
+        site: &Site,
     ) -> Result<reqwest::Client, Error> {
-        let key = (content, self.trust(url, index));
+        let key = (content, self.trust(url, site));
         // Held while a client is made, so that each is made once.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
@@ -78,39 +78,43 @@ impl<'a> Connections<'a> {
         Ok(client)
     }
 
-    fn trust(&self, url: &Url, index: &Index) -> Trust {
-        if url.scheme() != "https" {
+    fn trust(&self, url: &SafeUrl, site: &Site) -> Trust {
+        if url.url().scheme() != "https" {
             return Trust::Usual;
         }
-        match &index.name {
-            Some(name)
-                if index.url.same_origin(url)
-                    && OfSource::of(name, self.surroundings).is_some() =>
-            {
+        match &site.name {
+            Some(name) if site.url.has_same_origin(url) && self.of_source(name).is_some() => {
                 Trust::Source(name.clone())
             }
-            _ if self.trusted.has(url) => Trust::Everybody,
+            _ if self.trusted.contains(url.url()) => Trust::Everybody,
             _ => Trust::Usual,
         }
+    }
+
+    fn of_source(&self, name: &str) -> Option<SourceCertificates> {
+        let files = self
+            .source_files
+            .get_or_init(|| SourceFiles::read(&self.machine));
+        files.find(name, &self.machine.variables)
     }
 
     fn make(&self, content: Content, trust: &Trust) -> Result<reqwest::Client, Error> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("layerlock/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
-            .connect_timeout(self.patience.connect)
-            .read_timeout(self.patience.read);
+            .connect_timeout(self.timeouts.connect)
+            .read_timeout(self.timeouts.read);
         let builder = match content {
             Content::Page => builder,
             Content::File => builder.no_gzip(),
         };
         let of_source = match trust {
-            Trust::Usual => OfSource::default(),
-            Trust::Everybody => OfSource {
+            Trust::Usual => SourceCertificates::default(),
+            Trust::Everybody => SourceCertificates {
                 check: Check::Nothing,
                 identity: None,
             },
-            Trust::Source(name) => OfSource::of(name, self.surroundings).unwrap_or_default(),
+            Trust::Source(name) => self.of_source(name).unwrap_or_default(),
         };
         let builder = match (&of_source.check, &self.roots) {
             (Check::Nothing, _) => builder.tls_danger_accept_invalid_certs(true),
@@ -129,6 +133,6 @@ impl<'a> Connections<'a> {
         self.proxies
             .add_to(builder)?
             .build()
-            .map_err(|error| Error::Client(with_causes(&error)))
+            .map_err(|error| Error::Start(reason::innermost(&error)))
     }
 }

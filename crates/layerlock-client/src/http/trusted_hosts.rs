@@ -7,8 +7,7 @@
 
 use url::{Host, Url};
 
-use crate::index::PipSettings;
-use crate::{Error, Surroundings};
+use crate::{Error, MachineConfig};
 
 /// What names a host, a port of it or, for uv, every host.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub(super) struct TrustedHosts(Vec<Trusted>);
 enum Trusted {
     Everybody,
     Host {
-        /// As an address has it, in lower case.
+        /// As a URL has it, in lower case.
         host: String,
         /// None: every port.
         port: Option<u16>,
@@ -26,10 +25,10 @@ enum Trusted {
 }
 
 impl TrustedHosts {
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, Error> {
-        let of_pip = PipSettings::value(surroundings, "PIP_TRUSTED_HOST", "trusted-host")?;
+    pub(super) fn read(machine: &MachineConfig) -> Result<Self, Error> {
+        let of_pip = machine.pip_setting("PIP_TRUSTED_HOST", "trusted-host")?;
         let of_pip = of_pip.map(|(hosts, _)| hosts).unwrap_or_default();
-        let of_uv = surroundings.variables.get("UV_INSECURE_HOST");
+        let of_uv = machine.variables.get("UV_INSECURE_HOST");
         let listed = of_pip
             .split_whitespace()
             .filter(|host| *host != "*")
@@ -38,7 +37,7 @@ impl TrustedHosts {
     }
 
     /// Whether the certificate of whoever answers for `url` does not matter.
-    pub(super) fn has(&self, url: &Url) -> bool {
+    pub(super) fn contains(&self, url: &Url) -> bool {
         self.0.iter().any(|trusted| match trusted {
             Trusted::Everybody => true,
             Trusted::Host { host, port } => {
@@ -50,7 +49,7 @@ impl TrustedHosts {
 }
 
 impl Trusted {
-    /// A host, with a port or without; uv takes an address too. What is neither
+    /// A host, with a port or without; uv takes a URL too. What is neither
     /// names nobody.
     fn parse(text: &str) -> Option<Self> {
         if text == "*" {
@@ -73,21 +72,22 @@ impl Trusted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PipFiles;
 
-    fn trusts(surroundings: &Surroundings, url: &str) -> bool {
-        let hosts = TrustedHosts::of(surroundings).unwrap();
-        hosts.has(&Url::parse(url).unwrap())
+    fn trusts(machine: &MachineConfig, url: &str) -> bool {
+        let hosts = TrustedHosts::read(machine).unwrap();
+        hosts.contains(&Url::parse(url).unwrap())
     }
 
-    fn with(name: &str, value: &str) -> Surroundings {
-        let mut surroundings = Surroundings::default();
-        surroundings.variables.insert(name, value);
-        surroundings
+    fn with(name: &str, value: &str) -> MachineConfig {
+        let mut machine = MachineConfig::default();
+        machine.variables.insert(name, value);
+        machine
     }
 
     #[test]
     fn a_host_is_trusted_at_its_port_or_at_all() {
-        let surroundings = with(
+        let machine = with(
             "PIP_TRUSTED_HOST",
             "One.example.com two.example.com:8443 ::1 [fe80::1]:444 three.example.com:443",
         );
@@ -104,30 +104,30 @@ mod tests {
             ("https://a.one.example.com/", false),
             ("https://one.example.com.evil.example/", false),
         ] {
-            assert_eq!(trusts(&surroundings, url), is_trusted, "{url}");
+            assert_eq!(trusts(&machine, url), is_trusted, "{url}");
         }
         assert!(!trusts(
-            &Surroundings::default(),
+            &MachineConfig::default(),
             "https://one.example.com/"
         ));
     }
 
     #[test]
     fn pips_files_and_uvs_variable_name_hosts_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         let text = "[global]\ntrusted-host =\n    one.example.com\n    two.example.com\n";
         fs_err::write(&file, text).unwrap();
-        let mut surroundings = with("UV_INSECURE_HOST", "https://uv.example.com:1/");
-        surroundings.configuration_files.push(file);
+        let mut machine = with("UV_INSECURE_HOST", "https://uv.example.com:1/");
+        machine.pip_files = PipFiles::new([file]);
         for url in [
             "https://one.example.com/",
             "https://two.example.com/",
             "https://uv.example.com:1/",
         ] {
-            assert!(trusts(&surroundings, url), "{url}");
+            assert!(trusts(&machine, url), "{url}");
         }
-        assert!(!trusts(&surroundings, "https://uv.example.com/"));
+        assert!(!trusts(&machine, "https://uv.example.com/"));
         // Every host is uv's to say.
         assert!(trusts(&with("UV_INSECURE_HOST", "*"), "https://x/"));
         assert!(!trusts(&with("PIP_TRUSTED_HOST", "*"), "https://x/"));

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use crate::index::PipSettings;
-use crate::{Error, Surroundings};
+use crate::{Error, MachineConfig};
 
 /// Limits of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Patience {
+pub(super) struct Timeouts {
     /// For a connection.
     pub(super) connect: Duration,
     /// Between two pieces of an answer: slow is fine, silent is not.
@@ -19,7 +18,7 @@ pub(super) struct Patience {
     pub(super) retries: usize,
 }
 
-const USUAL: Patience = Patience {
+const USUAL: Timeouts = Timeouts {
     connect: Duration::from_secs(15),
     read: Duration::from_mins(1),
     retries: 3,
@@ -28,16 +27,16 @@ const USUAL: Patience = Patience {
 const MOST_RETRIES: usize = 10;
 const LONGEST: Duration = Duration::from_hours(1);
 
-impl Patience {
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, Error> {
+impl Timeouts {
+    pub(super) fn read(machine: &MachineConfig) -> Result<Self, Error> {
         let timeouts = named(
-            surroundings,
+            machine,
             ["PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT"],
             "timeout",
             ["UV_HTTP_TIMEOUT", "POETRY_REQUESTS_TIMEOUT"],
         )?;
         let retries = named(
-            surroundings,
+            machine,
             ["PIP_RETRIES"; 2],
             "retries",
             ["UV_HTTP_RETRIES", "POETRY_REQUESTS_MAX_RETRIES"],
@@ -59,17 +58,15 @@ impl Patience {
 
 /// What variables of pip's, else a key of its files, and other variables say.
 fn named(
-    surroundings: &Surroundings,
+    machine: &MachineConfig,
     pip: [&'static str; 2],
     key: &str,
     others: [&str; 2],
 ) -> Result<Vec<String>, Error> {
-    let variable = |name| surroundings.variables.get(name).map(str::to_owned);
+    let variable = |name| machine.variables.get(name).map(str::to_owned);
     let of_pip = match pip.into_iter().find_map(variable) {
         Some(value) => Some(value),
-        None => PipSettings::read(&surroundings.configuration_files)?
-            .get(key)
-            .map(|(value, _)| value),
+        None => machine.pip_files.get(key)?.map(|(value, _)| value),
     };
     let others = others.into_iter().filter_map(variable);
     Ok(of_pip.into_iter().chain(others).collect())
@@ -78,45 +75,46 @@ fn named(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PipFiles;
 
-    fn with(variables: &[(&str, &str)]) -> Patience {
-        let mut surroundings = Surroundings::default();
+    fn with(variables: &[(&str, &str)]) -> Timeouts {
+        let mut machine = MachineConfig::default();
         for (name, value) in variables {
-            surroundings.variables.insert(name, *value);
+            machine.variables.insert(name, *value);
         }
-        Patience::of(&surroundings).unwrap()
+        Timeouts::read(&machine).unwrap()
     }
 
     #[test]
-    fn the_most_patient_tool_decides() {
+    fn the_longest_timeout_counts() {
         assert_eq!(with(&[]), USUAL);
         assert_eq!(with(&[("PIP_TIMEOUT", "3"), ("PIP_RETRIES", "0")]), USUAL);
-        let patience = with(&[
+        let timeouts = with(&[
             ("PIP_DEFAULT_TIMEOUT", "20.5"),
             ("UV_HTTP_TIMEOUT", "100"),
             ("POETRY_REQUESTS_TIMEOUT", "soon"),
             ("PIP_RETRIES", "4"),
             ("POETRY_REQUESTS_MAX_RETRIES", "6"),
         ]);
-        assert_eq!(patience.connect, Duration::from_secs(100));
-        assert_eq!(patience.read, Duration::from_secs(100));
-        assert_eq!(patience.retries, 6);
-        let patience = with(&[("PIP_TIMEOUT", "1e300"), ("PIP_RETRIES", "99999")]);
-        assert_eq!((patience.read, patience.retries), (LONGEST, MOST_RETRIES));
+        assert_eq!(timeouts.connect, Duration::from_secs(100));
+        assert_eq!(timeouts.read, Duration::from_secs(100));
+        assert_eq!(timeouts.retries, 6);
+        let timeouts = with(&[("PIP_TIMEOUT", "1e300"), ("PIP_RETRIES", "99999")]);
+        assert_eq!((timeouts.read, timeouts.retries), (LONGEST, MOST_RETRIES));
     }
 
     #[test]
     fn pips_files_count_where_it_has_no_variable() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pip.conf");
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("pip.conf");
         fs_err::write(&file, "[global]\ntimeout = 200\nretries = 5\n").unwrap();
-        let mut surroundings = Surroundings {
-            configuration_files: vec![file],
-            ..Surroundings::default()
+        let mut machine = MachineConfig {
+            pip_files: PipFiles::new([file]),
+            ..MachineConfig::default()
         };
-        let patience = Patience::of(&surroundings).unwrap();
-        assert_eq!((patience.read.as_secs(), patience.retries), (200, 5));
-        surroundings.variables.insert("PIP_TIMEOUT", "90");
-        assert_eq!(Patience::of(&surroundings).unwrap().read.as_secs(), 90);
+        let timeouts = Timeouts::read(&machine).unwrap();
+        assert_eq!((timeouts.read.as_secs(), timeouts.retries), (200, 5));
+        machine.variables.insert("PIP_TIMEOUT", "90");
+        assert_eq!(Timeouts::read(&machine).unwrap().read.as_secs(), 90);
     }
 }

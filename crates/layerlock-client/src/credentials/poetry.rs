@@ -8,15 +8,14 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Found, environment};
-use crate::index::Credentials;
-use crate::{Surroundings, Variables};
+use super::environment;
+use super::found::Found;
+use crate::{Credentials, MachineConfig, Variables};
 
 /// What auth.toml has. A file that is missing or malformed has nothing: it
-/// matters only where a server asks, and [`Poetry::place`] says then what is wrong
+/// matters only where a server asks, and [`PoetryAuth::place`] says then what is wrong
 /// with it.
-pub(super) struct Poetry<'a> {
-    variables: &'a Variables,
+pub(super) struct PoetryAuth {
     path: Option<PathBuf>,
     problem: Option<&'static str>,
     http_basic: BTreeMap<String, Basic>,
@@ -37,17 +36,17 @@ struct Basic {
 
 /// The user and the password that Poetry keeps for a source: in its variables,
 /// else in its auth.toml. Its keyring is not asked.
-pub fn poetry_credentials(surroundings: &Surroundings, source: &str) -> Option<Credentials> {
-    let found = Poetry::read(surroundings).find(source)?;
+pub fn poetry_credentials(machine: &MachineConfig, source: &str) -> Option<Credentials> {
+    let found = PoetryAuth::read(machine).find(&machine.variables, source)?;
     Some(found.credentials)
 }
 
-impl<'a> Poetry<'a> {
-    pub(super) fn read(surroundings: &'a Surroundings) -> Self {
-        let path = surroundings
+impl PoetryAuth {
+    pub(super) fn read(machine: &MachineConfig) -> Self {
+        let path = machine
             .poetry_configuration
             .as_ref()
-            .map(|folder| folder.join("auth.toml"));
+            .map(|directory| directory.join("auth.toml"));
         // The parser's own words would show the line, and the line the password.
         let (file, problem) = match path.as_ref().map(fs_err::read_to_string) {
             None => (None, None),
@@ -59,19 +58,18 @@ impl<'a> Poetry<'a> {
             Some(Err(_)) => (None, Some(", which cannot be read")),
         };
         Self {
-            variables: &surroundings.variables,
             path,
             problem,
             http_basic: file.map(|file| file.http_basic).unwrap_or_default(),
         }
     }
 
-    pub(super) fn find(&self, source: &str) -> Option<Found> {
+    pub(super) fn find(&self, variables: &Variables, source: &str) -> Option<Found> {
         let mut tables = self.http_basic.iter();
         let table = tables.find(|(name, _)| name.eq_ignore_ascii_case(source));
         let half = |ending: &str, in_file: Option<&String>| {
             let variable = environment::poetry_variable(source, ending);
-            if let Some(value) = self.variables.get(&variable) {
+            if let Some(value) = variables.get(&variable) {
                 return Some((value.to_owned(), variable));
             }
             let value = in_file.filter(|value| !value.is_empty())?;
@@ -112,18 +110,18 @@ impl<'a> Poetry<'a> {
 mod tests {
     use super::*;
 
-    fn with_file(text: &str) -> (tempfile::TempDir, Surroundings) {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::write(folder.path().join("auth.toml"), text).unwrap();
-        let surroundings = Surroundings {
-            poetry_configuration: Some(folder.path().to_owned()),
-            ..Surroundings::default()
+    fn with_file(text: &str) -> (tempfile::TempDir, MachineConfig) {
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("auth.toml"), text).unwrap();
+        let machine = MachineConfig {
+            poetry_configuration: Some(directory.path().to_owned()),
+            ..MachineConfig::default()
         };
-        (folder, surroundings)
+        (directory, machine)
     }
 
-    fn find(surroundings: &Surroundings, name: &str) -> Option<(String, Option<String>)> {
-        let found = poetry_credentials(surroundings, name)?;
+    fn find(machine: &MachineConfig, name: &str) -> Option<(String, Option<String>)> {
+        let found = poetry_credentials(machine, name)?;
         Some((found.user, found.password))
     }
 
@@ -133,42 +131,48 @@ mod tests {
 
     #[test]
     fn a_table_for_each_source() {
-        let (_folder, surroundings) = with_file(
+        let (_directory, machine) = with_file(
             "[http-basic.one]\nusername = \"u\"\npassword = \"p\"\n\
              [http-basic.two]\nusername = \"in-keyring\"\n\
              [http-basic.\"dotted.name\"]\npassword = \"token\"\n\
              [http-basic.empty]\nusername = \"\"\npassword = \"\"\n\
              [pypi-token]\npypi = \"hush\"\n",
         );
-        assert_eq!(find(&surroundings, "One"), Some(pair("u", "p")));
+        assert_eq!(find(&machine, "One"), Some(pair("u", "p")));
         let alone = Some(("in-keyring".to_owned(), None));
-        assert_eq!(find(&surroundings, "two"), alone);
-        assert_eq!(find(&surroundings, "dotted.name"), Some(pair("", "token")));
-        assert_eq!(find(&surroundings, "empty"), None);
-        assert_eq!(find(&surroundings, "three"), None);
+        assert_eq!(find(&machine, "two"), alone);
+        assert_eq!(find(&machine, "dotted.name"), Some(pair("", "token")));
+        assert_eq!(find(&machine, "empty"), None);
+        assert_eq!(find(&machine, "three"), None);
     }
 
     #[test]
     fn a_variable_wins_over_its_half_of_the_file() {
-        let (_folder, mut surroundings) =
+        let (_directory, mut machine) =
             with_file("[http-basic.my-co]\nusername = \"other\"\npassword = \"kept\"\n");
-        let variables = &mut surroundings.variables;
+        let variables = &mut machine.variables;
         variables.insert("POETRY_HTTP_BASIC_MY_CO_USERNAME", "me");
-        assert_eq!(find(&surroundings, "my-co"), Some(pair("me", "kept")));
-        let found = Poetry::read(&surroundings).find("my-co").unwrap();
+        assert_eq!(find(&machine, "my-co"), Some(pair("me", "kept")));
+        let found = PoetryAuth::read(&machine)
+            .find(&machine.variables, "my-co")
+            .unwrap();
         assert_eq!(found.place, "POETRY_HTTP_BASIC_MY_CO_USERNAME");
-        let variables = &mut surroundings.variables;
+        let variables = &mut machine.variables;
         variables.insert("POETRY_HTTP_BASIC_MY_CO_PASSWORD", "new");
-        assert_eq!(find(&surroundings, "my-co"), Some(pair("me", "new")));
+        assert_eq!(find(&machine, "my-co"), Some(pair("me", "new")));
     }
 
     #[test]
     fn a_malformed_file_is_told_without_its_text() {
-        let (_folder, surroundings) = with_file("[http-basic.one]\npassword = hush\n");
-        let poetry = Poetry::read(&surroundings);
-        assert!(poetry.find("one").is_none());
+        let (_directory, machine) = with_file("[http-basic.one]\npassword = hush\n");
+        let poetry = PoetryAuth::read(&machine);
+        assert!(poetry.find(&machine.variables, "one").is_none());
         let place = poetry.place().unwrap();
         assert!(place.ends_with("auth.toml, which is malformed"), "{place}");
-        assert!(Poetry::read(&Surroundings::default()).place().is_none());
+        assert!(
+            PoetryAuth::read(&MachineConfig::default())
+                .place()
+                .is_none()
+        );
     }
 }

@@ -6,7 +6,7 @@ use duct::Expression;
 
 /// What a command prints, if it starts, and succeeds within this time. It cannot
 /// ask back, and what it complains of is not shown.
-pub(crate) fn answer(command: &Expression, patience: Duration) -> Option<Vec<u8>> {
+pub fn output_within(timeout: Duration, command: &Expression) -> Option<Vec<u8>> {
     let handle = command
         .stdin_null()
         .stderr_null()
@@ -14,7 +14,7 @@ pub(crate) fn answer(command: &Expression, patience: Duration) -> Option<Vec<u8>
         .unchecked()
         .start()
         .ok()?;
-    let Ok(Some(output)) = handle.wait_timeout(patience) else {
+    let Ok(Some(output)) = handle.wait_timeout(timeout) else {
         let _ = handle.kill();
         return None;
     };

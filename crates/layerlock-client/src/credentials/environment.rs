@@ -1,8 +1,7 @@
 //! Poetry's and uv's environment variables for an index of a name.
 
-use super::Found;
-use crate::Variables;
-use crate::index::Credentials;
+use super::found::Found;
+use crate::{Credentials, Variables};
 
 /// `POETRY_HTTP_BASIC_NAME_` and an ending.
 pub(super) fn poetry_variable(name: &str, ending: &str) -> String {
@@ -10,7 +9,7 @@ pub(super) fn poetry_variable(name: &str, ending: &str) -> String {
 }
 
 /// `UV_INDEX_NAME_USERNAME` and `_PASSWORD`.
-pub(super) fn of_uv(variables: &Variables, name: &str) -> Option<Found> {
+pub(super) fn find_for_uv(variables: &Variables, name: &str) -> Option<Found> {
     let prefix = uv_prefix(name);
     let user = variables.get(&format!("{prefix}_USERNAME"));
     let password = variables.get(&format!("{prefix}_PASSWORD"));
@@ -77,7 +76,7 @@ pub(crate) fn in_variables(name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn variables_of(pairs: &[(&str, &str)]) -> Variables {
+    fn variables_with(pairs: &[(&str, &str)]) -> Variables {
         Variables::new(pairs.iter().copied())
     }
 
@@ -87,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_name_is_written_as_poetry_and_uv_write_it() {
-        let set = variables_of(&[
+        let set = variables_with(&[
             ("UV_INDEX_MY_CO_PASSWORD", "c"),
             ("POETRY_PYPI_TOKEN_MY_CO", "d"),
         ]);
@@ -97,19 +96,19 @@ mod tests {
 
             let variable = "POETRY_HTTP_BASIC_MY_CO_USERNAME";
             assert_eq!(poetry_variable(name, "USERNAME"), variable);
-            assert_eq!(pair(of_uv(&set, name)), expected("", "c"));
+            assert_eq!(pair(find_for_uv(&set, name)), expected("", "c"));
             assert_eq!(
                 pair(publishing_token(&set, name)),
                 expected("__token__", "d")
             );
         }
-        assert_eq!(pair(of_uv(&set, "other")), None);
+        assert_eq!(pair(find_for_uv(&set, "other")), None);
     }
 
     #[test]
     fn a_user_alone_has_no_password() {
-        let set = variables_of(&[("UV_INDEX_CO_USERNAME", "token")]);
-        let found = of_uv(&set, "co").unwrap();
+        let set = variables_with(&[("UV_INDEX_CO_USERNAME", "token")]);
+        let found = find_for_uv(&set, "co").unwrap();
         assert_eq!(found.place, "UV_INDEX_CO_USERNAME");
         assert_eq!(pair(Some(found)), Some(("token".to_owned(), None)));
     }

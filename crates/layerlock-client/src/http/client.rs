@@ -1,0 +1,237 @@
+//! Requests, each a chain of hops.
+//!
+//! Redirects are followed here and not by reqwest, so that each hop is given the
+//! credentials of its own origin and no other.
+
+use std::sync::{Arc, Once};
+use std::time::SystemTime;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::connections::{Connections, Content};
+use super::reason;
+use super::retry::{self, Failure, Retry};
+use crate::credentials::{Found, Keychain};
+use crate::{Error, MachineConfig, SafeUrl, Site};
+
+const MAX_REDIRECTS: usize = 10;
+
+/// Gets pages and files.
+pub struct Client {
+    connections: Connections,
+    keychain: Keychain,
+    /// Who reads a large page has it.
+    large_page: Arc<Semaphore>,
+}
+
+impl Client {
+    /// Reads what the machine says of proxies, certificates, timeouts and trusted
+    /// hosts.
+    pub(crate) fn new(machine: &Arc<MachineConfig>) -> Result<Self, Error> {
+        static PROVIDER: Once = Once::new();
+        // Another library in the process may have chosen one already.
+        PROVIDER.call_once(|| {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        Ok(Self {
+            connections: Connections::new(Arc::clone(machine))?,
+            keychain: Keychain::new(Arc::clone(machine)),
+            large_page: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    /// Tries after the first.
+    pub(super) fn retries(&self) -> usize {
+        self.connections.timeouts.retries
+    }
+
+    /// Waits until no other large page is in memory.
+    pub(super) async fn alone(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.large_page).acquire_owned().await.ok()
+    }
+
+    /// The answer at the end of all redirects, and where that is.
+    pub(super) async fn get(
+        &self,
+        content: Content,
+        url: &SafeUrl,
+        site: &Site,
+        headers: HeaderMap,
+    ) -> Result<(SafeUrl, Response), Failure> {
+        let mut at = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let (response, sent) = self.hop(content, &at, site, &headers).await?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok((at, response));
+            }
+            match response.headers().get(LOCATION) {
+                Some(target) if status.is_redirection() => at = redirected(&at, target)?,
+                _ => return Err(self.refused(&at, site, &response, sent)),
+            }
+        }
+        Err(Failure::from(Error::Request {
+            url: url.to_string(),
+            reason: format!("more than {MAX_REDIRECTS} redirects, the last to {at}"),
+        }))
+    }
+
+    /// One request and its answer, with the credentials that were sent. Where
+    /// the server wants some and no password was known, the places are asked for
+    /// which asking is not free.
+    async fn hop(
+        &self,
+        content: Content,
+        url: &SafeUrl,
+        site: &Site,
+        headers: &HeaderMap,
+    ) -> Result<(Response, Option<Found>), Failure> {
+        let own = url.credentials().map(|credentials| Found {
+            credentials: credentials.clone(),
+            place: "the link's URL".to_owned(),
+        });
+        let http = self.connections.client(content, url, site)?;
+        let send = |found: Option<Found>| {
+            let request = http.get(url.url().clone()).headers(headers.clone());
+            let request = match &found {
+                Some(Found { credentials, .. }) => {
+                    request.basic_auth(&credentials.user, credentials.password.as_ref())
+                }
+                None => request,
+            };
+            async move {
+                let response = request
+                    .send()
+                    .await
+                    .map_err(|error| self.failed(&error, url))?;
+                Ok::<_, Failure>((response, found))
+            }
+        };
+        let (response, sent) = send(own.or_else(|| self.keychain.find(url, site))).await?;
+        let knew_password = sent.as_ref().is_some_and(Found::has_password);
+        if response.status() == StatusCode::UNAUTHORIZED
+            && !knew_password
+            && let Some(found) = self.keychain.find_after_refusal(url, site).await
+        {
+            return send(Some(found)).await;
+        }
+        Ok((response, sent))
+    }
+
+    fn refused(
+        &self,
+        url: &SafeUrl,
+        site: &Site,
+        response: &Response,
+        sent: Option<Found>,
+    ) -> Failure {
+        let status = response.status();
+        let shown = url.to_string();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && let Some(error) = self.refused_by_proxy(url)
+        {
+            return Failure::from(error);
+        }
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let was_password = sent.as_ref().is_some_and(Found::has_password);
+            return Failure::from(Error::Unauthorized {
+                url: shown,
+                status: status.as_u16(),
+                site: site.name.clone(),
+                looked_in: if was_password {
+                    Vec::new()
+                } else {
+                    self.keychain.places(url, site)
+                },
+                sent: sent.map(|found| found.place),
+            });
+        }
+        let retry = retry::for_status(status);
+        let wait = match retry {
+            Retry::Never => None,
+            _ => retry::wait_asked_for(response.headers(), SystemTime::now()),
+        };
+        match wait {
+            Some(wait) if !retry::is_short_enough(wait) => Failure::from(Error::Busy {
+                url: shown,
+                status: status.as_u16(),
+                seconds: wait.as_secs(),
+            }),
+            wait => Failure {
+                error: Error::Status {
+                    url: shown,
+                    status: status.as_u16(),
+                },
+                retry: wait.map_or(retry, Retry::After),
+            },
+        }
+    }
+
+    /// What to tell of a connection or an answer that broke.
+    pub(super) fn failed(&self, error: &reqwest::Error, url: &SafeUrl) -> Failure {
+        let mut reason = reason::innermost(error);
+        if reason.ends_with(TUNNEL_WANTS_CREDENTIALS)
+            && let Some(error) = self.refused_by_proxy(url)
+        {
+            return Failure::from(error);
+        }
+        // Mostly it is the proxy that is not there, and not the site.
+        if (error.is_connect() || error.is_timeout())
+            && let Some(proxy) = self.connections.proxies.find(url)
+        {
+            let (named_by, shown) = (&proxy.named_by, &proxy.url);
+            reason = format!("{reason} ({named_by} names the proxy {shown})");
+        }
+        let reason_is_certificate = reason.contains("peer certificate");
+        Failure {
+            error: Error::Request {
+                url: url.to_string(),
+                reason,
+            },
+            // A certificate will be no other in a second.
+            retry: if error.is_builder() || reason_is_certificate {
+                Retry::Never
+            } else {
+                Retry::Soon
+            },
+        }
+    }
+
+    fn refused_by_proxy(&self, url: &SafeUrl) -> Option<Error> {
+        let proxy = self.connections.proxies.find(url)?;
+        Some(Error::ProxyCredentials {
+            url: url.to_string(),
+            proxy: proxy.url.to_string(),
+            named_by: proxy.named_by.clone(),
+            sent: proxy.url.credentials().is_some(),
+        })
+    }
+}
+
+/// What hyper says where a proxy answers 407 to CONNECT.
+const TUNNEL_WANTS_CREDENTIALS: &str = "proxy authorization required";
+
+/// Where a Location header leads, relative to where it came from.
+fn redirected(from: &SafeUrl, location: &HeaderValue) -> Result<SafeUrl, Failure> {
+    let to = location
+        .to_str()
+        .ok()
+        .and_then(|location| from.join(location));
+    match to {
+        Some(to) if matches!(to.url().scheme(), "http" | "https") => Ok(to),
+        other => Err(Failure::from(Error::Request {
+            url: from.to_string(),
+            reason: match other {
+                Some(to) => format!("it redirects to {to}, which is not http"),
+                None => "it redirects to what is no URL".to_owned(),
+            },
+        })),
+    }
+}
+
+pub(super) fn content_type(response: &Response) -> Option<String> {
+    let value = response.headers().get(CONTENT_TYPE)?;
+    value.to_str().ok().map(str::to_owned)
+}

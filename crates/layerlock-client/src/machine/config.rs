@@ -1,0 +1,136 @@
+//! All that is read of a machine, in one value.
+
+use std::path::PathBuf;
+
+use super::pip::{self, PipFiles};
+use super::poetry::PoetryDirectories;
+use super::variables::Variables;
+use crate::{Error, SettingOrigin};
+
+/// What environment variables and files of pip, uv and Poetry say of where to get
+/// things, and how. The default is a machine on which nothing is set up.
+#[derive(Debug, Clone, Default)]
+pub struct MachineConfig {
+    /// The environment variables that are set.
+    pub variables: Variables,
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+    /// pip's configuration files.
+    pub pip_files: PipFiles,
+    /// Ways to call pip, in the order in which they are tried.
+    pub pip_commands: Vec<Vec<String>>,
+    /// The command that keeps passwords; none where the user forbids to ask it.
+    pub keyring_command: Option<String>,
+    /// Poetry's directory for configuration, in which auth.toml is.
+    pub poetry_configuration: Option<PathBuf>,
+    /// Poetry's directory for what it downloaded.
+    pub poetry_cache: Option<PathBuf>,
+    /// The URL of an index baked in at compile time.
+    pub baked_in: Option<String>,
+}
+
+impl MachineConfig {
+    /// That of the machine on which this process runs. Reads its environment, and
+    /// no file yet.
+    pub fn from_environment() -> Self {
+        let pairs = std::env::vars_os();
+        Self::from_variables(pairs.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// That of a machine with these environment variables, on this kind of
+    /// operating system.
+    pub fn from_variables(
+        variables: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let os = std::env::consts::OS;
+        let variables = Variables::new(variables);
+        let home = variables.path(if os == "windows" {
+            "USERPROFILE"
+        } else {
+            "HOME"
+        });
+        let poetry = PoetryDirectories {
+            os,
+            variables: &variables,
+            home: home.as_ref(),
+        };
+        let commands: [&[&str]; 5] = [
+            &["python3", "-m", "pip"],
+            &["python", "-m", "pip"],
+            &["py", "-m", "pip"],
+            &["pip3"],
+            &["pip"],
+        ];
+        let owned = |command: &[&str]| command.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            pip_files: PipFiles::new(pip::configuration_files(os, &variables)),
+            pip_commands: commands.into_iter().map(owned).collect(),
+            keyring_command: allows_keyring(&variables).then(|| "keyring".to_owned()),
+            poetry_configuration: poetry.configuration(),
+            poetry_cache: poetry.cache(),
+            baked_in: option_env!("LAYERLOCK_DEFAULT_INDEX_URL").map(str::to_owned),
+            home,
+            variables,
+        }
+    }
+
+    /// The value of a variable of pip's, else that of a key in its files.
+    pub fn pip_setting(
+        &self,
+        variable: &'static str,
+        key: &str,
+    ) -> Result<Option<(String, SettingOrigin)>, Error> {
+        match self.variables.setting(variable) {
+            Some(setting) => Ok(Some(setting)),
+            None => self.pip_files.get(key),
+        }
+    }
+}
+
+/// Each of the three tools has a switch.
+fn allows_keyring(variables: &Variables) -> bool {
+    let is = |name, value| {
+        variables
+            .get(name)
+            .is_some_and(|set| set.eq_ignore_ascii_case(value))
+    };
+    !(is("PIP_KEYRING_PROVIDER", "disabled")
+        || is("UV_KEYRING_PROVIDER", "disabled")
+        || is("POETRY_KEYRING_ENABLED", "false")
+        || is("POETRY_KEYRING_ENABLED", "0"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tool_can_forbid_the_keyring() {
+        let command = |name: &str, value: &str| {
+            MachineConfig::from_variables([(name, value)]).keyring_command
+        };
+        assert_eq!(
+            command("PIP_KEYRING_PROVIDER", "auto"),
+            Some("keyring".to_owned())
+        );
+        assert_eq!(
+            command("POETRY_KEYRING_ENABLED", "true"),
+            Some("keyring".to_owned())
+        );
+        for (name, value) in [
+            ("PIP_KEYRING_PROVIDER", "disabled"),
+            ("UV_KEYRING_PROVIDER", "disabled"),
+            ("POETRY_KEYRING_ENABLED", "False"),
+        ] {
+            assert_eq!(command(name, value), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_value_of_a_variable() {
+        let machine = MachineConfig::from_variables([("POETRY_HTTP_BASIC_A_PASSWORD", "hush")]);
+        assert!(!format!("{machine:?}").contains("hush"));
+    }
+}

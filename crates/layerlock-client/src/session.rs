@@ -1,0 +1,116 @@
+//! What is made once for a run.
+
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::once::get_or_make;
+use crate::{Client, Error, MachineConfig};
+
+/// The HTTP client of a run, and the runtime that it works on. Both are made when
+/// something is first got: a run that needs no network starts no thread, and reads
+/// neither certificates nor configuration files.
+pub struct Session {
+    machine: Arc<MachineConfig>,
+    client: OnceLock<Client>,
+    runtime: OnceLock<Runtime>,
+}
+
+impl Session {
+    /// A session on a machine.
+    pub fn new(machine: MachineConfig) -> Self {
+        Self {
+            machine: Arc::new(machine),
+            client: OnceLock::new(),
+            runtime: OnceLock::new(),
+        }
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &MachineConfig {
+        &self.machine
+    }
+
+    /// The HTTP client. At the first call, reads what the machine says of proxies,
+    /// certificates, timeouts and trusted hosts.
+    pub fn client(&self) -> Result<&Client, Error> {
+        get_or_make(&self.client, || Client::new(&self.machine))
+    }
+
+    /// Does asynchronous work, and waits for its end. May be called from anywhere, an
+    /// asynchronous function included: a runtime cannot wait where another one works,
+    /// so a thread of its own waits here.
+    pub fn block_on<T, E, F>(&self, work: impl FnOnce() -> F + Send) -> Result<T, E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: Future<Output = Result<T, E>>,
+    {
+        thread::scope(|scope| {
+            scope
+                .spawn(move || self.runtime()?.block_on(work()))
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    fn runtime(&self) -> Result<&Runtime, Error> {
+        get_or_make(&self.runtime, || {
+            Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Error::Start(error.to_string()))
+        })
+    }
+}
+
+impl Drop for Session {
+    /// Waits for work that nobody waits for any more to end, on a thread of its own:
+    /// a runtime must not be dropped where another one works.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            let _ = thread::spawn(move || drop(runtime)).join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PipFiles;
+
+    /// The client cannot be made with this file.
+    fn machine_that_is_broken(directory: &std::path::Path) -> MachineConfig {
+        let file = directory.join("pip.conf");
+        fs_err::write(&file, "[global\n").unwrap();
+        MachineConfig {
+            pip_files: PipFiles::new([file]),
+            ..MachineConfig::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_before_something_is_got() {
+        let directory = tempfile::tempdir().unwrap();
+        let session = Session::new(machine_that_is_broken(directory.path()));
+        assert!(session.runtime.get().is_none());
+        let done: Result<(), Error> = session.block_on(|| async { Ok(()) });
+        done.unwrap();
+        let client = session.client().map(drop);
+        assert!(matches!(client, Err(Error::PipFile { .. })), "{client:?}");
+    }
+
+    #[test]
+    fn an_asynchronous_caller_may_wait_and_end_the_session() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let answer: Result<u8, Error> = runtime.block_on(async {
+            let session = Session::new(MachineConfig::default());
+            let work = async || Ok(tokio::task::spawn_blocking(|| 1).await.unwrap_or(0));
+            let first: u8 = session.block_on(work)?;
+            let second: u8 = session.block_on(work)?;
+            Ok(first + second)
+        });
+        assert_eq!(answer.unwrap(), 2);
+    }
+}

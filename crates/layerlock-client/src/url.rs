@@ -1,0 +1,271 @@
+//! A URL that keeps its credentials to itself.
+//!
+//! People write passwords and tokens into URLs. [`SafeUrl`] takes them out at once:
+//! what it shows is free of them, so that none can reach a log, an error, a cache
+//! key or a link. Who sends a request asks for [`SafeUrl::credentials`].
+
+use std::fmt;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use url::Url;
+
+/// A URL whose Display and Debug hide all that may be a secret: `****` stands for
+/// user-info and for the query, in which signed links carry their secret; the
+/// fragment is not shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SafeUrl {
+    /// Without user-info.
+    url: Url,
+    credentials: Option<Credentials>,
+}
+
+/// A user name and a password, decoded. Debug shows neither.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    /// The user name; often a token on its own.
+    pub user: String,
+    /// The password, where there is one.
+    pub password: Option<String>,
+}
+
+/// Why a text is not a URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a URL: {reason}")]
+pub struct UrlError {
+    /// The text, without what may be a password.
+    pub text: String,
+    /// What the URL parser said.
+    pub reason: String,
+}
+
+impl SafeUrl {
+    /// Reads a URL that has a host, or at least a path: `scheme://...`.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let text = text.trim();
+        let problem = |reason: String| UrlError {
+            text: hide_userinfo(text),
+            reason,
+        };
+        let url = Url::parse(text).map_err(|error| problem(error.to_string()))?;
+        // `user:password@host` parses, as a URL of the scheme `user`.
+        if url.cannot_be_a_base() {
+            return Err(problem(
+                "it does not start with http:// or https://".to_owned(),
+            ));
+        }
+        Ok(url.into())
+    }
+
+    /// Where a link leads that stands at this URL. A relative link keeps the
+    /// credentials.
+    pub fn join(&self, link: &str) -> Option<Self> {
+        Some(self.with_credentials().join(link).ok()?.into())
+    }
+
+    /// The URL without user-info, as it is to be requested. Not to be shown: its
+    /// query may be a secret.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The URL with user-info, for libraries that take credentials in no other way.
+    pub(crate) fn with_credentials(&self) -> Url {
+        let mut url = self.url.clone();
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        if let Some(credentials) = &self.credentials {
+            let _ = url.set_username(&encoded(&credentials.user));
+            let password = credentials.password.as_deref().map(encoded);
+            let _ = url.set_password(password.as_deref());
+        }
+        url
+    }
+
+    /// The credentials that the URL carried.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// The same place, without the credentials.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            credentials: None,
+        }
+    }
+
+    /// The same URL up to its path.
+    #[must_use]
+    pub fn without_query(&self) -> Self {
+        let mut url = self.without_fragment();
+        url.url.set_query(None);
+        url
+    }
+
+    /// The same URL without a fragment.
+    #[must_use]
+    pub fn without_fragment(&self) -> Self {
+        let mut url = self.clone();
+        url.url.set_fragment(None);
+        url
+    }
+
+    /// The same URL with another path.
+    #[must_use]
+    pub fn with_path(mut self, path: &str) -> Self {
+        self.url.set_path(path);
+        self
+    }
+
+    /// The last part of its path, percent-decoded. Hostile: it may have slashes.
+    pub fn file_name(&self) -> String {
+        decoded(self.url.path().rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whether both have the same scheme, host and port: only there may the
+    /// credentials of the one be sent for the other.
+    pub fn has_same_origin(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+}
+
+impl From<Url> for SafeUrl {
+    fn from(mut url: Url) -> Self {
+        let credentials = Credentials {
+            user: decoded(url.username()),
+            password: url.password().map(decoded),
+        };
+        let has_some = !credentials.user.is_empty() || credentials.password.is_some();
+        // Both fail only for URLs that cannot have user-info, so had none.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        Self {
+            url,
+            credentials: has_some.then_some(credentials),
+        }
+    }
+}
+
+impl fmt::Display for SafeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.url.cannot_be_a_base() {
+            return f.write_str(&hide_userinfo(self.url.as_str()));
+        }
+        let mut url = self.url.clone();
+        url.set_fragment(None);
+        if url.query().is_some() {
+            url.set_query(Some("****"));
+        }
+        if self.credentials.is_none() {
+            return url.fmt(f);
+        }
+        f.write_str(&url.as_str().replacen("://", "://****@", 1))
+    }
+}
+
+impl fmt::Debug for SafeUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SafeUrl({self})")
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(****)")
+    }
+}
+
+/// A text that no URL parser took for a URL with a host, without anything before
+/// its last `@` or in a query.
+fn hide_userinfo(text: &str) -> String {
+    let (mark, rest) = match text.rsplit_once('@') {
+        Some((_, rest)) => ("****@", rest),
+        None => ("", text),
+    };
+    match rest.split_once('?') {
+        Some((path, _)) => format!("{mark}{path}?****"),
+        None => format!("{mark}{rest}"),
+    }
+}
+
+/// Undoes percent-encoding. What is not UTF-8 then becomes U+FFFD.
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> SafeUrl {
+        SafeUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn credentials_are_kept_apart_and_never_shown() {
+        let url = url("https://me%40work:s3cret%2F@packages.example.com/simple/");
+        let credentials = url.credentials().unwrap();
+        assert_eq!(credentials.user, "me@work");
+        assert_eq!(credentials.password.as_deref(), Some("s3cret/"));
+        assert_eq!(url.url().as_str(), "https://packages.example.com/simple/");
+        let shown = "https://****@packages.example.com/simple/";
+        assert_eq!(url.to_string(), shown);
+        assert_eq!(format!("{url:?}"), format!("SafeUrl({shown})"));
+        assert_eq!(format!("{credentials:?}"), "Credentials(****)");
+    }
+
+    #[test]
+    fn tokens_and_signatures_are_hidden() {
+        for (text, shown) in [
+            (
+                "https://token@packages.example.com/a.whl?sig=abc#sha256=00",
+                "https://****@packages.example.com/a.whl?****",
+            ),
+            (
+                "https://packages.example.com/a.whl",
+                "https://packages.example.com/a.whl",
+            ),
+        ] {
+            assert_eq!(url(text).to_string(), shown);
+        }
+        let mail = SafeUrl::from(Url::parse("mailto:me:hush@example.com?a=hush").unwrap());
+        assert_eq!(mail.to_string(), "****@example.com?****");
+    }
+
+    #[test]
+    fn what_is_no_url_is_refused_without_its_password() {
+        for (text, shown) in [
+            ("u:hush@packages.example.com/simple", "****@packages"),
+            ("https://u:hush@:99999/simple", "****@:99999"),
+            ("bad host?a=hush", "bad host?****"),
+            ("packages.example.com/simple", "not a URL"),
+            ("", "not a URL"),
+        ] {
+            let error = SafeUrl::parse(text).unwrap_err();
+            let message = format!("{error} {error:?}");
+            assert!(message.contains(shown), "{text}: {message}");
+            assert!(!message.contains("hush"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn only_relative_links_keep_the_credentials() {
+        let page = url("https://a%2541:b%2F%40@packages.example.com/simple/demo/");
+        let relative = page.join("../a.whl").unwrap();
+        assert_eq!(relative.credentials(), page.credentials());
+        assert_eq!(relative.credentials().unwrap().user, "a%41");
+        assert_eq!(
+            relative.url().as_str(),
+            "https://packages.example.com/simple/a.whl"
+        );
+        let absolute = page.join("https://packages.example.com/a.whl").unwrap();
+        assert_eq!(absolute.credentials(), None);
+        assert!(page.join("http://[").is_none());
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_once() {
+        assert_eq!(url("http://x/y/a%2Bb%252B%zz%").file_name(), "a+b%2B%zz%");
+        assert_eq!(url("http://x/%ff").file_name(), "\u{fffd}");
+    }
+}

@@ -1,0 +1,68 @@
+//! What is found out once for a run, whatever it fetches.
+
+use std::os::unix::fs::PermissionsExt;
+
+use layerlock_install::{BuildOptions, Cache, FrontendKind, Silent, build, choose};
+use layerlock_testkit::{LockedPackage, LoopbackIndex, ProjectBuilder, Source, sha256_hex};
+use tempfile::TempDir;
+
+use crate::helpers::{Machine, locked, target};
+
+/// A keyring that asks its user for a password would do so for every package.
+#[test]
+fn the_keyring_is_asked_once_for_several_source_distributions() {
+    let home = TempDir::new().unwrap();
+    let sdists = ["alpha", "beta"].map(|name| Source::new(name, "1.0").sdist());
+    let index = LoopbackIndex::start();
+    for sdist in &sdists {
+        index.add(sdist);
+    }
+    index.require_basic_auth("me", "hunter2");
+    let calls = home.path().join("calls");
+    let keyring = home.path().join("keyring");
+    let script = format!(
+        "#!/bin/sh\necho \"$2 $3\" >> {}\n\
+         case $2 in http*) echo hunter2 ;; *) exit 1 ;; esac\n",
+        calls.display()
+    );
+    fs_err::write(&keyring, script).unwrap();
+    fs_err::set_permissions(&keyring, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let auth = "[http-basic.my-company]\nusername = \"me\"\n";
+    fs_err::write(home.path().join("auth.toml"), auth).unwrap();
+    let mut machine = Machine::default();
+    machine.config().keyring_command = Some(keyring.to_str().unwrap().to_owned());
+    machine.config().poetry_configuration = Some(home.path().to_owned());
+    let project = ProjectBuilder::new("shop").source("my-company", &index.url(), "explicit");
+    let project = sdists
+        .iter()
+        .zip(["alpha", "beta"])
+        .fold(project, |project, (sdist, name)| {
+            let digest = sha256_hex(&sdist.bytes);
+            let package = LockedPackage::new(name, "1.0").file(&sdist.file_name, &digest);
+            project.package(package.source("my-company"))
+        });
+    let cache = Cache::at(home.path().join("cache"));
+    let options = machine.options(&cache, &|| panic!("the lock names the index"));
+    let picks = locked(&project)
+        .into_iter()
+        .map(|package| choose(package, &target()))
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let options = BuildOptions {
+        fetch: &options,
+        frontend: Some(FrontendKind::Pip),
+        index_url: None,
+        ignored: &[],
+    };
+    let built = build(picks, &target(), &options, &Silent).unwrap();
+    assert_eq!(built.chosen.len(), 2);
+    assert_eq!(
+        fs_err::read_to_string(&calls).unwrap(),
+        format!("poetry-repository-my-company me\n{} me\n", index.url())
+    );
+    // The first page, with the user name alone, and never again.
+    let password = format!("Basic {}", data_encoding::BASE64.encode(b"me:hunter2"));
+    let requests = index.requests().into_iter();
+    let refused = requests.filter(|request| request.header("authorization") != Some(&password));
+    assert_eq!(refused.count(), 1);
+}
