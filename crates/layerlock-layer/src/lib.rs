@@ -15,6 +15,7 @@ Nothing here knows about Python, so that layers of other languages only need to
 make plans.
 */
 
+pub mod archive;
 mod error;
 mod output;
 pub mod parallel;
