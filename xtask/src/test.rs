@@ -9,6 +9,7 @@ use crate::repository::cargo;
 use crate::{diff_export, diff_wheels, e2e, structure, torture};
 
 #[derive(clap::Args)]
+#[command(after_help = format!("Steps: {}.", what_there_is()))]
 pub(crate) struct Arguments {
     /// Steps by name, and parts of e2e, which is then those alone; all when none is named
     #[arg(value_name = "STEP")]
@@ -19,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 /// How many random projects are exported by both, with `--all`.
-const RANDOM_PROJECTS: u64 = 200;
+const RANDOM_PROJECTS: u64 = 100;
 
 struct Step {
     name: &'static str,
@@ -165,7 +166,7 @@ impl Selection {
             e2e::Part::named(name).is_some() || STEPS.iter().any(|step| step.name == **name)
         };
         if let Some(unknown) = arguments.names.iter().find(|name| !is_known(name)) {
-            bail!("no step is named {unknown}; {}", what_there_is());
+            bail!("no step is named {unknown}; there are {}", what_there_is());
         }
         let runs = |step: &&Step| {
             let by_default = arguments.names.is_empty() && (arguments.all || !step.is_long);
@@ -186,7 +187,7 @@ fn what_there_is() -> String {
     };
     let parts: Vec<String> = e2e::Part::all().iter().map(|part| part.name()).collect();
     format!(
-        "there are {}; with --all also {}; and as parts of e2e {}",
+        "{}; with --all also {}; and as parts of e2e {}",
         names(false).join(", "),
         names(true).join(", "),
         parts.join(", ")

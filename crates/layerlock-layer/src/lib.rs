@@ -15,7 +15,9 @@ Nothing here knows about Python, so that layers of other languages only need to
 make plans.
 */
 
+pub mod archive;
 mod error;
+mod files;
 mod output;
 pub mod parallel;
 mod path;
@@ -31,13 +33,14 @@ mod unpacked;
 mod zip;
 
 pub use error::{Conflict, Error};
+pub use files::files_in;
 pub use output::{Prepared, Published, write_file, write_private_file};
 pub use path::{LayerPath, PathError};
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
 };
 pub use planned_file::PlannedFile;
-pub use staging::{StagingDirectory, files_in};
+pub use staging::StagingDirectory;
 pub use stamp::Stamp;
 pub use temporary::{Standstill, Temporary, remove_temporaries};
 pub use unpacked::{is_unfinished, unpacked_folder};

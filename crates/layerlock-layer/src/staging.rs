@@ -24,7 +24,7 @@ use crate::output::{OutputFolder, Prepared, is_same, is_temporary};
 use crate::parallel::{Schedule, with_state};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, Unpacked};
-use crate::{Entry, Error, LayerPlan};
+use crate::{Entry, Error, LayerPlan, files_in};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
 #[derive(Debug)]
@@ -84,44 +84,13 @@ impl StagingDirectory {
             cloning: Cloning::default(),
         };
         writer.write()?;
-        Ok(output.prepared())
+        Ok(output.into())
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
     }
-}
-
-/// The files below a folder, as paths relative to it with `/` between their
-/// parts, sorted. A folder that is not there has none.
-pub fn files_in(directory: &Path) -> Result<Vec<String>, Error> {
-    fn walk(folder: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), Error> {
-        let read = Error::io("read", folder);
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => {
-                return Ok(());
-            }
-            Err(error) => return Err(read(error)),
-        };
-        let entries: Vec<_> = entries.collect::<Result<_, _>>().map_err(read)?;
-        for entry in entries {
-            let name = entry.file_name();
-            let path = format!("{prefix}{}", name.to_string_lossy());
-            let kind = entry.file_type().map_err(Error::io("read", entry.path()))?;
-            if kind.is_dir() {
-                walk(&entry.path(), &format!("{path}/"), files)?;
-            } else {
-                files.push(path);
-            }
-        }
-        Ok(())
-    }
-    let mut files = Vec::new();
-    walk(directory, "", &mut files)?;
-    files.sort();
-    Ok(files)
 }
 
 /// Fills a new folder.

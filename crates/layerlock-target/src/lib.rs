@@ -19,7 +19,7 @@ mod target;
 mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
-pub use provider::{LayerNames, LayerPaths, Limits, Precedence, Provider, Support};
+pub use provider::{LayerNames, Limits, Precedence, Provider, Support};
 pub use runtime::{Runtime, UnknownRuntime};
 pub use target::{BuildContainer, Target};
 pub use wheel::{Misfit, WheelName, WheelNameError, WheelRank};

@@ -139,6 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn a_runtime_tells_of_its_python_and_its_system() {
+        let runtime = Provider::Aws.runtime("python3.11").unwrap();
+        assert_eq!(runtime.python(), (3, 11));
+        assert_eq!(runtime.python_full_version(), "3.11.12");
+        assert_eq!(runtime.operating_system(), "Amazon Linux 2");
+        assert_eq!(runtime.support(), Support::Until("2027-06-30"));
+        assert_eq!(serde_json::to_string(&runtime).unwrap(), "\"python3.11\"");
+    }
+
+    #[test]
     fn default_is_the_newest_that_is_no_preview() {
         let newest = Provider::Aws.newest_runtime(|_| true).unwrap();
         assert_eq!(newest.identifier(), "python3.14");

@@ -108,14 +108,31 @@ impl Target {
         self.ladder().rank(wheel)
     }
 
-    /// The directory in the layer in which the runtime looks for modules.
+    /// The directory that a function sees its layers in, all of them as one.
+    pub const fn mount(&self) -> &'static str {
+        self.provider().facts().paths.mount
+    }
+
+    /// The directory in the layer that packages are put into.
     pub const fn site_packages(&self) -> &'static str {
-        self.provider().paths().packages
+        self.provider().facts().paths.site_packages
+    }
+
+    /// The directories in the layer in which the runtime looks for modules, in the
+    /// order of its search. Where packages are put is one of them.
+    pub fn module_paths(&self) -> Vec<String> {
+        let paths = self.provider().facts().paths.modules.iter();
+        paths.map(|path| self.with_python(path)).collect()
     }
 
     /// The directory in the layer that is on the runtime's `PATH`.
     pub const fn scripts(&self) -> &'static str {
-        self.provider().paths().scripts
+        self.provider().facts().paths.scripts
+    }
+
+    /// The directory in the layer that is on the runtime's `LD_LIBRARY_PATH`.
+    pub const fn libraries(&self) -> &'static str {
+        self.provider().facts().paths.libraries
     }
 
     /// The interpreter's path on the target, for the first line of scripts.
@@ -253,14 +270,17 @@ mod tests {
         assert!(!target.brings("requests") && !target.brings("boto"));
     }
 
+    /// As the runtime's bootstrap and environment have them
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html>).
     #[test]
     fn paths_are_those_of_the_runtimes_own_python() {
         let target = target("python3.12", Architecture::Arm64);
         assert_eq!(target.interpreter(), "/var/lang/bin/python3.12");
-        assert_eq!(
-            (target.site_packages(), target.scripts()),
-            ("python", "bin")
-        );
+        let modules = ["python/lib/python3.12/site-packages", "python"];
+        assert_eq!(target.module_paths(), modules);
+        assert_eq!(target.site_packages(), "python");
+        let others = [target.mount(), target.scripts(), target.libraries()];
+        assert_eq!(others, ["/opt", "bin", "lib"]);
     }
 
     #[test]

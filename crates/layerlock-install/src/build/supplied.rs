@@ -1,10 +1,11 @@
 //! Wheels that the user made for packages without one, as in a container of the
 //! target's system, and put into a folder that `--find-links` names.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use layerlock_lock::LockedPackage;
-use layerlock_target::{Target, WheelName, WheelRank};
+use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
 use sha2::{Digest, Sha256};
 
 use super::fit::{self, WheelMisfit};
@@ -19,19 +20,29 @@ pub(super) struct Supplied {
 
 /// Whether there is a wheel of a package, made by the user, that fits the target.
 pub fn is_supplied(package: &LockedPackage, target: &Target, options: &FetchOptions<'_>) -> bool {
-    !candidates(package, target, options).is_empty()
+    let candidates = candidates(package, target, options);
+    candidates.iter().any(|one| one.rank.is_ok())
 }
 
 /// The wheel of this package and version that suits the target best, of those that
 /// are held to what a build on this machine is held to. What does not fit is told
-/// to `refuse`.
+/// to `refuse`: each wheel that its name lets fit, or else the nearest.
 pub(super) fn find(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
     mut refuse: impl FnMut(&Path, WheelMisfit),
 ) -> Result<Option<Supplied>, Error> {
-    for (_, wheel, path) in candidates(package, target, options) {
+    for (index, one) in candidates(package, target, options).into_iter().enumerate() {
+        let Candidate { rank, wheel, path } = one;
+        match rank {
+            Ok(_) => {}
+            Err(misfit) if index == 0 => {
+                refuse(&path, WheelMisfit::Tags(misfit));
+                break;
+            }
+            Err(_) => break,
+        }
         let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;
         let fits = fit::check_archive(&wheel, &bytes, target).map_err(|problem| Error::Wheel {
             file: path.display().to_string(),
@@ -51,12 +62,20 @@ pub(super) fn find(
     Ok(None)
 }
 
-/// The wheels whose names fit, the best first.
+/// A wheel of the package and version that are wanted.
+struct Candidate {
+    /// Whether its name lets it fit, and how well.
+    rank: Result<WheelRank, TagMisfit>,
+    wheel: WheelName,
+    path: PathBuf,
+}
+
+/// The wheels of a package, the best first and then the nearest.
 fn candidates(
     package: &LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
-) -> Vec<(WheelRank, WheelName, PathBuf)> {
+) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for folder in options.find_links.iter().filter_map(FindLinks::folder) {
         let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
@@ -66,12 +85,20 @@ fn candidates(
             };
             if package.name == wheel.name()
                 && (package.version.is_empty() || wheel.is_version(&package.version))
-                && let Ok(rank) = target.rank(&wheel)
             {
-                candidates.push((rank, wheel, path));
+                candidates.push(Candidate {
+                    rank: target.rank(&wheel),
+                    wheel,
+                    path,
+                });
             }
         }
     }
-    candidates.sort_by(|(one, ..), (other, ..)| other.cmp(one));
+    candidates.sort_by(|one, other| match (&one.rank, &other.rank) {
+        (Ok(one), Ok(other)) => other.cmp(one),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(misfit), Err(others)) => others.cmp(misfit).then_with(|| one.path.cmp(&other.path)),
+    });
     candidates
 }

@@ -3,8 +3,7 @@ use std::path::PathBuf;
 use layerlock_layer::PlanBuilder;
 use layerlock_target::{Architecture, Provider, Target};
 
-use super::archive::MAX_UNPACKED;
-use super::{Wheel, WheelContents, WheelProblem, push_wheel};
+use super::{MAX_UNPACKED, Wheel, WheelContents, WheelProblem, push_wheel};
 
 /// The body of the fuzz target, and of the test that stands in for it: reads bytes
 /// as a wheel of a distribution `demo`, version 1.0.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use layerlock_digest::Digest;
+use layerlock_layer::archive::ArchiveProblem;
 use layerlock_layer::{ArchiveId, Entry, LayerPath, Mode, OwnerId, PlanBuilder, Source};
 use layerlock_target::Target;
 
@@ -98,10 +99,7 @@ impl Layout<'_> {
                 self.push_member(member, &folder, rest)
             }
             "scripts" => self.push_script(member, rest),
-            _ => Err(WheelProblem::Data {
-                name: member.name.clone(),
-                problem: "lies in the .data folder under no known scheme key",
-            }),
+            _ => Err(WheelProblem::UnknownScheme(member.name.clone())),
         }
     }
 
@@ -184,8 +182,8 @@ pub(super) fn in_data_folder(name: &str) -> Option<(&str, &str)> {
 }
 
 fn path(folder: &str, name: &str) -> Result<LayerPath, WheelProblem> {
-    LayerPath::new(format!("{folder}/{name}")).map_err(|reason| WheelProblem::Name {
-        name: name.to_owned(),
-        reason,
+    LayerPath::new(format!("{folder}/{name}")).map_err(|reason| {
+        let name = name.to_owned();
+        ArchiveProblem::Name { name, reason }.into()
     })
 }

@@ -3,7 +3,6 @@
 //! [`WheelContents::verify`] is the only door. What it lets in has safe names,
 //! honest headers and bytes that agree with RECORD; everything after it copies.
 
-mod archive;
 mod entry_points;
 mod hostile;
 mod layout;
@@ -16,19 +15,33 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 
+use layerlock_layer::archive::{
+    self, ArchiveProblem, ArchiveRules, FileReader, RawMember, ReaderAt,
+};
 use layerlock_layer::{ArchiveMember, LayerPath};
 use layerlock_target::{Limits, WheelName};
-use rawzip::{FileReader, ReaderAt};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use archive::MAX_UNPACKED;
-use archive::RawMember;
 use entry_points::Script;
 #[doc(hidden)]
 pub use hostile::read_hostile;
 pub(crate) use layout::push_wheel;
 pub use problem::WheelProblem;
 pub(crate) use record::listed_files;
+
+/// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
+/// be refused anyway, with a finding that says so; this stops archives that are made
+/// to fill a disk.
+pub(crate) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
+
+/// What is read into memory whole: metadata and scripts. The largest RECORDs have
+/// some megabytes.
+const MAX_IN_MEMORY: u64 = 64 << 20;
+
+const RULES: ArchiveRules = ArchiveRules {
+    max_unpacked: MAX_UNPACKED,
+    links_are_files: false,
+};
 
 /// A verified wheel in the cache.
 #[derive(Debug, Clone)]
@@ -97,7 +110,7 @@ impl WheelContents {
         archive: &dyn ReaderAt,
         length: u64,
     ) -> Result<Self, WheelProblem> {
-        let raw = archive::read(archive, length)?;
+        let raw = archive::read(archive, length, RULES)?;
         let dist_info = dist_info(name, &raw)?;
         let by_name: HashMap<&str, &RawMember<'_>> = raw
             .iter()
@@ -110,11 +123,12 @@ impl WheelContents {
         required("METADATA")?;
         // "A wheel installer should warn if Wheel-Version is greater than the
         // version it supports, and must fail if it has a greater major version."
-        check_wheel_version(&required("WHEEL")?.text()?)?;
+        check_wheel_version(&text(required("WHEEL")?)?)?;
 
-        let record = record::Record::parse(&required("RECORD")?.small()?, &dist_info)?;
+        let record = required("RECORD")?.bytes_within(&mut { MAX_IN_MEMORY })?;
+        let record = record::Record::parse(&record, &dist_info)?;
         let mut members = Vec::with_capacity(raw.len());
-        let mut room = archive::MAX_IN_MEMORY;
+        let mut room = MAX_IN_MEMORY;
         for member in &raw {
             let name = member.name.as_str();
             members.push(Member {
@@ -124,7 +138,7 @@ impl WheelContents {
                 python_script: match layout::in_data_folder(name) {
                     // Others may be programs of any size.
                     Some(("scripts", _)) if member.starts_with(*PYTHON_SHEBANG) => {
-                        Some(after_first_line(&member.within(&mut room)?))
+                        Some(after_first_line(&member.bytes_within(&mut room)?))
                     }
                     _ => None,
                 },
@@ -132,7 +146,7 @@ impl WheelContents {
         }
 
         let scripts = match metadata_file("entry_points.txt") {
-            Some(member) => entry_points::scripts(&member.text()?)?,
+            Some(member) => entry_points::scripts(&text(member)?)?,
             None => Vec::new(),
         };
         Ok(Self {
@@ -142,6 +156,11 @@ impl WheelContents {
             scripts,
         })
     }
+}
+
+/// The text of a metadata file.
+fn text(member: &RawMember<'_>) -> Result<String, ArchiveProblem> {
+    member.text_within(&mut { MAX_IN_MEMORY })
 }
 
 /// A file of a wheel, unpacked.
@@ -155,13 +174,13 @@ pub(crate) struct Unpacked {
 /// unpacked: together no more than a layer can hold.
 pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>, WheelProblem> {
     let mut unpacked: u64 = 0;
-    archive::read(&bytes, bytes.len() as u64)?
+    archive::read(&bytes, bytes.len() as u64, RULES)?
         .into_iter()
         .map(|member| {
             let bytes = if member.starts_with(start) {
                 unpacked = unpacked.saturating_add(member.size);
                 if unpacked > Limits::AWS_LAMBDA.unzipped {
-                    return Err(WheelProblem::TooLarge(unpacked));
+                    return Err(ArchiveProblem::TooLarge(unpacked).into());
                 }
                 member.bytes()?
             } else {
@@ -178,12 +197,16 @@ pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>,
 
 /// Unpacks every file of a wheel that has not been verified.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
-    unpacked(archive::read(&bytes, bytes.len() as u64)?)
+    unpacked(archive::read(&bytes, bytes.len() as u64, RULES)?)
 }
 
 /// Unpacks every file of an archive that is no wheel.
 pub(crate) fn unpack_source(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
-    unpacked(archive::read_with(&bytes, bytes.len() as u64, true)?)
+    let rules = ArchiveRules {
+        links_are_files: true,
+        ..RULES
+    };
+    unpacked(archive::read(&bytes, bytes.len() as u64, rules)?)
 }
 
 fn unpacked(members: Vec<RawMember<'_>>) -> Result<Vec<Unpacked>, WheelProblem> {

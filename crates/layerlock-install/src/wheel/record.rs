@@ -6,8 +6,8 @@ use std::path::Path;
 
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::ArchiveMember;
+use layerlock_layer::archive::RawMember;
 
-use super::archive::RawMember;
 use super::{Member, WheelProblem};
 
 /// The RECORD of a wheel.

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use layerlock_client::Error as ClientError;
 use layerlock_install::index::{IndexUrl, PageError};
-use layerlock_install::{Cache, Error, Reporter, Silent, Wheel, WheelProblem, fetch};
+use layerlock_install::{Cache, Error, Reporter, Silent, Wheel, fetch};
+use layerlock_layer::archive::ArchiveProblem;
 use layerlock_layer::files_in;
 use layerlock_testkit::{
     Fault, Flaw, LinkStyle, LockedPackage, LoopbackIndex, PageLink, ProjectBuilder, ServedFile,
@@ -465,7 +466,7 @@ fn an_index_that_is_down_is_an_error_with_its_address() {
 fn a_hostile_wheel_with_the_locked_hash_stays_out_of_the_cache() {
     let shop = Shop::with(demo().flaw(Flaw::Symlink("demo.py".to_owned())).build());
     let error = shop.refusal();
-    let expected = WheelProblem::Special("demo.py".to_owned());
+    let expected = ArchiveProblem::Special("demo.py".to_owned()).into();
     assert!(
         matches!(&error, Error::Wheel { problem, .. } if *problem == expected),
         "{error:?}"

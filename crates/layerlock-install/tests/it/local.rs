@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_install::index::IndexUrl;
-use layerlock_install::{
-    Cache, Error, FetchOptions, Fetched, FindLinks, Reporter, Silent, WheelProblem, fetch,
-};
+use layerlock_install::{Cache, Error, FetchOptions, Fetched, FindLinks, Reporter, Silent, fetch};
+use layerlock_layer::archive::ArchiveProblem;
 use layerlock_testkit::{
     Flaw, LoopbackIndex, PageLink, Wheel as TestWheel, WheelBuilder, html_page,
 };
@@ -160,7 +159,7 @@ fn a_hostile_wheel_with_the_locked_hash_is_refused_from_a_folder_too() {
             options.find_links = folders(&[&folder]);
         })
         .unwrap_err();
-    let expected = WheelProblem::Special("demo.py".to_owned());
+    let expected = ArchiveProblem::Special("demo.py".to_owned()).into();
     assert!(
         matches!(&error, Error::Wheel { problem, .. } if *problem == expected),
         "{error:?}"

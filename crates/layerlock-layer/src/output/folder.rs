@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use tempfile::TempDir;
 
-use super::{
-    CreatedFolders, Kind, Prepared, Published, builder, hold, is_temporary, make_held, parent,
-    remove_abandoned, through_links,
+use super::beside::{
+    CreatedFolders, builder, hold, is_temporary, make_held, parent, remove_abandoned, through_links,
 };
+use super::published::Published;
 use crate::temporary::standstill;
 use crate::{Error, Temporary};
 
@@ -90,10 +90,6 @@ impl OutputFolder {
 
     pub(crate) fn path(&self) -> &Path {
         self.temporary.path()
-    }
-
-    pub(crate) fn prepared(self) -> Prepared {
-        Prepared(Kind::Folder(self))
     }
 
     pub(super) fn publish(self) -> Result<Published, Error> {
@@ -236,6 +232,8 @@ fn exchange_in_steps(a: &Path, b: &Path) -> io::Result<()> {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
     use crate::files_in;
 
@@ -259,7 +257,7 @@ mod tests {
         for name in ["python/same.py", "python/new.py", "etc"] {
             write(&output.path().join(name), "new");
         }
-        let published = output.prepared().publish().unwrap();
+        let published = output.publish().unwrap();
         assert!(published.stamp(&path).unwrap().is_some());
         assert_eq!(inode(&path), before);
         assert_eq!(
@@ -289,7 +287,7 @@ mod tests {
         write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
         let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
-        let published = output.prepared().publish().unwrap();
+        let published = output.publish().unwrap();
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
         assert!(published.stamp(&path).unwrap().is_some());
     }
@@ -309,7 +307,7 @@ mod tests {
                 for output in outputs {
                     scope.spawn(|| {
                         start.wait();
-                        output.prepared().publish().unwrap();
+                        output.publish().unwrap();
                     });
                 }
             });
@@ -331,5 +329,15 @@ mod tests {
             assert!(stays_in_place(Path::new("/proc")));
             assert!(mount_within(Path::new("/")).is_some());
         }
+    }
+
+    #[test]
+    fn the_root_of_a_folder_is_open_to_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("staging");
+        let output = OutputFolder::replacing(&path).unwrap();
+        output.publish().unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o755);
     }
 }

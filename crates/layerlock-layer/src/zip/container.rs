@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use super::EntryTime;
+use super::time::EntryTime;
 use crate::{Method, Mode};
 
 /// What a local and a central header say of an entry.

@@ -1,58 +1,21 @@
 //! The deterministic zip writer.
 
 mod container;
+mod options;
 mod pack;
 mod sink;
 mod time;
 
 use std::path::Path;
 
-use layerlock_digest::Digest;
-
 use crate::output::{OutputFile, Prepared, parent};
 use crate::source::Archives;
 use crate::{Error, LayerPlan, Method, Source};
 use container::{Directory, Header};
+pub use options::{Compression, ZipOptions, ZipSummary};
 use pack::Pack;
 use sink::Sink;
 pub use time::EntryTime;
-
-/// How a zip is written.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ZipOptions {
-    /// How its members are compressed.
-    pub compression: Compression,
-    /// The time that every member has.
-    pub time: EntryTime,
-}
-
-/// How the members of a zip are compressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Compression {
-    /// Deflate streams are copied out of archives as they are; what comes
-    /// otherwise is deflated.
-    #[default]
-    Copy,
-    /// Everything is compressed as well as deflate goes, with all cores. A stream
-    /// that was smaller stays.
-    Best,
-    /// Nothing is compressed.
-    Store,
-}
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ZipSummary {
-    /// Bytes of the zip.
-    pub size: u64,
-    /// SHA-256 of the zip.
-    pub digest: Digest,
-    /// CRC-64/XZ of the zip.
-    pub crc64: u64,
-    /// Compressed bytes that each owner takes up in it, without headers, by
-    /// [`OwnerId`](crate::OwnerId).
-    pub zipped_sizes: Vec<u64>,
-}
 
 /// Writes a plan as a zip, in one pass, to be published at `path`.
 ///
@@ -68,7 +31,7 @@ pub fn prepare_zip(
     let mut output = OutputFile::beside(path)?;
     let pack = Pack::new(plan, options.compression, parent(path))?;
     let summary = write_into(plan, path, options, pack, Sink::new(output.file()))?;
-    Ok((summary, output.prepared()))
+    Ok((summary, output.into()))
 }
 
 fn write_into(

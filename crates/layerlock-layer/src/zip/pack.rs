@@ -18,7 +18,7 @@ use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_par
 use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZError, MZFlush, MZStatus};
 
-use super::Compression;
+use super::options::Compression;
 use crate::parallel::{Schedule, with_state};
 use crate::source::{Archives, MAX_AT_ONCE};
 use crate::{Entry, Error, LayerPlan, Method, Source};

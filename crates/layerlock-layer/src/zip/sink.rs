@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use layerlock_digest::{Algorithm, Hasher};
 
-use super::ZipSummary;
+use super::options::ZipSummary;
 
 /// Collects what is written into large pieces, and hashes these.
 pub(super) struct Sink<'a> {

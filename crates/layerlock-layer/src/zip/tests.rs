@@ -1,5 +1,6 @@
 use std::io::{Cursor, Read};
 
+use layerlock_digest::Digest;
 use proptest::prelude::*;
 
 use super::*;

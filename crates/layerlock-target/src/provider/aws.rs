@@ -26,8 +26,8 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
     // https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html
     paths: LayerPaths {
         mount: "/opt",
-        packages: "python",
-        versioned_packages: Some("python/lib/python{python}/site-packages"),
+        modules: &["python/lib/python{python}/site-packages", "python"],
+        site_packages: "python",
         scripts: "bin",
         libraries: "lib",
     },

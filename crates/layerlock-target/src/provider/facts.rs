@@ -68,19 +68,18 @@ pub enum Support {
 }
 
 /// Where a function finds what its layers hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LayerPaths {
+#[derive(Debug)]
+pub(crate) struct LayerPaths {
     /// The directory that all layers of a function are unpacked into.
-    pub mount: &'static str,
-    /// The directory in a layer for Python packages, which is on `sys.path`.
-    pub packages: &'static str,
-    /// Another such directory, which comes before it on `sys.path`; `{python}` stands
-    /// for `3.12`.
-    pub versioned_packages: Option<&'static str>,
+    pub(crate) mount: &'static str,
+    /// The directories in a layer that are on `sys.path`, in the order of the search.
+    pub(crate) modules: &'static [&'static str],
+    /// The one of them that packages are put into.
+    pub(crate) site_packages: &'static str,
     /// The directory in a layer that is on `PATH`.
-    pub scripts: &'static str,
+    pub(crate) scripts: &'static str,
     /// The directory in a layer that is on `LD_LIBRARY_PATH`.
-    pub libraries: &'static str,
+    pub(crate) libraries: &'static str,
 }
 
 /// Of two layers of a function with a file at the same path, whose file the function

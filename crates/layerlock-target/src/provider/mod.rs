@@ -9,7 +9,7 @@ mod facts;
 use serde::{Deserialize, Serialize};
 
 use crate::Architecture;
-pub use facts::{LayerNames, LayerPaths, Limits, Precedence, Support};
+pub use facts::{LayerNames, Limits, Precedence, Support};
 pub(crate) use facts::{ProviderFacts, RuntimeFacts};
 
 /// Whose functions the layer is for.
@@ -41,11 +41,6 @@ impl Provider {
         self.facts().architectures[0]
     }
 
-    /// Where functions find what their layers hold.
-    pub const fn paths(self) -> LayerPaths {
-        self.facts().paths
-    }
-
     /// Which file a function sees where two of its layers have one at the same path.
     pub const fn precedence(self) -> Precedence {
         self.facts().precedence
@@ -59,5 +54,21 @@ impl Provider {
     /// The names that layers can have there.
     pub const fn layer_names(self) -> LayerNames {
         self.facts().layer_names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_on_aws_see_the_last_layer_and_run_on_x86_64_unless_told_otherwise() {
+        let aws = Provider::Aws;
+        assert_eq!(aws.precedence(), Precedence::Last);
+        assert_eq!(aws.architectures(), Architecture::ALL);
+        assert_eq!(aws.default_architecture(), Architecture::X86_64);
+        assert_eq!(aws.limits(), Limits::AWS_LAMBDA);
+        assert!(aws.layer_names().allow(&"n".repeat(140)));
+        assert!(!aws.layer_names().allow(&"n".repeat(141)));
     }
 }

@@ -58,26 +58,39 @@ fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
     fs_err::create_dir(&folder).unwrap();
     shop.find_links = vec![FindLinks::Folder(folder.clone())];
     let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.36"])];
-    let wheel = WheelBuilder::new("demo", "1.0")
-        .tag("cp312-cp312-linux_x86_64")
-        .file("demo/core.so", shared_library(X86_64, &[], versions))
-        .build();
-    let path = folder.join(&wheel.file_name);
-    fs_err::write(&path, &wheel.bytes).unwrap();
+    let put = |tag: &str| {
+        let wheel = WheelBuilder::new("demo", "1.0")
+            .tag(tag)
+            .file("demo/core.so", shared_library(X86_64, &[], versions))
+            .build();
+        let path = folder.join(&wheel.file_name);
+        fs_err::write(&path, &wheel.bytes).unwrap();
+        path.display().to_string()
+    };
     let project = locking(&locked_file("demo-1.0.tar.gz", b""), "");
-    let error = shop
-        .build_for(&project, &target(), true, &Log::default())
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "demo-1.0.tar.gz is not in the cache, and --offline forbids to fetch it\n\
-             (not taken: {} does not fit: demo/core.so needs GLIBC_2.36, the runtime has \
-             GLIBC_2.34 at most)",
-            path.display()
-        )
+    let refusal = |wheel: &str, reason: &str| {
+        let error = shop
+            .build_for(&project, &target(), true, &Log::default())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "demo-1.0.tar.gz is not in the cache, and --offline forbids to fetch it\n\
+                 (not taken: {wheel} {reason})"
+            )
+        );
+        assert!(error.hint().unwrap().contains("without --offline"));
+    };
+    // Of those whose names do not fit, the nearest.
+    put("cp311-cp311-linux_x86_64");
+    let other = put("cp312-cp312-linux_aarch64");
+    refusal(&other, "is for another platform");
+
+    let native = put("cp312-cp312-linux_x86_64");
+    refusal(
+        &native,
+        "does not fit: demo/core.so needs GLIBC_2.36, the runtime has GLIBC_2.34 at most",
     );
-    assert!(error.hint().unwrap().contains("without --offline"));
 }
 
 /// What the error about such a package recommends: to build it elsewhere.

@@ -1,59 +1,67 @@
-//! The zip archive of a wheel, read as a hostile one.
+//! Any zip archive, read as a hostile one.
 //!
-//! It is read piece by piece from where it lies, mostly a file: wheels may be
-//! hundreds of megabytes, and several are read at once.
+//! Names, headers and sizes are checked before the first byte is unpacked, and what is
+//! unpacked is compared with them. An archive is read piece by piece from where it
+//! lies, mostly a file: it may have hundreds of megabytes, and several are read at
+//! once.
+
+mod problem;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
 
 use flate2::read::DeflateDecoder;
-use layerlock_layer::{LayerPath, Method, PathError};
-use layerlock_target::Limits;
 use rawzip::{
-    CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ReaderAt, ZipEntry, ZipLocator,
+    CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipEntry, ZipFileHeaderRecord, ZipLocator,
 };
 
-use super::WheelProblem;
+use crate::{LayerPath, Method, PathError};
+pub use problem::ArchiveProblem;
+pub use rawzip::{FileReader, ReaderAt};
 
-/// A file of an archive whose headers have been checked, and its data not yet.
-pub(super) struct RawMember<'a> {
-    pub(super) name: LayerPath,
-    pub(super) executable: bool,
-    pub(super) method: Method,
-    /// Where its data begins in the archive.
-    pub(super) offset: u64,
-    pub(super) compressed_size: u64,
-    pub(super) crc32: u32,
-    pub(super) size: u64,
-    pub(super) archive: &'a dyn ReaderAt,
+/// What an archive may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveRules {
+    /// Bytes that all of its files may have together, unpacked.
+    pub max_unpacked: u64,
+    /// Whether a symbolic link is taken for the file that pip makes of it, with the
+    /// link's target as its text. Else it is refused.
+    pub links_are_files: bool,
 }
 
-/// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
-/// be refused anyway, with a finding that says so; this stops archives that are made
-/// to fill a disk.
-pub(crate) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
-
-/// What is read into memory whole: metadata and scripts. The largest RECORDs have
-/// some megabytes.
-pub(super) const MAX_IN_MEMORY: u64 = 64 << 20;
+/// A file of an archive. Its headers have been checked, its data is when it is read.
+#[derive(Clone)]
+pub struct RawMember<'a> {
+    /// Its name.
+    pub name: LayerPath,
+    /// Whether any of its execute bits is set.
+    pub executable: bool,
+    /// How it is compressed.
+    pub method: Method,
+    /// Where its data begins, in bytes from the start of the archive.
+    pub offset: u64,
+    /// Bytes in the archive.
+    pub compressed_size: u64,
+    /// CRC-32 of the file.
+    pub crc32: u32,
+    /// Bytes of the file.
+    pub size: u64,
+    /// The archive.
+    pub archive: &'a dyn ReaderAt,
+}
 
 /// As much is read at once.
 const PIECE: usize = 64 << 10;
 
-/// Lists the files of a wheel of this many bytes. Folders have no place in a plan
-/// and are only checked for their names.
-pub(super) fn read(reader: &dyn ReaderAt, length: u64) -> Result<Vec<RawMember<'_>>, WheelProblem> {
-    read_with(reader, length, false)
-}
-
-/// Lists the files of an archive, in which a link may be one: the file that pip
-/// makes of it, with the link's target as its text.
-pub(super) fn read_with(
+/// Lists the files of an archive of `length` bytes, in the order of its central
+/// directory. Directories have no place in a plan and are only checked for their names.
+pub fn read(
     reader: &dyn ReaderAt,
     length: u64,
-    links_are_files: bool,
-) -> Result<Vec<RawMember<'_>>, WheelProblem> {
-    let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
+    rules: ArchiveRules,
+) -> Result<Vec<RawMember<'_>>, ArchiveProblem> {
     // Both hold the longest record that there can be.
     let mut buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
     let mut local_buffer = vec![0; MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
@@ -66,65 +74,38 @@ pub(super) fn read_with(
     let mut unpacked: u64 = 0;
     let mut entries = archive.entries(&mut buffer);
     while let Some(header) = entries.next_entry().map_err(not_a_zip)? {
-        let raw_name = header.file_path();
-        let shown = String::from_utf8_lossy(raw_name.as_bytes()).into_owned();
+        let shown = String::from_utf8_lossy(header.file_path().as_bytes()).into_owned();
         let entry = archive.get_entry(header.wayfinder()).map_err(not_a_zip)?;
         check_local_header(&entry, &header, &shown, &mut local_buffer)?;
-        let (data_start, data_end) = entry.compressed_data_range();
-        if data_end > length {
-            return Err(WheelProblem::NotAZip(format!(
+        let (start, end) = entry.compressed_data_range();
+        if end > length {
+            return Err(ArchiveProblem::NotAZip(format!(
                 "the member {shown:?} lies outside of it"
             )));
         }
-        extents.push((header.local_header_offset(), data_end, shown.clone()));
-
-        let file_name = shown.strip_suffix('/').unwrap_or(&shown);
-        let name = LayerPath::new(file_name).map_err(|reason| WheelProblem::Name {
-            name: shown.clone(),
-            reason,
-        })?;
-        if shown.contains(char::REPLACEMENT_CHARACTER) {
-            // Not UTF-8: what it is called depends on who reads it.
-            return Err(WheelProblem::Name {
-                name: shown,
-                reason: PathError::Encoding,
-            });
-        }
+        extents.push((header.local_header_offset(), end, shown.clone()));
+        let name = safe_name(&shown)?;
         if !names.insert(shown.clone()) {
-            return Err(WheelProblem::Duplicate(shown));
+            return Err(ArchiveProblem::Duplicate(shown));
         }
-        let mode = header.mode().value();
-        match mode & FILE_TYPE {
-            DIRECTORY => continue,
-            _ if header.is_dir() => continue,
-            REGULAR | 0 => {}
-            LINK if links_are_files => {}
-            _ => return Err(WheelProblem::Special(shown)),
+        if is_directory(&header, &shown, rules)? {
+            continue;
         }
         if header.flags().is_encrypted() || header.flags().has_strong_encryption() {
-            return Err(WheelProblem::Encrypted(shown));
+            return Err(ArchiveProblem::Encrypted(shown));
         }
-        let method = match header.compression_method() {
-            CompressionMethod::STORE => Method::Stored,
-            CompressionMethod::DEFLATE => Method::Deflated,
-            other => {
-                return Err(WheelProblem::Method {
-                    name: shown,
-                    method: other.as_u16(),
-                });
-            }
-        };
+        let method = method(&header, shown)?;
         unpacked = unpacked.saturating_add(header.uncompressed_size_hint());
-        if unpacked > MAX_UNPACKED {
-            return Err(WheelProblem::TooLarge(unpacked));
+        if unpacked > rules.max_unpacked {
+            return Err(ArchiveProblem::TooLarge(unpacked));
         }
         members.push(RawMember {
             name,
             // "the x bits": any of them, as pip reads it.
-            executable: mode & 0o111 != 0,
+            executable: header.mode().value() & 0o111 != 0,
             method,
-            offset: data_start,
-            compressed_size: data_end - data_start,
+            offset: start,
+            compressed_size: end - start,
             crc32: header.crc32(),
             size: header.uncompressed_size_hint(),
             archive: reader,
@@ -132,6 +113,51 @@ pub(super) fn read_with(
     }
     refuse_overlaps(extents)?;
     Ok(members)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands on")]
+fn not_a_zip(error: rawzip::Error) -> ArchiveProblem {
+    ArchiveProblem::NotAZip(error.to_string())
+}
+
+/// The name of a file, or of a directory without the slash at its end.
+fn safe_name(shown: &str) -> Result<LayerPath, ArchiveProblem> {
+    let refused = |reason| ArchiveProblem::Name {
+        name: shown.to_owned(),
+        reason,
+    };
+    let name = LayerPath::new(shown.strip_suffix('/').unwrap_or(shown)).map_err(refused)?;
+    if shown.contains(char::REPLACEMENT_CHARACTER) {
+        // Not UTF-8: what it is called depends on who reads it.
+        return Err(refused(PathError::Encoding));
+    }
+    Ok(name)
+}
+
+/// Tells directories from files, and refuses what is neither.
+fn is_directory(
+    header: &ZipFileHeaderRecord<'_>,
+    shown: &str,
+    rules: ArchiveRules,
+) -> Result<bool, ArchiveProblem> {
+    match header.mode().value() & FILE_TYPE {
+        DIRECTORY => Ok(true),
+        _ if header.is_dir() => Ok(true),
+        REGULAR | 0 => Ok(false),
+        LINK if rules.links_are_files => Ok(false),
+        _ => Err(ArchiveProblem::Special(shown.to_owned())),
+    }
+}
+
+fn method(header: &ZipFileHeaderRecord<'_>, shown: String) -> Result<Method, ArchiveProblem> {
+    match header.compression_method() {
+        CompressionMethod::STORE => Ok(Method::Stored),
+        CompressionMethod::DEFLATE => Ok(Method::Deflated),
+        other => Err(ArchiveProblem::Method {
+            name: shown,
+            method: other.as_u16(),
+        }),
+    }
 }
 
 const FILE_TYPE: u32 = 0o170_000;
@@ -143,14 +169,13 @@ const LINK: u32 = 0o120_000;
 /// archive that tells them different things is made to deceive.
 fn check_local_header(
     entry: &ZipEntry<'_, &dyn ReaderAt>,
-    central: &rawzip::ZipFileHeaderRecord<'_>,
+    central: &ZipFileHeaderRecord<'_>,
     name: &str,
     buffer: &mut [u8],
-) -> Result<(), WheelProblem> {
-    let not_a_zip = |error: rawzip::Error| WheelProblem::NotAZip(error.to_string());
+) -> Result<(), ArchiveProblem> {
     let local = entry.local_header(buffer).map_err(not_a_zip)?;
     let differ = |field| {
-        Err(WheelProblem::HeadersDiffer {
+        Err(ArchiveProblem::HeadersDiffer {
             name: name.to_owned(),
             field,
         })
@@ -198,13 +223,13 @@ fn check_local_header(
     Ok(())
 }
 
-fn refuse_overlaps(mut extents: Vec<(u64, u64, String)>) -> Result<(), WheelProblem> {
+fn refuse_overlaps(mut extents: Vec<(u64, u64, String)>) -> Result<(), ArchiveProblem> {
     extents.sort_unstable();
     for pair in extents.windows(2) {
         if let [(_, end, _), (start, _, name)] = pair
             && start < end
         {
-            return Err(WheelProblem::Overlap(name.clone()));
+            return Err(ArchiveProblem::Overlap(name.clone()));
         }
     }
     Ok(())
@@ -212,34 +237,29 @@ fn refuse_overlaps(mut extents: Vec<(u64, u64, String)>) -> Result<(), WheelProb
 
 impl RawMember<'_> {
     /// Unpacks the data, which must have the size and the checksum claimed.
-    ///
-    /// For what is small by its nature; what a layer holds is read in pieces.
-    pub(super) fn small(&self) -> Result<Vec<u8>, WheelProblem> {
-        self.within(&mut { MAX_IN_MEMORY })
+    pub fn bytes(&self) -> Result<Vec<u8>, ArchiveProblem> {
+        let mut bytes = Vec::new();
+        self.read_into(|piece| bytes.extend_from_slice(piece))?;
+        Ok(bytes)
     }
 
-    /// The same for one of several, for which there is so much room together.
-    pub(super) fn within(&self, room: &mut u64) -> Result<Vec<u8>, WheelProblem> {
+    /// The same for a member that has to fit into `room`, in bytes, of which it takes
+    /// its part: for what is small by its nature. What a layer holds is read in pieces.
+    pub fn bytes_within(&self, room: &mut u64) -> Result<Vec<u8>, ArchiveProblem> {
         *room = room
             .checked_sub(self.size)
             .ok_or_else(|| self.problem("is too large for what it is"))?;
         self.bytes()
     }
 
-    /// Unpacks the data, which must have the size and the checksum claimed.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, WheelProblem> {
-        let mut bytes = Vec::new();
-        self.read_into(|piece| bytes.extend_from_slice(piece))?;
-        Ok(bytes)
-    }
-
-    /// The data as text.
-    pub(super) fn text(&self) -> Result<String, WheelProblem> {
-        String::from_utf8(self.small()?).map_err(|_| self.problem("is not UTF-8"))
+    /// The same as text, which has to be UTF-8.
+    pub fn text_within(&self, room: &mut u64) -> Result<String, ArchiveProblem> {
+        let bytes = self.bytes_within(room)?;
+        String::from_utf8(bytes).map_err(|_| self.problem("is not UTF-8"))
     }
 
     /// Whether its data begins with these bytes.
-    pub(super) fn starts_with<const N: usize>(&self, start: [u8; N]) -> bool {
+    pub fn starts_with<const N: usize>(&self, start: [u8; N]) -> bool {
         let mut first = [0; N];
         let mut data = self.data();
         let read = match self.method {
@@ -251,7 +271,7 @@ impl RawMember<'_> {
 
     /// Unpacks the data piece by piece, and checks its size and checksum. Gives
     /// the CRC-32 of the data as it lies in the archive.
-    pub(super) fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<u32, WheelProblem> {
+    pub fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<u32, ArchiveProblem> {
         let mut checksum = crc32fast::Hasher::new();
         let mut left = self.size;
         let mut buffer = vec![0; piece_of(self.size)];
@@ -304,8 +324,8 @@ impl RawMember<'_> {
         }
     }
 
-    fn problem(&self, problem: &'static str) -> WheelProblem {
-        WheelProblem::Data {
+    fn problem(&self, problem: &'static str) -> ArchiveProblem {
+        ArchiveProblem::Data {
             name: self.name.to_string(),
             problem,
         }

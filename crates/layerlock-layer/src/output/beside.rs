@@ -1,0 +1,148 @@
+//! What is not finished lies beside its place, under a name that tells it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+
+use crate::{Error, Temporary};
+
+/// A link stays a link: what it points to is replaced.
+pub(super) fn through_links(path: &Path) -> Result<PathBuf, Error> {
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return fs::canonicalize(path).map_err(Error::io("follow", path));
+    }
+    Ok(path.to_owned())
+}
+
+const PREFIX: &str = ".layerlock-";
+const SUFFIX: &str = ".tmp";
+
+/// Whether this is the name of something unfinished.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
+pub(super) fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    builder
+}
+
+/// Makes something temporary and holds it (see [`hold`]): from here on no other
+/// process takes it for abandoned.
+pub(super) fn make_held<T: AsRef<Path>, H>(
+    make: impl Fn() -> io::Result<T>,
+    hold: impl Fn(&T) -> H,
+) -> io::Result<(T, H, Temporary)> {
+    loop {
+        let (made, temporary) = Temporary::made(&make)?;
+        let held = hold(&made);
+        // Before it was held, one may have.
+        if fs::symlink_metadata(&made).is_ok() {
+            return Ok((made, held, temporary));
+        }
+    }
+}
+
+/// Says to other processes that somebody works on this temporary file or folder.
+/// The lock dies with the process.
+#[expect(
+    clippy::disallowed_types,
+    reason = "what tempfile and fs-err both give"
+)]
+pub(super) fn hold(file: &std::fs::File) {
+    // Some file systems have no locks: there [`remove_abandoned`] gets none
+    // either, and removes nothing.
+    let _ = file.lock();
+}
+
+/// Removes what killed processes left in a folder. Trouble with it is not the
+/// user's: it stays for another time.
+pub(super) fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if !is_temporary(&entry.file_name()) {
+            continue;
+        }
+        let path = entry.path();
+        // Nothing else is made here, and to open a pipe is to wait.
+        let kind = entry.file_type().ok();
+        let Some(kind) = kind.filter(|kind| kind.is_file() || kind.is_dir()) else {
+            continue;
+        };
+        let Ok(file) = fs::File::open(&path) else {
+            continue;
+        };
+        if file.file().try_lock().is_err() {
+            continue;
+        }
+        let _ = if kind.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+    }
+}
+
+/// The folder that a path is in.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Folders made for an output. Those that stayed empty go again, so that a
+/// failed run leaves none behind.
+#[derive(Debug)]
+pub(super) struct CreatedFolders(Vec<PathBuf>);
+
+impl CreatedFolders {
+    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
+        let missing: Vec<PathBuf> = folder
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            .map(Path::to_owned)
+            .collect();
+        let created = Self(missing);
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        Ok(created)
+    }
+}
+
+impl Drop for CreatedFolders {
+    fn drop(&mut self) {
+        for folder in &self.0 {
+            // Refused where something is in it.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_taken_for_abandoned_before_it_was_held_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_first = std::cell::Cell::new(true);
+        let (made, (), _temporary) = make_held(
+            || builder().tempdir_in(folder.path()),
+            |_| {
+                if is_first.replace(false) {
+                    remove_abandoned(folder.path());
+                }
+            },
+        )
+        .unwrap();
+        assert!(made.path().is_dir());
+        assert!(!is_first.get());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
