@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose as _, Place};
+use layerlock_digest::Digest;
 
 use crate::build::BuildError;
 use crate::choose::NoWheel;
@@ -106,14 +107,14 @@ pub enum Error {
     },
 
     /// A file has other bytes than the lock says.
-    #[error("{file} has sha256 {actual}, the lock says {expected}")]
+    #[error("{file} has sha256 {}, the lock says {}", actual.hex(), expected.hex())]
     HashMismatch {
         /// The file.
         file: String,
-        /// What the lock says, in hexadecimal.
-        expected: String,
-        /// What came, in hexadecimal.
-        actual: String,
+        /// What the lock says.
+        expected: Box<Digest>,
+        /// What came.
+        actual: Box<Digest>,
         /// Where from, without credentials.
         url: String,
         /// Where the lock says so.

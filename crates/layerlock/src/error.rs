@@ -151,7 +151,7 @@ impl Diagnose for Error {
             Self::Lock(error) => error.kind(),
             Self::Install(error) => install_kind(error),
             Self::Layer(error) => layer_kind(error),
-            Self::Publish(error) => publish_kind(error),
+            Self::Publish(error) => error.kind(),
             Self::Exclude(_)
             | Self::SourceDateEpoch { .. }
             | Self::UnknownLayer { .. }
@@ -167,7 +167,7 @@ impl Diagnose for Error {
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
             Self::CacheFolder(_) | Self::Remains { .. } => ErrorKind::Machine,
-            Self::PartlyPublished { source, .. } => publish_kind(source),
+            Self::PartlyPublished { source, .. } => source.kind(),
         }
     }
 
@@ -291,16 +291,5 @@ fn layer_kind(error: &layerlock_layer::Error) -> ErrorKind {
         K::Provider => ErrorKind::Provider,
         K::Integrity => ErrorKind::Integrity,
         K::Machine => ErrorKind::Machine,
-    }
-}
-
-fn publish_kind(error: &layerlock_publish::Error) -> ErrorKind {
-    use layerlock_publish::ErrorKind as K;
-    match error.kind() {
-        K::Usage => ErrorKind::Usage,
-        K::Network => ErrorKind::Network,
-        K::Provider => ErrorKind::Provider,
-        K::Integrity => ErrorKind::Integrity,
-        K::Local => ErrorKind::Machine,
     }
 }

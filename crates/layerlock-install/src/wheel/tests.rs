@@ -366,12 +366,17 @@ fn kept_contents_are_the_same_when_reloaded() {
     let contents = verify(&wheel).unwrap();
     let archive = cache.temporary_file().unwrap();
     fs_err::write(archive.path(), &wheel.bytes).unwrap();
-    cache.insert(&[7; 32], archive, contents.clone()).unwrap();
+    let seven = layerlock_digest::Digest::sha256_of(b"7");
+    cache.insert(&seven, archive, contents.clone()).unwrap();
 
-    let reloaded = cache.wheel(&[7; 32]).unwrap();
+    let reloaded = cache.wheel(&seven).unwrap();
     assert_eq!(reloaded.contents, contents);
     assert_eq!(fs_err::read(reloaded.path).unwrap(), wheel.bytes);
-    assert!(cache.wheel(&[8; 32]).is_none());
+    assert!(
+        cache
+            .wheel(&layerlock_digest::Digest::sha256_of(b"8"))
+            .is_none()
+    );
 }
 
 #[test]

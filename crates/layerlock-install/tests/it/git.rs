@@ -84,7 +84,7 @@ fn layer(cache: &Cache, built: Built) -> Vec<PathBuf> {
         .chosen
         .into_iter()
         .map(|chosen| {
-            let wheel = cache.wheel(&chosen.sha256).unwrap();
+            let wheel = cache.wheel(&chosen.digest).unwrap();
             (chosen, wheel)
         })
         .collect();
@@ -207,7 +207,7 @@ fn a_kept_build_needs_no_repository() {
     let first = build_in(&cache, &project).unwrap();
     drop(repository);
     let second = build_in(&cache, &project).unwrap();
-    assert_eq!(first.chosen[0].sha256, second.chosen[0].sha256);
+    assert_eq!(first.chosen[0].digest, second.chosen[0].digest);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod json;
 mod tests;
 
 use layerlock_client::SafeUrl;
+use layerlock_digest::{Algorithm, Digest};
 
 /// The Accept header for a page's request, JSON preferred (PEP 691).
 pub const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
@@ -41,8 +42,8 @@ pub struct IndexFile {
     pub name: String,
     /// Where it is; no fragment.
     pub url: SafeUrl,
-    /// Its SHA-256 according to the index, 64 lower-case hexadecimal digits.
-    pub sha256: Option<String>,
+    /// Its SHA-256 according to the index.
+    pub digest: Option<Digest>,
     /// The Python versions it is for (PEP 345 syntax, unparsed).
     pub requires_python: Option<String>,
     /// Why it was yanked (PEP 592); empty where no reason is given.
@@ -169,7 +170,7 @@ fn index_file(base: &SafeUrl, link: &str) -> Option<IndexFile> {
     }
     Some(IndexFile {
         name: url.file_name(),
-        sha256: url.url().fragment().and_then(fragment_sha256),
+        digest: url.url().fragment().and_then(fragment_sha256),
         url: url.without_fragment(),
         requires_python: None,
         yanked: None,
@@ -184,16 +185,15 @@ fn is_file_name(name: &str) -> bool {
 }
 
 /// `sha256=...` in a link's fragment, alone or among others joined by `&`.
-fn fragment_sha256(fragment: &str) -> Option<String> {
+fn fragment_sha256(fragment: &str) -> Option<Digest> {
     fragment
         .split('&')
         .find_map(|part| part.strip_prefix("sha256="))
         .and_then(sha256)
 }
 
-fn sha256(digest: &str) -> Option<String> {
-    let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| digest.to_ascii_lowercase())
+fn sha256(digest: &str) -> Option<Digest> {
+    Digest::from_hex(Algorithm::Sha256, digest)
 }
 
 fn too_many_links(url: &SafeUrl) -> PageError {
