@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use layerlock_install::Cache;
-use layerlock_layer::{Published, Stamp, write_file};
+use layerlock_layer::{Stamp, WrittenOutput, write_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -35,7 +35,7 @@ pub(crate) struct Ran {
     pub(crate) report: Report,
     /// The outputs, in the order of the report: of each layer the zip, then the
     /// staging directory.
-    pub(crate) published: Vec<Published>,
+    pub(crate) published: Vec<WrittenOutput>,
     /// Whether project and lock settle what is in the layers.
     pub(crate) is_pinned: bool,
 }
@@ -112,7 +112,7 @@ impl LastRun {
     fn unchanged(&self) -> Option<Report> {
         let note: Note = serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()?;
         let is_as_it_was =
-            |(path, stamp): &(PathBuf, Stamp)| Stamp::of(path).is_ok_and(|now| now == *stamp);
+            |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
         (note.inputs == self.inputs && note.outputs.iter().all(is_as_it_was)).then_some(Report {
             unchanged: true,
             ..note.report
@@ -148,7 +148,7 @@ impl LastRun {
 /// Digest of all that settles what a run makes, besides its settings.
 fn inputs(project: &Path) -> Option<[u8; 32]> {
     let program = std::env::current_exe().ok()?;
-    let program = Stamp::of(&program).ok()?;
+    let program = Stamp::read(&program).ok()?;
     let epoch = std::env::var_os("SOURCE_DATE_EPOCH").unwrap_or_default();
     Some(digest([
         env!("CARGO_PKG_VERSION").as_bytes(),

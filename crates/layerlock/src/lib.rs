@@ -35,7 +35,7 @@ pub use error::{Error, ErrorKind};
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_export::{Choice, Extras, Groups, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
-pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
+pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_target::{Architecture, Provider, RUNTIMES, Runtime, Target};
 pub use publish::{PublishSettings, Publishing, publish};
 pub use report::{

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use data_encoding::HEXLOWER;
 use fs_err as fs;
 use layerlock_export::normalize_name;
-use layerlock_layer::{is_unfinished, unpacked_folder};
+use layerlock_layer::{is_unfinished, unpacked_directory};
 
 use super::{BUILDS, Cache, LOCK, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept};
 use crate::Error;
@@ -219,7 +219,7 @@ impl Stem {
     }
 
     fn unpacked(&self) -> Option<PathBuf> {
-        Some(unpacked_folder(&self.0)).filter(|path| path.exists() || path.is_symlink())
+        Some(unpacked_directory(&self.0)).filter(|path| path.exists() || path.is_symlink())
     }
 }
 

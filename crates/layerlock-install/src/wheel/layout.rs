@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use layerlock_digest::Digest;
 use layerlock_layer::archive::ArchiveProblem;
-use layerlock_layer::{ArchiveId, Entry, LayerPath, Mode, OwnerId, PlanBuilder, Source};
+use layerlock_layer::{ArchiveId, Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder};
 use layerlock_target::Target;
 
 use super::{Member, Wheel, WheelContents, WheelProblem, record};
@@ -65,7 +65,7 @@ impl Layout<'_> {
             self.push(
                 path,
                 Mode::Executable,
-                Source::Bytes(text.into_bytes().into()),
+                EntrySource::Bytes(text.into_bytes().into()),
             );
         }
 
@@ -80,7 +80,7 @@ impl Layout<'_> {
             _ => {
                 let bytes = self.installed_record(&record);
                 let path = path(site_packages, &record)?;
-                self.push(path, Mode::Regular, Source::Bytes(bytes.into()));
+                self.push(path, Mode::Regular, EntrySource::Bytes(bytes.into()));
                 Ok(())
             }
         }
@@ -115,11 +115,11 @@ impl Layout<'_> {
             return Ok(());
         }
         let source = match &member.python_script {
-            None => Source::Member(self.archive, member.data),
+            None => EntrySource::Member(self.archive, member.data),
             Some(rest) => {
                 let mut text = format!("#!{}", self.target.interpreter()).into_bytes();
                 text.extend_from_slice(rest);
-                Source::Bytes(text.into())
+                EntrySource::Bytes(text.into())
             }
         };
         let path = path(self.target.scripts(), name)?;
@@ -138,12 +138,12 @@ impl Layout<'_> {
         } else {
             Mode::Regular
         };
-        let source = Source::Member(self.archive, member.data);
+        let source = EntrySource::Member(self.archive, member.data);
         self.push(path(folder, name)?, mode, source);
         Ok(())
     }
 
-    fn push(&mut self, path: LayerPath, mode: Mode, source: Source) {
+    fn push(&mut self, path: LayerPath, mode: Mode, source: EntrySource) {
         self.entries.push(Entry {
             path,
             mode,

@@ -336,8 +336,8 @@ fn small_members_share_the_room_that_there_is() {
 
 #[test]
 fn an_archive_in_a_file_is_read_as_one_in_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("archive");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("archive");
     let sound = [sound_wheel(), sound_wheel().streamed()].map(|builder| builder.build().bytes);
     let hostile = hostile_wheels().into_iter().map(|it| it.wheel.bytes);
     let names = |reader: &dyn ReaderAt, length| {
