@@ -86,11 +86,6 @@ impl StagingDirectory {
         writer.write()?;
         Ok(output.into())
     }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
 }
 
 /// Fills a new directory.
