@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_install::{Cache, FrontendKind};
-use layerlock_layer::{Compression, Published, Stamp, write_file};
+use layerlock_layer::{Compression, Stamp, WrittenOutput, write_file};
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub(crate) struct Ran {
     pub(crate) built: Built,
     /// The outputs, in the order of the layers: of each the zip, then the
     /// staging directory.
-    pub(crate) published: Vec<Published>,
+    pub(crate) published: Vec<WrittenOutput>,
     /// Whether project and lock settle what is in the layers.
     pub(crate) is_pinned: bool,
 }
@@ -170,7 +170,7 @@ impl LastRun {
     fn unchanged(&self) -> Option<Built> {
         let note: Note = serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()?;
         let is_as_it_was =
-            |(path, stamp): &(PathBuf, Stamp)| Stamp::of(path).is_ok_and(|now| now == *stamp);
+            |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
         (note.inputs == self.inputs && note.outputs.iter().all(is_as_it_was)).then_some(Built {
             unchanged: true,
             layers: note.layers,
@@ -206,7 +206,7 @@ impl LastRun {
 /// Digest of all that settles what a run makes, besides what was asked for.
 fn inputs(project: &Path) -> Option<Digest> {
     let program = std::env::current_exe().ok()?;
-    let program = Stamp::of(&program).ok()?;
+    let program = Stamp::read(&program).ok()?;
     let epoch = std::env::var_os(SOURCE_DATE_EPOCH).unwrap_or_default();
     let mut hasher = Hasher::new(Algorithm::Sha256);
     for part in [

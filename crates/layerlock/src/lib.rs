@@ -42,7 +42,7 @@ pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_check::{Code, Finding, Severity};
 pub use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
-pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
+pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_publish::Published;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};

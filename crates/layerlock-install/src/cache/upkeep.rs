@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 use layerlock_digest::Digest;
-use layerlock_layer::{is_unfinished, unpacked_folder};
+use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
 use super::{
@@ -220,7 +220,7 @@ impl Stem {
     }
 
     fn unpacked(&self) -> Option<PathBuf> {
-        Some(unpacked_folder(&self.0)).filter(|path| path.exists() || path.is_symlink())
+        Some(unpacked_directory(&self.0)).filter(|path| path.exists() || path.is_symlink())
     }
 }
 

@@ -169,7 +169,7 @@ fn prune_removes_what_is_of_no_use() {
 fn what_is_kept_unpacked_goes_with_its_wheel() {
     let filled = Filled::new();
     let wheels = filled.use_all(&filled.cache());
-    let folder = layerlock_layer::unpacked_folder(&wheels[0].path);
+    let folder = layerlock_layer::unpacked_directory(&wheels[0].path);
     let folder = folder.strip_prefix(filled.path()).unwrap();
     let folder = folder.to_str().unwrap().to_owned();
     for name in ["0123", ".unfinished"] {
@@ -191,7 +191,8 @@ fn what_is_kept_unpacked_goes_with_its_wheel() {
 fn prune_removes_what_is_in_the_place_of_a_folder_of_unpacked_files() {
     let filled = Filled::new();
     let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
-    let [file, link] = [&demo, &other].map(|wheel| layerlock_layer::unpacked_folder(&wheel.path));
+    let [file, link] =
+        [&demo, &other].map(|wheel| layerlock_layer::unpacked_directory(&wheel.path));
     let elsewhere = tempfile::tempdir().unwrap();
     fs_err::write(elsewhere.path().join(".profile"), "mine").unwrap();
     fs_err::write(&file, "123").unwrap();

@@ -1,3 +1,4 @@
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_diagnostic::Place;
 use layerlock_install::{Chosen, Error};
 use layerlock_target::{Architecture, Target};

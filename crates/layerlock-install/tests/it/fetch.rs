@@ -1,3 +1,4 @@
+use layerlock_diagnostic::Diagnose as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,6 @@
 //! Packages from git repositories, made by the git of this machine.
 
+use layerlock_diagnostic::Diagnose as _;
 use std::path::{Path, PathBuf};
 
 use layerlock_install::index::{Index, IndexUrl};
