@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 /// How many random projects are exported by both, with `--all`.
-const RANDOM_PROJECTS: u64 = 200;
+const RANDOM_PROJECTS: u64 = 100;
 
 struct Step {
     name: &'static str,
