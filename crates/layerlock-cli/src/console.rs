@@ -4,11 +4,10 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use clap::ColorChoice;
-use layerlock::{Error, Report, Severity};
+use layerlock::{Error, Report, Severity, Style, render_error, render_message, render_warning};
 use serde::Serialize;
 
 use crate::args::OutputArgs;
-use crate::diagnostic;
 
 pub(crate) struct Console {
     quiet: bool,
@@ -46,7 +45,7 @@ impl Console {
         }
         let findings = report.layers.iter().flat_map(|layer| &layer.findings);
         for finding in findings.filter(|finding| finding.severity == Severity::Error) {
-            let error = diagnostic::plain_error(&finding.message);
+            let error = render_message(&finding.message, Style::Ansi);
             let _ = writeln!(anstream::stderr(), "{error}");
         }
     }
@@ -69,17 +68,25 @@ impl Console {
     #[expect(clippy::unused_self, reason = "the console is what prints")]
     pub(crate) fn lost(&self, error: &io::Error) {
         let message = format!("failed to write to standard output: {error}");
-        let _ = writeln!(anstream::stderr(), "{}", diagnostic::plain_error(&message));
+        let _ = writeln!(
+            anstream::stderr(),
+            "{}",
+            render_message(&message, Style::Ansi)
+        );
     }
 
     pub(crate) fn warning(&self, message: &str) {
         if !self.quiet {
-            let _ = writeln!(anstream::stderr(), "{}", diagnostic::warning(message));
+            let _ = writeln!(
+                anstream::stderr(),
+                "{}",
+                render_warning(message, Style::Ansi)
+            );
         }
     }
 
     #[expect(clippy::unused_self, reason = "the console is what prints")]
     pub(crate) fn error(&self, error: &Error) {
-        let _ = writeln!(anstream::stderr(), "{}", diagnostic::error(error));
+        let _ = writeln!(anstream::stderr(), "{}", render_error(error, Style::Ansi));
     }
 }

@@ -3,7 +3,6 @@
 
 mod args;
 mod console;
-mod diagnostic;
 mod progress;
 mod settings;
 #[cfg(unix)]
@@ -86,7 +85,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Build(build) => {
             let json = build.common.json;
             let settings = settings::of_build(project, build);
-            let report = layerlock::build(&settings, &progress)?;
+            let report = layerlock::build(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
             Ok(code(report.has_errors()))
@@ -94,7 +93,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Install(install) => {
             let json = install.common.json;
             let settings = settings::of_install(project, install);
-            let report = layerlock::install(&settings, &progress)?;
+            let report = layerlock::install(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
             Ok(code(report.has_errors()))

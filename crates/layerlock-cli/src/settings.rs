@@ -101,16 +101,10 @@ fn with_fetch(settings: Settings, args: FetchArgs) -> Settings {
 }
 
 pub(crate) fn of_cache(args: CacheArgs) -> CacheLocation {
-    match args.cache_dir.or_else(cache_of_environment) {
+    match args.cache_dir {
         Some(folder) => CacheLocation::At(folder),
         None => CacheLocation::User,
     }
-}
-
-/// Set but empty, as CI systems leave it, is not set.
-fn cache_of_environment() -> Option<PathBuf> {
-    let folder = std::env::var_os("LAYERLOCK_CACHE_DIR")?;
-    (!folder.is_empty()).then(|| folder.into())
 }
 
 fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {

@@ -16,7 +16,7 @@ pub(crate) fn clean_up_at_end() {
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
             // Held to the end, so that no job tells of files that are gone.
-            let _standstill = layerlock::remove_temporaries();
+            let _lock = layerlock::remove_temporaries();
             let _ = emulate_default_handler(signal);
         }
     };

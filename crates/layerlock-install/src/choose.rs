@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use layerlock_diagnostic::Place;
-use layerlock_digest::Algorithm;
+use layerlock_digest::{Algorithm, Digest};
 use layerlock_lock::{LockedFile, LockedPackage, PackageSource};
 use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName, WheelRank};
 
@@ -18,7 +18,7 @@ pub struct Chosen {
     /// The wheel's file name.
     pub wheel: WheelName,
     /// The wheel's SHA-256, as the lock says.
-    pub sha256: [u8; 32],
+    pub digest: Digest,
 }
 
 /// How a package comes into a layer.
@@ -55,16 +55,15 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
         return Err(Error::NoWheel(Box::new(no_wheel)));
     };
     Ok(Pick::Wheel(Chosen {
-        sha256: locked_sha256(&package.files[index], &package.place)?,
+        digest: locked_sha256(&package.files[index], &package.place)?,
         package,
         wheel,
     }))
 }
 
 /// The hash of a file in the lock, which has to be SHA-256.
-pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<[u8; 32], Error> {
+pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<Digest, Error> {
     file.digest(Algorithm::Sha256)
-        .and_then(|digest| digest.bytes().try_into().ok())
         .ok_or_else(|| Error::WeakHash {
             file: file.name.clone(),
             hash: file.digests.iter().map(ToString::to_string).collect(),

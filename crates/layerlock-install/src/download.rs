@@ -2,7 +2,6 @@
 
 use layerlock_client::{Client, Progress, RemoteFile};
 use layerlock_diagnostic::Place;
-use layerlock_digest::{Algorithm, Digest};
 use tempfile::NamedTempFile;
 
 use crate::{Cache, Error, Reporter};
@@ -32,16 +31,11 @@ pub(crate) async fn download(
             url,
         } => Error::HashMismatch {
             file,
-            expected: expected.hex(),
-            actual: actual.hex(),
+            expected,
+            actual,
             url,
             place: place.clone(),
         },
         error => error.into(),
     })
-}
-
-/// A SHA-256 as the client has it.
-pub(crate) fn digest(sha256: &[u8; 32]) -> Option<Digest> {
-    Digest::from_bytes(Algorithm::Sha256, sha256)
 }

@@ -1,7 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose as _, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_digest::Digest;
 
 use crate::build::BuildError;
 use crate::choose::NoWheel;
@@ -106,14 +107,14 @@ pub enum Error {
     },
 
     /// A file has other bytes than the lock says.
-    #[error("{file} has sha256 {actual}, the lock says {expected}")]
+    #[error("{file} has sha256 {}, the lock says {}", actual.hex(), expected.hex())]
     HashMismatch {
         /// The file.
         file: String,
-        /// What the lock says, in hexadecimal.
-        expected: String,
-        /// What came, in hexadecimal.
-        actual: String,
+        /// What the lock says.
+        expected: Box<Digest>,
+        /// What came.
+        actual: Box<Digest>,
         /// Where from, without credentials.
         url: String,
         /// Where the lock says so.
@@ -154,9 +155,40 @@ impl Error {
         let error = layerlock_layer::Error::io(action, path);
         move |source| Self::Layer(error(source))
     }
+}
 
-    /// The place in pyproject.toml or poetry.lock that led here.
-    pub fn place(&self) -> Option<&Place> {
+impl Diagnose for Error {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoWheel(_) => ErrorKind::Artifact,
+            Self::Build(error) => error.problem.kind(),
+            Self::Supplied { error, .. } => error.kind(),
+            Self::LockedUrl { .. } => ErrorKind::Project,
+            Self::WeakHash { .. } | Self::HashMismatch { .. } | Self::Wheel { .. } => {
+                ErrorKind::Integrity
+            }
+            Self::IndexUrl(_) | Self::FindLinks(_) | Self::NotACache { .. } => ErrorKind::Usage,
+            Self::DefaultIndex(_)
+            | Self::Page(_)
+            | Self::NotOnIndex { .. }
+            | Self::Offline { .. }
+            | Self::OfflineLookUp { .. } => ErrorKind::Network,
+            Self::CacheInUse { .. } => ErrorKind::Machine,
+            Self::Layer(error) => error.kind(),
+            Self::Client(error) => error.kind(),
+        }
+    }
+
+    fn package(&self) -> Option<&str> {
+        match self {
+            Self::NoWheel(no_wheel) => Some(no_wheel.package.name.as_str()),
+            Self::Build(build) => Some(build.package.name.as_str()),
+            Self::Supplied { error, .. } => error.package(),
+            _ => None,
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
         match self {
             Self::NoWheel(no_wheel) => Some(&no_wheel.package.place),
             Self::Build(build) => Some(&build.package.place),
@@ -168,8 +200,7 @@ impl Error {
         }
     }
 
-    /// What the user can do about it.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoWheel(no_wheel) => Some(no_wheel.hint()),
             Self::Build(build) => Some(build.hint()),

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_client::{Client, RemoteFile, Site};
+use layerlock_digest::Digest;
 use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
@@ -81,14 +82,14 @@ pub fn fetch(
     options: &FetchOptions<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Fetched, Error> {
-    let mut wheels: HashMap<[u8; 32], Wheel> = HashMap::new();
+    let mut wheels: HashMap<Digest, Wheel> = HashMap::new();
     let mut missing: Vec<&Chosen> = Vec::new();
     for one in chosen {
-        match options.cache.wheel(&one.sha256) {
+        match options.cache.wheel(&one.digest) {
             Some(wheel) => {
-                wheels.insert(one.sha256, wheel);
+                wheels.insert(one.digest, wheel);
             }
-            None if missing.iter().all(|other| other.sha256 != one.sha256) => missing.push(one),
+            None if missing.iter().all(|other| other.digest != one.digest) => missing.push(one),
             None => {}
         }
     }
@@ -103,14 +104,14 @@ pub fn fetch(
         wheels: chosen
             .iter()
             // Each was in the cache or has been fetched.
-            .map(|one| wheels[&one.sha256].clone())
+            .map(|one| wheels[&one.digest].clone())
             .collect(),
         were_cached,
         yanked,
     })
 }
 
-type Verified = ([u8; 32], Wheel);
+type Verified = (Digest, Wheel);
 
 #[derive(Clone, Copy)]
 struct Job<'a> {
@@ -152,10 +153,10 @@ impl<'a> Job<'a> {
         let results: Vec<Result<Verified, &Chosen>> = stream::iter(missing)
             .map(|one| async move {
                 for path in files.named(one.wheel.as_str()) {
-                    let (path, sha256) = (path.clone(), one.sha256);
+                    let (path, digest) = (path.clone(), one.digest);
                     let cache = options.cache.clone();
                     let shown = path.display().to_string();
-                    let taken = blocking(move || local::take(&path, &sha256, &cache)).await?;
+                    let taken = blocking(move || local::take(&path, &digest, &cache)).await?;
                     if let Some(file) = taken {
                         reporter.found_locally(one.wheel.as_str(), &shown);
                         return Ok(Ok(self.verify(one, file).await?));
@@ -217,7 +218,7 @@ impl<'a> Job<'a> {
 
     /// Reads an archive that has the locked hash, and puts it into the cache.
     async fn verify(self, one: &Chosen, archive: NamedTempFile) -> Result<Verified, Error> {
-        let (name, sha256) = (one.wheel.clone(), one.sha256);
+        let (name, digest) = (one.wheel.clone(), one.digest);
         let cache = self.options.cache.clone();
         // Unpacking is work for the processor: it must not hold up downloads.
         let wheel = blocking(move || {
@@ -228,11 +229,11 @@ impl<'a> Job<'a> {
                     file: name.to_string(),
                     problem,
                 })?;
-            cache.insert(&sha256, archive, contents)
+            cache.insert(&digest, archive, contents)
         })
         .await?;
         self.reporter.download_finished(one.wheel.as_str());
-        Ok((sha256, wheel))
+        Ok((digest, wheel))
     }
 }
 
@@ -311,7 +312,7 @@ fn take<'a>(
     wanted.retain(|&one| {
         let locked = LockedFile {
             name: one.wheel.as_str(),
-            sha256: Some(one.sha256),
+            digest: Some(one.digest),
             place: &one.package.place,
         };
         let Some(file) = misses.find(page, &locked) else {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use layerlock_client::{RemoteFile, SafeUrl, Site};
 use layerlock_diagnostic::Place;
+use layerlock_digest::Digest;
 use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 
-use crate::download::{digest, download};
+use crate::download::download;
 use crate::index::{IndexUrlError, ProjectPage, fetch_project, parse_http};
 use crate::local::{self, LocalFiles};
 use crate::search::{LockedFile, search};
@@ -19,14 +20,14 @@ use crate::{Error, FetchOptions, Reporter};
 pub(crate) fn fetch_locked(
     package: &LockedPackage,
     name: &str,
-    sha256: &[u8; 32],
+    digest: &Digest,
     options: &FetchOptions<'_>,
     reporter: &dyn Reporter,
 ) -> Result<NamedTempFile, Error> {
     // Who wants no cache wants nobody's.
     let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
     for path in LocalFiles::search([name], &options.all_find_links(), poetry).named(name) {
-        if let Some(file) = local::take(path, sha256, options.cache)? {
+        if let Some(file) = local::take(path, digest, options.cache)? {
             reporter.found_locally(name, &path.display().to_string());
             return Ok(file);
         }
@@ -43,7 +44,7 @@ pub(crate) fn fetch_locked(
         let indexes = options.sources.indexes_for(package)?;
         let wanted = LockedFile {
             name,
-            sha256: Some(*sha256),
+            digest: Some(*digest),
             place: &package.place,
         };
         let project = package.name.as_str();
@@ -117,7 +118,7 @@ impl FileUrl {
     /// Fetches the file, which has to have the hash, if one is known.
     pub(crate) fn fetch(
         &self,
-        sha256: Option<[u8; 32]>,
+        digest: Option<Digest>,
         place: &Place,
         options: &FetchOptions<'_>,
         reporter: &dyn Reporter,
@@ -129,7 +130,7 @@ impl FileUrl {
         reporter.downloads_planned(1);
         let remote = RemoteFile {
             name,
-            digest: sha256.as_ref().and_then(digest),
+            digest,
             url: self.url.without_credentials(),
             // What follows the path is the file's own.
             site: Site {

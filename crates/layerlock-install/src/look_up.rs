@@ -69,7 +69,7 @@ async fn one(
             for file in &package.files {
                 let wanted = LockedFile {
                     name: &file.name,
-                    sha256: locked_sha256(file, &package.place).ok(),
+                    digest: locked_sha256(file, &package.place).ok(),
                     place: &package.place,
                 };
                 missing = &file.name;

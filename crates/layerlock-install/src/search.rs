@@ -1,11 +1,10 @@
 //! Which file of which index is the locked one.
 
-use data_encoding::HEXLOWER;
 use layerlock_client::{Client, RemoteFile, Site};
 use layerlock_diagnostic::Place;
+use layerlock_digest::Digest;
 
 use crate::Error;
-use crate::download::digest;
 use crate::index::{Index, IndexFile, ProjectPage, fetch_project};
 use crate::wheel::MAX_UNPACKED;
 
@@ -13,7 +12,7 @@ use crate::wheel::MAX_UNPACKED;
 pub(crate) struct LockedFile<'a> {
     pub(crate) name: &'a str,
     /// None where the lock has no such hash.
-    pub(crate) sha256: Option<[u8; 32]>,
+    pub(crate) digest: Option<Digest>,
     /// Where the lock says so.
     pub(crate) place: &'a Place,
 }
@@ -23,7 +22,7 @@ impl LockedFile<'_> {
     pub(crate) fn on_index(&self, file: &IndexFile, site: Site) -> RemoteFile {
         RemoteFile {
             name: file.name.clone(),
-            digest: self.sha256.as_ref().and_then(digest),
+            digest: self.digest,
             url: file.url.clone(),
             site,
             size: file.size,
@@ -50,17 +49,16 @@ impl Misses {
         wanted: &LockedFile<'_>,
     ) -> Option<&'p IndexFile> {
         let file = page.file(wanted.name)?;
-        let (Some(sha256), Some(actual)) = (&wanted.sha256, &file.sha256) else {
+        let (Some(expected), Some(actual)) = (wanted.digest, file.digest) else {
             return Some(file);
         };
-        let expected = HEXLOWER.encode(sha256);
-        if *actual == expected {
+        if actual == expected {
             return Some(file);
         }
         self.mismatch.get_or_insert_with(|| Error::HashMismatch {
             file: file.name.clone(),
-            expected,
-            actual: actual.clone(),
+            expected: expected.into(),
+            actual: actual.into(),
             url: file.url.to_string(),
             place: wanted.place.clone(),
         });

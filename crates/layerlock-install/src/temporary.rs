@@ -18,7 +18,7 @@ impl TemporaryFolder {
     pub(crate) fn new(purpose: &str) -> Result<Self, Error> {
         let make = || TempDir::with_prefix(format!("layerlock-{purpose}-"));
         let (folder, existing) =
-            Temporary::made(make).map_err(Error::io("create", std::env::temp_dir()))?;
+            Temporary::create(make).map_err(Error::io("create", std::env::temp_dir()))?;
         Ok(Self {
             folder,
             _existing: existing,

@@ -18,7 +18,7 @@ pub enum Error {
     Io {
         /// What was tried: `write`, `read`, ...
         action: &'static str,
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -42,10 +42,10 @@ pub enum Error {
         file: PathBuf,
     },
 
-    /// The folder for the staging directory holds files that are not ours.
+    /// The staging directory holds files that are not ours.
     #[error("{} holds files that no package brought: {}", directory.display(), Listed(files))]
     Foreign {
-        /// The folder.
+        /// The staging directory.
         directory: PathBuf,
         /// The files, relative to it.
         files: Vec<String>,
@@ -87,7 +87,7 @@ impl Diagnose for Error {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Conflicts(_) => "leave one of the packages out of the layer",
+            Self::Conflicts(_) => "exclude one of the packages from the layer",
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again, nothing was changed"
             }
@@ -95,7 +95,7 @@ impl Diagnose for Error {
             Self::Archive { .. } => "clear layerlock's cache: the file in it is damaged",
             Self::FileChanged { .. } => "try again once nothing writes to it",
             Self::Foreign { .. } => {
-                "move them away, remove the folder, or name another staging directory"
+                "move them away, remove the directory, or name another staging directory"
             }
             Self::CaseCollision { .. } => {
                 "build the zip only, or build on a case-sensitive file system"
@@ -196,7 +196,7 @@ mod tests {
     fn each_error_has_its_kind_and_a_hint_where_there_is_something_to_do() {
         let path = LayerPath::new("python/a.py").unwrap();
         for (error, kind, hint) in [
-            (conflicts(1), ErrorKind::Artifact, Some("packages out")),
+            (conflicts(1), ErrorKind::Artifact, Some("exclude one")),
             (io(io::ErrorKind::NotFound), ErrorKind::Machine, None),
             (
                 io(io::ErrorKind::StorageFull),

@@ -5,12 +5,12 @@ use fs_err as fs;
 
 use crate::Error;
 
-/// The files below a folder, as paths relative to it with `/` between their
-/// parts, sorted. A folder that is not there has none.
+/// The files below a directory, as paths relative to it with `/` between their
+/// parts, sorted. A directory that is not there has none.
 pub fn files_in(directory: &Path) -> Result<Vec<String>, Error> {
-    fn walk(folder: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), Error> {
-        let read = Error::io("read", folder);
-        let entries = match fs::read_dir(folder) {
+    fn walk(directory: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), Error> {
+        let read = Error::io("read", directory);
+        let entries = match fs::read_dir(directory) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound && prefix.is_empty() => {
                 return Ok(());

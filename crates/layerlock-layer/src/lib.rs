@@ -34,14 +34,14 @@ mod zip;
 
 pub use error::{Conflict, Error};
 pub use files::files_in;
-pub use output::{Prepared, Published, write_file, write_private_file};
+pub use output::{Prepared, WrittenOutput, write_file, write_private_file};
 pub use path::{LayerPath, PathError};
 pub use plan::{
-    ArchiveId, ArchiveMember, Entry, LayerPlan, Method, Mode, OwnerId, PlanBuilder, Source,
+    ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, OwnerId, PlanBuilder,
 };
 pub use planned_file::PlannedFile;
 pub use staging::StagingDirectory;
 pub use stamp::Stamp;
-pub use temporary::{Standstill, Temporary, remove_temporaries};
-pub use unpacked::{is_unfinished, unpacked_folder};
+pub use temporary::{TemporariesLock, Temporary, remove_temporaries};
+pub use unpacked::{is_unfinished, unpacked_directory};
 pub use zip::{Compression, EntryTime, ZipOptions, ZipSummary, prepare_zip};

@@ -2,7 +2,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 /// The path of a file in a layer: relative, with `/` between its parts, and safe
-/// to join to any folder.
+/// to join to any directory.
 ///
 /// Names out of archives are hostile until proven otherwise; this type is the
 /// proof.
@@ -17,7 +17,7 @@ impl LayerPath {
         Ok(Self(name))
     }
 
-    /// The path of `name` in the folder `self`.
+    /// The path of `name` in the directory `self`.
     pub fn join(&self, name: &str) -> Result<Self, PathError> {
         check(name)?;
         Ok(Self(format!("{self}/{name}").into()))
@@ -28,7 +28,7 @@ impl LayerPath {
         &self.0
     }
 
-    /// The folders that hold it, innermost first: `a/b` and `a` for `a/b/c`.
+    /// The directories that hold it, innermost first: `a/b` and `a` for `a/b/c`.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         let mut rest: &str = &self.0;
         std::iter::from_fn(move || {
@@ -144,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_accepted_name_never_leaves_its_folder(name in "[./\\\\:a\\x00-\\x02-]{0,12}") {
+        fn an_accepted_name_never_leaves_its_directory(name in "[./\\\\:a\\x00-\\x02-]{0,12}") {
             if let Ok(path) = LayerPath::new(name) {
                 for component in Path::new(path.as_str()).components() {
                     prop_assert!(matches!(component, Component::Normal(_)));

@@ -28,7 +28,7 @@ pub struct Entry {
     /// Who brought it.
     pub owner: OwnerId,
     /// Where its bytes are.
-    pub source: Source,
+    pub source: EntrySource,
 }
 
 /// Permissions of a file in a layer. There are two, whatever the umask or the
@@ -75,7 +75,7 @@ impl ArchiveId {
 
 /// Where the bytes of an entry are.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum EntrySource {
     /// A member of a zip archive, checked when the archive was taken in.
     Member(ArchiveId, ArchiveMember),
     /// A file on disk.
@@ -133,7 +133,7 @@ pub enum Method {
     Deflated,
 }
 
-impl Source {
+impl EntrySource {
     /// Unpacked size in bytes.
     pub fn size(&self) -> u64 {
         match self {
@@ -248,7 +248,7 @@ impl PlanBuilder {
     }
 
     /// Sorts, and rejects conflicts: two files at one path with different bytes
-    /// or modes, or a file where another owner needs a folder. A file that comes
+    /// or modes, or a file where another owner needs a directory. A file that comes
     /// twice with the same bytes (the `__init__.py` of an old-style namespace
     /// package) stays with the owner that was named first.
     pub fn finish(self) -> Result<LayerPlan, Error> {
@@ -278,7 +278,7 @@ impl PlanBuilder {
                 _ => kept.push(entry),
             }
         }
-        conflicts.extend(files_that_are_folders(&kept, &owners));
+        conflicts.extend(files_that_are_directories(&kept, &owners));
 
         if conflicts.is_empty() {
             Ok(LayerPlan {
@@ -292,11 +292,11 @@ impl PlanBuilder {
     }
 }
 
-fn files_that_are_folders(entries: &[Entry], owners: &[String]) -> Vec<Conflict> {
-    let mut folders: HashMap<&str, OwnerId> = HashMap::new();
+fn files_that_are_directories(entries: &[Entry], owners: &[String]) -> Vec<Conflict> {
+    let mut directories: HashMap<&str, OwnerId> = HashMap::new();
     for entry in entries {
-        for folder in entry.path.parents() {
-            if folders.insert(folder, entry.owner).is_some() {
+        for directory in entry.path.parents() {
+            if directories.insert(directory, entry.owner).is_some() {
                 // Its own parents are there already.
                 break;
             }
@@ -305,7 +305,7 @@ fn files_that_are_folders(entries: &[Entry], owners: &[String]) -> Vec<Conflict>
     entries
         .iter()
         .filter_map(|entry| {
-            let below = folders.get(entry.path.as_str())?;
+            let below = directories.get(entry.path.as_str())?;
             Some(Conflict {
                 path: entry.path.clone(),
                 first: owners[entry.owner.index()].clone(),
@@ -332,10 +332,22 @@ mod tests {
                 path: LayerPath::new(*path).unwrap(),
                 mode: Mode::Regular,
                 owner,
-                source: Source::Bytes(bytes.as_bytes().into()),
+                source: EntrySource::Bytes(bytes.as_bytes().into()),
             });
         }
         builder.finish()
+    }
+
+    fn member() -> ArchiveMember {
+        ArchiveMember {
+            offset: 1,
+            method: Method::Deflated,
+            compressed_size: 2,
+            compressed_crc32: 3,
+            size: 4,
+            crc32: 5,
+            digest: Digest::sha256_of(b"abc"),
+        }
     }
 
     fn conflicts(files: &[(&str, &str, &str)]) -> Vec<String> {
@@ -351,6 +363,34 @@ mod tests {
         let paths: Vec<_> = plan.entries().iter().map(|e| e.path.as_str()).collect();
         assert_eq!(paths, ["a-b", "a/b", "z"]);
         assert!(plan.contains("a/b") && !plan.contains("a"));
+    }
+
+    #[test]
+    fn a_plan_tells_its_owners_its_archives_and_their_sizes() {
+        let mut builder = PlanBuilder::default();
+        for (name, archive, size) in [("a 1", "a.whl", 3), ("b 2", "b.whl", 4)] {
+            let owner = builder.owner(name);
+            let id = builder.archive(archive);
+            let member = ArchiveMember { size, ..member() };
+            builder.push(Entry {
+                path: LayerPath::new(archive).unwrap(),
+                mode: Mode::Regular,
+                owner,
+                source: EntrySource::Member(id, member),
+            });
+        }
+        let plan = builder.finish().unwrap();
+        assert_eq!(plan.owners(), ["a 1", "b 2"]);
+        assert_eq!(plan.archives(), ["a.whl", "b.whl"].map(PathBuf::from));
+        for entry in plan.entries() {
+            let EntrySource::Member(id, _) = entry.source else {
+                panic!("a member");
+            };
+            assert_eq!(plan.archive(id), Path::new(entry.path.as_str()));
+            assert_eq!(id.index(), entry.owner.index());
+        }
+        assert_eq!(plan.unzipped_size(), 7);
+        assert_eq!(plan.unzipped_sizes(), [3, 4]);
     }
 
     #[test]
@@ -373,7 +413,7 @@ mod tests {
                 path: LayerPath::new("bin/tool").unwrap(),
                 mode,
                 owner,
-                source: Source::Bytes(b"same"[..].into()),
+                source: EntrySource::Bytes(b"same"[..].into()),
             });
         }
         let error = builder.finish().unwrap_err();
@@ -399,18 +439,9 @@ mod tests {
     /// Caches have them in this form.
     #[test]
     fn a_members_digest_is_kept_as_its_bytes_alone() {
-        let digest = Digest::sha256_of(b"abc");
-        let member = ArchiveMember {
-            offset: 1,
-            method: Method::Deflated,
-            compressed_size: 2,
-            compressed_crc32: 3,
-            size: 4,
-            crc32: 5,
-            digest,
-        };
+        let member = member();
         let kept = postcard::to_stdvec(&member).unwrap();
-        assert_eq!(kept, [&[1, 1, 2, 3, 4, 5], digest.bytes()].concat());
+        assert_eq!(kept, [&[1, 1, 2, 3, 4, 5], member.digest.bytes()].concat());
         assert_eq!(postcard::from_bytes(&kept), Ok(member));
 
         let other = layerlock_digest::Hasher::new(layerlock_digest::Algorithm::Sha512).finish();
@@ -438,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_where_a_folder_must_be_is_a_conflict() {
+    fn a_file_where_a_directory_must_be_is_a_conflict() {
         assert_eq!(
             conflicts(&[("a", "x", "1"), ("b", "x-y", "2"), ("c", "x/y/z", "3")]),
             ["x comes from both a and c"]

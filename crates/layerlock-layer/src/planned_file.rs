@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn a_file_is_known_before_it_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.py");
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("a.py");
         let bytes = vec![b'x'; BUFFER_SIZE + 1];
         fs::write(&path, &bytes).unwrap();
         let file = PlannedFile::read(&path).unwrap();
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn what_is_no_regular_file_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let missing = folder.path().join("missing");
-        let mut paths = vec![folder.path(), &missing];
+        let temp = tempfile::tempdir().unwrap();
+        let missing = temp.path().join("missing");
+        let mut paths = vec![temp.path(), &missing];
         if cfg!(unix) {
             paths.push(Path::new("/dev/zero"));
         }

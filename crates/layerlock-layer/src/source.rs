@@ -8,7 +8,7 @@ use fs_err::File;
 use libdeflater::{DecompressionError, Decompressor};
 
 use crate::planned_file::open_regular;
-use crate::{ArchiveId, ArchiveMember, Entry, Error, LayerPlan, Method, Source};
+use crate::{ArchiveId, ArchiveMember, Entry, EntrySource, Error, LayerPlan, Method};
 
 /// The archives of a plan. One is open at a time: entries that follow each other
 /// are mostly of one, and threads times archives may be more files than a process
@@ -21,7 +21,7 @@ pub(crate) struct Archives<'a> {
 }
 
 /// What can go wrong while bytes are copied.
-pub(crate) enum Trouble {
+pub(crate) enum CopyError {
     /// The source cannot be read.
     Read(io::Error),
     /// What is copied to does not take it.
@@ -30,7 +30,7 @@ pub(crate) enum Trouble {
     Changed(&'static str),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for CopyError {
     fn from(error: io::Error) -> Self {
         Self::Write(error)
     }
@@ -57,53 +57,53 @@ impl<'a> Archives<'a> {
 
     /// The unpacked bytes of an entry, checked against its CRC-32.
     pub(crate) fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
-        if let Source::Member(id, member) = &entry.source
+        if let EntrySource::Member(id, member) = &entry.source
             && member.method == Method::Deflated
         {
             let inflated = self.inflate(*id, member);
-            return inflated.map_err(|trouble| self.error(trouble, entry, Path::new("")));
+            return inflated.map_err(|error| self.error(error, entry, Path::new("")));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(entry.source.size()).unwrap_or(0));
         let copied = self.copy(entry, &mut |piece| {
             bytes.extend_from_slice(piece);
             Ok(())
         });
-        copied.map_err(|trouble| self.error(trouble, entry, Path::new("")))?;
+        copied.map_err(|error| self.error(error, entry, Path::new("")))?;
         Ok(bytes)
     }
 
     /// All at once: more than twice as fast as piece by piece.
-    fn inflate(&mut self, id: ArchiveId, member: &ArchiveMember) -> Result<Vec<u8>, Trouble> {
+    fn inflate(&mut self, id: ArchiveId, member: &ArchiveMember) -> Result<Vec<u8>, CopyError> {
         let whole = |size: u64| {
             // A damaged cache may claim anything: no memory for that.
             let size = usize::try_from(size).ok().filter(|_| size < MAX_AT_ONCE);
-            size.ok_or(Trouble::Changed("is larger than memory"))
+            size.ok_or(CopyError::Changed("is larger than memory"))
         };
         let (size, compressed_size) = (whole(member.size)?, whole(member.compressed_size)?);
         let (file, buffer) = self.seek(id, member.offset)?;
         buffer.resize(compressed_size, 0);
         file.read_exact(buffer)
             .map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => Trouble::Changed("lies beyond its end"),
-                _ => Trouble::Read(error),
+                io::ErrorKind::UnexpectedEof => CopyError::Changed("lies beyond its end"),
+                _ => CopyError::Read(error),
             })?;
         let mut bytes = vec![0; size];
         let inflated = self.inflater.deflate_decompress(&self.buffer, &mut bytes);
         match inflated {
             Ok(length) if length == size && crc32fast::hash(&bytes) == member.crc32 => Ok(bytes),
             Ok(_) | Err(DecompressionError::InsufficientSpace) => {
-                Err(Trouble::Changed("has other bytes"))
+                Err(CopyError::Changed("has other bytes"))
             }
-            Err(DecompressionError::BadData) => Err(Trouble::Changed("cannot be unpacked")),
+            Err(DecompressionError::BadData) => Err(CopyError::Changed("cannot be unpacked")),
         }
     }
 
     /// Hands on the unpacked bytes of an entry, checked as they go by.
-    pub(crate) fn copy(&mut self, entry: &Entry, take: Take<'_>) -> Result<(), Trouble> {
+    pub(crate) fn copy(&mut self, entry: &Entry, take: Take<'_>) -> Result<(), CopyError> {
         match &entry.source {
-            Source::Bytes(bytes) => Ok(take(bytes)?),
-            Source::File(planned) => {
-                let file = open_regular(planned.path()).map_err(Trouble::Read)?;
+            EntrySource::Bytes(bytes) => Ok(take(bytes)?),
+            EntrySource::File(planned) => {
+                let file = open_regular(planned.path()).map_err(CopyError::Read)?;
                 pass(
                     &mut self.buffer,
                     file,
@@ -112,7 +112,7 @@ impl<'a> Archives<'a> {
                     take,
                 )
             }
-            Source::Member(id, member) => {
+            EntrySource::Member(id, member) => {
                 let expected = member.crc32;
                 let (file, buffer) = self.seek(*id, member.offset)?;
                 let data = file.take(member.compressed_size);
@@ -133,27 +133,29 @@ impl<'a> Archives<'a> {
         id: ArchiveId,
         member: &ArchiveMember,
         take: Take<'_>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CopyError> {
         let (file, buffer) = self.seek(id, member.offset)?;
         let data = file.take(member.compressed_size);
         let expected = member.compressed_crc32;
         pass(buffer, data, member.compressed_size, expected, take)
     }
 
-    /// Says of trouble with an entry what was tried, with which file.
-    pub(crate) fn error(&self, trouble: Trouble, entry: &Entry, written: &Path) -> Error {
+    /// Says of what went wrong with an entry what was tried, with which file.
+    pub(crate) fn error(&self, error: CopyError, entry: &Entry, written: &Path) -> Error {
         let source = match &entry.source {
-            Source::Member(id, _) => self.plan.archive(*id),
-            Source::File(file) => file.path(),
-            Source::Bytes(_) => written,
+            EntrySource::Member(id, _) => self.plan.archive(*id),
+            EntrySource::File(file) => file.path(),
+            EntrySource::Bytes(_) => written,
         };
-        match trouble {
-            Trouble::Read(error) => Error::io("read", source)(error),
-            Trouble::Write(error) => Error::io("write", written)(error),
-            Trouble::Changed(_) if matches!(entry.source, Source::File(_)) => Error::FileChanged {
-                file: source.to_owned(),
-            },
-            Trouble::Changed(problem) => Error::Archive {
+        match error {
+            CopyError::Read(error) => Error::io("read", source)(error),
+            CopyError::Write(error) => Error::io("write", written)(error),
+            CopyError::Changed(_) if matches!(entry.source, EntrySource::File(_)) => {
+                Error::FileChanged {
+                    file: source.to_owned(),
+                }
+            }
+            CopyError::Changed(problem) => Error::Archive {
                 archive: source.to_owned(),
                 path: entry.path.clone(),
                 problem,
@@ -162,13 +164,14 @@ impl<'a> Archives<'a> {
     }
 
     /// The archive, to be read from `offset` on, and a buffer.
-    fn seek(&mut self, id: ArchiveId, offset: u64) -> Result<(&mut File, &mut Vec<u8>), Trouble> {
+    fn seek(&mut self, id: ArchiveId, offset: u64) -> Result<(&mut File, &mut Vec<u8>), CopyError> {
         let file = match self.open.take() {
             Some((open, file)) if open == id => file,
-            _ => File::open(self.plan.archive(id)).map_err(Trouble::Read)?,
+            _ => File::open(self.plan.archive(id)).map_err(CopyError::Read)?,
         };
         let (_, file) = self.open.insert((id, file));
-        file.seek(SeekFrom::Start(offset)).map_err(Trouble::Read)?;
+        file.seek(SeekFrom::Start(offset))
+            .map_err(CopyError::Read)?;
         Ok((file, &mut self.buffer))
     }
 }
@@ -180,7 +183,7 @@ fn pass(
     size: u64,
     expected: u32,
     take: Take<'_>,
-) -> Result<(), Trouble> {
+) -> Result<(), CopyError> {
     if buffer.len() < BUFFER_SIZE {
         buffer.resize(BUFFER_SIZE, 0);
     }
@@ -193,8 +196,8 @@ fn pass(
         let read = match data.read(&mut buffer[..room]) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if error.raw_os_error().is_some() => return Err(Trouble::Read(error)),
-            Err(_) => return Err(Trouble::Changed("cannot be unpacked")),
+            Err(error) if error.raw_os_error().is_some() => return Err(CopyError::Read(error)),
+            Err(_) => return Err(CopyError::Changed("cannot be unpacked")),
         };
         if read == 0 {
             break;
@@ -202,15 +205,15 @@ fn pass(
         let piece = &buffer[..read];
         left = left
             .checked_sub(read as u64)
-            .ok_or(Trouble::Changed("has other bytes"))?;
+            .ok_or(CopyError::Changed("has other bytes"))?;
         checksum.update(piece);
-        take(piece).map_err(Trouble::Write)?;
+        take(piece).map_err(CopyError::Write)?;
     }
     if left > 0 {
-        return Err(Trouble::Changed("lies beyond its end"));
+        return Err(CopyError::Changed("lies beyond its end"));
     }
     if checksum.finalize() != expected {
-        return Err(Trouble::Changed("has other bytes"));
+        return Err(CopyError::Changed("has other bytes"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The staging directory: a layer as files, for tools that package a folder.
+//! The staging directory: a layer as files, for tools that package a directory.
 //!
 //! The new directory is made beside the old one and swapped with it, so that it is
 //! as it was or complete. A file that has not changed is not written again: the new
@@ -20,10 +20,10 @@ use std::time::{Duration, SystemTime};
 
 use fs_err::{self as fs, OpenOptions};
 
-use crate::output::{OutputFolder, Prepared, is_same, is_temporary};
+use crate::output::{OutputDirectory, Prepared, is_same, is_temporary};
 use crate::parallel::{Schedule, with_state};
 use crate::source::Archives;
-use crate::unpacked::{Cloning, Unpacked};
+use crate::unpacked::{Cloning, UnpackedFile};
 use crate::{Entry, Error, LayerPlan, files_in};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
@@ -60,20 +60,20 @@ impl StagingDirectory {
 
     /// Writes a plan as files beside the directory, to be swapped with it when
     /// it is published. With `keep_unpacked`, large files are kept beside their
-    /// archives for the next time (see [`unpacked_folder`](crate::unpacked_folder));
+    /// archives for the next time (see [`unpacked_directory`](crate::unpacked_directory));
     /// those that are there are used in any case.
     pub fn prepare(&self, plan: &LayerPlan, keep_unpacked: bool) -> Result<Prepared, Error> {
-        let output = OutputFolder::replacing(&self.0)?;
+        let output = OutputDirectory::replacing(&self.0)?;
         let root = output.path();
-        let folders: BTreeSet<&str> = plan
+        let directories: BTreeSet<&str> = plan
             .entries()
             .iter()
             .flat_map(|entry| entry.path.parents())
             .collect();
-        // Sorted: a folder comes before those in it.
-        for folder in folders {
-            let path = root.join(folder);
-            create_folder(&path).map_err(Error::io("create", &path))?;
+        // Sorted: a directory comes before those in it.
+        for directory in directories {
+            let path = root.join(directory);
+            create_directory(&path).map_err(Error::io("create", &path))?;
         }
         let writer = Writer {
             plan,
@@ -86,17 +86,12 @@ impl StagingDirectory {
         writer.write()?;
         Ok(output.into())
     }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
 }
 
-/// Fills a new folder.
+/// Fills a new directory.
 struct Writer<'a> {
     plan: &'a LayerPlan,
-    /// The new folder.
+    /// The new directory.
     root: &'a Path,
     /// The place that it will take, perhaps with an earlier tree in it.
     directory: &'a Path,
@@ -112,7 +107,7 @@ struct Writer<'a> {
 const LARGE: u64 = 4 << 20;
 
 impl Writer<'_> {
-    /// Works with all cores. No two threads begin in the same folder, in which the
+    /// Works with all cores. No two threads begin in the same directory, in which the
     /// system lets one make files at a time.
     fn write(&self) -> Result<(), Error> {
         with_state(
@@ -140,7 +135,7 @@ impl Writer<'_> {
             },
             _ => Error::io("write", &old)(error),
         };
-        let unpacked = Unpacked::of(entry, self.plan);
+        let unpacked = UnpackedFile::for_entry(entry, self.plan);
         if let Some(unpacked) = &unpacked
             && let Some(file) = unpacked.place(&path, &self.cloning).map_err(cannot_write)?
         {
@@ -151,7 +146,7 @@ impl Writer<'_> {
         if entry.source.size() > LARGE {
             archives
                 .copy(entry, &mut |piece| file.write_all(piece))
-                .map_err(|trouble| archives.error(trouble, entry, &old))?;
+                .map_err(|error| archives.error(error, entry, &old))?;
         } else {
             let bytes = archives.read(entry)?;
             file.write_all(&bytes).map_err(cannot_write)?;
@@ -249,7 +244,7 @@ fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {
     Ok(())
 }
 
-fn create_folder(path: &Path) -> io::Result<()> {
+fn create_directory(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         // Names that differ in case alone, on a disk that ignores it: the files
         // in them will tell.

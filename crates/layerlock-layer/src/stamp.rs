@@ -9,7 +9,7 @@ use fs_err as fs;
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
-/// Enough of a file, or of all that is in a folder, to tell that nothing was
+/// Enough of a file, or of all that is in a directory, to tell that nothing was
 /// changed since: equal stamps mean equal bytes, where they are
 /// [certain](Stamp::is_certain).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,8 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Looks at a file, or walks a folder. Links in a folder are not followed.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    /// Looks at a file, or walks a directory. Links in a directory are not followed.
+    pub fn read(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         let mut stamper = Stamper {
             hasher: Hasher::new(Algorithm::Sha256),
@@ -29,7 +29,7 @@ impl Stamp {
         };
         if metadata.is_dir() {
             stamper.number(u64::from(mode(&metadata)));
-            stamper.folder(path)?;
+            stamper.directory(path)?;
         } else {
             stamper.file(&metadata);
         }
@@ -54,8 +54,8 @@ struct Stamper {
 }
 
 impl Stamper {
-    fn folder(&mut self, folder: &Path) -> io::Result<()> {
-        let mut entries: Vec<_> = fs::read_dir(folder)?
+    fn directory(&mut self, directory: &Path) -> io::Result<()> {
+        let mut entries: Vec<_> = fs::read_dir(directory)?
             .map(|entry| entry.map(|entry| (entry.file_name(), entry)))
             .collect::<io::Result<_>>()?;
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -67,7 +67,7 @@ impl Stamper {
             let metadata = entry.metadata()?;
             if metadata.is_dir() {
                 self.number(u64::from(mode(&metadata)));
-                self.folder(&entry.path())?;
+                self.directory(&entry.path())?;
             } else {
                 self.file(&metadata);
             }
@@ -130,12 +130,12 @@ mod tests {
 
     #[test]
     fn whole_seconds_are_no_certain_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("file");
         fs::write(&path, "x").unwrap();
         let file = fs::OpenOptions::new().append(true).open(&path).unwrap();
         let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         file.file().set_modified(time).unwrap();
-        assert!(!Stamp::of(&path).unwrap().is_certain());
+        assert!(!Stamp::read(&path).unwrap().is_certain());
     }
 }

@@ -12,14 +12,14 @@ use fs_err as fs;
 
 static EXISTING: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Says of a temporary file or folder that it is there, as long as this value lives.
+/// Says of a temporary file or directory that it is there, as long as this value lives.
 /// Who made it removes it.
 #[derive(Debug)]
 pub struct Temporary(PathBuf);
 
 impl Temporary {
     /// Makes one.
-    pub fn made<T: AsRef<Path>>(make: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Self)> {
+    pub fn create<T: AsRef<Path>>(make: impl FnOnce() -> io::Result<T>) -> io::Result<(T, Self)> {
         // Before it is made: there is no moment at which nobody knows of it.
         let mut existing = existing();
         let made = make()?;
@@ -39,20 +39,20 @@ impl Drop for Temporary {
 /// nothing in its place: a job that comes to it waits.
 #[must_use = "jobs go on as soon as it is dropped"]
 #[derive(Debug)]
-pub struct Standstill {
+pub struct TemporariesLock {
     existing: MutexGuard<'static, BTreeSet<PathBuf>>,
 }
 
-/// Removes all temporary files and folders of this process, those of unfinished
+/// Removes all temporary files and directories of this process, those of unfinished
 /// outputs among them. For a process that ends right after: jobs that go on then
 /// fail.
-pub fn remove_temporaries() -> Standstill {
-    /// A file may come into a folder at the last moment.
+pub fn remove_temporaries() -> TemporariesLock {
+    /// A file may come into a directory at the last moment.
     const TRIES: usize = 5;
 
-    let standstill = standstill();
-    for path in &*standstill.existing {
-        // Jobs would go on putting files into a folder under the name that they know.
+    let lock = lock_temporaries();
+    for path in &*lock.existing {
+        // Jobs would go on putting files into a directory under the name that they know.
         let gone = path.with_extension("gone.tmp");
         let path = match fs::rename(path, &gone) {
             Ok(()) => &gone,
@@ -69,13 +69,13 @@ pub fn remove_temporaries() -> Standstill {
             }
         }
     }
-    standstill
+    lock
 }
 
 /// For putting an output in its place: what is removed at this moment must not be
 /// moved, nor the other way round.
-pub(crate) fn standstill() -> Standstill {
-    Standstill {
+pub(crate) fn lock_temporaries() -> TemporariesLock {
+    TemporariesLock {
         existing: existing(),
     }
 }

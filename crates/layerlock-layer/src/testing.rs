@@ -6,7 +6,7 @@ use std::path::Path;
 use layerlock_digest::Digest;
 
 use crate::{
-    ArchiveMember, Entry, LayerPath, LayerPlan, Method, Mode, PlanBuilder, PlannedFile, Source,
+    ArchiveMember, Entry, EntrySource, LayerPath, LayerPlan, Method, Mode, PlanBuilder, PlannedFile,
 };
 
 /// A file of a test's layer: path, bytes, executable.
@@ -21,16 +21,16 @@ pub(crate) fn bytes_plan(files: &[TestFile<'_>]) -> LayerPlan {
             path: LayerPath::new(*path).unwrap(),
             mode: mode(*executable),
             owner,
-            source: Source::Bytes((*bytes).into()),
+            source: EntrySource::Bytes((*bytes).into()),
         });
     }
     builder.finish().unwrap()
 }
 
 /// The same plan over the members of a real zip that the `zip` crate makes in
-/// `folder`: every second one deflated, the others stored.
-pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
-    let path = folder.join("source.zip");
+/// `directory`: every second one deflated, the others stored.
+pub(crate) fn archive_plan(directory: &Path, files: &[TestFile<'_>]) -> LayerPlan {
+    let path = directory.join("source.zip");
     let mut writer = zip::ZipWriter::new(fs_err::File::create(&path).unwrap());
     for (index, (name, bytes, _)) in files.iter().enumerate() {
         let method = match index % 2 {
@@ -54,7 +54,7 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
             path: LayerPath::new(*name).unwrap(),
             mode: mode(*executable),
             owner,
-            source: Source::Member(
+            source: EntrySource::Member(
                 id,
                 ArchiveMember {
                     offset: member.data_start().unwrap(),
@@ -78,18 +78,18 @@ pub(crate) fn archive_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
     builder.finish().unwrap()
 }
 
-/// The same plan over files on disk, made in `folder`.
-pub(crate) fn files_plan(folder: &Path, files: &[TestFile<'_>]) -> LayerPlan {
+/// The same plan over files on disk, made in `directory`.
+pub(crate) fn files_plan(directory: &Path, files: &[TestFile<'_>]) -> LayerPlan {
     let mut builder = PlanBuilder::default();
     let owner = builder.owner("files");
     for (index, (name, bytes, executable)) in files.iter().enumerate() {
-        let path = folder.join(format!("{index}.file"));
+        let path = directory.join(format!("{index}.file"));
         fs_err::write(&path, bytes).unwrap();
         builder.push(Entry {
             path: LayerPath::new(*name).unwrap(),
             mode: mode(*executable),
             owner,
-            source: Source::File(PlannedFile::read(path).unwrap()),
+            source: EntrySource::File(PlannedFile::read(path).unwrap()),
         });
     }
     builder.finish().unwrap()
@@ -114,8 +114,8 @@ pub(crate) const CHANGES: [Change; 3] = [
 ];
 
 /// A plan over an archive that lost its end after it was checked.
-pub(crate) fn truncated_plan(folder: &Path) -> LayerPlan {
-    let plan = archive_plan(folder, &sample());
+pub(crate) fn truncated_plan(directory: &Path) -> LayerPlan {
+    let plan = archive_plan(directory, &sample());
     let archive = fs_err::OpenOptions::new()
         .write(true)
         .open(&plan.archives()[0])

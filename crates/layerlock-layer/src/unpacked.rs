@@ -1,7 +1,7 @@
 //! Large members of archives, kept as files of their own.
 //!
 //! Unpacking is most of the work of a staging directory, and a few hundred files are
-//! most of that. They are kept in a folder beside their archive, by their SHA-256:
+//! most of that. They are kept in a directory beside their archive, by their SHA-256:
 //!
 //! ```text
 //! ab…ef.whl             an archive
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use fs_err as fs;
 
-use crate::{Entry, LayerPlan, Method, Source, Temporary};
+use crate::{Entry, EntrySource, LayerPlan, Method, Temporary};
 
 /// Smaller ones are unpacked as fast as a file is opened, in bytes.
 const WORTH_KEEPING: u64 = 16 << 10;
@@ -29,12 +29,12 @@ const BUFFER_SIZE: usize = 256 << 10;
 /// What comes before the names of files that are not finished.
 const UNFINISHED: &str = ".";
 
-/// The folder in which members of an archive are kept unpacked. It may not exist.
-pub fn unpacked_folder(archive: &Path) -> PathBuf {
+/// The directory in which members of an archive are kept unpacked. It may not exist.
+pub fn unpacked_directory(archive: &Path) -> PathBuf {
     archive.with_extension("unpacked")
 }
 
-/// Whether a file in such a folder is one that a process is making, or left when it
+/// Whether a file in such a directory is one that a process is making, or left when it
 /// was killed.
 pub fn is_unfinished(name: &str) -> bool {
     name.starts_with(UNFINISHED)
@@ -68,15 +68,15 @@ impl Cloning {
 
 /// A member that is worth keeping, whether or not it is there.
 #[derive(Debug)]
-pub(crate) struct Unpacked {
+pub(crate) struct UnpackedFile {
     path: PathBuf,
     size: u64,
     crc32: u32,
 }
 
-impl Unpacked {
-    pub(crate) fn of(entry: &Entry, plan: &LayerPlan) -> Option<Self> {
-        let Source::Member(archive, member) = &entry.source else {
+impl UnpackedFile {
+    pub(crate) fn for_entry(entry: &Entry, plan: &LayerPlan) -> Option<Self> {
+        let EntrySource::Member(archive, member) = &entry.source else {
             return None;
         };
         if member.method != Method::Deflated || member.size < WORTH_KEEPING {
@@ -84,7 +84,7 @@ impl Unpacked {
         }
         let name = member.digest.hex();
         Some(Self {
-            path: unpacked_folder(plan.archive(*archive)).join(name),
+            path: unpacked_directory(plan.archive(*archive)).join(name),
             size: member.size,
             crc32: member.crc32,
         })
@@ -165,15 +165,15 @@ impl Unpacked {
     }
 
     fn try_to_keep(&self, file: &Path, room: u64) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(folder)?;
-        if !has_room(folder, room) {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(directory)?;
+        if !has_room(directory, room) {
             return Ok(());
         }
-        let (copy, _existing) = Temporary::made(|| {
+        let (copy, _existing) = Temporary::create(|| {
             tempfile::Builder::new()
                 .prefix(UNFINISHED)
-                .tempfile_in(folder)
+                .tempfile_in(directory)
         })?;
         // A clone, where Linux can make one.
         fs::copy(file, copy.path())?;
@@ -183,14 +183,14 @@ impl Unpacked {
 }
 
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-fn has_room(folder: &Path, room: u64) -> bool {
+fn has_room(directory: &Path, room: u64) -> bool {
     // Where the system does not say, there is none.
-    rustix::fs::statvfs(folder)
+    rustix::fs::statvfs(directory)
         .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) >= room)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn has_room(_folder: &Path, _room: u64) -> bool {
+fn has_room(_directory: &Path, _room: u64) -> bool {
     true
 }
 
@@ -200,15 +200,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_copied_whole_or_leaves_no_room_is_not_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("file");
         fs::write(&file, "1").unwrap();
-        let unpacked = Unpacked {
-            path: folder.path().join("a.unpacked/01"),
+        let unpacked = UnpackedFile {
+            path: temp.path().join("a.unpacked/01"),
             size: 1,
             crc32: crc32fast::hash(b"1"),
         };
-        let kept = || crate::files_in(&folder.path().join("a.unpacked")).unwrap();
+        let kept = || crate::files_in(&temp.path().join("a.unpacked")).unwrap();
         // A plain file to look at, which fails when it is read.
         unpacked.keep(Path::new("/proc/self/mem"), 0);
         assert!(kept().is_empty(), "{:?}", kept());

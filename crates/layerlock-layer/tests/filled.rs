@@ -7,19 +7,19 @@ use layerlock_layer::{Temporary, remove_temporaries};
 
 /// Each attempt to remove it found a new file in it.
 #[test]
-fn a_folder_that_is_being_filled_is_removed() {
+fn a_directory_that_is_being_filled_is_removed() {
     let parent = tempfile::tempdir().unwrap();
-    let fill = |folder: &Path| {
+    let fill = |directory: &Path| {
         for number in 0..1_000_000 {
-            if fs_err::write(folder.join(number.to_string()), "").is_err() {
+            if fs_err::write(directory.join(number.to_string()), "").is_err() {
                 break;
             }
         }
     };
     for _ in 0..20 {
-        let made = Temporary::made(|| tempfile::tempdir_in(parent.path()));
-        let (folder, _temporary) = made.unwrap();
-        let inner = folder.path().join("python");
+        let made = Temporary::create(|| tempfile::tempdir_in(parent.path()));
+        let (directory, _temporary) = made.unwrap();
+        let inner = directory.path().join("python");
         fs_err::create_dir(&inner).unwrap();
         thread::scope(|scope| {
             scope.spawn(|| fill(&inner));

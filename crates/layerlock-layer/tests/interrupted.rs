@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use layerlock_layer::{
-    Entry, LayerPath, Mode, PlanBuilder, Source, StagingDirectory, files_in, remove_temporaries,
+    Entry, EntrySource, LayerPath, Mode, PlanBuilder, StagingDirectory, files_in,
+    remove_temporaries,
 };
 
 const FILES: usize = 500;
@@ -13,8 +14,8 @@ const FILES: usize = 500;
 /// What was being removed was swapped in, and what was swapped out was removed too.
 #[test]
 fn an_interrupted_publish_leaves_the_old_tree_or_the_new_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let staging = folder.path().join("staging");
+    let temp = tempfile::tempdir().unwrap();
+    let staging = temp.path().join("staging");
     let plan = |text: &'static str| {
         let mut builder = PlanBuilder::default();
         let owner = builder.owner("demo");
@@ -23,7 +24,7 @@ fn an_interrupted_publish_leaves_the_old_tree_or_the_new_one() {
                 path: LayerPath::new(format!("python/m{number}.py")).unwrap(),
                 mode: Mode::Regular,
                 owner,
-                source: Source::Bytes(text.as_bytes().into()),
+                source: EntrySource::Bytes(text.as_bytes().into()),
             });
         }
         builder.finish().unwrap()
@@ -47,12 +48,12 @@ fn an_interrupted_publish_leaves_the_old_tree_or_the_new_one() {
                 let _ = output.publish();
             });
             start.wait();
-            let standstill = remove_temporaries();
+            let lock = remove_temporaries();
             let files = files_in(&staging).unwrap();
             assert_eq!(files.len(), FILES, "{round}: {:?}", files.first());
-            drop(standstill);
+            drop(lock);
         });
-        assert_eq!(files_in(folder.path()).unwrap().len(), FILES, "{round}");
+        assert_eq!(files_in(temp.path()).unwrap().len(), FILES, "{round}");
         let first = fs_err::read(staging.join("python/m0.py")).unwrap();
         for file in files_in(&staging).unwrap() {
             assert_eq!(fs_err::read(staging.join(file)).unwrap(), first);

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 use layerlock_layer::{
-    Entry, LayerPath, LayerPlan, Mode, PlanBuilder, Source, StagingDirectory, Stamp, ZipOptions,
-    prepare_zip,
+    Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, StagingDirectory, Stamp,
+    ZipOptions, prepare_zip,
 };
 
 fn plan() -> LayerPlan {
@@ -21,16 +21,16 @@ fn plan() -> LayerPlan {
             path: LayerPath::new(path).unwrap(),
             mode: Mode::Regular,
             owner,
-            source: Source::Bytes(text.as_bytes().into()),
+            source: EntrySource::Bytes(text.as_bytes().into()),
         });
     }
     builder.finish().unwrap()
 }
 
 /// Both outputs, and their stamps.
-fn outputs(folder: &Path) -> [(PathBuf, Stamp); 2] {
+fn outputs(directory: &Path) -> [(PathBuf, Stamp); 2] {
     let plan = plan();
-    let (zip, staging) = (folder.join("layer.zip"), folder.join("staging"));
+    let (zip, staging) = (directory.join("layer.zip"), directory.join("staging"));
     prepare_zip(&plan, &zip, ZipOptions::default())
         .unwrap()
         .1
@@ -39,37 +39,37 @@ fn outputs(folder: &Path) -> [(PathBuf, Stamp); 2] {
     let claimed = StagingDirectory::claim(&staging, &plan, |_| false).unwrap();
     claimed.prepare(&plan, false).unwrap().publish().unwrap();
     [zip, staging].map(|path| {
-        let stamp = Stamp::of(&path).unwrap();
+        let stamp = Stamp::read(&path).unwrap();
         (path, stamp)
     })
 }
 
 #[test]
 fn an_output_that_nobody_touched_has_its_stamp() {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, stamp) in outputs(folder.path()) {
+    let temp = tempfile::tempdir().unwrap();
+    for (path, stamp) in outputs(temp.path()) {
         assert!(stamp.is_certain());
-        assert_eq!(Stamp::of(&path).unwrap(), stamp);
+        assert_eq!(Stamp::read(&path).unwrap(), stamp);
     }
 }
 
 #[test]
 fn an_edit_of_the_same_size_in_the_same_instant_is_seen() {
     for _ in 0..30 {
-        let folder = tempfile::tempdir().unwrap();
-        let [(zip, zip_stamp), (staging, staging_stamp)] = outputs(folder.path());
+        let temp = tempfile::tempdir().unwrap();
+        let [(zip, zip_stamp), (staging, staging_stamp)] = outputs(temp.path());
         for file in [&zip, &staging.join("python/mod.py")] {
             let mut bytes = fs::read(file).unwrap();
             bytes[3] ^= 1;
             fs::write(file, bytes).unwrap();
         }
-        assert_ne!(Stamp::of(&zip).unwrap(), zip_stamp);
-        assert_ne!(Stamp::of(&staging).unwrap(), staging_stamp);
+        assert_ne!(Stamp::read(&zip).unwrap(), zip_stamp);
+        assert_ne!(Stamp::read(&staging).unwrap(), staging_stamp);
     }
 }
 
 #[test]
-fn what_comes_goes_or_is_renamed_in_a_folder_is_seen() {
+fn what_comes_goes_or_is_renamed_in_a_directory_is_seen() {
     let set_back = |staging: &Path| {
         let path = staging.join("python/empty.py");
         let file = fs::OpenOptions::new().append(true).open(path).unwrap();
@@ -84,19 +84,19 @@ fn what_comes_goes_or_is_renamed_in_a_folder_is_seen() {
         &set_back,
     ];
     for change in changes {
-        let folder = tempfile::tempdir().unwrap();
-        let [_, (staging, stamp)] = outputs(folder.path());
+        let temp = tempfile::tempdir().unwrap();
+        let [_, (staging, stamp)] = outputs(temp.path());
         change(&staging);
-        assert_ne!(Stamp::of(&staging).unwrap(), stamp);
+        assert_ne!(Stamp::read(&staging).unwrap(), stamp);
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn the_mode_of_a_folder_itself_is_seen() {
+fn the_mode_of_a_directory_itself_is_seen() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tempfile::tempdir().unwrap();
-    let [_, (staging, stamp)] = outputs(folder.path());
+    let temp = tempfile::tempdir().unwrap();
+    let [_, (staging, stamp)] = outputs(temp.path());
     fs::set_permissions(&staging, std::fs::Permissions::from_mode(0o700)).unwrap();
-    assert_ne!(Stamp::of(&staging).unwrap(), stamp);
+    assert_ne!(Stamp::read(&staging).unwrap(), stamp);
 }

@@ -1,7 +1,9 @@
 //! Which groups and extras of a project a user asks for.
 
+use serde::Serialize;
+
 /// The groups that a user names, as the values of the flags.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Groups {
     /// `--with`: groups besides the main one.
     pub with: Vec<String>,
@@ -14,7 +16,7 @@ pub struct Groups {
 }
 
 /// The extras that a user names, as the values of the flags.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Extras {
     /// `--extras`, `-E`: the extras' names.
     pub names: Vec<String>,
@@ -23,7 +25,7 @@ pub struct Extras {
 }
 
 /// What a user asks for. The default is the main group without extras.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Choice {
     /// Which groups.
     pub groups: Groups,

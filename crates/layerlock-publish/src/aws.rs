@@ -31,10 +31,9 @@ use aws_sdk_lambda::types::{
     Architecture, LayerVersionContentInput, LayerVersionContentOutput, LayerVersionsListItem,
     Runtime,
 };
-use data_encoding::BASE64;
 use fs_err as fs;
+use layerlock_digest::Digest;
 use layerlock_target::Limits;
-use sha2::{Digest, Sha256};
 
 use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, grant, rules};
 use blocking::Blocking;
@@ -324,12 +323,12 @@ fn timeouts(read: Duration) -> TimeoutConfig {
 /// The zip's bytes, which are checked to be those that the artifact says.
 fn read_zip(artifact: &Artifact) -> Result<Vec<u8>, Error> {
     let zip = fs::read(&artifact.zip)?;
-    let found: [u8; 32] = Sha256::digest(&zip).into();
-    if found != artifact.sha256 {
+    let found = Digest::sha256_of(&zip);
+    if found != artifact.digest {
         return Err(Error::ZipChanged {
             path: artifact.zip.clone(),
             expected: artifact.code_sha256(),
-            found: BASE64.encode(&found),
+            found: found.base64(),
         });
     }
     Ok(zip)

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_target::LayerNames;
 
 /// What went wrong.
@@ -179,24 +180,8 @@ pub enum Error {
     Io(#[from] io::Error),
 }
 
-/// Whose trouble an [`Error`] is; the command line's exit codes follow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// What was asked for is wrong: a name, a limit, a setting.
-    Usage,
-    /// The provider could not be reached, or something else answered.
-    Network,
-    /// The provider, or one of its limits, said no.
-    Provider,
-    /// Bytes are not what they should be.
-    Integrity,
-    /// This machine: a file could not be read or written.
-    Local,
-}
-
-impl Error {
-    /// Whose trouble it is.
-    pub fn kind(&self) -> ErrorKind {
+impl Diagnose for Error {
+    fn kind(&self) -> ErrorKind {
         match self {
             Self::LayerName { .. }
             | Self::TooMany { .. }
@@ -214,12 +199,11 @@ impl Error {
             Self::ZipChanged { .. } | Self::Mismatch { .. } | Self::Damaged { .. } => {
                 ErrorKind::Integrity
             }
-            Self::CaBundle { .. } | Self::Io(_) => ErrorKind::Local,
+            Self::CaBundle { .. } | Self::Io(_) => ErrorKind::Machine,
         }
     }
 
-    /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::LayerName { allowed, .. } => return Some(format!("a layer's name is {allowed}")),
             Self::Unsupported { .. } => "the folder's own permissions say who may read it",

@@ -74,6 +74,8 @@ fn is_organization(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_diagnostic::{Diagnose as _, ErrorKind};
+
     use super::*;
 
     #[test]
@@ -100,7 +102,7 @@ mod tests {
             ("*", Some("o-ABCDEFGHIJ")),
         ] {
             let error = Grant::new(principal, organization).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::Usage, "{principal:?}");
+            assert_eq!(error.kind(), ErrorKind::Usage, "{principal:?}");
         }
     }
 }

@@ -35,7 +35,7 @@ mod rules;
 
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsSettings};
-pub use error::{Error, ErrorKind};
+pub use error::Error;
 pub use grant::Grant;
 pub use local::LocalFolder;
 pub use model::{Artifact, LayerVersion, Plan, Published};

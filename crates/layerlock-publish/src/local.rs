@@ -25,10 +25,9 @@ file's own time is there for people.
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use data_encoding::{BASE64, HEXLOWER};
 use fs_err::{self as fs, File};
+use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, rules};
@@ -108,7 +107,7 @@ impl Publisher for LocalFolder {
                 let folder = self.version_folder(&artifact.layer, version.version)?;
                 let zip = File::open(folder.join(ZIP))?;
                 let (_, found) = copy_hashed(zip, io::sink())?;
-                if found != artifact.sha256 {
+                if found != artifact.digest {
                     return Err(damaged(&folder, "the zip's hash is not the manifest's"));
                 }
                 Ok(Plan::Reuse(version))
@@ -219,11 +218,11 @@ impl Draft {
 
         let mut zip = File::create(folder.path().join(ZIP))?;
         let (size, found) = copy_hashed(source, &mut zip)?;
-        if found != artifact.sha256 || size != artifact.size {
+        if found != artifact.digest || size != artifact.size {
             return Err(Error::ZipChanged {
                 path: artifact.zip.clone(),
                 expected: artifact.code_sha256(),
-                found: BASE64.encode(&found),
+                found: found.base64(),
             });
         }
         zip.sync_all()?;
@@ -237,7 +236,7 @@ impl Draft {
             version,
             arn: arn.clone(),
             size: artifact.size,
-            sha256: HEXLOWER.encode(&artifact.sha256),
+            sha256: artifact.digest.hex(),
             code_sha256: artifact.code_sha256(),
             runtimes: artifact.runtimes.clone(),
             architectures: artifact.architectures.clone(),
@@ -390,13 +389,13 @@ fn damaged(folder: &Path, reason: &str) -> Error {
 }
 
 /// Copies to the end; returns the bytes' count and SHA-256.
-fn copy_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<(u64, [u8; 32])> {
-    let mut hasher = Sha256::new();
+fn copy_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<(u64, Digest)> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 1 << 17];
     let mut size = 0;
     loop {
         let count = match from.read(&mut buffer) {
-            Ok(0) => return Ok((size, hasher.finalize().into())),
+            Ok(0) => return Ok((size, hasher.finish())),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),

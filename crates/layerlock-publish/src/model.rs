@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use data_encoding::BASE64;
+use layerlock_digest::Digest;
 use serde::Serialize;
 
 /// What is published: a finished zip and its facts.
@@ -17,7 +17,7 @@ pub struct Artifact {
     /// Bytes of the zip.
     pub size: u64,
     /// SHA-256 of the zip.
-    pub sha256: [u8; 32],
+    pub digest: Digest,
     /// Free text for people, of no more characters than the provider's
     /// [limits](layerlock_target::Limits) allow.
     pub description: Option<String>,
@@ -32,7 +32,7 @@ pub struct Artifact {
 impl Artifact {
     /// The zip's SHA-256 in base64: what AWS calls `CodeSha256`.
     pub fn code_sha256(&self) -> String {
-        BASE64.encode(&self.sha256)
+        self.digest.base64()
     }
 
     /// Whether the version declares the same runtimes and architectures; their

@@ -57,15 +57,17 @@ pub(crate) fn check_name(layer: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_diagnostic::{Diagnose as _, ErrorKind};
+    use layerlock_digest::Digest;
+
     use super::*;
-    use crate::ErrorKind;
 
     fn artifact() -> Artifact {
         Artifact {
             layer: "web".to_owned(),
             zip: "layer.zip".into(),
             size: 0,
-            sha256: [0; 32],
+            digest: Digest::sha256_of(b""),
             description: None,
             license: None,
             runtimes: Vec::new(),

@@ -83,7 +83,7 @@ pub fn hostile_wheels() -> Vec<HostileWheel> {
     );
     add(
         "two distributions",
-        "2 .dist-info folders",
+        "2 .dist-info directories",
         sound_wheel().file("other-1.0.dist-info/METADATA", ""),
     );
     add(

@@ -60,10 +60,28 @@ pub fn clean_cache(location: &CacheLocation, what: &CacheRemoval) -> Result<Cach
 
 pub(crate) fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
     match location {
-        CacheLocation::User => Cache::of_user().ok_or(Error::NoCache),
-        CacheLocation::At(folder) => Ok(Cache::at(folder)),
         CacheLocation::Nowhere => Ok(Cache::temporary()?),
+        location => lasting_cache(location).ok_or(Error::NoCache),
     }
+}
+
+/// The cache at a location, unless that is nowhere or the user's, of whom no home
+/// directory is known.
+pub(crate) fn lasting_cache(location: &CacheLocation) -> Option<Cache> {
+    match location {
+        CacheLocation::User => match directory_of_environment() {
+            Some(directory) => Some(Cache::at(directory)),
+            None => Cache::of_user(),
+        },
+        CacheLocation::At(directory) => Some(Cache::at(directory)),
+        CacheLocation::Nowhere => None,
+    }
+}
+
+/// Set but empty, as CI systems leave it, is not set.
+fn directory_of_environment() -> Option<PathBuf> {
+    let directory = std::env::var_os("LAYERLOCK_CACHE_DIR")?;
+    (!directory.is_empty()).then(|| directory.into())
 }
 
 /// An error of the system at a file in the cache is one of the cache's place, which
@@ -83,11 +101,7 @@ fn is_in_cache(error: &layerlock_layer::Error, location: &CacheLocation) -> bool
     let layerlock_layer::Error::Io { path, .. } = error else {
         return false;
     };
-    match location {
-        CacheLocation::User => Cache::of_user().is_some_and(|cache| path.starts_with(cache.root())),
-        CacheLocation::At(folder) => path.starts_with(folder),
-        CacheLocation::Nowhere => false,
-    }
+    lasting_cache(location).is_some_and(|cache| path.starts_with(cache.root()))
 }
 
 impl fmt::Display for CacheReport {

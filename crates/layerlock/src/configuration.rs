@@ -14,7 +14,7 @@ use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::patterns::Pattern;
+use crate::exclude_files::Pattern;
 use crate::{Error, Settings};
 
 /// Where zips go unless told otherwise, below the project.
@@ -167,7 +167,7 @@ pub(crate) struct Shares {
 impl Layer {
     /// A staging directory holds one layer: where there is one for each of several
     /// targets, each gets a folder in it.
-    pub(crate) fn own_folder(&self, staging: PathBuf) -> PathBuf {
+    pub(crate) fn own_directory(&self, staging: PathBuf) -> PathBuf {
         if self.is_one_of_several {
             staging.join(of_target(&self.target))
         } else {
@@ -177,7 +177,7 @@ impl Layer {
 
     /// The folders around `staging` that are for several layers, and so for none
     /// alone.
-    pub(crate) fn shared_folders(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn shared_directories(&self) -> impl Iterator<Item = &Path> {
         let shared = usize::from(self.shares.staging) + usize::from(self.is_one_of_several);
         let folders = self.staging.iter().flat_map(|folder| folder.ancestors());
         folders.skip(1).take(shared)
@@ -306,7 +306,7 @@ impl Resolver<'_> {
                     },
                 };
                 if let Some((folder, is_shared)) = self.staging(name, table, several) {
-                    layer.staging = Some(layer.own_folder(folder));
+                    layer.staging = Some(layer.own_directory(folder));
                     layer.shares.staging = is_shared;
                 }
                 Ok(layer)

@@ -149,9 +149,9 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
-            Self::Install(error) => install_kind(error),
-            Self::Layer(error) => layer_kind(error),
-            Self::Publish(error) => publish_kind(error),
+            Self::Install(error) => error.kind(),
+            Self::Layer(error) => error.kind(),
+            Self::Publish(error) => error.kind(),
             Self::Exclude(_)
             | Self::SourceDateEpoch { .. }
             | Self::UnknownLayer { .. }
@@ -167,7 +167,7 @@ impl Diagnose for Error {
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
             Self::CacheFolder(_) | Self::Remains { .. } => ErrorKind::Machine,
-            Self::PartlyPublished { source, .. } => publish_kind(source),
+            Self::PartlyPublished { source, .. } => source.kind(),
         }
     }
 
@@ -179,6 +179,14 @@ impl Diagnose for Error {
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
             | Self::NoRuntime { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+
+    fn package(&self) -> Option<&str> {
+        match self {
+            Self::Lock(error) => error.package(),
+            Self::Install(error) => error.package(),
             _ => None,
         }
     }
@@ -236,71 +244,4 @@ impl Diagnose for Error {
 fn arns(published: &[Published]) -> String {
     let arns: Vec<_> = published.iter().map(|version| &version.arn[..]).collect();
     arns.join(", ")
-}
-
-fn install_kind(error: &layerlock_install::Error) -> ErrorKind {
-    use layerlock_install::Error as E;
-    match error {
-        E::NoWheel(_) => ErrorKind::Artifact,
-        E::Build(error) => build_kind(&error.problem),
-        E::Supplied { error, .. } => install_kind(error),
-        E::LockedUrl { .. } => ErrorKind::Project,
-        E::WeakHash { .. } | E::HashMismatch { .. } | E::Wheel { .. } => ErrorKind::Integrity,
-        E::IndexUrl(_) | E::FindLinks(_) | E::NotACache { .. } => ErrorKind::Usage,
-        E::DefaultIndex(_)
-        | E::Page(_)
-        | E::NotOnIndex { .. }
-        | E::Offline { .. }
-        | E::OfflineLookUp { .. } => ErrorKind::Network,
-        E::Layer(error) => layer_kind(error),
-        E::Client(error) => client_kind(error),
-        E::CacheInUse { .. } => ErrorKind::Machine,
-    }
-}
-
-fn client_kind(error: &layerlock_client::Error) -> ErrorKind {
-    use layerlock_diagnostic::{Diagnose, ErrorKind as K};
-    match error.kind() {
-        K::Usage => ErrorKind::Usage,
-        K::Project => ErrorKind::Project,
-        K::Artifact => ErrorKind::Artifact,
-        K::Network => ErrorKind::Network,
-        K::Provider => ErrorKind::Provider,
-        K::Integrity => ErrorKind::Integrity,
-        K::Machine => ErrorKind::Machine,
-    }
-}
-
-fn build_kind(problem: &layerlock_install::BuildProblem) -> ErrorKind {
-    use layerlock_install::BuildProblem as P;
-    match problem {
-        P::NoFolder(_) | P::NotGit(..) => ErrorKind::Project,
-        P::Git { .. } => ErrorKind::Network,
-        P::OtherCommit { .. } => ErrorKind::Integrity,
-        _ => ErrorKind::Artifact,
-    }
-}
-
-fn layer_kind(error: &layerlock_layer::Error) -> ErrorKind {
-    use layerlock_diagnostic::ErrorKind as K;
-    match error.kind() {
-        K::Usage => ErrorKind::Usage,
-        K::Project => ErrorKind::Project,
-        K::Artifact => ErrorKind::Artifact,
-        K::Network => ErrorKind::Network,
-        K::Provider => ErrorKind::Provider,
-        K::Integrity => ErrorKind::Integrity,
-        K::Machine => ErrorKind::Machine,
-    }
-}
-
-fn publish_kind(error: &layerlock_publish::Error) -> ErrorKind {
-    use layerlock_publish::ErrorKind as K;
-    match error.kind() {
-        K::Usage => ErrorKind::Usage,
-        K::Network => ErrorKind::Network,
-        K::Provider => ErrorKind::Provider,
-        K::Integrity => ErrorKind::Integrity,
-        K::Local => ErrorKind::Machine,
-    }
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{
     IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
@@ -14,8 +13,9 @@ use layerlock_layer::{write_file, write_private_file};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
 
-use crate::build::{choose_wheel, find_default_index, index_of_option};
 use crate::cache::open_cache;
+use crate::choice::choose_file;
+use crate::sources::{find_default_index, index_of_option};
 use crate::{Error, Settings, configuration, poetry_credentials};
 
 /// What to export.
@@ -225,14 +225,14 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
     let selected = LockReader::select(locked, &layer.choice, &environment)?;
     for package in selected.into_packages() {
         let kind = package.source.kind();
-        let chosen = match choose_wheel(locked.project(), package.clone(), &layer.target)? {
+        let chosen = match choose_file(locked.project(), package.clone(), &layer.target)? {
             Pick::Wheel(chosen) => Some(chosen),
             Pick::Source(_) => None,
         };
         packages.push(JsonPackage {
             kind,
             file: chosen.as_ref().map(|chosen| chosen.wheel.to_string()),
-            sha256: chosen.map(|chosen| HEXLOWER.encode(&chosen.sha256)),
+            sha256: chosen.map(|chosen| chosen.digest.hex()),
             name: package.name,
             version: package.version,
             extras: package.extras,

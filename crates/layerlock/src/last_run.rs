@@ -2,40 +2,43 @@
 //!
 //! A run that succeeded leaves a note in the cache (never in the layer or beside
 //! it): the digest of all that went in, what its outputs look like to `stat`, and
-//! its report. The next one with the same settings compares both, opens no wheel
+//! what it built. The next one with the same settings compares both, opens no wheel
 //! and parses neither the project nor the lock.
 //!
 //! - What goes in is pyproject.toml, poetry.lock, the environment variables that
-//!   have a say, and the program itself. Settings and the current folder are in
-//!   the note's name. Where locked files come from (index, cache, offline) has no say
-//!   in what they are, and credentials have no place in a cache. Links to find may
-//!   bring a wheel that no lock lists, so a run with some leaves no note.
+//!   have a say, and the program itself. What was asked for is in the note's name
+//!   ([`RunKey`]). Where locked files come from (index, cache, offline) has no say in
+//!   what they are, and credentials have no place in a cache. Links to find may bring
+//!   a wheel that no lock lists, so a run with some leaves no note.
 //! - Outputs are compared as git compares its working tree, by size, times and
 //!   mode. What git calls racy, an edit in the clock tick of the writing, cannot
 //!   pass: outputs get a time to the nanosecond, which no other write has. Where
 //!   the file system keeps only coarser times, no note is left.
-//! - A package that is a folder may change while its lock does not: no note.
+//! - A package that is a directory may change while its lock does not: no note.
 
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
-use layerlock_install::Cache;
-use layerlock_layer::{Published, Stamp, write_file};
+use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_install::{Cache, FrontendKind};
+use layerlock_layer::{Compression, Stamp, WrittenOutput, write_file};
+use layerlock_lock::Choice;
+use layerlock_target::{Architecture, Runtime};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::report::Report;
-use crate::{CacheLocation, Error, Settings};
+use crate::built::{Built, BuiltLayer};
+use crate::cache::lasting_cache;
+use crate::epoch::SOURCE_DATE_EPOCH;
+use crate::{Error, Settings};
 
 /// Grows whenever the form of [`Note`] changes.
-const NOTES: &str = "runs-v1";
+const NOTES: &str = "runs-v2";
 
 /// What a job gives.
 pub(crate) struct Ran {
-    pub(crate) report: Report,
-    /// The outputs, in the order of the report: of each layer the zip, then the
+    pub(crate) built: Built,
+    /// The outputs, in the order of the layers: of each the zip, then the
     /// staging directory.
-    pub(crate) published: Vec<Published>,
+    pub(crate) published: Vec<WrittenOutput>,
     /// Whether project and lock settle what is in the layers.
     pub(crate) is_pinned: bool,
 }
@@ -43,87 +46,142 @@ pub(crate) struct Ran {
 /// The note of an earlier run, and what this one is about to read.
 pub(crate) struct LastRun {
     path: PathBuf,
-    inputs: [u8; 32],
+    inputs: Digest,
     cache: Cache,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Note {
-    inputs: [u8; 32],
+    inputs: Digest,
     outputs: Vec<(PathBuf, Stamp)>,
-    report: Report,
+    layers: Vec<BuiltLayer>,
+}
+
+/// What was asked for: two runs with equal keys make the same of the same inputs.
+#[derive(Serialize)]
+struct RunKey<'s> {
+    job: &'s str,
+    /// Relative paths start from here.
+    current_directory: &'s [u8],
+    project: &'s [u8],
+    layer: Option<&'s str>,
+    runtimes: &'s [Runtime],
+    architectures: &'s [Architecture],
+    choice: Option<&'s Choice>,
+    exclude: Option<&'s [String]>,
+    exclude_files: Option<&'s [String]>,
+    compression: Option<Compression>,
+    include_project: bool,
+    build_frontend: Option<FrontendKind>,
+    output: Option<&'s [u8]>,
+    staging: Option<&'s [u8]>,
+}
+
+impl<'s> RunKey<'s> {
+    fn new(job: &'s str, current_directory: &'s Path, settings: &'s Settings) -> Self {
+        // A new setting has to be decided on here.
+        let Settings {
+            project,
+            layer,
+            runtimes,
+            architectures,
+            choice,
+            exclude,
+            exclude_files,
+            compression,
+            include_project,
+            build_frontend,
+            output,
+            staging,
+            // They have no say in what is made; with links to find there is no note.
+            index_url: _,
+            find_links: _,
+            offline: _,
+            cache: _,
+            rebuild: _,
+        } = settings;
+        Self {
+            job,
+            current_directory: bytes(current_directory),
+            project: bytes(project),
+            layer: layer.as_deref(),
+            runtimes,
+            architectures,
+            choice: choice.as_ref(),
+            exclude: exclude.as_deref(),
+            exclude_files: exclude_files.as_deref(),
+            compression: *compression,
+            include_project: *include_project,
+            build_frontend: *build_frontend,
+            output: output.as_deref().map(bytes),
+            staging: staging.as_deref().map(bytes),
+        }
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        Some(Digest::sha256_of(&serde_json::to_vec(self).ok()?))
+    }
+}
+
+fn bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
 }
 
 impl LastRun {
-    /// The report of the last run of this job where nothing has changed since,
-    /// else that of `run`.
+    /// What the last run of this job built where nothing has changed since, else what
+    /// `run` builds.
     pub(crate) fn or(
         job: &str,
         settings: &Settings,
         run: impl FnOnce() -> Result<Ran, Error>,
-    ) -> Result<Report, Error> {
+    ) -> Result<Built, Error> {
         // The inputs are read before the run reads them: what changes in between
         // is a change since the note.
         let Some(last) = Self::of(job, settings) else {
-            return Ok(run()?.report);
+            return Ok(run()?.built);
         };
         if !settings.rebuild
-            && let Some(report) = last.unchanged()
+            && let Some(built) = last.unchanged()
         {
-            return Ok(report);
+            return Ok(built);
         }
         let ran = run()?;
         if ran.is_pinned {
             // Without a note the next run does its work again.
             let _ = last.note(&ran);
         }
-        Ok(ran.report)
+        Ok(ran.built)
     }
 
     fn of(job: &str, settings: &Settings) -> Option<Self> {
         if !settings.find_links.is_empty() {
             return None;
         }
-        let cache = match &settings.cache {
-            CacheLocation::User => Cache::of_user()?,
-            CacheLocation::At(folder) => Cache::at(folder),
-            CacheLocation::Nowhere => return None,
-        };
-        let lasting = Settings {
-            index_url: None,
-            offline: false,
-            rebuild: false,
-            cache: CacheLocation::Nowhere,
-            ..settings.clone()
-        };
-        let folder = std::env::current_dir().ok()?;
-        let name = digest([
-            job.as_bytes(),
-            folder.as_os_str().as_encoded_bytes(),
-            format!("{lasting:?}").as_bytes(),
-        ]);
+        let cache = lasting_cache(&settings.cache)?;
+        let current_directory = std::env::current_dir().ok()?;
+        let key = RunKey::new(job, &current_directory, settings).digest()?;
         Some(Self {
-            path: cache.root().join(NOTES).join(HEXLOWER.encode(&name)),
+            path: cache.root().join(NOTES).join(key.hex()),
             inputs: inputs(settings.directory())?,
             cache,
         })
     }
 
-    fn unchanged(&self) -> Option<Report> {
+    fn unchanged(&self) -> Option<Built> {
         let note: Note = serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()?;
         let is_as_it_was =
-            |(path, stamp): &(PathBuf, Stamp)| Stamp::of(path).is_ok_and(|now| now == *stamp);
-        (note.inputs == self.inputs && note.outputs.iter().all(is_as_it_was)).then_some(Report {
+            |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
+        (note.inputs == self.inputs && note.outputs.iter().all(is_as_it_was)).then_some(Built {
             unchanged: true,
-            ..note.report
+            layers: note.layers,
         })
     }
 
     fn note(&self, ran: &Ran) -> Option<()> {
         let Ran {
-            report, published, ..
+            built, published, ..
         } = ran;
-        let outputs = report
+        let outputs = built
             .layers
             .iter()
             .flat_map(|layer| layer.zip.iter().map(|zip| &zip.path).chain(&layer.staging))
@@ -137,7 +195,7 @@ impl LastRun {
         let note = Note {
             inputs: self.inputs,
             outputs,
-            report: report.clone(),
+            layers: built.layers.clone(),
         };
         let bytes = serde_json::to_vec(&note).ok()?;
         self.cache.make().ok()?;
@@ -145,26 +203,22 @@ impl LastRun {
     }
 }
 
-/// Digest of all that settles what a run makes, besides its settings.
-fn inputs(project: &Path) -> Option<[u8; 32]> {
+/// Digest of all that settles what a run makes, besides what was asked for.
+fn inputs(project: &Path) -> Option<Digest> {
     let program = std::env::current_exe().ok()?;
-    let program = Stamp::of(&program).ok()?;
-    let epoch = std::env::var_os("SOURCE_DATE_EPOCH").unwrap_or_default();
-    Some(digest([
+    let program = Stamp::read(&program).ok()?;
+    let epoch = std::env::var_os(SOURCE_DATE_EPOCH).unwrap_or_default();
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    for part in [
         env!("CARGO_PKG_VERSION").as_bytes(),
         format!("{program:?}").as_bytes(),
         epoch.as_encoded_bytes(),
         &fs_err::read(project.join("pyproject.toml")).ok()?,
         &fs_err::read(project.join("poetry.lock")).ok()?,
-    ]))
-}
-
-/// Each part with its length, so that none runs into the next.
-fn digest<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update((part.len() as u64).to_le_bytes());
+    ] {
+        // Each part with its length, so that none runs into the next.
+        hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hasher.finalize().into()
+    Some(hasher.finish())
 }

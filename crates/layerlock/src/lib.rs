@@ -16,31 +16,37 @@ cannot drift apart.
 */
 
 mod build;
+mod built;
 mod cache;
+mod choice;
 mod configuration;
+mod epoch;
 mod error;
+mod exclude_files;
 mod export;
 mod findings;
 mod last_run;
 mod outputs;
-mod patterns;
 mod poetry_credentials;
 mod publish;
+mod rendering;
 mod report;
 mod settings;
+mod sources;
 
-pub use build::{build, install};
+pub use build::{build, install, plan};
+pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 pub use cache::{CacheRemoval, CacheReport, cache_folder, clean_cache};
 pub use error::Error;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
+pub use layerlock_check::{Code, Finding, Severity};
 pub use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
-pub use layerlock_layer::{Compression, Standstill, remove_temporaries};
+pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
+pub use layerlock_publish::Published;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
-pub use publish::{PublishSettings, Publishing, publish};
-pub use report::{
-    ExcludedFiles, ExcludedPackage, Finding, LayerReport, PackageReport, Planned, PublishReport,
-    Published, Report, Severity, ZipReport,
-};
+pub use publish::{PublishSettings, Publishing, publish, publish_built};
+pub use rendering::{Style, render_error, render_message, render_warning};
+pub use report::{LayerReport, PackageReport, Planned, PublishReport, Report, ZipReport};
 pub use settings::{CacheLocation, Settings};

@@ -38,7 +38,7 @@ pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
 /// stay around them, and be deployed with them.
 pub(crate) fn refuse_remains(layers: &[Layer]) -> Result<(), Error> {
     for layer in layers {
-        for folder in layer.shared_folders() {
+        for folder in layer.shared_directories() {
             if holds_a_layer(folder, &layer.target) {
                 return Err(Error::Remains {
                     folder: folder.to_owned(),

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use data_encoding::HEXLOWER;
 use layerlock_install::Reporter;
 use layerlock_publish::{Artifact, LocalFolder, Plan, Publisher};
 
-use crate::report::{LayerReport, Planned, PublishReport};
+use crate::built::{Built, BuiltLayer};
+use crate::report::{Planned, PublishReport};
 use crate::{Error, Settings, build};
 
 /// What to publish and where.
@@ -23,7 +23,7 @@ pub struct PublishSettings {
 /// Where layers are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Publishing {
-    /// A folder; `dist/published` of the project where none is given.
+    /// A directory; `dist/published` of the project where none is given.
     Local(Option<PathBuf>),
     /// AWS Lambda, in each of these regions; in the one that the environment or
     /// the profile names where there are none.
@@ -46,17 +46,28 @@ const LOCAL_FOLDER: &str = "dist/published";
 pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<PublishReport, Error> {
     // A region or an account that is missing is known before the work.
     let publishers = publishers(publish)?;
-    let report = build(&publish.settings, reporter)?;
+    let built = build(&publish.settings, reporter)?;
+    publish_all(&built, &publishers, publish.dry_run)
+}
+
+/// Publishes layers that were built already, as [`publish()`] does those that it
+/// builds. `publish` has the settings that they were built with.
+pub fn publish_built(built: &Built, publish: &PublishSettings) -> Result<PublishReport, Error> {
+    publish_all(built, &publishers(publish)?, publish.dry_run)
+}
+
+fn publish_all(
+    built: &Built,
+    publishers: &[Box<dyn Publisher>],
+    dry_run: bool,
+) -> Result<PublishReport, Error> {
     let mut published = Vec::new();
     let mut planned = Vec::new();
     // A layer that cannot work is not published: the report says why.
-    if !report.has_errors() {
-        for layer in &report.layers {
-            let Some(artifact) = artifact(layer) else {
-                continue;
-            };
-            for publisher in &publishers {
-                if publish.dry_run {
+    if !built.has_errors() {
+        for artifact in built.layers.iter().filter_map(artifact) {
+            for publisher in publishers {
+                if dry_run {
                     planned.push(plan(publisher.as_ref(), &artifact)?);
                 } else {
                     match publisher.publish(&artifact) {
@@ -69,7 +80,7 @@ pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<Pub
         }
     }
     Ok(PublishReport {
-        report,
+        report: built.report(),
         published,
         planned,
     })
@@ -90,17 +101,14 @@ fn plan(publisher: &dyn Publisher, artifact: &Artifact) -> Result<Planned, Error
     })
 }
 
-fn artifact(layer: &LayerReport) -> Option<Artifact> {
+/// A layer as it is published; a staging directory alone is not.
+fn artifact(layer: &BuiltLayer) -> Option<Artifact> {
     let zip = layer.zip.as_ref()?;
     Some(Artifact {
         layer: layer.name.clone(),
         zip: zip.path.clone(),
         size: zip.size,
-        sha256: HEXLOWER
-            .decode(zip.sha256.as_bytes())
-            .ok()?
-            .try_into()
-            .ok()?,
+        digest: zip.digest,
         description: None,
         license: None,
         runtimes: vec![layer.target.runtime.to_string()],

@@ -1,25 +1,26 @@
 //! What the jobs give back. The field names are the interface of `--json`.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use layerlock_publish::Published;
+use layerlock_check::{Finding, Severity};
+use layerlock_publish::Published;
 use layerlock_target::Target;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
+
+use crate::built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 
 /// What `build` and `install` did.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// Whether there was nothing to do: the outputs are those of an earlier run,
-    /// which this report is of.
+    /// Whether there was nothing to do: the outputs are those of an earlier run.
     pub unchanged: bool,
     /// One for each layer.
     pub layers: Vec<LayerReport>,
 }
 
 /// One layer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct LayerReport {
     /// The layer's name.
     pub name: String,
@@ -27,9 +28,9 @@ pub struct LayerReport {
     pub target: Target,
     /// What it holds, sorted by name.
     pub packages: Vec<PackageReport>,
-    /// The packages that were left out, sorted by name.
+    /// The packages that were excluded, sorted by name.
     pub excluded: Vec<ExcludedPackage>,
-    /// The files of the other packages that were left out.
+    /// The files of the other packages that were excluded.
     pub excluded_files: ExcludedFiles,
     /// The zip, where one was written.
     pub zip: Option<ZipReport>,
@@ -45,7 +46,7 @@ pub struct LayerReport {
 }
 
 /// One package of a layer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PackageReport {
     /// The name, normalised (PEP 503).
     pub name: String,
@@ -61,32 +62,8 @@ pub struct PackageReport {
     pub zipped_size: Option<u64>,
 }
 
-/// A package that was left out of a layer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ExcludedPackage {
-    /// The name, normalised (PEP 503).
-    pub name: String,
-    /// The locked version.
-    pub version: String,
-    /// Whether it was named; if not, only packages that were left out needed it.
-    pub named: bool,
-    /// Whether the runtime brings a version of its own.
-    pub in_runtime: bool,
-    /// The packages of the layer that need it.
-    pub needed_by: Vec<String>,
-}
-
-/// The files that patterns left out of a layer.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ExcludedFiles {
-    /// How many.
-    pub file_count: usize,
-    /// Their bytes, unpacked.
-    pub unzipped_size: u64,
-}
-
 /// The zip of a layer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ZipReport {
     /// Where it is.
     #[serde(serialize_with = "path_text")]
@@ -99,35 +76,6 @@ pub struct ZipReport {
     pub code_sha256: String,
     /// Its CRC-64/XZ as a decimal number, which is how Alibaba's services have it.
     pub crc64: String,
-}
-
-/// Something that the user should know of a layer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Finding {
-    /// How bad it is.
-    pub severity: Severity,
-    /// A name for the kind of finding that stays the same.
-    pub code: Cow<'static, str>,
-    /// What was found.
-    pub message: String,
-    /// The package it is about.
-    pub package: Option<String>,
-    /// The path in the layer it is about.
-    pub path: Option<String>,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// It may hurt.
-    Warning,
-    /// The layer will not work.
-    Error,
 }
 
 /// What `publish` did, besides building.
@@ -161,12 +109,62 @@ pub struct Planned {
 }
 
 impl Report {
+    /// What people and programs are told of what was built.
+    pub(crate) fn new(built: &Built) -> Self {
+        Self {
+            unchanged: built.unchanged,
+            layers: built.layers.iter().map(LayerReport::new).collect(),
+        }
+    }
+
     /// Whether a finding says that a layer will not work.
     pub fn has_errors(&self) -> bool {
         self.layers
             .iter()
             .flat_map(|layer| &layer.findings)
             .any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl LayerReport {
+    pub(crate) fn new(layer: &BuiltLayer) -> Self {
+        Self {
+            name: layer.name.clone(),
+            target: layer.target,
+            packages: layer.packages.iter().map(PackageReport::new).collect(),
+            excluded: layer.excluded.clone(),
+            excluded_files: layer.excluded_files.clone(),
+            zip: layer.zip.as_ref().map(ZipReport::new),
+            staging: layer.staging.clone(),
+            unzipped_size: layer.unzipped_size,
+            file_count: layer.file_count,
+            findings: layer.findings.clone(),
+        }
+    }
+}
+
+impl PackageReport {
+    fn new(package: &BuiltPackage) -> Self {
+        Self {
+            name: package.name.clone(),
+            version: package.version.clone(),
+            file: package.file.clone(),
+            sha256: package.digest.hex(),
+            unzipped_size: package.unzipped_size,
+            zipped_size: package.zipped_size,
+        }
+    }
+}
+
+impl ZipReport {
+    fn new(zip: &BuiltZip) -> Self {
+        Self {
+            path: zip.path.clone(),
+            size: zip.size,
+            sha256: zip.digest.hex(),
+            code_sha256: zip.digest.base64(),
+            crc64: zip.crc64.to_string(),
+        }
     }
 }
 
@@ -231,7 +229,7 @@ impl LayerReport {
             excluded.map(|one| one.name.as_str()).collect()
         };
         if !self.excluded.is_empty() {
-            write!(f, "\nleft out: {}", excluded(true).join(", "))?;
+            write!(f, "\nexcluded: {}", excluded(true).join(", "))?;
             let with_them = excluded(false);
             if !with_them.is_empty() {
                 write!(f, "; with them only: {}", with_them.join(", "))?;
@@ -240,7 +238,7 @@ impl LayerReport {
         let files = &self.excluded_files;
         if files.file_count > 0 {
             let count = counted(files.file_count, "file");
-            write!(f, "\nleft out: {count}, {}", Bytes(files.unzipped_size))?;
+            write!(f, "\nexcluded: {count}, {}", Bytes(files.unzipped_size))?;
         }
         if let Some(zip) = &self.zip {
             write!(f, "\nzip: {} ({})", zip.path.display(), Bytes(zip.size))?;
@@ -251,21 +249,6 @@ impl LayerReport {
         }
         for finding in &self.findings {
             write!(f, "\n{finding}")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Info => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
-        if let Some(hint) = &self.hint {
-            write!(f, "\n  hint: {hint}")?;
         }
         Ok(())
     }

@@ -56,10 +56,10 @@ pub struct Settings {
 /// Where verified wheels are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CacheLocation {
-    /// The user's cache folder.
+    /// The directory that `LAYERLOCK_CACHE_DIR` names, else the user's cache directory.
     #[default]
     User,
-    /// This folder.
+    /// This directory.
     At(PathBuf),
     /// Nowhere: everything is fetched anew.
     Nowhere,

@@ -247,7 +247,7 @@ fn files_of_others_in_the_staging_directory_stay() {
     fs_err::write(&mine, "precious").unwrap();
     assert_message!(failure(&sandbox, &["install", "--to", "staged"], 8), @r#"
 error: staged holds files that no package brought: python/mine.py
-hint: move them away, remove the folder, or name another staging directory
+hint: move them away, remove the directory, or name another staging directory
 "#);
     assert_eq!(fs_err::read(&mine).unwrap(), b"precious");
 }

@@ -18,9 +18,11 @@
 
 use std::collections::HashMap;
 
+use super::dialect::Dialect;
 use super::merge::{merge, python_ranges};
-use super::parts::{Split, flatten_and, flatten_or, product, raw_and, raw_or, simplest};
-use super::{Marker, parse};
+use super::parse::parse;
+use super::parts::{Split, Stop, flatten_and, flatten_or, product, raw_and, raw_or, simplest};
+use super::tree::Marker;
 
 /// Simplifications under way within each other.
 const MAX_DEPTH: usize = 64;
@@ -38,23 +40,7 @@ const EXHAUSTED: usize = 1_500_000;
 const MAX_CHOICES: usize = 4096;
 const FEW_CHOICES: usize = 64;
 
-/// The simplification does not come to an end, or not soon enough.
-#[derive(Debug)]
-pub(super) struct Stop;
-
 pub(super) type Joined = Result<Marker, Stop>;
-
-/// Whose way to simplify a marker is followed. The meaning is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Dialect {
-    /// That of Poetry 2 (poetry-core 2).
-    #[default]
-    Two,
-    /// That of Poetry 1.8 (poetry-core 1.9): an intersection stays in
-    /// disjunctive normal form, parts are dropped only where they are equal to
-    /// others, and minor versions of Python are not reckoned with.
-    One,
-}
 
 /// Joins markers, remembering what it has worked out.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What one comparison allows, in a form that can be joined with another.
 
-use super::{Operator, Variable};
+use super::variable::{Operator, Variable};
 use crate::constraint::parse_part;
 use crate::ranges::Ranges;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::algebra::{Algebra, Joined, Stop};
-use super::parts::{raw_and, raw_or};
-use super::{Marker, Single, Variable};
+use super::algebra::{Algebra, Joined};
+use super::parts::{Stop, raw_and, raw_or};
+use super::tree::{Marker, Single};
+use super::variable::Variable;
 
 impl Algebra {
     /// The marker with each comparison of `extra` settled.

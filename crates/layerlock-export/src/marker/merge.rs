@@ -2,9 +2,10 @@
 
 use pep440_rs::Version;
 
-use super::algebra::Dialect;
 use super::constraint::{Compare, Constraint, Generic};
-use super::{Atomic, Marker, Operator, Single, Variable};
+use super::dialect::Dialect;
+use super::tree::{Atomic, Marker, Single};
+use super::variable::{Operator, Variable};
 use crate::ranges::{Range, Ranges};
 
 /// What two comparisons amount to when joined by `and` (or, where not

@@ -1,7 +1,8 @@
 //! The grammar of PEP 508 markers.
 
 use super::constraint::Constraint;
-use super::{Marker, Operator, Single, Variable};
+use super::tree::{Marker, Single};
+use super::variable::{Operator, Variable};
 
 /// Parentheses within parentheses: more than any marker has, few enough for
 /// every stack.

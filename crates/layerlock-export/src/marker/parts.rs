@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Marker;
-use super::algebra::Stop;
+use super::tree::Marker;
+
+/// The simplification does not come to an end, or not soon enough.
+#[derive(Debug)]
+pub(super) struct Stop;
 
 /// Two lists of parts that have some in common, none within the other.
 pub(super) struct Split {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use pep440_rs::Version;
 
-use super::{Algebra, Marker};
+use super::algebra::Algebra;
+use super::tree::Marker;
 use crate::ranges::{Bound, Ranges};
 
 /// The marker that a project's constraint on Python amounts to. `python_version`

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use layerlock_digest::{Algorithm, Hasher};
 use toml::{Table, Value};
 
 use super::BuildProblem;
@@ -30,19 +30,16 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
         return Ok(None);
     }
     files.sort();
-    let mut contents = Sha256::new();
+    let mut contents = Hasher::new(Algorithm::Sha256);
     for file in files {
         let name = file.strip_prefix(&root).unwrap_or(&file);
         let bytes = fs_err::read(&file).map_err(Error::io("read", &file))?;
         let name = name.to_string_lossy().replace('\\', "/");
-        contents.update(format!(
-            "{}\0{name}\0{}\0",
-            is_executable(&file),
-            bytes.len()
-        ));
-        contents.update(bytes);
+        let header = format!("{}\0{name}\0{}\0", is_executable(&file), bytes.len());
+        contents.update(header.as_bytes());
+        contents.update(&bytes);
     }
-    Ok(Some(Key::of_directory(&contents.finalize().into())))
+    Ok(Some(Key::for_directory(&contents.finish())))
 }
 
 /// Refuses what Poetry would build and other frontends give to setuptools, which

@@ -9,13 +9,14 @@ use std::str::FromStr;
 
 use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
+use serde::Serialize;
 
 use super::BuildProblem;
 use crate::temporary::TemporaryFolder;
 use crate::{Error, Reporter};
 
 /// A kind of build frontend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum FrontendKind {
     /// `uv build --wheel`.
     Uv,

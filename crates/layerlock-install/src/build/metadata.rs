@@ -7,8 +7,7 @@
 //! backend and its version, which is whatever was the newest that day: a layer
 //! would change with each release of setuptools.
 
-use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest, Sha256};
+use layerlock_digest::Digest;
 
 use super::git;
 use crate::wheel::Unpacked;
@@ -34,7 +33,7 @@ fn rewrite(members: &mut [Unpacked], file: &str, change: impl Fn(&str) -> String
     }
     member.bytes = changed.into_bytes();
     let name = member.name.to_string();
-    let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&member.bytes));
+    let hash = Digest::sha256_of(&member.bytes).base64_url();
     let row = format!("{name},sha256={hash},{}", member.bytes.len());
     if let Some(record) = named(members, "RECORD") {
         let text = String::from_utf8_lossy(&record.bytes);
@@ -193,7 +192,7 @@ mod tests {
         assert_eq!(other.unwrap(), "Requires-Dist: a @ file:///a\n");
         let metadata = metadata.unwrap();
         assert_eq!(metadata, "Requires-Dist: a\n");
-        let hash = BASE64URL_NOPAD.encode(&Sha256::digest(&metadata));
+        let hash = Digest::sha256_of(metadata.as_bytes()).base64_url();
         assert_eq!(
             record.unwrap(),
             format!(

@@ -30,9 +30,9 @@ mod supplied;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use layerlock_digest::Digest;
 use layerlock_lock::{LockedPackage, PackageName, PackageSource};
 use layerlock_target::{Target, WheelName};
-use sha2::{Digest, Sha256};
 
 use crate::{Chosen, Error, FetchOptions, Pick, Reporter, WheelContents};
 use frontend::{Frontend, Job};
@@ -163,7 +163,7 @@ impl Builder<'_> {
             return Ok(Chosen {
                 package,
                 wheel: found.wheel,
-                sha256: found.sha256,
+                digest: found.digest,
             });
         }
         self.wheel_of_source(package)
@@ -202,7 +202,7 @@ impl Builder<'_> {
         }
     }
 
-    fn keep_wheel(&self, name: &WheelName, bytes: &[u8], sha256: &[u8; 32]) -> Result<(), Error> {
+    fn keep_wheel(&self, name: &WheelName, bytes: &[u8], digest: &Digest) -> Result<(), Error> {
         let contents = WheelContents::verify(name, bytes).map_err(|problem| Error::Wheel {
             file: name.to_string(),
             problem,
@@ -211,7 +211,7 @@ impl Builder<'_> {
         let mut file = cache.temporary_file()?;
         file.write_all(bytes)
             .map_err(Error::io("write", file.path().to_owned()))?;
-        cache.insert(sha256, file, contents).map(drop)
+        cache.insert(digest, file, contents).map(drop)
     }
 
     /// The wheel that was built before, else a new one of what `material` gives.
@@ -241,7 +241,7 @@ impl Builder<'_> {
         Ok(Chosen {
             package,
             wheel: kept.wheel,
-            sha256: kept.sha256,
+            digest: kept.digest,
         })
     }
 
@@ -291,11 +291,11 @@ impl Builder<'_> {
         let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
         let bytes = repack::stored(members).map_err(Error::io("write", &material.path))?;
         let kept = Kept {
-            sha256: Sha256::digest(&bytes).into(),
+            digest: Digest::sha256_of(&bytes),
             wheel,
             frontend: described,
         };
-        self.keep_wheel(&kept.wheel, &bytes, &kept.sha256)?;
+        self.keep_wheel(&kept.wheel, &bytes, &kept.digest)?;
         if let Some(key) = &source.key {
             kept.keep(key, of, self.options.fetch.cache)?;
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use layerlock_diagnostic::ErrorKind;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
@@ -146,6 +147,18 @@ impl fmt::Display for BuildError {
 pub(crate) fn not_taken(wheels: &[String]) -> String {
     let lines = wheels.iter().map(|wheel| format!("\n(not taken: {wheel})"));
     lines.collect()
+}
+
+impl BuildProblem {
+    /// What has to change before the same build can succeed.
+    pub(crate) const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoFolder(_) | Self::NotGit(..) => ErrorKind::Project,
+            Self::Git { .. } => ErrorKind::Network,
+            Self::OtherCommit { .. } => ErrorKind::Integrity,
+            _ => ErrorKind::Artifact,
+        }
+    }
 }
 
 impl BuildError {

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
+use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::WheelName;
-use sha2::{Digest, Sha256};
 
 use super::kept::Key;
 use super::{
@@ -43,15 +42,15 @@ impl Builder<'_> {
             let no_wheel = NoWheel::new(package, self.target, &[]);
             return Err(Error::NoWheel(Box::new(no_wheel)));
         };
-        let (name, sha256) = (file.name.clone(), locked_sha256(file, &package.place)?);
+        let (name, digest) = (file.name.clone(), locked_sha256(file, &package.place)?);
         let source = Source {
             described: name.clone(),
-            key: Some(Key::of_archive(&sha256, None)),
+            key: Some(Key::for_archive(&digest, None)),
             version_may_differ: false,
         };
         self.kept_or_built(package, &source, |builder, package| {
             let options = builder.options.fetch;
-            let file = fetch_locked(package, &name, &sha256, options, builder.reporter)?;
+            let file = fetch_locked(package, &name, &digest, options, builder.reporter)?;
             builder.of_archive(package, file.path(), &name, None)
         })
     }
@@ -66,7 +65,7 @@ impl Builder<'_> {
         let shown = git::shown(url);
         let source = Source {
             described: format!("{shown} at {commit}"),
-            key: Some(Key::of_git(&shown, commit, subdirectory)),
+            key: Some(Key::for_git(&shown, commit, subdirectory)),
             version_may_differ: true,
         };
         self.kept_or_built(package, &source, |builder, package| {
@@ -129,7 +128,7 @@ impl Builder<'_> {
         }
         let source = Source {
             described,
-            key: Some(Key::of_archive(&actual, subdirectory)),
+            key: Some(Key::for_archive(&actual, subdirectory)),
             version_may_differ: false,
         };
         self.kept_or_built(package, &source, |builder, package| {
@@ -157,11 +156,11 @@ impl Builder<'_> {
         };
         let is_a_wheel = is_wheel(Path::new(&name));
         if is_a_wheel
-            && let Some(sha256) = locked
-            && let Some(cached) = self.options.fetch.cache.wheel(&sha256)
+            && let Some(digest) = locked
+            && let Some(cached) = self.options.fetch.cache.wheel(&digest)
         {
             let bytes = fs_err::read(&cached.path).map_err(Error::io("read", &cached.path))?;
-            return self.take_wheel(package, &name, &bytes, sha256);
+            return self.take_wheel(package, &name, &bytes, digest);
         }
         let fetch = |builder: &mut Self, package: &LockedPackage| {
             let options = builder.options.fetch;
@@ -176,7 +175,7 @@ impl Builder<'_> {
         }
         let source = Source {
             described: described.clone(),
-            key: locked.map(|sha256| Key::of_archive(&sha256, subdirectory)),
+            key: locked.map(|digest| Key::for_archive(&digest, subdirectory)),
             version_may_differ: false,
         };
         self.kept_or_built(package, &source, |builder, package| {
@@ -219,8 +218,8 @@ impl Builder<'_> {
         bytes: &[u8],
         name: &str,
         from: &str,
-    ) -> Result<[u8; 32], Error> {
-        let actual: [u8; 32] = Sha256::digest(bytes).into();
+    ) -> Result<Digest, Error> {
+        let actual = Digest::sha256_of(bytes);
         let file = package.files.iter().find(|file| file.name == name);
         let Some(file) = file.or(package.files.first()) else {
             self.notes.push(BuildNote::Unverified {
@@ -235,8 +234,8 @@ impl Builder<'_> {
         }
         Err(Error::HashMismatch {
             file: name.to_owned(),
-            expected: HEXLOWER.encode(&expected),
-            actual: HEXLOWER.encode(&actual),
+            expected: expected.into(),
+            actual: actual.into(),
             url: from.to_owned(),
             place: package.place.clone(),
         })
@@ -248,9 +247,9 @@ impl Builder<'_> {
         package: LockedPackage,
         name: &str,
         bytes: &[u8],
-        sha256: [u8; 32],
+        digest: Digest,
     ) -> Result<Chosen, Error> {
-        let chosen = self.choose_wheel(package, name, sha256)?;
+        let chosen = self.choose_wheel(package, name, digest)?;
         let wheel = &chosen.wheel;
         fit::check_archive(wheel, bytes, self.target)
             .map_err(|problem| Error::Wheel {
@@ -261,8 +260,8 @@ impl Builder<'_> {
                 let wheel = name.to_owned();
                 self.problem(&chosen.package, BuildProblem::Unfit { wheel, misfit })
             })?;
-        if self.options.fetch.cache.wheel(&sha256).is_none() {
-            self.keep_wheel(&chosen.wheel, bytes, &sha256)?;
+        if self.options.fetch.cache.wheel(&digest).is_none() {
+            self.keep_wheel(&chosen.wheel, bytes, &digest)?;
         }
         Ok(chosen)
     }
@@ -271,7 +270,7 @@ impl Builder<'_> {
         &self,
         package: LockedPackage,
         name: &str,
-        sha256: [u8; 32],
+        digest: Digest,
     ) -> Result<Chosen, Error> {
         let wheel: WheelName = name.parse().map_err(|error| {
             let problem = BuildProblem::WheelName(error);
@@ -284,7 +283,7 @@ impl Builder<'_> {
         Ok(Chosen {
             package,
             wheel,
-            sha256,
+            digest,
         })
     }
 }

@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
+use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
-use sha2::{Digest, Sha256};
 
 use super::fit::{self, WheelMisfit};
 use crate::{Error, FetchOptions, FindLinks};
@@ -15,7 +15,7 @@ use crate::{Error, FetchOptions, FindLinks};
 pub(super) struct Supplied {
     pub(super) path: PathBuf,
     pub(super) wheel: WheelName,
-    pub(super) sha256: [u8; 32],
+    pub(super) digest: Digest,
 }
 
 /// Whether there is a wheel of a package, made by the user, that fits the target.
@@ -51,7 +51,7 @@ pub(super) fn find(
         match fits {
             Ok(()) => {
                 return Ok(Some(Supplied {
-                    sha256: Sha256::digest(&bytes).into(),
+                    digest: Digest::sha256_of(&bytes),
                     wheel,
                     path,
                 }));

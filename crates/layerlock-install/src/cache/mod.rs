@@ -5,7 +5,7 @@
 //! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! wheels-v1/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
 //! builds-v1/cd/cd…ab           which wheel was built from what, and by whom
-//! runs-v1/ef…01                what the last run of a job found and wrote, for the next
+//! runs-v2/ef…01                what the last run of a job found and wrote, for the next
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
 //! lock                         shared by all who use the cache, alone for who removes
@@ -28,9 +28,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use data_encoding::HEXLOWER;
 use etcetera::BaseStrategy;
 use fs_err as fs;
+use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -54,7 +54,7 @@ const WHEELS: &str = "wheels-v1";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
 pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
-const RUNS: &str = "runs-v1";
+const RUNS: &str = "runs-v2";
 /// What the machine's pip has built in, as it answered.
 pub(crate) const PIP_DEFAULT_INDEX: &str = "pip-default-index";
 const TEMPORARY: &str = "tmp";
@@ -114,9 +114,9 @@ impl Cache {
 
     /// A wheel that was verified before, by the SHA-256 of its archive. What
     /// cannot be read counts as absent: it is then fetched anew.
-    pub fn wheel(&self, sha256: &[u8; 32]) -> Option<Wheel> {
+    pub fn wheel(&self, digest: &Digest) -> Option<Wheel> {
         self.hold(fs::OpenOptions::new().read(true));
-        let path = self.archive(sha256);
+        let path = self.archive(digest);
         let listing = path.with_extension("contents");
         let kept = read_kept(&listing)?;
         let size = fs::metadata(&path).ok()?.len();
@@ -157,11 +157,11 @@ impl Cache {
     /// says that it can be used.
     pub(crate) fn insert(
         &self,
-        sha256: &[u8; 32],
+        digest: &Digest,
         archive: NamedTempFile,
         contents: WheelContents,
     ) -> Result<Wheel, Error> {
-        let path = self.archive(sha256);
+        let path = self.archive(digest);
         let insert = || -> std::io::Result<Wheel> {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
@@ -183,8 +183,8 @@ impl Cache {
         insert().map_err(Error::io("write", &path))
     }
 
-    fn archive(&self, sha256: &[u8; 32]) -> PathBuf {
-        let name = HEXLOWER.encode(sha256);
+    fn archive(&self, digest: &Digest) -> PathBuf {
+        let name = digest.hex();
         self.root
             .join(WHEELS)
             .join(&name[..2])

@@ -9,9 +9,9 @@ use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use data_encoding::HEXLOWER;
 use fs_err as fs;
-use layerlock_layer::{is_unfinished, unpacked_folder};
+use layerlock_digest::Digest;
+use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
 use super::{
@@ -135,8 +135,8 @@ impl Cache {
         }
         let is_of_use = |note: &Path| {
             let text = fs::read_to_string(note).ok()?;
-            let sha256 = HEXLOWER.decode(text.lines().next()?.as_bytes()).ok()?;
-            Some(self.archive(&sha256.try_into().ok()?).exists())
+            let digest: Digest = text.lines().next()?.parse().ok()?;
+            Some(self.archive(&digest).exists())
         };
         for (_, folder) in entries(&folder)? {
             if !folder.is_dir() {
@@ -220,7 +220,7 @@ impl Stem {
     }
 
     fn unpacked(&self) -> Option<PathBuf> {
-        Some(unpacked_folder(&self.0)).filter(|path| path.exists() || path.is_symlink())
+        Some(unpacked_directory(&self.0)).filter(|path| path.exists() || path.is_symlink())
     }
 }
 
@@ -323,6 +323,7 @@ mod tests {
     fn only_earlier_forms_of_what_we_keep_are_outdated() {
         assert!(is_outdated("wheels-v0") && is_outdated("runs-v0"));
         assert!(is_outdated("builds-v0"));
+        assert!(is_outdated("runs-v1"));
         for name in ["wheels-v1", "wheels-v2", "builds-v1", "data-v0", "tmp"] {
             assert!(!is_outdated(name), "{name}");
         }

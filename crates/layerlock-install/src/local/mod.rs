@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use layerlock_client::MachineConfig;
-use layerlock_digest::{Algorithm, Hasher};
+use layerlock_digest::{Digest, Hasher};
 use tempfile::NamedTempFile;
 
 use crate::{Cache, Error};
@@ -66,14 +66,14 @@ impl LocalFiles {
 /// hash. Errors are those of the cache.
 pub(crate) fn take(
     path: &Path,
-    sha256: &[u8; 32],
+    digest: &Digest,
     cache: &Cache,
 ) -> Result<Option<NamedTempFile>, Error> {
     let Ok(mut source) = fs_err::File::open(path) else {
         return Ok(None);
     };
     let mut target = cache.temporary_file()?;
-    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut hasher = Hasher::new(digest.algorithm());
     let mut buffer = vec![0; 1 << 16];
     loop {
         let count = match source.read(&mut buffer) {
@@ -87,5 +87,5 @@ pub(crate) fn take(
             .write_all(&buffer[..count])
             .map_err(Error::io("write", target.path()))?;
     }
-    Ok((hasher.finish().bytes() == sha256).then_some(target))
+    Ok((hasher.finish() == *digest).then_some(target))
 }

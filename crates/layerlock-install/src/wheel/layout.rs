@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use layerlock_digest::Digest;
 use layerlock_layer::archive::ArchiveProblem;
-use layerlock_layer::{ArchiveId, Entry, LayerPath, Mode, OwnerId, PlanBuilder, Source};
+use layerlock_layer::{ArchiveId, Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder};
 use layerlock_target::Target;
 
 use super::{Member, Wheel, WheelContents, WheelProblem, record};
@@ -49,7 +49,7 @@ impl Layout<'_> {
         let mut record_holds = contents.record_is_exact;
         let mut own_record = None;
         for member in &contents.members {
-            if let Some((key, rest)) = in_data_folder(&member.name) {
+            if let Some((key, rest)) = in_data_directory(&member.name) {
                 record_holds = false;
                 self.push_data(member, key, rest)?;
             } else if member.name == record {
@@ -65,7 +65,7 @@ impl Layout<'_> {
             self.push(
                 path,
                 Mode::Executable,
-                Source::Bytes(text.into_bytes().into()),
+                EntrySource::Bytes(text.into_bytes().into()),
             );
         }
 
@@ -80,7 +80,7 @@ impl Layout<'_> {
             _ => {
                 let bytes = self.installed_record(&record);
                 let path = path(site_packages, &record)?;
-                self.push(path, Mode::Regular, Source::Bytes(bytes.into()));
+                self.push(path, Mode::Regular, EntrySource::Bytes(bytes.into()));
                 Ok(())
             }
         }
@@ -90,13 +90,13 @@ impl Layout<'_> {
         let site_packages = self.target.site_packages();
         match key {
             // `data` goes to the prefix, for which `pip install --target` takes
-            // the target folder itself.
+            // the target directory itself.
             "purelib" | "platlib" | "data" => self.push_member(member, site_packages, rest),
             "headers" => {
                 let dist_info = &self.contents.dist_info;
                 let name = dist_info.split('-').next().unwrap_or(dist_info);
-                let folder = format!("{site_packages}/include/python/{name}");
-                self.push_member(member, &folder, rest)
+                let directory = format!("{site_packages}/include/python/{name}");
+                self.push_member(member, &directory, rest)
             }
             "scripts" => self.push_script(member, rest),
             _ => Err(WheelProblem::UnknownScheme(member.name.clone())),
@@ -115,11 +115,11 @@ impl Layout<'_> {
             return Ok(());
         }
         let source = match &member.python_script {
-            None => Source::Member(self.archive, member.data),
+            None => EntrySource::Member(self.archive, member.data),
             Some(rest) => {
                 let mut text = format!("#!{}", self.target.interpreter()).into_bytes();
                 text.extend_from_slice(rest);
-                Source::Bytes(text.into())
+                EntrySource::Bytes(text.into())
             }
         };
         let path = path(self.target.scripts(), name)?;
@@ -130,7 +130,7 @@ impl Layout<'_> {
     fn push_member(
         &mut self,
         member: &Member,
-        folder: &str,
+        directory: &str,
         name: &str,
     ) -> Result<(), WheelProblem> {
         let mode = if member.executable {
@@ -138,12 +138,12 @@ impl Layout<'_> {
         } else {
             Mode::Regular
         };
-        let source = Source::Member(self.archive, member.data);
-        self.push(path(folder, name)?, mode, source);
+        let source = EntrySource::Member(self.archive, member.data);
+        self.push(path(directory, name)?, mode, source);
         Ok(())
     }
 
-    fn push(&mut self, path: LayerPath, mode: Mode, source: Source) {
+    fn push(&mut self, path: LayerPath, mode: Mode, source: EntrySource) {
         self.entries.push(Entry {
             path,
             mode,
@@ -173,16 +173,16 @@ impl Layout<'_> {
     }
 }
 
-/// The scheme key and the path of a file in the `.data` folder at the top. Like
+/// The scheme key and the path of a file in the `.data` directory at the top. Like
 /// pip's, the test is for the ending alone: builders spell the rest differently.
-pub(super) fn in_data_folder(name: &str) -> Option<(&str, &str)> {
-    let (folder, rest) = name.split_once('/')?;
-    folder.strip_suffix(".data")?;
+pub(super) fn in_data_directory(name: &str) -> Option<(&str, &str)> {
+    let (directory, rest) = name.split_once('/')?;
+    directory.strip_suffix(".data")?;
     Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
-fn path(folder: &str, name: &str) -> Result<LayerPath, WheelProblem> {
-    LayerPath::new(format!("{folder}/{name}")).map_err(|reason| {
+fn path(directory: &str, name: &str) -> Result<LayerPath, WheelProblem> {
+    LayerPath::new(format!("{directory}/{name}")).map_err(|reason| {
         let name = name.to_owned();
         ArchiveProblem::Name { name, reason }.into()
     })

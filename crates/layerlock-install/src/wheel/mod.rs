@@ -55,7 +55,7 @@ pub struct Wheel {
 /// What a verified wheel holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WheelContents {
-    /// The name of its `.dist-info` folder.
+    /// The name of its `.dist-info` directory.
     dist_info: String,
     /// Whether its RECORD lists its files and nothing else.
     record_is_exact: bool,
@@ -86,7 +86,7 @@ impl WheelContents {
     /// Reads an archive and checks it against itself and its file name.
     ///
     /// The rules are those of the [binary distribution format]: safe names, a
-    /// `.dist-info` folder that fits the file name, a wheel version that we know,
+    /// `.dist-info` directory that fits the file name, a wheel version that we know,
     /// and every file listed in RECORD with the hash that it has.
     ///
     /// [binary distribution format]: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -135,7 +135,7 @@ impl WheelContents {
                 name: name.to_owned(),
                 executable: member.executable,
                 data: record.check(member)?,
-                python_script: match layout::in_data_folder(name) {
+                python_script: match layout::in_data_directory(name) {
                     // Others may be programs of any size.
                     Some(("scripts", _)) if member.starts_with(*PYTHON_SHEBANG) => {
                         Some(after_first_line(&member.bytes_within(&mut room)?))
@@ -231,26 +231,26 @@ fn after_first_line(script: &[u8]) -> Vec<u8> {
     script[line_end.unwrap_or(script.len())..].to_vec()
 }
 
-/// The one `.dist-info` folder at the top, which has to be of the distribution
+/// The one `.dist-info` directory at the top, which has to be of the distribution
 /// and the version that the file name says.
 fn dist_info(name: &WheelName, members: &[RawMember<'_>]) -> Result<String, WheelProblem> {
-    let mut folders: Vec<&str> = members
+    let mut directories: Vec<&str> = members
         .iter()
         .filter_map(|member| Some(member.name.as_str().split_once('/')?.0))
-        .filter(|folder| folder.ends_with(".dist-info"))
+        .filter(|directory| directory.ends_with(".dist-info"))
         .collect();
-    folders.sort_unstable();
-    folders.dedup();
-    let [folder] = folders[..] else {
-        return Err(WheelProblem::DistInfoCount(folders.len()));
+    directories.sort_unstable();
+    directories.dedup();
+    let [directory] = directories[..] else {
+        return Err(WheelProblem::DistInfoCount(directories.len()));
     };
     // The same rules as for file names: read it as one.
-    let as_wheel = folder
+    let as_wheel = directory
         .strip_suffix(".dist-info")
         .and_then(|stem| format!("{stem}-py3-none-any.whl").parse::<WheelName>().ok());
     match as_wheel {
-        Some(found) if found.is_same_release(name) => Ok(folder.to_owned()),
-        _ => Err(WheelProblem::DistInfoName(folder.to_owned())),
+        Some(found) if found.is_same_release(name) => Ok(directory.to_owned()),
+        _ => Err(WheelProblem::DistInfoName(directory.to_owned())),
     }
 }
 

@@ -7,15 +7,15 @@ pub enum WheelProblem {
     #[error(transparent)]
     Archive(#[from] ArchiveProblem),
     /// A file under a name in the `.data` directory that says of no place where it goes.
-    #[error("member {0:?} lies in the .data folder under no known scheme key")]
+    #[error("member {0:?} lies in the .data directory under no known scheme key")]
     UnknownScheme(String),
     /// A part that every wheel must have.
     #[error("has no {0}")]
     Missing(&'static str),
-    /// There must be one `.dist-info` folder.
-    #[error("has {0} .dist-info folders instead of one")]
+    /// There must be one `.dist-info` directory.
+    #[error("has {0} .dist-info directories instead of one")]
     DistInfoCount(usize),
-    /// The `.dist-info` folder is of another distribution or version.
+    /// The `.dist-info` directory is of another distribution or version.
     #[error("holds {0:?}, which is not what its file name says")]
     DistInfoName(String),
     /// A format that came after this program.

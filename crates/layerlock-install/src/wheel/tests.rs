@@ -55,7 +55,10 @@ fn every_way_to_write_a_sound_wheel_is_accepted() {
         ("stored", sample().stored()),
         ("streamed", sample().streamed()),
         ("stored and streamed", sample().stored().streamed()),
-        ("folders", sample().directory("demo").directory("demo/sub")),
+        (
+            "directories",
+            sample().directory("demo").directory("demo/sub"),
+        ),
         ("a build tag", sample().build_tag("7local")),
         ("a later minor version", sample().wheel_version("1.9")),
         ("a set of tags", sample().tag("py2.py3-none-any")),
@@ -113,7 +116,7 @@ fn a_dist_info_of_another_distribution_or_version_is_refused() {
 }
 
 #[test]
-fn there_has_to_be_one_dist_info_folder() {
+fn there_has_to_be_one_dist_info_directory() {
     let two = sample().file("other-1.0.dist-info/METADATA", "").build();
     assert_eq!(verify(&two), Err(WheelProblem::DistInfoCount(2)));
     let empty_zip = [&b"PK\x05\x06"[..], &[0; 18]].concat();
@@ -167,8 +170,8 @@ fn a_wheel_in_a_file_is_read_as_one_in_memory() {
             .build(),
     ];
     let hostile = hostile_wheels().into_iter().map(|hostile| hostile.wheel);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("wheel");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("wheel");
     for wheel in sound.into_iter().chain(hostile) {
         fs_err::write(&path, &wheel.bytes).unwrap();
         let file = fs_err::File::open(&path).unwrap();
@@ -301,11 +304,11 @@ fn every_hostile_name_is_refused_with_its_reason() {
             reason,
         });
         assert_eq!(refusal(&sample().file(name, "x"), name), expected);
-        // Where it names a folder it is no better.
-        let folder = verify(&sample().directory(name).build());
+        // Where it names a directory it is no better.
+        let directory = verify(&sample().directory(name).build());
         assert!(
             matches!(
-                folder,
+                directory,
                 Err(WheelProblem::Archive(ArchiveProblem::Name { .. }))
             ),
             "{name:?}"
@@ -360,18 +363,23 @@ fn other_groups_of_entry_points_are_no_commands() {
 
 #[test]
 fn kept_contents_are_the_same_when_reloaded() {
-    let folder = tempfile::tempdir().unwrap();
-    let cache = Cache::at(folder.path());
+    let temp = tempfile::tempdir().unwrap();
+    let cache = Cache::at(temp.path());
     let wheel = sample().build();
     let contents = verify(&wheel).unwrap();
     let archive = cache.temporary_file().unwrap();
     fs_err::write(archive.path(), &wheel.bytes).unwrap();
-    cache.insert(&[7; 32], archive, contents.clone()).unwrap();
+    let seven = layerlock_digest::Digest::sha256_of(b"7");
+    cache.insert(&seven, archive, contents.clone()).unwrap();
 
-    let reloaded = cache.wheel(&[7; 32]).unwrap();
+    let reloaded = cache.wheel(&seven).unwrap();
     assert_eq!(reloaded.contents, contents);
     assert_eq!(fs_err::read(reloaded.path).unwrap(), wheel.bytes);
-    assert!(cache.wheel(&[8; 32]).is_none());
+    assert!(
+        cache
+            .wheel(&layerlock_digest::Digest::sha256_of(b"8"))
+            .is_none()
+    );
 }
 
 #[test]

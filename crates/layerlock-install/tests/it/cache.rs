@@ -152,7 +152,7 @@ fn prune_removes_what_is_of_no_use() {
         filled.write(name);
     }
     // Of a later layerlock.
-    filled.write("wheels-v2/ab/new");
+    filled.write("wheels-v1/ab/new");
     assert_eq!(
         filled.cache().prune(None).unwrap(),
         Removed {
@@ -161,7 +161,7 @@ fn prune_removes_what_is_of_no_use() {
         }
     );
     let mut expected = whole;
-    expected.push("wheels-v2/ab/new".to_owned());
+    expected.push("wheels-v1/ab/new".to_owned());
     assert_eq!(filled.files(), expected);
 }
 
@@ -169,7 +169,7 @@ fn prune_removes_what_is_of_no_use() {
 fn what_is_kept_unpacked_goes_with_its_wheel() {
     let filled = Filled::new();
     let wheels = filled.use_all(&filled.cache());
-    let folder = layerlock_layer::unpacked_folder(&wheels[0].path);
+    let folder = layerlock_layer::unpacked_directory(&wheels[0].path);
     let folder = folder.strip_prefix(filled.path()).unwrap();
     let folder = folder.to_str().unwrap().to_owned();
     for name in ["0123", ".unfinished"] {
@@ -191,7 +191,8 @@ fn what_is_kept_unpacked_goes_with_its_wheel() {
 fn prune_removes_what_is_in_the_place_of_a_folder_of_unpacked_files() {
     let filled = Filled::new();
     let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
-    let [file, link] = [&demo, &other].map(|wheel| layerlock_layer::unpacked_folder(&wheel.path));
+    let [file, link] =
+        [&demo, &other].map(|wheel| layerlock_layer::unpacked_directory(&wheel.path));
     let elsewhere = tempfile::tempdir().unwrap();
     fs_err::write(elsewhere.path().join(".profile"), "mine").unwrap();
     fs_err::write(&file, "123").unwrap();
@@ -215,9 +216,9 @@ fn prune_knows_when_a_wheel_was_used_last() {
             .is_some()
     );
     let month = Duration::from_hours(24 * 30);
-    filled.write("runs-v1/note");
+    filled.write("runs-v2/note");
     assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
-    assert!(filled.files().contains(&"runs-v1/note".to_owned()));
+    assert!(filled.files().contains(&"runs-v2/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
 }
@@ -243,9 +244,9 @@ fn prune_removes_the_notes_of_builds_whose_wheels_are_gone() {
     assert!(!has("builds-v1/ab/kept"));
 }
 
-fn locked_hash(wheel: &TestWheel) -> [u8; 32] {
+fn locked_hash(wheel: &TestWheel) -> layerlock_digest::Digest {
     let locked = chosen(&project_of([wheel]));
-    locked[0].sha256
+    locked[0].digest
 }
 
 type Job = fn(&Cache) -> Result<Removed, Error>;

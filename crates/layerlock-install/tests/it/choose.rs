@@ -1,3 +1,4 @@
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_diagnostic::Place;
 use layerlock_install::{Chosen, Error};
 use layerlock_target::{Architecture, Target};
@@ -59,7 +60,7 @@ fn each_target_gets_its_own_wheel_with_the_hash_of_that_wheel() {
             .iter()
             .find(|f| f.name == files[expected]);
         let digest = file.unwrap().digests[0];
-        assert_eq!(chosen.sha256, digest.bytes());
+        assert_eq!(chosen.digest, digest);
     }
 }
 

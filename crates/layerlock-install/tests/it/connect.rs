@@ -1,5 +1,6 @@
 //! How an index is reached: proxies, and certificates of either side.
 
+use layerlock_diagnostic::Diagnose as _;
 use std::io::{Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;

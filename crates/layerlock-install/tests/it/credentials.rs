@@ -1,5 +1,6 @@
 //! Where the credentials of an index come from, and where they go.
 
+use layerlock_diagnostic::Diagnose as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 

@@ -1,3 +1,4 @@
+use layerlock_diagnostic::Diagnose as _;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -394,7 +395,7 @@ fn a_file_shorter_than_the_index_promises_is_tried_again_and_explained() {
     let error = shop.refusal();
     let cut = sha256_hex(&shop.wheel.bytes[..3]);
     assert!(
-        matches!(&error, Error::HashMismatch { actual, .. } if *actual == cut),
+        matches!(&error, Error::HashMismatch { actual, .. } if actual.hex() == cut),
         "{error:?}"
     );
 }

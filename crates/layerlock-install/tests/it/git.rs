@@ -1,5 +1,6 @@
 //! Packages from git repositories, made by the git of this machine.
 
+use layerlock_diagnostic::Diagnose as _;
 use std::path::{Path, PathBuf};
 
 use layerlock_install::index::{Index, IndexUrl};
@@ -84,7 +85,7 @@ fn layer(cache: &Cache, built: Built) -> Vec<PathBuf> {
         .chosen
         .into_iter()
         .map(|chosen| {
-            let wheel = cache.wheel(&chosen.sha256).unwrap();
+            let wheel = cache.wheel(&chosen.digest).unwrap();
             (chosen, wheel)
         })
         .collect();
@@ -207,7 +208,7 @@ fn a_kept_build_needs_no_repository() {
     let first = build_in(&cache, &project).unwrap();
     drop(repository);
     let second = build_in(&cache, &project).unwrap();
-    assert_eq!(first.chosen[0].sha256, second.chosen[0].sha256);
+    assert_eq!(first.chosen[0].digest, second.chosen[0].digest);
 }
 
 #[test]

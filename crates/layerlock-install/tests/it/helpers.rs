@@ -1,3 +1,4 @@
+use layerlock_diagnostic::Diagnose as _;
 use std::sync::OnceLock;
 
 use layerlock_client::{MachineConfig, Session};

@@ -74,6 +74,57 @@ fn an_archive_without_modes_has_no_executables() {
     assert!(files.iter().all(|(_, executable, _)| !executable));
 }
 
+/// Where the last header begins that has this signature.
+fn last_header(bytes: &[u8], signature: [u8; 4]) -> usize {
+    let mut headers = bytes.windows(4);
+    headers.rposition(|window| window == signature).unwrap()
+}
+
+const LOCAL: [u8; 4] = *b"PK\x03\x04";
+const CENTRAL: [u8; 4] = *b"PK\x01\x02";
+
+#[test]
+fn directories_are_told_by_their_mode_or_the_slash_at_their_end() {
+    let names = |bytes: &[u8]| -> Vec<String> {
+        let files = list(&bytes).unwrap();
+        files.into_iter().map(|(name, ..)| name).collect()
+    };
+    let plain = sound_wheel().build().bytes;
+    let without_modes = sound_wheel().without_modes().directory("demo");
+    assert_eq!(names(&without_modes.build().bytes), names(&plain));
+
+    let mut last_is_directory = plain.clone();
+    // External attributes (APPNOTE 4.3.12).
+    let at = last_header(&plain, CENTRAL) + 38;
+    last_is_directory[at..at + 4].copy_from_slice(&(0o040_755_u32 << 16).to_le_bytes());
+    let all = names(&plain);
+    let (_, others) = all.split_last().unwrap();
+    assert_eq!(names(&last_is_directory), others);
+}
+
+#[test]
+fn data_that_lies_outside_of_the_archive_is_refused() {
+    let sound = sound_wheel().stored().build().bytes;
+    let (local, central) = (last_header(&sound, LOCAL), last_header(&sound, CENTRAL));
+    let name_length = u16::from_le_bytes([sound[local + 26], sound[local + 27]]);
+    let start = local + 30 + usize::from(name_length);
+    let with_data_to = |end: usize| {
+        let mut bytes = sound.clone();
+        let size = u32::try_from(end - start).unwrap().to_le_bytes();
+        for at in [local + 18, central + 20] {
+            bytes[at..at + 4].copy_from_slice(&size);
+        }
+        list(&bytes).unwrap_err()
+    };
+    let inside = with_data_to(sound.len());
+    assert!(matches!(inside, ArchiveProblem::Data { .. }), "{inside}");
+    let outside = with_data_to(sound.len() + 1);
+    assert!(
+        outside.to_string().contains("lies outside of it"),
+        "{outside}"
+    );
+}
+
 #[test]
 fn an_empty_archive_has_no_files() {
     let bytes = [&b"PK\x05\x06"[..], &[0; 18]].concat();
@@ -268,7 +319,8 @@ fn data_is_read_in_pieces_and_summed_as_it_lies_there() {
         let mut pieces = Vec::new();
         let compressed_crc32 = member.read_into(|piece| pieces.push(piece.to_vec()));
         assert_eq!(compressed_crc32, Ok(crc32fast::hash(&archive[1..])));
-        assert!(pieces.len() > 2 && pieces.iter().all(|piece| piece.len() <= PIECE));
+        assert!((3..30).contains(&pieces.len()));
+        assert!(pieces.iter().all(|piece| piece.len() <= PIECE));
         assert!(pieces.concat() == content());
     }
 }
@@ -336,8 +388,8 @@ fn small_members_share_the_room_that_there_is() {
 
 #[test]
 fn an_archive_in_a_file_is_read_as_one_in_memory() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("archive");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("archive");
     let sound = [sound_wheel(), sound_wheel().streamed()].map(|builder| builder.build().bytes);
     let hostile = hostile_wheels().into_iter().map(|it| it.wheel.bytes);
     let names = |reader: &dyn ReaderAt, length| {

@@ -38,7 +38,7 @@ pub(super) fn make_held<T: AsRef<Path>, H>(
     hold: impl Fn(&T) -> H,
 ) -> io::Result<(T, H, Temporary)> {
     loop {
-        let (made, temporary) = Temporary::made(&make)?;
+        let (made, temporary) = Temporary::create(&make)?;
         let held = hold(&made);
         // Before it was held, one may have.
         if fs::symlink_metadata(&made).is_ok() {
@@ -47,7 +47,7 @@ pub(super) fn make_held<T: AsRef<Path>, H>(
     }
 }
 
-/// Says to other processes that somebody works on this temporary file or folder.
+/// Says to other processes that somebody works on this temporary file or directory.
 /// The lock dies with the process.
 #[expect(
     clippy::disallowed_types,
@@ -59,10 +59,10 @@ pub(super) fn hold(file: &std::fs::File) {
     let _ = file.lock();
 }
 
-/// Removes what killed processes left in a folder. Trouble with it is not the
+/// Removes what killed processes left in a directory. What fails here is not the
 /// user's: it stays for another time.
-pub(super) fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
+pub(super) fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else {
         return;
     };
     for entry in entries.flatten() {
@@ -89,7 +89,7 @@ pub(super) fn remove_abandoned(folder: &Path) {
     }
 }
 
-/// The folder that a path is in.
+/// The directory that a path is in.
 pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -97,29 +97,29 @@ pub(crate) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// Folders made for an output. Those that stayed empty go again, so that a
+/// Directories made for an output. Those that stayed empty go again, so that a
 /// failed run leaves none behind.
 #[derive(Debug)]
-pub(super) struct CreatedFolders(Vec<PathBuf>);
+pub(super) struct CreatedDirectories(Vec<PathBuf>);
 
-impl CreatedFolders {
-    pub(super) fn create(folder: &Path) -> Result<Self, Error> {
-        let missing: Vec<PathBuf> = folder
+impl CreatedDirectories {
+    pub(super) fn create(directory: &Path) -> Result<Self, Error> {
+        let missing: Vec<PathBuf> = directory
             .ancestors()
-            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            .take_while(|directory| !directory.as_os_str().is_empty() && !directory.exists())
             .map(Path::to_owned)
             .collect();
         let created = Self(missing);
-        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
         Ok(created)
     }
 }
 
-impl Drop for CreatedFolders {
+impl Drop for CreatedDirectories {
     fn drop(&mut self) {
-        for folder in &self.0 {
+        for directory in &self.0 {
             // Refused where something is in it.
-            let _ = fs::remove_dir(folder);
+            let _ = fs::remove_dir(directory);
         }
     }
 }
@@ -130,19 +130,19 @@ mod tests {
 
     #[test]
     fn what_was_taken_for_abandoned_before_it_was_held_is_made_again() {
-        let folder = tempfile::tempdir().unwrap();
+        let temp = tempfile::tempdir().unwrap();
         let is_first = std::cell::Cell::new(true);
         let (made, (), _temporary) = make_held(
-            || builder().tempdir_in(folder.path()),
+            || builder().tempdir_in(temp.path()),
             |_| {
                 if is_first.replace(false) {
-                    remove_abandoned(folder.path());
+                    remove_abandoned(temp.path());
                 }
             },
         )
         .unwrap();
         assert!(made.path().is_dir());
         assert!(!is_first.get());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
     }
 }

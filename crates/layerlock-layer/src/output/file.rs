@@ -8,10 +8,10 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use super::beside::{
-    CreatedFolders, builder, hold, make_held, parent, remove_abandoned, through_links,
+    CreatedDirectories, builder, hold, make_held, parent, remove_abandoned, through_links,
 };
-use super::published::Published;
-use crate::temporary::standstill;
+use super::written::WrittenOutput;
+use crate::temporary::lock_temporaries;
 use crate::{Error, Temporary};
 
 /// A file that appears at its path only when it is published.
@@ -20,8 +20,8 @@ pub(crate) struct OutputFile {
     file: NamedTempFile,
     path: PathBuf,
     _temporary: Temporary,
-    // Dropped last, when the temporary file is gone from the folders.
-    _folders: CreatedFolders,
+    // Dropped last, when the temporary file is gone from the directories.
+    _directories: CreatedDirectories,
 }
 
 impl OutputFile {
@@ -35,9 +35,9 @@ impl OutputFile {
     )]
     pub(super) fn create(path: &Path, access: Access) -> Result<Self, Error> {
         let path = through_links(path)?;
-        let folder = parent(&path);
-        let folders = CreatedFolders::create(folder)?;
-        remove_abandoned(folder);
+        let directory = parent(&path);
+        let directories = CreatedDirectories::create(directory)?;
+        remove_abandoned(directory);
         let mut builder = builder();
         // A temporary file is private by default; a layer is not, less the umask.
         #[cfg(unix)]
@@ -45,14 +45,14 @@ impl OutputFile {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let make = || builder.tempfile_in(folder);
+        let make = || builder.tempfile_in(directory);
         let (file, (), temporary) = make_held(make, |file| hold(file.as_file()))
-            .map_err(Error::io("create a file in", folder))?;
+            .map_err(Error::io("create a file in", directory))?;
         Ok(Self {
             file,
             path,
             _temporary: temporary,
-            _folders: folders,
+            _directories: directories,
         })
     }
 
@@ -60,16 +60,16 @@ impl OutputFile {
         self.file.as_file_mut()
     }
 
-    pub(super) fn publish(self) -> Result<Published, Error> {
+    pub(super) fn publish(self) -> Result<WrittenOutput, Error> {
         // A time of its own: see `Stamp::is_certain`.
         let _ = self.file.as_file().set_modified(SystemTime::now());
         let time = self.file.as_file().metadata().and_then(|it| it.modified());
         let persisted = {
-            let _standstill = standstill();
+            let _lock = lock_temporaries();
             self.file.persist(&self.path)
         };
         let file = persisted.map_err(|error| Error::io("write", &self.path)(error.error))?;
-        Ok(Published {
+        Ok(WrittenOutput {
             output: Some(fs::File::from_parts(file, self.path)),
             time: time.ok(),
         })

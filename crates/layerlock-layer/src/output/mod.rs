@@ -1,9 +1,9 @@
 //! Writing beside, then renaming: an output is as it was or complete.
 
 mod beside;
+mod directory;
 mod file;
-mod folder;
-mod published;
+mod written;
 
 use std::io::Write;
 use std::path::Path;
@@ -12,11 +12,11 @@ use fs_err as fs;
 
 use crate::Error;
 pub(crate) use beside::{is_temporary, parent};
+pub(crate) use directory::OutputDirectory;
 use file::Access;
 pub(crate) use file::OutputFile;
-pub(crate) use folder::OutputFolder;
-pub use published::Published;
-pub(crate) use published::is_same;
+pub use written::WrittenOutput;
+pub(crate) use written::is_same;
 
 /// An output that is complete but not yet in its place. Dropped, it is gone.
 ///
@@ -29,7 +29,7 @@ pub struct Prepared(Kind);
 #[derive(Debug)]
 enum Kind {
     File(OutputFile),
-    Folder(OutputFolder),
+    Directory(OutputDirectory),
 }
 
 impl From<OutputFile> for Prepared {
@@ -38,18 +38,18 @@ impl From<OutputFile> for Prepared {
     }
 }
 
-impl From<OutputFolder> for Prepared {
-    fn from(folder: OutputFolder) -> Self {
-        Self(Kind::Folder(folder))
+impl From<OutputDirectory> for Prepared {
+    fn from(directory: OutputDirectory) -> Self {
+        Self(Kind::Directory(directory))
     }
 }
 
 impl Prepared {
     /// Puts it in its place, by one rename or swap.
-    pub fn publish(self) -> Result<Published, Error> {
+    pub fn publish(self) -> Result<WrittenOutput, Error> {
         match self.0 {
             Kind::File(file) => file.publish(),
-            Kind::Folder(folder) => folder.publish(),
+            Kind::Directory(directory) => directory.publish(),
         }
     }
 }
@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn a_link_is_followed_and_a_dangling_one_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        let temp = tempfile::tempdir().unwrap();
+        let (real, link) = (temp.path().join("real"), temp.path().join("link"));
         symlink(&real, &link).unwrap();
         write_file(&link, b"new").unwrap_err();
         fs::write(&real, "old").unwrap();
@@ -105,21 +105,21 @@ mod tests {
 
     #[test]
     fn what_a_killed_process_left_is_removed_and_what_is_held_stays() {
-        let folder = tempfile::tempdir().unwrap();
+        let temp = tempfile::tempdir().unwrap();
         for name in [".layerlock-dead.tmp", ".layerlock-held.tmp", "mine.tmp"] {
-            fs::write(folder.path().join(name), "half").unwrap();
+            fs::write(temp.path().join(name), "half").unwrap();
         }
-        fs::create_dir(folder.path().join(".layerlock-tree.tmp")).unwrap();
-        fs::write(folder.path().join(".layerlock-tree.tmp/a"), "half").unwrap();
-        let pipe = folder.path().join(".layerlock-pipe.tmp");
+        fs::create_dir(temp.path().join(".layerlock-tree.tmp")).unwrap();
+        fs::write(temp.path().join(".layerlock-tree.tmp/a"), "half").unwrap();
+        let pipe = temp.path().join(".layerlock-pipe.tmp");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        let held = fs::File::open(folder.path().join(".layerlock-held.tmp")).unwrap();
+        let held = fs::File::open(temp.path().join(".layerlock-held.tmp")).unwrap();
         hold(held.file());
 
-        write_file(&folder.path().join("out"), b"whole").unwrap();
+        write_file(&temp.path().join("out"), b"whole").unwrap();
         assert_eq!(
-            crate::files_in(folder.path()).unwrap(),
+            crate::files_in(temp.path()).unwrap(),
             [
                 ".layerlock-held.tmp",
                 ".layerlock-pipe.tmp",
@@ -131,15 +131,15 @@ mod tests {
 
     #[test]
     fn what_was_replaced_or_written_to_since_has_no_stamp() {
-        let folder = tempfile::tempdir().unwrap();
-        let (zip, staging) = (folder.path().join("a.zip"), folder.path().join("staging"));
+        let temp = tempfile::tempdir().unwrap();
+        let (zip, staging) = (temp.path().join("a.zip"), temp.path().join("staging"));
         let file = |bytes: &[u8]| {
             let mut output = OutputFile::create(&zip, Access::Everyone).unwrap();
             output.file().write_all(bytes).unwrap();
             Prepared::from(output).publish().unwrap()
         };
         let tree = || {
-            let output = OutputFolder::replacing(&staging).unwrap();
+            let output = OutputDirectory::replacing(&staging).unwrap();
             Prepared::from(output).publish().unwrap()
         };
         let (first_file, first_tree) = (file(b"one"), tree());

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::{
     CHANGES, TestFile, archive_plan, bytes_plan, files_plan, sample, truncated_plan,
 };
-use crate::{PlannedFile, Source};
+use crate::{EntrySource, PlannedFile};
 
 fn write(plan: &LayerPlan, directory: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
     stage(plan, directory, is_ours, false)
@@ -28,9 +28,9 @@ fn nothing_is_ours(_: &str) -> bool {
 
 #[test]
 fn holds_the_files_of_the_plan_and_no_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = archive_plan(folder.path(), &sample());
-    let directory = folder.path().join("made/here/lambda_dependencies");
+    let temp = tempfile::tempdir().unwrap();
+    let plan = archive_plan(temp.path(), &sample());
+    let directory = temp.path().join("made/here/lambda_dependencies");
     write(&plan, &directory, nothing_is_ours).unwrap();
 
     let names: Vec<_> = sample().iter().map(|file| file.0).collect();
@@ -55,22 +55,22 @@ fn files_on_disk_are_copied_and_must_not_change() {
         ("a/tool", &b"#!/bin/sh\n"[..], true),
         ("large", &large, false),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    let plan = files_plan(folder.path(), &files);
-    let directory = folder.path().join("staging");
+    let temp = tempfile::tempdir().unwrap();
+    let plan = files_plan(temp.path(), &files);
+    let directory = temp.path().join("staging");
     write(&plan, &directory, nothing_is_ours).unwrap();
     for (name, bytes, _) in files {
         assert!(fs::read(directory.join(name)).unwrap() == bytes, "{name}");
     }
 
     for entry in plan.entries() {
-        let Source::File(file) = &entry.source else {
+        let EntrySource::File(file) = &entry.source else {
             panic!("a file");
         };
         let before = fs::read(file.path()).unwrap();
         for change in CHANGES {
             change(file.path()).unwrap();
-            let other = folder.path().join("other");
+            let other = temp.path().join("other");
             let error = write(&plan, &other, nothing_is_ours).unwrap_err();
             assert!(
                 matches!(&error, Error::FileChanged { file: told } if told == file.path()),
@@ -80,11 +80,11 @@ fn files_on_disk_are_copied_and_must_not_change() {
             fs::write(file.path(), &before).unwrap();
         }
         // A pipe would have us wait.
-        let pipe = folder.path().join("pipe");
+        let pipe = temp.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         fs::rename(&pipe, file.path()).unwrap();
-        write(&plan, &folder.path().join("other"), nothing_is_ours).unwrap_err();
+        write(&plan, &temp.path().join("other"), nothing_is_ours).unwrap_err();
         PlannedFile::read(file.path()).unwrap_err();
         fs::remove_file(file.path()).unwrap();
         fs::write(file.path(), before).unwrap();
@@ -93,21 +93,21 @@ fn files_on_disk_are_copied_and_must_not_change() {
 
 #[test]
 fn a_second_plan_takes_the_place_of_the_first() {
-    let folder = tempfile::tempdir().unwrap();
-    let directory = folder.path().join("staging");
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("staging");
     let first = bytes_plan(&[("python/a.py", b"1", false), ("python/b.py", b"1", false)]);
     let second = bytes_plan(&[("python/a.py", b"2", false)]);
     write(&first, &directory, nothing_is_ours).unwrap();
     write(&second, &directory, |file| file == "python/b.py").unwrap();
     assert_eq!(files_in(&directory).unwrap(), ["python/a.py"]);
     assert_eq!(fs::read(directory.join("python/a.py")).unwrap(), b"2");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
 }
 
 #[test]
 fn files_of_others_are_an_error_and_stay() {
-    let folder = tempfile::tempdir().unwrap();
-    let directory = folder.path().join("staging");
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("staging");
     fs::create_dir_all(directory.join("python")).unwrap();
     fs::write(directory.join("python/mine.py"), "precious").unwrap();
     let plan = bytes_plan(&[("python/a.py", b"1", false)]);
@@ -118,8 +118,8 @@ fn files_of_others_are_an_error_and_stay() {
 
 #[test]
 fn a_failure_leaves_the_old_tree() {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = truncated_plan(folder.path());
+    let temp = tempfile::tempdir().unwrap();
+    let plan = truncated_plan(temp.path());
 
     let out = tempfile::tempdir().unwrap();
     let directory = out.path().join("staging");
@@ -131,10 +131,10 @@ fn a_failure_leaves_the_old_tree() {
 }
 
 #[test]
-fn a_link_to_a_folder_stays_a_link() {
-    let folder = tempfile::tempdir().unwrap();
-    let real = folder.path().join("real");
-    let link = folder.path().join("link");
+fn a_link_to_a_directory_stays_a_link() {
+    let temp = tempfile::tempdir().unwrap();
+    let real = temp.path().join("real");
+    let link = temp.path().join("link");
     fs::create_dir(&real).unwrap();
     std::os::unix::fs::symlink(&real, &link).unwrap();
     let plan = bytes_plan(&[("python/a.py", b"1", false)]);
@@ -156,9 +156,9 @@ fn what_has_not_changed_is_not_written_again() {
         }
     };
     let inode = |path: &Path| fs::metadata(path).unwrap().ino();
-    let folder = tempfile::tempdir().unwrap();
-    let directory = folder.path().join("staging");
-    let other_name = folder.path().join("elsewhere");
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("staging");
+    let other_name = temp.path().join("elsewhere");
     let names = [
         "changed",
         "edited",
@@ -205,8 +205,8 @@ fn what_has_not_changed_is_not_written_again() {
 
 #[test]
 fn what_another_run_has_put_in_the_place_of_a_file_is_not_linked() {
-    let folder = tempfile::tempdir().unwrap();
-    let [seen, other, new] = ["seen", "other", "new"].map(|name| folder.path().join(name));
+    let temp = tempfile::tempdir().unwrap();
+    let [seen, other, new] = ["seen", "other", "new"].map(|name| temp.path().join(name));
     fs::write(&seen, "1").unwrap();
     let metadata = fs::symlink_metadata(&seen).unwrap();
     assert!(link(&seen, &metadata, &new));
@@ -221,12 +221,12 @@ fn what_another_run_has_put_in_the_place_of_a_file_is_not_linked() {
 
 #[test]
 fn large_files_are_unpacked_like_small_ones() {
-    let folder = tempfile::tempdir().unwrap();
+    let temp = tempfile::tempdir().unwrap();
     let large = vec![b'x'; usize::try_from(LARGE).unwrap() + 5];
     let files = [("python/large.so", &large[..], false), ("z", b"z", false)];
-    let directory = folder.path().join("staging");
+    let directory = temp.path().join("staging");
     write(
-        &archive_plan(folder.path(), &files),
+        &archive_plan(temp.path(), &files),
         &directory,
         nothing_is_ours,
     )
@@ -236,7 +236,7 @@ fn large_files_are_unpacked_like_small_ones() {
 
 /// A large and a small file in an archive, and where the large one is kept.
 struct Keeping {
-    folder: tempfile::TempDir,
+    temp: tempfile::TempDir,
     plan: LayerPlan,
     kept: PathBuf,
 }
@@ -249,20 +249,20 @@ fn large_bytes() -> Vec<u8> {
 
 impl Keeping {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let temp = tempfile::tempdir().unwrap();
         let files = [
             (LARGE_FILE, &large_bytes()[..], false),
             ("python/stored", b"1", false),
             ("python/small", b"2", false),
         ];
-        let plan = archive_plan(folder.path(), &files);
-        let kept = crate::unpacked_folder(&plan.archives()[0]);
-        Self { folder, plan, kept }
+        let plan = archive_plan(temp.path(), &files);
+        let kept = crate::unpacked_directory(&plan.archives()[0]);
+        Self { temp, plan, kept }
     }
 
-    /// Stages into a new folder, which has what it should.
+    /// Stages into a new directory, which has what it should.
     fn stage(&self, name: &str, keep_unpacked: bool) -> PathBuf {
-        let directory = self.folder.path().join(name);
+        let directory = self.temp.path().join(name);
         stage(&self.plan, &directory, nothing_is_ours, keep_unpacked).unwrap();
         let large = fs::read(directory.join(LARGE_FILE)).unwrap();
         assert!(large == large_bytes(), "{name}");
@@ -305,7 +305,7 @@ fn what_is_kept_is_used_in_place_of_the_archive() {
     keeping.stage("copied", false);
 
     fs::remove_dir_all(&keeping.kept).unwrap();
-    let directory = keeping.folder.path().join("broken");
+    let directory = keeping.temp.path().join("broken");
     stage(&keeping.plan, &directory, nothing_is_ours, true).unwrap_err();
     assert!(!keeping.kept.exists(), "nothing wrong is kept");
 }
@@ -351,7 +351,7 @@ fn what_is_kept_and_no_plain_file_is_made_anew() {
 }
 
 #[test]
-fn a_folder_that_takes_nothing_is_done_without() {
+fn a_directory_that_takes_nothing_is_done_without() {
     let keeping = Keeping::new();
     fs::write(&keeping.kept, "in the way").unwrap();
     keeping.stage("made", true);

@@ -257,6 +257,62 @@ mod tests {
         assert_eq!(end(1, 1, MAX_32).len(), 22 + 56 + 20);
     }
 
+    /// The numbers that begin here, each in so many bytes.
+    fn numbers<const N: usize>(record: &[u8], mut at: usize, widths: [usize; N]) -> [u64; N] {
+        widths.map(|width| {
+            let mut bytes = [0; 8];
+            bytes[..width].copy_from_slice(&record[at..at + width]);
+            at += width;
+            u64::from_le_bytes(bytes)
+        })
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_stands_in_the_zip64_field() {
+        let time = EntryTime::default();
+        // Either of the sizes alone: a stored stream may be the larger one.
+        for (size, compressed_size) in [(MAX_32, 5), (5, MAX_32 + 1)] {
+            let header = Header {
+                compressed_size,
+                ..header(size)
+            };
+            let (local, central) = (local(&header, time), central(&header, time, 7));
+            assert_eq!(numbers(&local, 4, [2]), [45]);
+            assert_eq!(numbers(&central, 4, [2, 2]), [3 * 256 + 45, 45]);
+            assert_eq!(numbers(&local, 18, [4, 4, 2, 2]), [MAX_32, MAX_32, 3, 20]);
+            assert_eq!(numbers(&central, 20, [4, 4, 2, 2]), [MAX_32, MAX_32, 3, 20]);
+            assert_eq!(numbers(&central, 42, [4]), [7]);
+            let extra = [1, 16, size, compressed_size];
+            assert_eq!(numbers(&local, 33, [2, 2, 8, 8]), extra);
+            assert_eq!(numbers(&central, 49, [2, 2, 8, 8]), extra);
+            assert_eq!((local.len(), central.len()), (53, 69));
+        }
+        let far = central(&header(1), time, MAX_32);
+        assert_eq!(numbers(&far, 20, [4, 4, 2, 2]), [1, 1, 3, 12]);
+        assert_eq!(numbers(&far, 42, [4]), [MAX_32]);
+        assert_eq!(numbers(&far, 49, [2, 2, 8]), [1, 8, MAX_32]);
+        let near = central(&header(1), time, 7);
+        assert_eq!(numbers(&near, 4, [2, 2]), [3 * 256 + 20, 20]);
+        assert_eq!(numbers(&near, 38, [4, 4]), [0o100_644 << 16, 7]);
+    }
+
+    #[test]
+    fn the_end_says_where_the_directory_is() {
+        let plain = end(2, 9, 3);
+        assert_eq!(numbers(&plain, 8, [2, 2, 4, 4, 2]), [2, 2, 9, 3, 0]);
+        for (count, size, offset) in [(MAX_16, 9, 3), (2, MAX_32, 3), (2, 9, MAX_32 + 1)] {
+            let record = end(count, size, offset);
+            assert_eq!(numbers(&record, 4, [8, 2, 2]), [44, 3 * 256 + 45, 45]);
+            assert_eq!(
+                numbers(&record, 24, [8, 8, 8, 8]),
+                [count, count, size, offset]
+            );
+            assert_eq!(numbers(&record, 64, [8, 4]), [offset + size, 1]);
+            let narrow = [count, count, size.min(MAX_32), offset.min(MAX_32)];
+            assert_eq!(numbers(&record, 84, [2, 2, 4, 4]), narrow);
+        }
+    }
+
     /// Without the flag readers take a name for one in code page 437.
     #[test]
     fn both_headers_say_of_a_name_that_it_is_utf_8_where_it_is_not_ascii() {

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::output::{OutputFile, Prepared, parent};
 use crate::source::Archives;
-use crate::{Error, LayerPlan, Method, Source};
+use crate::{EntrySource, Error, LayerPlan, Method};
 use container::{Directory, Header};
 pub use options::{Compression, ZipOptions, ZipSummary};
 use pack::Pack;
@@ -49,7 +49,7 @@ fn write_into(
         let packed = pack.entry(index);
         let (method, compressed_size) = match (packed, &entry.source) {
             (Some(packed), _) => (Method::Deflated, packed.size),
-            (None, Source::Member(_, member))
+            (None, EntrySource::Member(_, member))
                 if member.method == Method::Deflated
                     && options.compression != Compression::Store =>
             {
@@ -73,13 +73,13 @@ fn write_into(
             (Some(packed), ..) => pack
                 .copy(packed, &mut sink)
                 .map_err(Error::io("write", path)),
-            (None, Source::Member(id, member), Method::Deflated) => {
+            (None, EntrySource::Member(id, member), Method::Deflated) => {
                 { archives.copy_compressed(*id, member, &mut |piece| sink.take(piece)) }
-                    .map_err(|trouble| archives.error(trouble, entry, path))
+                    .map_err(|error| archives.error(error, entry, path))
             }
             _ => archives
                 .copy(entry, &mut |piece| sink.take(piece))
-                .map_err(|trouble| archives.error(trouble, entry, path)),
+                .map_err(|error| archives.error(error, entry, path)),
         };
         copied?;
         zipped_sizes[entry.owner.index()] += compressed_size;

@@ -1,6 +1,7 @@
 //! What a zip is asked for, and what is told of it.
 
 use layerlock_digest::Digest;
+use serde::Serialize;
 
 use super::time::EntryTime;
 
@@ -14,7 +15,7 @@ pub struct ZipOptions {
 }
 
 /// How the members of a zip are compressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub enum Compression {
     /// Deflate streams are copied out of archives as they are; what comes
     /// otherwise is deflated.

@@ -21,7 +21,7 @@ use miniz_oxide::{MZError, MZFlush, MZStatus};
 use super::options::Compression;
 use crate::parallel::{Schedule, with_state};
 use crate::source::{Archives, MAX_AT_ONCE};
-use crate::{Entry, Error, LayerPlan, Method, Source};
+use crate::{Entry, EntrySource, Error, LayerPlan, Method};
 
 /// Entries that were compressed, in temporary files.
 pub(super) struct Pack {
@@ -40,12 +40,12 @@ pub(super) struct Packed {
 }
 
 impl Pack {
-    /// Compresses the entries for which it is of use. `folder` has room for
+    /// Compresses the entries for which it is of use. `directory` has room for
     /// temporary files.
     pub(super) fn new(
         plan: &LayerPlan,
         compression: Compression,
-        folder: &Path,
+        directory: &Path,
     ) -> Result<Self, Error> {
         let mut work: Vec<usize> = (0..plan.entries().len())
             .filter(|&index| is_of_use(&plan.entries()[index], compression))
@@ -54,7 +54,7 @@ impl Pack {
         let (packed, packers) = with_state(
             &work,
             Schedule::InOrder,
-            |file| Packer::new(plan, compression, folder, file),
+            |file| Packer::new(plan, compression, directory, file),
             |packer, &index| packer.pack(&plan.entries()[index]),
         )?;
         let mut entries = vec![None; plan.entries().len()];
@@ -88,7 +88,7 @@ impl Pack {
 fn is_of_use(entry: &Entry, compression: Compression) -> bool {
     let is_deflated = matches!(
         &entry.source,
-        Source::Member(_, member) if member.method == Method::Deflated
+        EntrySource::Member(_, member) if member.method == Method::Deflated
     );
     entry.source.size() > 0
         && match compression {
@@ -105,25 +105,26 @@ struct Packer<'a> {
     file: fs::File,
     number: usize,
     position: u64,
-    folder: &'a Path,
+    directory: &'a Path,
 }
 
 impl<'a> Packer<'a> {
     fn new(
         plan: &'a LayerPlan,
         compression: Compression,
-        folder: &'a Path,
+        directory: &'a Path,
         number: usize,
     ) -> Result<Self, Error> {
-        let file = tempfile::tempfile_in(folder).map_err(Error::io("create a file in", folder))?;
+        let file =
+            tempfile::tempfile_in(directory).map_err(Error::io("create a file in", directory))?;
         Ok(Self {
             archives: Archives::new(plan),
             best: (compression == Compression::Best)
                 .then(|| Compressor::new(CompressionLvl::best())),
-            file: fs::File::from_parts(file, folder.join("temporary")),
+            file: fs::File::from_parts(file, directory.join("temporary")),
             number,
             position: 0,
-            folder,
+            directory,
         })
     }
 
@@ -131,7 +132,7 @@ impl<'a> Packer<'a> {
     /// than the archive has it.
     fn pack(&mut self, entry: &Entry) -> Result<Option<Packed>, Error> {
         let limit = match &entry.source {
-            Source::Member(_, member) => member.compressed_size.min(member.size),
+            EntrySource::Member(_, member) => member.compressed_size.min(member.size),
             source => source.size(),
         };
         let offset = self.position;
@@ -168,7 +169,7 @@ impl<'a> Packer<'a> {
             .unwrap_or_default();
         self.file
             .write_all(&compressed[..size])
-            .map_err(Error::io("write a file in", self.folder))?;
+            .map_err(Error::io("write a file in", self.directory))?;
         Ok(size as u64)
     }
 
@@ -176,14 +177,14 @@ impl<'a> Packer<'a> {
         let Self {
             archives,
             file,
-            folder,
+            directory,
             ..
         } = self;
         let mut deflater = Deflater::new(file);
         archives
             .copy(entry, &mut |piece| deflater.take(piece))
             .and_then(|()| Ok(deflater.finish()?))
-            .map_err(|trouble| archives.error(trouble, entry, folder))
+            .map_err(|error| archives.error(error, entry, directory))
     }
 }
 

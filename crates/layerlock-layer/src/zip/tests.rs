@@ -43,8 +43,8 @@ fn assert_reads_back_from(
     files: &[TestFile<'_>],
     compression: Compression,
 ) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("out/layer.zip");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("out/layer.zip");
     let summary = write_with(plan, &path, compression).unwrap();
 
     let written = fs_err::read(&path).unwrap();
@@ -130,8 +130,8 @@ fn the_encoders_give_these_bytes_on_every_machine() {
 
 #[test]
 fn members_have_the_time_that_was_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("layer.zip");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("layer.zip");
     let options = ZipOptions {
         time: EntryTime::from_unix(1_709_164_801),
         ..ZipOptions::default()
@@ -151,19 +151,19 @@ fn members_have_the_time_that_was_asked_for() {
 
 #[test]
 fn every_kind_of_source_reads_back() {
-    let folder = tempfile::tempdir().unwrap();
+    let temp = tempfile::tempdir().unwrap();
     let files = sample();
     assert_reads_back(&bytes_plan(&files), &files);
-    assert_reads_back(&archive_plan(folder.path(), &files), &files);
-    assert_reads_back(&files_plan(folder.path(), &files), &files);
+    assert_reads_back(&archive_plan(temp.path(), &files), &files);
+    assert_reads_back(&files_plan(temp.path(), &files), &files);
 }
 
 #[test]
 fn deflate_streams_are_copied_as_they_are() {
-    let folder = tempfile::tempdir().unwrap();
+    let temp = tempfile::tempdir().unwrap();
     let files = [("python/a.py", b"aaaaaaaaaaaaaaaaaaaaaaaa".as_slice(), false)];
-    let plan = archive_plan(folder.path(), &files);
-    let Source::Member(_, member) = &plan.entries()[0].source else {
+    let plan = archive_plan(temp.path(), &files);
+    let EntrySource::Member(_, member) = &plan.entries()[0].source else {
         panic!("a member");
     };
     assert_eq!(member.method, Method::Deflated);
@@ -201,12 +201,12 @@ fn more_files_than_a_plain_zip_can_count() {
 
 #[test]
 fn a_damaged_archive_is_an_error_and_no_damaged_zip() {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = archive_plan(folder.path(), &sample());
+    let temp = tempfile::tempdir().unwrap();
+    let plan = archive_plan(temp.path(), &sample());
     let archive = &plan.archives()[0];
     let good = fs_err::read(archive).unwrap();
     for entry in plan.entries() {
-        let Source::Member(_, member) = &entry.source else {
+        let EntrySource::Member(_, member) = &entry.source else {
             continue;
         };
         if member.compressed_size == 0 {
@@ -215,7 +215,7 @@ fn a_damaged_archive_is_an_error_and_no_damaged_zip() {
         let mut bad = good.clone();
         bad[usize::try_from(member.offset).unwrap()] ^= 1;
         fs_err::write(archive, bad).unwrap();
-        let error = write(&plan, &folder.path().join("layer.zip")).unwrap_err();
+        let error = write(&plan, &temp.path().join("layer.zip")).unwrap_err();
         assert!(
             matches!(&error, Error::Archive { path, .. } if *path == entry.path),
             "{error}"
@@ -228,13 +228,13 @@ fn a_file_that_changed_since_it_was_planned_is_an_error() {
     let files = [("python/a.py", &b"import os\n"[..], false)];
     for change in CHANGES {
         for compression in [Compression::Copy, Compression::Best, Compression::Store] {
-            let folder = tempfile::tempdir().unwrap();
-            let plan = files_plan(folder.path(), &files);
-            let Source::File(file) = &plan.entries()[0].source else {
+            let temp = tempfile::tempdir().unwrap();
+            let plan = files_plan(temp.path(), &files);
+            let EntrySource::File(file) = &plan.entries()[0].source else {
                 panic!("a file");
             };
             change(file.path()).unwrap();
-            let path = folder.path().join("layer.zip");
+            let path = temp.path().join("layer.zip");
             let error = write_with(&plan, &path, compression).unwrap_err();
             let expected = format!(
                 "{} changed while the layer was built",
@@ -249,15 +249,15 @@ fn a_file_that_changed_since_it_was_planned_is_an_error() {
 #[test]
 fn an_empty_plan_is_an_empty_zip() {
     let plan = crate::PlanBuilder::default().finish().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("layer.zip");
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("layer.zip");
     assert_eq!(write(&plan, &path).unwrap().size, 22);
 }
 
 #[test]
 fn a_failure_leaves_what_was_there_and_nothing_beside_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let plan = truncated_plan(folder.path());
+    let temp = tempfile::tempdir().unwrap();
+    let plan = truncated_plan(temp.path());
 
     let out = tempfile::tempdir().unwrap();
     let path = out.path().join("layer.zip");
@@ -267,8 +267,8 @@ fn a_failure_leaves_what_was_there_and_nothing_beside_it() {
     assert_eq!(fs_err::read(&path).unwrap(), b"as it was");
     assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
 
-    // Nor do folders stay that were made on the way.
-    write(&plan, &out.path().join("new/folder/layer.zip")).unwrap_err();
+    // Nor do directories stay that were made on the way.
+    write(&plan, &out.path().join("new/directory/layer.zip")).unwrap_err();
     assert_eq!(fs_err::read_dir(out.path()).unwrap().count(), 1);
 }
 
@@ -282,7 +282,7 @@ proptest! {
             0..12,
         )
     ) {
-        // A file cannot be a folder as well.
+        // A file cannot be a directory as well.
         let files: Vec<TestFile<'_>> = files
             .iter()
             .filter(|(name, _)| !files.keys().any(|other| other.starts_with(&format!("{name}/"))))

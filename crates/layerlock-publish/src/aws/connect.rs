@@ -105,7 +105,7 @@ fn to_pem(certificate: &CertificateDer<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 
     /// Made with openssl for this test; its key was thrown away.
     const AUTHORITY: &str = include_str!("test-authority.pem");
@@ -136,7 +136,7 @@ mod tests {
         for text in [String::new(), "hello".to_owned(), not_a_certificate, cut] {
             let (_folder, path) = bundle(&text);
             let error = http_client(Some(&path)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Local, "{text:?}");
+            assert_eq!(error.kind(), ErrorKind::Machine, "{text:?}");
             assert!(error.to_string().contains("bundle.pem"), "{error}");
         }
         let error = http_client(Some(Path::new("no-such-bundle.pem"))).unwrap_err();

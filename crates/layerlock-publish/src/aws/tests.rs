@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-use crate::ErrorKind;
+use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 use replay::{Answer, Replay};
 
 const VERSIONS: &str = "/2018-10-31/layers/web/versions";
@@ -43,7 +43,7 @@ fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
         layer: "web".to_owned(),
         zip,
         size: bytes.len() as u64,
-        sha256: Sha256::digest(bytes).into(),
+        digest: Digest::sha256_of(bytes),
         description: Some("made by a test".to_owned()),
         license: Some("MIT".to_owned()),
         runtimes: vec!["python3.12".to_owned(), "python3.13".to_owned()],

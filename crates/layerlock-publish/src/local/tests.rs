@@ -3,7 +3,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use super::*;
-use crate::ErrorKind;
+use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 
 /// A folder to publish to, with files that stand for zips beside it.
 struct Fixture {
@@ -23,14 +23,14 @@ impl Fixture {
     }
 
     fn artifact(&self, bytes: &str) -> Artifact {
-        let sha256: [u8; 32] = Sha256::digest(bytes).into();
-        let zip = self.folder.path().join(HEXLOWER.encode(&sha256));
+        let digest = Digest::sha256_of(bytes.as_bytes());
+        let zip = self.folder.path().join(digest.hex());
         fs::write(&zip, bytes).unwrap();
         Artifact {
             layer: "web".to_owned(),
             zip,
             size: bytes.len() as u64,
-            sha256,
+            digest,
             description: Some("made by a test".to_owned()),
             license: None,
             runtimes: vec!["python3.12".to_owned()],
@@ -279,7 +279,7 @@ fn a_claim_never_replaces() {
     let nowhere = fixture.root().join("no-such-layer/1");
     assert_eq!(
         claim(draft.folder.path(), &nowhere).unwrap_err().kind(),
-        ErrorKind::Local
+        ErrorKind::Machine
     );
 }
 
@@ -347,7 +347,7 @@ fn a_zip_that_is_not_the_one_built_is_refused_and_nothing_stays() {
 
     fs::remove_file(&artifact.zip).unwrap();
     let error = fixture.publisher.publish(&artifact).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(error.kind(), ErrorKind::Machine);
     let name = artifact.zip.file_name().unwrap().to_str().unwrap();
     assert!(error.to_string().contains(name), "{error}");
 
@@ -451,6 +451,6 @@ fn a_folder_that_cannot_be_made_is_this_machines_trouble() {
         .publisher
         .publish(&fixture.artifact("one"))
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(error.kind(), ErrorKind::Machine);
     assert!(error.to_string().contains("published"), "{error}");
 }

@@ -3,20 +3,20 @@ use std::io::Read;
 use std::path::Path;
 
 use layerlock::{
-    Architecture, CacheLocation, ErrorKind, LayerReport, Provider, Settings, Severity, Silent,
+    Architecture, BuiltLayer, CacheLocation, ErrorKind, Provider, Settings, Severity, Silent,
     install,
 };
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
 
 use crate::helpers::{STAGED, Shop, build_one, files, tree, wheels};
 
-fn digest(layer: &LayerReport) -> &str {
-    &layer.zip.as_ref().unwrap().sha256
+fn digest(layer: &BuiltLayer) -> String {
+    layer.zip.as_ref().unwrap().digest.hex()
 }
 
-fn codes(layer: &LayerReport) -> Vec<(Severity, &str)> {
+fn codes(layer: &BuiltLayer) -> Vec<(Severity, &str)> {
     let findings = layer.findings.iter();
-    findings.map(|f| (f.severity, &*f.code)).collect()
+    findings.map(|f| (f.severity, f.code.name())).collect()
 }
 
 /// A member of a zip: bytes and permission bits.
@@ -120,11 +120,7 @@ fn zip_staging_directory_and_report_agree() {
     );
     let bytes = fs_err::read(&zip.path).unwrap();
     assert_eq!(zip.size, bytes.len() as u64);
-    assert_eq!(zip.sha256, sha256_hex(&bytes));
-    let digest = data_encoding::HEXLOWER
-        .decode(zip.sha256.as_bytes())
-        .unwrap();
-    assert_eq!(zip.code_sha256, data_encoding::BASE64.encode(&digest));
+    assert_eq!(zip.digest.hex(), sha256_hex(&bytes));
 
     let members = unzipped(&zip.path);
     let staging = layer.staging.as_ref().unwrap();
@@ -170,7 +166,7 @@ fn each_architecture_gets_its_own_wheel_and_zip() {
         });
         let package = layer.packages.iter().find(|p| p.name == "native").unwrap();
         assert_eq!(
-            (&package.version, &package.file, &package.sha256),
+            (&package.version, &package.file, &package.digest.hex()),
             (&wheel.version, &wheel.file_name, &wheel.sha256)
         );
     }
@@ -197,7 +193,7 @@ fn install_writes_the_same_directory_and_no_zip() {
     });
     assert_eq!(tree(staging), tree(&shop.path("staged")));
     assert_eq!(installed.unzipped_size, built.unzipped_size);
-    let sizes = |layer: &LayerReport| -> Vec<u64> {
+    let sizes = |layer: &BuiltLayer| -> Vec<u64> {
         layer.packages.iter().map(|p| p.unzipped_size).collect()
     };
     assert_eq!(sizes(installed), sizes(&built));
@@ -348,7 +344,7 @@ fn the_projects_own_index_is_used_without_an_option() {
         index_url: None,
         ..shop.settings()
     });
-    assert_eq!(layer.packages[0].sha256, wheels[0].sha256);
+    assert_eq!(layer.packages[0].digest.hex(), wheels[0].sha256);
     assert_eq!(index.requests().len(), 2);
 }
 
@@ -432,4 +428,38 @@ fn what_file_managers_leave_in_the_staging_directory_is_in_nobodys_way() {
     }
     shop.build();
     assert_eq!(tree(&staged), before);
+}
+
+#[test]
+fn a_plan_has_sizes_and_findings_and_writes_no_output() {
+    let shop = Shop::configured(STAGED);
+    let before = crate::helpers::tree(shop.project.path());
+    let planned = layerlock::plan(&shop.settings(), &Silent).unwrap();
+    assert_eq!(crate::helpers::tree(shop.project.path()), before);
+    let built = shop.build();
+    let plan = &planned.layers[0];
+    assert_eq!((&plan.zip.is_none(), &plan.staging), (&true, &None));
+    assert_eq!(plan.unzipped_size, built.unzipped_size);
+    assert_eq!(plan.file_count, built.file_count);
+    assert_eq!(plan.findings, built.findings);
+    let digests = |layer: &BuiltLayer| -> Vec<_> {
+        let packages = layer.packages.iter();
+        packages.map(|package| package.digest).collect()
+    };
+    assert_eq!(digests(plan), digests(&built));
+}
+
+#[test]
+fn an_error_reads_as_the_command_prints_it() {
+    let shop = Shop::configured("[tool.layerlock]\nruntime = \"python2.7\"\n");
+    let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+    let plain = layerlock::render_error(&error, layerlock::Style::Plain);
+    assert!(
+        plain.starts_with("error: unknown runtime `python2.7`"),
+        "{plain}"
+    );
+    assert!(plain.contains("| runtime = \"python2.7\"\n"), "{plain}");
+    let coloured = layerlock::render_error(&error, layerlock::Style::Ansi);
+    assert!(coloured.contains("\u{1b}["), "{coloured}");
+    assert_eq!(error.kind().exit_code(), 3);
 }

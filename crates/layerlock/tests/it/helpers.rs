@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use layerlock::{CacheLocation, LayerReport, Settings, Silent};
+use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
 use layerlock_testkit::{LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder, sha256_hex};
 use tempfile::TempDir;
 
@@ -46,12 +46,12 @@ impl Shop {
     }
 
     /// Builds the one layer.
-    pub(crate) fn build(&self) -> LayerReport {
+    pub(crate) fn build(&self) -> BuiltLayer {
         build_one(&self.settings())
     }
 }
 
-pub(crate) fn build_one(settings: &Settings) -> LayerReport {
+pub(crate) fn build_one(settings: &Settings) -> BuiltLayer {
     let report = layerlock::build(settings, &Silent).unwrap();
     let [layer] = report.layers.try_into().unwrap();
     layer

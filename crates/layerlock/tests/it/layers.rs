@@ -52,8 +52,8 @@ fn layers_of_one_run_are_as_if_built_one_by_one() {
             ..shop.settings()
         });
         assert_eq!(
-            alone.zip.unwrap().sha256,
-            layer.zip.as_ref().unwrap().sha256
+            alone.zip.unwrap().digest,
+            layer.zip.as_ref().unwrap().digest
         );
         assert_eq!(
             crate::helpers::tree(&alone.staging.unwrap()),

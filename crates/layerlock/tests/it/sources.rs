@@ -38,13 +38,13 @@ fn a_layer_can_hold_the_project_itself() {
     };
     assert_eq!((&*own.name, &*own.version), ("shop", "0.1.0"));
     assert_eq!(own.file, "shop-0.1.0-py3-none-any.whl");
-    assert_eq!(own.sha256.len(), 64);
+    assert_eq!(own.digest.bytes().len(), 32);
     let staged = files(&shop.path("lambda_dependencies"));
     assert!(staged.contains_key("python/shop/__init__.py"), "{staged:?}");
     let note = layer
         .findings
         .iter()
-        .find(|finding| finding.code == "built");
+        .find(|finding| finding.code.name() == "built");
     let note = note.unwrap();
     assert_eq!(note.severity, Severity::Info);
     assert_eq!(note.package.as_deref(), Some("shop"));
@@ -113,7 +113,7 @@ fn a_change_of_the_project_changes_its_layer() {
     let shop = package();
     let sha256 = || {
         let report = layerlock::build(&settings(&shop), &Silent).unwrap();
-        report.layers[0].zip.as_ref().unwrap().sha256.clone()
+        report.layers[0].zip.as_ref().unwrap().digest
     };
     let before = sha256();
     fs_err::write(shop.path("shop/__init__.py"), "VALUE = 2\n").unwrap();

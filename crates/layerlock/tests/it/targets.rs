@@ -1,10 +1,10 @@
 //! Several targets in one run.
 
-use layerlock::{Error, ErrorKind, LayerReport, Provider, Settings, Silent, build};
+use layerlock::{BuiltLayer, Error, ErrorKind, Provider, Settings, Silent, build};
 
 use crate::helpers::{Shop, files, project_of, tree, wheels};
 
-fn target(layer: &LayerReport) -> String {
+fn target(layer: &BuiltLayer) -> String {
     layer.target.to_string()
 }
 

@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use layerlock::{
-    CacheLocation, CacheRemoval, Report, Settings, Silent, build, clean_cache, install,
+    Built, CacheLocation, CacheRemoval, Settings, Silent, build, clean_cache, install,
 };
 use layerlock_testkit::ProjectBuilder;
 
 use crate::helpers::{STAGED, Shop, tree};
 
-fn run(settings: &Settings) -> Report {
+fn run(settings: &Settings) -> Built {
     build(settings, &Silent).unwrap()
 }
 
 /// The report as programs read it, without the member that is to differ.
-fn facts(report: &Report) -> serde_json::Value {
+fn facts(report: &Built) -> serde_json::Value {
     let mut value = serde_json::to_value(report).unwrap();
     value.as_object_mut().unwrap().remove("unchanged").unwrap();
     value
@@ -136,7 +136,7 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         ..shop.settings()
     };
     run(&secret);
-    let notes = shop.cache.path().join("runs-v1");
+    let notes = shop.cache.path().join("runs-v2");
     let notes: Vec<_> = fs_err::read_dir(notes).unwrap().collect();
     assert_eq!(notes.len(), 1);
     for note in notes {

@@ -50,7 +50,7 @@ pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError
     let files = page.files.0.ok_or_else(|| too_many_links(url))?;
     let files = files.into_iter().filter_map(|file| {
         let link = index_file(url, &file.url)?;
-        let hash = file.hashes.sha256.as_deref().and_then(sha256);
+        let digest = file.hashes.sha256.as_deref().and_then(sha256);
         let yanked = match file.yanked {
             None | Some(JsonYanked::Flag(false)) => None,
             Some(JsonYanked::Flag(true)) => Some(String::new()),
@@ -59,7 +59,7 @@ pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError
         is_file_name(&file.filename).then_some(IndexFile {
             name: file.filename,
             url: link.url,
-            sha256: hash.or(link.sha256),
+            digest: digest.or(link.digest),
             requires_python: file.requires_python,
             yanked,
             size: file.size,

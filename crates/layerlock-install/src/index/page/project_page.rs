@@ -1,6 +1,7 @@
 //! What a page says.
 
 use layerlock_client::SafeUrl;
+use layerlock_digest::{Algorithm, Digest};
 
 /// A page may list this many files: ten times what the largest projects have. A
 /// page of its largest size could list millions, which take far more memory than
@@ -22,8 +23,8 @@ pub struct IndexFile {
     pub name: String,
     /// Where it is; no fragment.
     pub url: SafeUrl,
-    /// Its SHA-256 according to the index, 64 lower-case hexadecimal digits.
-    pub sha256: Option<String>,
+    /// Its SHA-256 according to the index.
+    pub digest: Option<Digest>,
     /// The Python versions it is for (PEP 345 syntax, unparsed).
     pub requires_python: Option<String>,
     /// Why it was yanked (PEP 592); empty where no reason is given.
@@ -125,7 +126,7 @@ pub(super) fn index_file(base: &SafeUrl, link: &str) -> Option<IndexFile> {
     }
     Some(IndexFile {
         name: url.file_name(),
-        sha256: url.url().fragment().and_then(fragment_sha256),
+        digest: url.url().fragment().and_then(fragment_sha256),
         url: url.without_fragment(),
         requires_python: None,
         yanked: None,
@@ -140,16 +141,15 @@ pub(super) fn is_file_name(name: &str) -> bool {
 }
 
 /// `sha256=...` in a link's fragment, alone or among others joined by `&`.
-fn fragment_sha256(fragment: &str) -> Option<String> {
+fn fragment_sha256(fragment: &str) -> Option<Digest> {
     fragment
         .split('&')
         .find_map(|part| part.strip_prefix("sha256="))
         .and_then(sha256)
 }
 
-pub(super) fn sha256(digest: &str) -> Option<String> {
-    let valid = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
-    valid.then(|| digest.to_ascii_lowercase())
+pub(super) fn sha256(digest: &str) -> Option<Digest> {
+    Digest::from_hex(Algorithm::Sha256, digest)
 }
 
 pub(super) fn too_many_links(url: &SafeUrl) -> PageError {

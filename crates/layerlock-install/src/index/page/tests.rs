@@ -39,7 +39,7 @@ fn an_html_link_says_all_that_pep_503_lets_it_say() {
         file.url.url().as_str(),
         "https://packages.example.com/f/foo-1.0%2Bcpu-py3-none-any.whl?a=1&b=2"
     );
-    assert_eq!(file.sha256, Some(digest.to_lowercase()));
+    assert_eq!(file.digest, digest.parse().ok());
     assert_eq!(file.requires_python.as_deref(), Some(">=3.8,<4"));
     assert_eq!(file.yanked.as_deref(), Some("broken & old"));
     assert_eq!(file.size, None);
@@ -74,7 +74,7 @@ fn what_is_no_link_to_a_file_is_passed_over() {
          <a href='foo-1.tar.gz#sha256=short'>foo</a>",
     );
     let file = only_file(page);
-    assert_eq!((file.name.as_str(), file.sha256), ("foo-1.tar.gz", None));
+    assert_eq!((file.name.as_str(), file.digest), ("foo-1.tar.gz", None));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn json_may_leave_out_what_is_optional() {
         file.url.url().as_str(),
         "https://packages.example.com/opaque/123"
     );
-    assert_eq!((file.sha256, file.yanked, file.size), (None, None, None));
+    assert_eq!((file.digest, file.yanked, file.size), (None, None, None));
 }
 
 #[test]
@@ -231,7 +231,7 @@ proptest! {
         let expected: Vec<&str> = links.iter().map(|link| link.file_name.as_str()).collect();
         prop_assert_eq!(names, expected);
         for (file, link) in from_json.files.iter().zip(&links) {
-            prop_assert_eq!(&file.sha256, &link.sha256);
+            prop_assert_eq!(file.digest.map(|digest| digest.hex()), link.sha256.clone());
             prop_assert_eq!(&file.yanked, &link.yanked);
             prop_assert_eq!(&file.requires_python, &link.requires_python);
         }

@@ -1,5 +1,6 @@
 //! Wheels and archives on this machine and at an address.
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{BuildNote, BuildProblem, Cache, Error};
 use layerlock_testkit::{ServedFile, Source, WheelBuilder};
 use tempfile::TempDir;

@@ -1,5 +1,6 @@
 //! Whether what was built or locked fits the target.
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{Error, Pick, choose};
 use layerlock_target::Architecture;
 use layerlock_testkit::{ServedFile, Source, WheelBuilder, shared_library};

@@ -49,7 +49,7 @@ fn a_folder_that_changed_is_built_anew_with_the_version_that_it_has_now() {
         .file("demo/more.py", "x = 2\n")
         .write_to(&folder);
     let (after, wheel) = shop.built(&project);
-    assert_ne!(before.sha256, after.sha256);
+    assert_ne!(before.digest, after.digest);
     assert_eq!(after.package.version, "2.0");
     assert!(paths((after, wheel)).contains(&"python/demo/more.py".to_owned()));
 }

@@ -1,5 +1,6 @@
 //! What a build says, and what it gives.
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{BuildProblem, Error};
 use layerlock_testkit::{ServedFile, Source};
 

@@ -113,7 +113,7 @@ impl Shop {
         assert_eq!(log.builds(), 1);
         assert_eq!(again.notes, built.notes);
         let [chosen] = built.chosen.try_into().unwrap();
-        assert_eq!(again.chosen[0].sha256, chosen.sha256);
+        assert_eq!(again.chosen[0].digest, chosen.digest);
         self.wheel_of(chosen)
     }
 

@@ -1,5 +1,6 @@
 //! Wheels that the user made, in the folders of `--find-links`.
 
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{
     BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, Pick, build, is_supplied,
 };

@@ -9,14 +9,14 @@ use crate::Stamp;
 
 /// An output in its place.
 #[derive(Debug)]
-pub struct Published {
-    /// What was put there; nothing where a folder cannot be opened.
+pub struct WrittenOutput {
+    /// What was put there; nothing where a directory cannot be opened.
     pub(super) output: Option<fs::File>,
     /// The time that a file was given last.
     pub(super) time: Option<SystemTime>,
 }
 
-impl Published {
+impl WrittenOutput {
     /// What it looks like at its place. Nothing where something else has taken the
     /// place since, or it was written to.
     pub fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
@@ -31,11 +31,11 @@ impl Published {
             };
             Ok(is_untouched && is_same(&output, &fs::metadata(path)?))
         };
-        // Before and after: a look at a folder takes a while.
+        // Before and after: a look at a directory takes a while.
         if !is_there()? {
             return Ok(None);
         }
-        let stamp = Stamp::of(path)?;
+        let stamp = Stamp::read(path)?;
         Ok(is_there()?.then_some(stamp))
     }
 }

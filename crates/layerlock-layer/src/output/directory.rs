@@ -1,7 +1,7 @@
-//! A folder as an output.
+//! A directory as an output.
 //!
-//! It is made beside the one that it replaces, and swapped with it. Some folders stay
-//! where they are: a mount point, as the volume of a container is one, and the folder
+//! It is made beside the one that it replaces, and swapped with it. Some directories stay
+//! where they are: a mount point, as the volume of a container is one, and the directory
 //! that the process was started in. There the new one is made within, and what lies
 //! at its top is swapped piece by piece, mostly `python` and `bin`: a kill between two
 //! of them is repaired by the next run.
@@ -14,33 +14,34 @@ use fs_err as fs;
 use tempfile::TempDir;
 
 use super::beside::{
-    CreatedFolders, builder, hold, is_temporary, make_held, parent, remove_abandoned, through_links,
+    CreatedDirectories, builder, hold, is_temporary, make_held, parent, remove_abandoned,
+    through_links,
 };
-use super::published::Published;
-use crate::temporary::standstill;
+use super::written::WrittenOutput;
+use crate::temporary::lock_temporaries;
 use crate::{Error, Temporary};
 
-/// A folder that takes the place of another only when it is published.
+/// A directory that takes the place of another only when it is published.
 #[derive(Debug)]
-pub(crate) struct OutputFolder {
+pub(crate) struct OutputDirectory {
     temporary: TempDir,
     path: PathBuf,
     place: Place,
-    /// Where folders can be held: see [`hold`].
+    /// Where directories can be held: see [`hold`].
     held: Option<fs::File>,
     _temporary: Temporary,
-    _folders: CreatedFolders,
+    _directories: CreatedDirectories,
 }
 
-/// Where a new folder is made.
+/// Where a new directory is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Beside,
     Within,
 }
 
-impl OutputFolder {
-    /// For the folder at this path, which may exist.
+impl OutputDirectory {
+    /// For the directory at this path, which may exist.
     pub(crate) fn replacing(path: &Path) -> Result<Self, Error> {
         let path = through_links(path)?;
         if let Some(mounted) = mount_within(&path) {
@@ -53,30 +54,31 @@ impl OutputFolder {
         } else {
             Place::Beside
         };
-        Self::made(path, place)
+        Self::create(path, place)
     }
 
-    fn made(path: PathBuf, place: Place) -> Result<Self, Error> {
-        let folder = match place {
+    fn create(path: PathBuf, place: Place) -> Result<Self, Error> {
+        let directory = match place {
             Place::Beside => parent(&path),
             Place::Within => &path,
         };
-        let folders = CreatedFolders::create(folder)?;
-        remove_abandoned(folder);
-        let hold_folder = |folder: &TempDir| {
-            let folder = fs::File::open(folder.path()).ok()?;
-            hold(folder.file());
-            Some(folder)
+        let directories = CreatedDirectories::create(directory)?;
+        remove_abandoned(directory);
+        let hold_directory = |temp: &TempDir| {
+            let directory = fs::File::open(temp.path()).ok()?;
+            hold(directory.file());
+            Some(directory)
         };
-        let (temporary, held, existing) = make_held(|| builder().tempdir_in(folder), hold_folder)
-            .map_err(Error::io("create a folder in", folder))?;
+        let (temporary, held, existing) =
+            make_held(|| builder().tempdir_in(directory), hold_directory)
+                .map_err(Error::io("create a directory in", directory))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // Whatever the umask: the folder is a part of the layer.
+            // Whatever the umask: the directory is a part of the layer.
             let mode = std::fs::Permissions::from_mode(0o755);
             fs::set_permissions(temporary.path(), mode)
-                .map_err(Error::io("create a folder in", folder))?;
+                .map_err(Error::io("create a directory in", directory))?;
         }
         Ok(Self {
             temporary,
@@ -84,7 +86,7 @@ impl OutputFolder {
             place,
             held,
             _temporary: existing,
-            _folders: folders,
+            _directories: directories,
         })
     }
 
@@ -92,7 +94,7 @@ impl OutputFolder {
         self.temporary.path()
     }
 
-    pub(super) fn publish(self) -> Result<Published, Error> {
+    pub(super) fn publish(self) -> Result<WrittenOutput, Error> {
         let Self {
             temporary,
             path,
@@ -108,14 +110,14 @@ impl OutputFolder {
             // What was there now has the temporary name and goes with it.
             replace(&path, fresh).map_err(Error::io("write", &path))?;
         }
-        Ok(Published {
+        Ok(WrittenOutput {
             output: held,
             time: None,
         })
     }
 }
 
-/// Whether a folder can be no other: the system refuses to move it, or whoever
+/// Whether a directory can be no other: the system refuses to move it, or whoever
 /// started the process would be left in one that is gone.
 fn stays_in_place(path: &Path) -> bool {
     let Ok(path) = fs::canonicalize(path) else {
@@ -125,8 +127,8 @@ fn stays_in_place(path: &Path) -> bool {
     is_mount_point(&path) || is_around_us()
 }
 
-/// What is mounted at the top of a folder: it cannot be replaced, and would go with
-/// the folder to where old ones are removed.
+/// What is mounted at the top of a directory: it cannot be replaced, and would go with
+/// the directory to where old ones are removed.
 fn mount_within(path: &Path) -> Option<PathBuf> {
     let entries = fs::read_dir(path).ok()?;
     let mut paths = entries.flatten().map(|entry| entry.path());
@@ -136,7 +138,7 @@ fn mount_within(path: &Path) -> Option<PathBuf> {
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn is_mount_point(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    // A folder of the same disk can be mounted too, as containers do it.
+    // A directory of the same disk can be mounted too, as containers do it.
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -155,9 +157,9 @@ fn is_mount_point(_path: &Path) -> bool {
     false
 }
 
-/// Swaps a folder with `fresh`, where there is one.
+/// Swaps a directory with `fresh`, where there is one.
 fn replace(path: &Path, fresh: &Path) -> io::Result<()> {
-    let _standstill = standstill();
+    let _lock = lock_temporaries();
     if fs::symlink_metadata(path).is_err() {
         match fs::rename(fresh, path) {
             // Another process was faster.
@@ -168,16 +170,16 @@ fn replace(path: &Path, fresh: &Path) -> io::Result<()> {
     exchange(fresh, path)
 }
 
-/// Swaps what is in `fresh`, a folder in `path`, with what is in `path`.
+/// Swaps what is in `fresh`, a directory in `path`, with what is in `path`.
 fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
-    let names = |folder: &Path| -> io::Result<Vec<OsString>> {
-        let entries = fs::read_dir(folder)?;
+    let names = |directory: &Path| -> io::Result<Vec<OsString>> {
+        let entries = fs::read_dir(directory)?;
         entries.map(|entry| Ok(entry?.file_name())).collect()
     };
     // One process at a time: what two of them leave is of one.
     let whole = fs::File::open(path)?;
     hold(whole.file());
-    let _standstill = standstill();
+    let _lock = lock_temporaries();
     let new = names(fresh)?;
     for name in &new {
         let (from, to) = (fresh.join(name), path.join(name));
@@ -189,16 +191,17 @@ fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
     }
     for name in names(path)? {
         let old = path.join(&name);
-        // A disk has a folder of its own at its top.
-        let is_empty_folder = || old.is_dir() && fs::read_dir(&old).is_ok_and(|it| it.count() == 0);
-        if !new.contains(&name) && !is_temporary(&name) && !is_empty_folder() {
+        // A disk has a directory of its own at its top.
+        let is_empty_directory =
+            || old.is_dir() && fs::read_dir(&old).is_ok_and(|it| it.count() == 0);
+        if !new.contains(&name) && !is_temporary(&name) && !is_empty_directory() {
             fs::rename(&old, fresh.join(&name))?;
         }
     }
     Ok(())
 }
 
-/// Swaps two folders in one step, so that a kill finds one or the other.
+/// Swaps two directories in one step, so that a kill finds one or the other.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn exchange(a: &Path, b: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -215,7 +218,7 @@ fn exchange(a: &Path, b: &Path) -> io::Result<()> {
 use exchange_in_steps as exchange;
 
 fn exchange_in_steps(a: &Path, b: &Path) -> io::Result<()> {
-    // It goes like other temporary folders, unless somebody has need of it.
+    // It goes like other temporary directories, unless somebody has need of it.
     let aside = a.with_extension("old.tmp");
     let old = fs::File::open(b).ok();
     if let Some(old) = &old {
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_in_a_folder_that_stays_is_replaced() {
+    fn what_lies_in_a_directory_that_stays_is_replaced() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("volume");
         for name in ["python/old.py", "python/same.py", "bin/old", "share/x/y"] {
@@ -253,7 +256,7 @@ mod tests {
         let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
         let before = inode(&path);
 
-        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         for name in ["python/same.py", "python/new.py", "etc"] {
             write(&output.path().join(name), "new");
         }
@@ -270,11 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_folder_within_another_changes_nothing() {
+    fn an_unfinished_directory_within_another_changes_nothing() {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("volume");
         write(&path.join("python/old.py"), "old");
-        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
         drop(output);
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/old.py"]);
@@ -285,7 +288,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let path = parent.path().join("volume");
         write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
-        let output = OutputFolder::made(path.clone(), Place::Within).unwrap();
+        let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
         let published = output.publish().unwrap();
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
@@ -293,12 +296,12 @@ mod tests {
     }
 
     #[test]
-    fn processes_that_make_a_folder_at_once_do_not_fail() {
+    fn processes_that_make_a_directory_at_once_do_not_fail() {
         for _ in 0..200 {
             let parent = tempfile::tempdir().unwrap();
             let path = parent.path().join("staging");
             let outputs = ["1", "2"].map(|text| {
-                let output = OutputFolder::replacing(&path).unwrap();
+                let output = OutputDirectory::replacing(&path).unwrap();
                 write(&output.path().join("python/a.py"), text);
                 output
             });
@@ -316,14 +319,14 @@ mod tests {
     }
 
     #[test]
-    fn only_some_folders_stay_in_place() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(!stays_in_place(folder.path()));
-        assert!(!stays_in_place(&folder.path().join("none")));
+    fn only_some_directories_stay_in_place() {
+        let temp = tempfile::tempdir().unwrap();
+        assert!(!stays_in_place(temp.path()));
+        assert!(!stays_in_place(&temp.path().join("none")));
         assert!(stays_in_place(Path::new(".")));
         assert!(stays_in_place(Path::new("..")));
         assert!(stays_in_place(Path::new("/")));
-        assert_eq!(mount_within(folder.path()), None);
+        assert_eq!(mount_within(temp.path()), None);
         #[cfg(target_os = "linux")]
         {
             assert!(stays_in_place(Path::new("/proc")));
@@ -332,10 +335,10 @@ mod tests {
     }
 
     #[test]
-    fn the_root_of_a_folder_is_open_to_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("staging");
-        let output = OutputFolder::replacing(&path).unwrap();
+    fn the_root_of_a_directory_is_open_to_all() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("staging");
+        let output = OutputDirectory::replacing(&path).unwrap();
         output.publish().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o755);

@@ -1,14 +1,24 @@
 //! Errors as people read them: what failed and why, the line to blame, what to do.
 
-use std::error::Error as _;
+use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use layerlock::{Error, Place};
+use layerlock_diagnostic::{Diagnose, Place};
 
-pub(crate) fn error(error: &Error) -> String {
+/// Whether a text has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Text alone.
+    Plain,
+    /// Text with ANSI escape sequences, as terminals show it.
+    Ansi,
+}
+
+/// An error as the command prints it, without a line feed at the end: its message
+/// with its causes, the line of the user's file that is to blame, and a hint.
+pub fn render_error(error: &dyn Diagnose, style: Style) -> String {
     let message = with_causes(error);
-    let hint = error.hint();
     // The place is for people: where it cannot be read again, the message is
     // enough.
     let source = error
@@ -21,43 +31,52 @@ pub(crate) fn error(error: &Error) -> String {
         && let Some(span) = first_line(place, text)
     {
         title = title.element(
-            Snippet::source(text.as_str())
+            Snippet::source(text)
                 .path(path)
                 .annotation(AnnotationKind::Primary.span(span)),
         );
     }
-    let mut text = render(title);
-    if let Some(hint) = &hint {
+    let mut text = render(title, style);
+    if let Some(hint) = &error.hint() {
         text.push('\n');
         let title = Level::HELP.with_name("hint").primary_title(hint);
-        text.push_str(&render(Group::with_title(title)));
+        text.push_str(&render(Group::with_title(title), style));
     }
     text
 }
 
-pub(crate) fn plain_error(message: &str) -> String {
-    render(Group::with_title(Level::ERROR.primary_title(message)))
+/// A message as an error without a place or hint.
+pub fn render_message(message: &str, style: Style) -> String {
+    render(
+        Group::with_title(Level::ERROR.primary_title(message)),
+        style,
+    )
 }
 
-pub(crate) fn warning(message: &str) -> String {
-    render(Group::with_title(Level::WARNING.primary_title(message)))
+/// A message as a warning.
+pub fn render_warning(message: &str, style: Style) -> String {
+    let title = Level::WARNING.primary_title(message);
+    render(Group::with_title(title), style)
 }
 
-fn render(group: Group<'_>) -> String {
-    Renderer::styled()
-        .decor_style(DecorStyle::Ascii)
-        .render(&[group])
+fn render(group: Group<'_>, style: Style) -> String {
+    match style {
+        Style::Plain => Renderer::plain(),
+        Style::Ansi => Renderer::styled(),
+    }
+    .decor_style(DecorStyle::Ascii)
+    .render(&[group])
 }
 
 /// A package's entry in a lock can be a hundred lines: its first one says which.
-fn first_line(place: &Place, text: &str) -> Option<std::ops::Range<usize>> {
+fn first_line(place: &Place, text: &str) -> Option<Range<usize>> {
     let spanned = text.get(place.span.clone())?;
     let length = spanned.find(['\r', '\n']).unwrap_or(spanned.len());
     Some(place.span.start..place.span.start + length)
 }
 
 /// The error with what caused it, unless its own words say that already.
-fn with_causes(error: &Error) -> String {
+fn with_causes(error: &dyn Diagnose) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

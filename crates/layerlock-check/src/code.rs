@@ -1,0 +1,130 @@
+//! The table of all codes.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Severity;
+
+/// Defines the codes with their names, severities and meanings in one table.
+macro_rules! codes {
+    ($($code:ident = $name:literal, $severity:ident, $meaning:literal;)*) => {
+        /// The kind of a finding. Its name never changes, so that configuration and
+        /// scripts can rely on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(
+                #[doc = $meaning]
+                $code,
+            )*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// Its name, such as `empty-layer`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name,)*
+                }
+            }
+
+            /// How bad it is unless the project says otherwise.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$code => Severity::$severity,)*
+                }
+            }
+
+            /// One line on what it means.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$code => $meaning,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // The project and its lock.
+    Project = "project", Warning, "The project or its lock asks for attention.";
+    Yanked = "yanked", Warning, "The index has withdrawn a file since it was locked (PEP 592).";
+
+    // The target.
+    DefaultRuntime = "default-runtime", Info, "Nobody named a runtime, so one was chosen.";
+    RuntimeRetired = "runtime-retired", Warning, "The provider has deprecated the runtime.";
+    RuntimePreview = "runtime-preview", Warning, "The runtime is a preview.";
+
+    // Wheels that no lock lists.
+    Built = "built", Info, "A package was built from its source.";
+    Supplied = "supplied", Info, "A package's wheel comes from --find-links and not from the lock.";
+    Unverified = "unverified", Warning, "The lock has no hash for the file that a package comes from.";
+
+    // What is excluded.
+    ExcludeUnknown = "exclude-unknown", Warning, "An excluded package is not in the layer anyway.";
+    ExcludeFromRuntime = "exclude-from-runtime", Info, "The runtime has an excluded package, in a version of its own.";
+    ExcludeMissing = "exclude-missing", Warning, "Functions have to get an excluded package from elsewhere.";
+    ExcludeUnused = "exclude-unused", Warning, "A pattern of exclude-files matches no file.";
+    ExcludeCode = "exclude-code", Warning, "A pattern of exclude-files excludes modules.";
+    ExcludeMetadata = "exclude-metadata", Info, "A pattern of exclude-files matches metadata, which stays.";
+
+    // The layer.
+    EmptyLayer = "empty-layer", Error, "The layer has no files.";
+    CaseCollision = "case-collision", Warning, "Two paths differ in upper and lower case alone.";
+    LayerTooLarge = "layer-too-large", Error, "The layer unzips to more than the provider accepts.";
+    ZipTooLargeForRequest = "zip-too-large-for-request", Warning, "The zip has to be published from object storage.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let mut codes = Self::ALL.iter().copied();
+        codes
+            .find(|code| code.name() == name)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{name}` is not a code")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_distinct_and_in_kebab_case() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            let name = code.name();
+            assert!(seen.insert(name), "{name} stands twice");
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(name.chars().all(is_plain), "{name}");
+            assert!(code.meaning().ends_with('.'), "{name}");
+        }
+    }
+
+    #[test]
+    fn codes_are_read_by_their_names() {
+        for &code in Code::ALL {
+            let json = serde_json::to_string(&code).unwrap();
+            assert_eq!(json, format!("\"{code}\""));
+            assert_eq!(serde_json::from_str::<Code>(&json).unwrap(), code);
+        }
+        assert!(serde_json::from_str::<Code>("\"no-such-code\"").is_err());
+    }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Code;
+
+/// Something that a user should know of a layer. The field names are the interface
+/// of `--json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The kind of finding.
+    pub code: Code,
+    /// What was found.
+    pub message: String,
+    /// The package it is about.
+    pub package: Option<String>,
+    /// The path in the layer it is about.
+    pub path: Option<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// It may hurt.
+    Warning,
+    /// The layer will not work.
+    Error,
+}
+
+impl Finding {
+    /// A finding with its code's own severity, about no package or path, without a
+    /// hint.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: code.severity(),
+            code,
+            message: message.into(),
+            package: None,
+            path: None,
+            hint: None,
+        }
+    }
+
+    /// The finding with the package it is about.
+    #[must_use]
+    pub fn with_package(self, package: impl ToString) -> Self {
+        Self {
+            package: Some(package.to_string()),
+            ..self
+        }
+    }
+
+    /// The finding with the path in the layer it is about.
+    #[must_use]
+    pub fn with_path(self, path: impl ToString) -> Self {
+        Self {
+            path: Some(path.to_string()),
+            ..self
+        }
+    }
+
+    /// The finding with what to do.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+/// `warning[CODE]: MESSAGE`, and the hint on a line of its own.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Info => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}

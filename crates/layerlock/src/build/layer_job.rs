@@ -1,0 +1,295 @@
+//! One layer on its way: selected, picked, chosen, planned, prepared.
+
+use std::path::{Path, PathBuf};
+
+use layerlock_check::{Finding, check_plan, check_zip_size};
+use layerlock_export::{PoetryLock, Project};
+use layerlock_install::{BuildNote, BuildOptions, Chosen, FetchOptions, Pick, Reporter};
+use layerlock_layer::{
+    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+};
+use layerlock_lock::{Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining};
+use layerlock_target::Target;
+
+use super::wheels::Wheels;
+use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
+use crate::choice::choose_file;
+use crate::configuration::Layer;
+use crate::exclude_files::FileFilter;
+use crate::{Error, Settings, findings};
+
+/// A layer with what one step after the other makes of it.
+pub(super) struct LayerJob<'a, Step> {
+    pub(super) layer: &'a Layer,
+    pub(super) excluded: Vec<Excluded>,
+    /// Names in `exclude` that no package has.
+    pub(super) unknown: Vec<PackageName>,
+    pub(super) step: Step,
+}
+
+/// A wheel for each package.
+pub(super) struct ChosenFiles {
+    pub(super) chosen: Vec<Chosen>,
+    /// What the user should know of those that the lock has no wheel of.
+    notes: Vec<BuildNote>,
+}
+
+/// All files of the layer: nothing is left to decide.
+pub(super) struct PlannedFiles {
+    files: ChosenFiles,
+    pub(super) filter: FileFilter,
+    plan: LayerPlan,
+    staging: Option<StagingDirectory>,
+}
+
+/// A layer whose outputs only have to be put in their places.
+pub(super) struct PreparedLayer {
+    pub(super) built: BuiltLayer,
+    pub(super) outputs: Vec<Prepared>,
+}
+
+impl<'a, Step> LayerJob<'a, Step> {
+    fn next<Next>(
+        self,
+        work: impl FnOnce(&'a Layer, Step) -> Result<Next, Error>,
+    ) -> Result<LayerJob<'a, Next>, Error> {
+        Ok(LayerJob {
+            layer: self.layer,
+            excluded: self.excluded,
+            unknown: self.unknown,
+            step: work(self.layer, self.step)?,
+        })
+    }
+}
+
+impl<'a> LayerJob<'a, Vec<LockedPackage>> {
+    /// The packages of a layer, and those that are excluded from it.
+    pub(super) fn select(layer: &'a Layer, lock: &dyn LockReader) -> Result<Self, Error> {
+        let selected = lock.select(&layer.choice, &layer.target.marker_environment())?;
+        let Remaining {
+            mut selected,
+            excluded,
+            unknown,
+        } = selected.exclude(&layer.exclude);
+        if let Some(own) = &layer.own_package {
+            selected.insert_project(own.clone());
+        }
+        Ok(Self {
+            layer,
+            excluded,
+            unknown,
+            step: selected.into_packages(),
+        })
+    }
+
+    /// Picks for each package the wheel that suits the target best, or its source to
+    /// be built. An index is asked only what to recommend where there is neither.
+    pub(super) fn pick(
+        self,
+        project: &Project,
+        options: &FetchOptions<'_>,
+    ) -> Result<LayerJob<'a, Vec<Pick>>, Error> {
+        self.next(|layer, packages| {
+            let packages = packages.into_iter();
+            let picks = packages.map(|package| pick(project, package, &layer.target, options));
+            Ok(picks.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn pick(
+    project: &Project,
+    package: LockedPackage,
+    target: &Target,
+    options: &FetchOptions<'_>,
+) -> Result<Pick, layerlock_install::Error> {
+    match choose_file(project, package, target) {
+        Err(layerlock_install::Error::NoWheel(mut no_wheel)) => {
+            // The user may have made one.
+            if layerlock_install::is_supplied(&no_wheel.package, target, options) {
+                return Ok(Pick::Source(no_wheel.package));
+            }
+            layerlock_install::advise(&mut no_wheel, options);
+            Err(layerlock_install::Error::NoWheel(no_wheel))
+        }
+        pick => pick,
+    }
+}
+
+impl<'a> LayerJob<'a, Vec<Pick>> {
+    /// Brings every package to a wheel. The `outputs` of this run are no part of what
+    /// a directory is built from.
+    pub(super) fn build(
+        self,
+        settings: &Settings,
+        options: &FetchOptions<'_>,
+        outputs: &[PathBuf],
+        reporter: &dyn Reporter,
+    ) -> Result<LayerJob<'a, ChosenFiles>, Error> {
+        self.next(|layer, picks| {
+            let options = BuildOptions {
+                fetch: options,
+                frontend: layer.frontend,
+                index_url: settings.index_url.as_deref(),
+                ignored: outputs,
+            };
+            let built = layerlock_install::build(picks, &layer.target, &options, reporter)?;
+            Ok(ChosenFiles {
+                chosen: built.chosen,
+                notes: built.notes,
+            })
+        })
+    }
+}
+
+impl<'a> LayerJob<'a, ChosenFiles> {
+    /// Whether project and lock settle what is in it: a directory's files may change
+    /// while the lock stays as it is, and so may what no lock lists.
+    pub(super) fn is_pinned(&self) -> bool {
+        let is_directory =
+            |one: &Chosen| matches!(one.package.source, PackageSource::Directory { .. });
+        let is_built = |note: &BuildNote| matches!(note, BuildNote::Built { .. });
+        !self.step.chosen.iter().any(is_directory) && self.step.notes.iter().all(is_built)
+    }
+
+    /// Plans the layer from its wheels, and looks at the staging directory that is to
+    /// be replaced.
+    pub(super) fn plan(self, wheels: &Wheels) -> Result<LayerJob<'a, PlannedFiles>, Error> {
+        self.next(|layer, files| {
+            let pairs: Vec<_> = files
+                .chosen
+                .iter()
+                .map(|one| (one, wheels.get(one)))
+                .collect();
+            let mut filter = FileFilter::new(&layer.exclude_files);
+            let plan = layerlock_install::plan_filtered(&pairs, &layer.target, &mut |entry| {
+                filter.keeps(entry)
+            })?;
+            Ok(PlannedFiles {
+                staging: claim_staging(layer, &plan)?,
+                files,
+                filter,
+                plan,
+            })
+        })
+    }
+}
+
+fn claim_staging(layer: &Layer, plan: &LayerPlan) -> Result<Option<StagingDirectory>, Error> {
+    let Some(directory) = &layer.staging else {
+        return Ok(None);
+    };
+    let is_installed = layerlock_install::is_installed(directory, &layer.target);
+    let staging = StagingDirectory::claim(directory, plan, |file| {
+        is_installed(file) || is_litter(file)
+    })?;
+    Ok(Some(staging))
+}
+
+/// What file managers leave in the directories that they show, and nobody misses.
+fn is_litter(file: &str) -> bool {
+    let name = file.rsplit('/').next();
+    matches!(name, Some(".DS_Store" | "Thumbs.db" | "desktop.ini"))
+}
+
+impl LayerJob<'_, PlannedFiles> {
+    /// Prepares the outputs beside their places.
+    pub(super) fn prepare(
+        self,
+        lock: &PoetryLock,
+        time: EntryTime,
+        wheels: &Wheels,
+    ) -> Result<PreparedLayer, Error> {
+        let (layer, plan) = (self.layer, &self.step.plan);
+        let mut outputs = Vec::new();
+        let mut zip = None;
+        let mut zipped_sizes = None;
+        if let Some(path) = &layer.zip {
+            let options = ZipOptions {
+                compression: layer.compression,
+                time,
+            };
+            let (summary, output) = prepare_zip(plan, path, options)?;
+            outputs.push(output);
+            zip = Some(built_zip(path, &summary));
+            zipped_sizes = Some(summary.zipped_sizes);
+        }
+        if let Some(staging) = &self.step.staging {
+            outputs.push(staging.prepare(plan, wheels.keep_unpacked)?);
+        }
+        let excluded = self.excluded_packages();
+        let built = BuiltLayer {
+            name: layer.name.clone(),
+            target: layer.target,
+            packages: self.packages(zipped_sizes.as_deref()),
+            findings: self.findings(lock, zip.as_ref(), &excluded, wheels)?,
+            excluded,
+            excluded_files: self.step.filter.total(),
+            zip,
+            staging: layer.staging.clone(),
+            unzipped_size: plan.unzipped_size(),
+            file_count: plan.entries().len(),
+        };
+        Ok(PreparedLayer { built, outputs })
+    }
+
+    fn findings(
+        &self,
+        lock: &PoetryLock,
+        zip: Option<&BuiltZip>,
+        excluded: &[ExcludedPackage],
+        wheels: &Wheels,
+    ) -> Result<Vec<Finding>, Error> {
+        let Self { layer, step, .. } = self;
+        let chosen = &step.files.chosen;
+        let is_here = |file: &str| chosen.iter().any(|one| one.wheel.as_str() == file);
+        let yanked = wheels.yanked.iter().filter(|one| is_here(&one.file));
+
+        let mut findings = findings::lock(lock, &layer.choice)?;
+        findings.extend(findings::builds(&step.files.notes));
+        findings.extend(findings::default_runtime(layer));
+        findings.extend(check_plan(&step.plan, &layer.target));
+        findings.extend(zip.and_then(|zip| check_zip_size(zip.size, &layer.target)));
+        findings.extend(yanked.map(findings::yanked));
+        findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
+        findings.extend(findings::excluded_files(&step.filter));
+        Ok(findings)
+    }
+
+    fn excluded_packages(&self) -> Vec<ExcludedPackage> {
+        let excluded = self.excluded.iter().map(|one| ExcludedPackage {
+            name: one.package.name.to_string(),
+            version: one.package.version.clone(),
+            named: one.is_named,
+            in_runtime: self.layer.target.brings(one.package.name.as_str()),
+            needed_by: one.needed_by.iter().map(ToString::to_string).collect(),
+        });
+        excluded.collect()
+    }
+
+    fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {
+        // The owners of the plan are the packages, in this order.
+        let unzipped_sizes = self.step.plan.unzipped_sizes();
+        let chosen = self.step.files.chosen.iter().zip(unzipped_sizes);
+        let packages = chosen
+            .enumerate()
+            .map(|(index, (chosen, unzipped_size))| BuiltPackage {
+                name: chosen.package.name.to_string(),
+                version: chosen.package.version.clone(),
+                file: chosen.wheel.to_string(),
+                digest: chosen.digest,
+                unzipped_size,
+                zipped_size: zipped_sizes.map(|sizes| sizes[index]),
+            });
+        packages.collect()
+    }
+}
+
+fn built_zip(path: &Path, summary: &ZipSummary) -> BuiltZip {
+    BuiltZip {
+        path: path.to_owned(),
+        size: summary.size,
+        digest: summary.digest,
+        crc64: summary.crc64,
+    }
+}

@@ -1,0 +1,187 @@
+//! From a project to its layers.
+
+mod layer_job;
+mod wheels;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use layerlock_client::{MachineConfig, Session};
+use layerlock_export::{PoetryLock, Project};
+use layerlock_install::index::{Index, Sources};
+use layerlock_install::{Cache, FetchOptions, Reporter};
+use layerlock_layer::{EntryTime, parallel};
+
+use crate::built::Built;
+use crate::cache::{about_cache, open_cache};
+use crate::configuration::{self, Layer};
+use crate::epoch::time_of_entries;
+use crate::last_run::{LastRun, Ran};
+use crate::sources::{find_default_index, find_links, index_of_option};
+use crate::{Error, Settings, outputs};
+
+use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
+use wheels::Wheels;
+
+/// Where `install` stages a layer unless told otherwise, below the project.
+const STAGING: &str = "dist/staging";
+
+/// Builds the zip of every layer that the settings ask for, and the staging
+/// directories that are configured. Where nothing has changed since an earlier
+/// run, gives what that built, and does nothing.
+pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
+    LastRun::or("build", settings, || Job::read(settings)?.run(reporter))
+        .map_err(|error| about_cache(error, &settings.cache))
+}
+
+/// Builds the staging directories and no zip. Without a configured one a layer
+/// is staged in `dist/staging/NAME` of the project.
+pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
+    LastRun::or("install", settings, || {
+        let mut job = Job::read(settings)?;
+        for layer in &mut job.layers {
+            layer.zip = None;
+            if layer.staging.is_none() {
+                let directory = settings.below_project(Path::new(STAGING).join(&layer.name));
+                layer.staging = Some(layer.own_directory(directory));
+            }
+        }
+        job.run(reporter)
+    })
+    .map_err(|error| about_cache(error, &settings.cache))
+}
+
+/// Plans every layer that the settings ask for, and writes no output. The packages'
+/// wheels are fetched or built into the cache, since sizes, conflicts and findings
+/// are read off them; there is no zip, so its size is not known.
+pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
+    Job::read(settings)
+        .and_then(|mut job| {
+            for layer in &mut job.layers {
+                layer.zip = None;
+                layer.staging = None;
+            }
+            job.run(reporter)
+        })
+        .map(|ran| ran.built)
+        .map_err(|error| about_cache(error, &settings.cache))
+}
+
+/// A project and what is asked of it.
+struct Job<'a> {
+    settings: &'a Settings,
+    lock: PoetryLock,
+    layers: Vec<Layer>,
+    /// The time of everything in a zip.
+    time: EntryTime,
+    cache: Cache,
+    session: Session,
+}
+
+impl<'a> Job<'a> {
+    fn read(settings: &'a Settings) -> Result<Self, Error> {
+        let project = Project::read(settings.directory())?;
+        Ok(Self {
+            settings,
+            layers: configuration::layers(&project, settings)?,
+            time: time_of_entries()?,
+            lock: PoetryLock::of(project)?,
+            cache: open_cache(&settings.cache)?,
+            session: Session::new(MachineConfig::from_environment()),
+        })
+    }
+
+    /// Plans all layers, then prepares all outputs, then puts them in their places:
+    /// an error in the last leaves no half of the first. Layers are worked on side by
+    /// side; what they share is fetched and read once.
+    fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
+        outputs::refuse_overlaps(&self.layers)?;
+        outputs::refuse_remains(&self.layers)?;
+        let index_of_machine = || find_default_index(self.session.machine(), &self.cache, reporter);
+        let options = self.fetch_options(&index_of_machine)?;
+
+        let layers = self.layers.iter().collect();
+        let picked = parallel::in_order(layers, |layer| {
+            LayerJob::select(layer, &self.lock)?.pick(self.lock.project(), &options)
+        })?;
+        // One build after the other: each may use all cores.
+        let chosen = picked
+            .into_iter()
+            .map(|layer| layer.build(self.settings, &options, &self.outputs(), reporter))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let is_pinned = chosen.iter().all(LayerJob::is_pinned);
+        let files = chosen.iter().flat_map(|layer| &layer.step.chosen);
+        let wheels = Wheels::fetch(files, &options, reporter)?;
+        let mut planned = parallel::in_order(chosen, |layer| layer.plan(&wheels))?;
+        self.settle_shared_lists(&mut planned);
+        let prepared = parallel::in_order(planned, |layer| {
+            layer.prepare(&self.lock, self.time, &wheels)
+        })?;
+
+        let mut layers = Vec::with_capacity(prepared.len());
+        let mut published = Vec::new();
+        for PreparedLayer { built, outputs } in prepared {
+            for output in outputs {
+                published.push(output.publish()?);
+            }
+            layers.push(built);
+        }
+        Ok(Ran {
+            built: Built {
+                unchanged: false,
+                layers,
+            },
+            published,
+            is_pinned,
+        })
+    }
+
+    /// Where this run writes: no part of what a directory is built from.
+    fn outputs(&self) -> Vec<PathBuf> {
+        let layers = self.layers.iter();
+        let outputs = layers.flat_map(|layer| {
+            let directory = layer.zip.as_deref().and_then(Path::parent);
+            [layer.zip.as_deref(), directory, layer.staging.as_deref()]
+        });
+        outputs.flatten().map(Path::to_owned).collect()
+    }
+
+    /// Layers that share a list have use for a part of it each. What another layer
+    /// has use for, or one that is not built now may have, is no mistake in it.
+    fn settle_shared_lists(&self, layers: &mut [LayerJob<'_, PlannedFiles>]) {
+        let is_part = self.settings.layer.is_some();
+        let mut names = HashSet::new();
+        let mut patterns = HashSet::new();
+        for layer in &*layers {
+            let named = layer.excluded.iter().filter(|one| one.is_named);
+            names.extend(named.map(|one| one.package.name.clone()));
+            patterns.extend(layer.step.filter.used().map(str::to_owned));
+        }
+        for layer in layers {
+            if layer.layer.shares.exclude {
+                layer
+                    .unknown
+                    .retain(|name| !is_part && !names.contains(name));
+            }
+            if layer.layer.shares.exclude_files {
+                let filter = &mut layer.step.filter;
+                filter.mark_used(|pattern| is_part || patterns.contains(pattern));
+            }
+        }
+    }
+
+    fn fetch_options<'b>(
+        &'b self,
+        index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
+    ) -> Result<FetchOptions<'b>, Error> {
+        let project = self.lock.project().sources();
+        let mut sources = Sources::new(project, index_of_machine, &self.session);
+        sources.option = index_of_option(self.settings)?;
+        Ok(FetchOptions {
+            cache: &self.cache,
+            sources,
+            find_links: find_links(self.settings)?,
+            offline: self.settings.offline,
+        })
+    }
+}

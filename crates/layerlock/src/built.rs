@@ -1,0 +1,132 @@
+//! What a build made: the one value that reports, publishing and the note of the
+//! last run are made from.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use layerlock_check::{Finding, Severity};
+use layerlock_digest::Digest;
+use layerlock_target::Target;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::report::{LayerReport, Report};
+
+/// The layers of a project, built or planned. Displays and serializes as its
+/// [report](Self::report).
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Whether there was nothing to do: the outputs are those of an earlier run.
+    pub unchanged: bool,
+    /// One for each layer and target.
+    pub layers: Vec<BuiltLayer>,
+}
+
+/// One layer for one target.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BuiltLayer {
+    /// The layer's name.
+    pub name: String,
+    /// What it was built for.
+    pub target: Target,
+    /// What it holds, sorted by name.
+    pub packages: Vec<BuiltPackage>,
+    /// The packages that were excluded, sorted by name.
+    pub excluded: Vec<ExcludedPackage>,
+    /// The files of the other packages that were excluded.
+    pub excluded_files: ExcludedFiles,
+    /// The zip, where one was written.
+    pub zip: Option<BuiltZip>,
+    /// The staging directory, where one was written.
+    pub staging: Option<PathBuf>,
+    /// Bytes of all files, unpacked.
+    pub unzipped_size: u64,
+    /// How many files.
+    pub file_count: usize,
+    /// What the user should know.
+    pub findings: Vec<Finding>,
+}
+
+/// One package of a layer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BuiltPackage {
+    /// The name, normalised as its language has it (PEP 503).
+    pub name: String,
+    /// The locked version.
+    pub version: String,
+    /// The file that was chosen for the target.
+    pub file: String,
+    /// The digest of that file.
+    pub digest: Digest,
+    /// Bytes of its files in the layer, unpacked.
+    pub unzipped_size: u64,
+    /// Bytes that they take up in the zip, without headers.
+    pub zipped_size: Option<u64>,
+}
+
+/// A package that was excluded from a layer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExcludedPackage {
+    /// The name, normalised.
+    pub name: String,
+    /// The locked version.
+    pub version: String,
+    /// Whether it was named; if not, only excluded packages needed it.
+    pub named: bool,
+    /// Whether the runtime brings a version of its own.
+    pub in_runtime: bool,
+    /// The packages of the layer that need it.
+    pub needed_by: Vec<String>,
+}
+
+/// The files that patterns excluded from a layer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ExcludedFiles {
+    /// How many.
+    pub file_count: usize,
+    /// Their bytes, unpacked.
+    pub unzipped_size: u64,
+}
+
+/// The zip of a layer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BuiltZip {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub size: u64,
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its CRC-64/XZ, which Alibaba's services compare by.
+    pub crc64: u64,
+}
+
+impl Built {
+    /// Whether a finding says that a layer will not work.
+    pub fn has_errors(&self) -> bool {
+        let mut findings = self.layers.iter().flat_map(|layer| &layer.findings);
+        findings.any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// What people and programs are told of it.
+    pub fn report(&self) -> Report {
+        Report::new(self)
+    }
+}
+
+impl Serialize for Built {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.report().serialize(serializer)
+    }
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report().fmt(f)
+    }
+}
+
+impl fmt::Display for BuiltLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        LayerReport::new(self).fmt(f)
+    }
+}
