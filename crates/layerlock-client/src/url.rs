@@ -68,6 +68,14 @@ impl SafeUrl {
         &self.url
     }
 
+    /// The URL with the user name and no password. Not to be shown for http, where a
+    /// user name may be a token.
+    pub fn with_user(&self) -> Url {
+        let mut url = self.with_credentials();
+        let _ = url.set_password(None);
+        url
+    }
+
     /// The URL with user-info, for libraries that take credentials in no other way.
     pub(crate) fn with_credentials(&self) -> Url {
         let mut url = self.url.clone();

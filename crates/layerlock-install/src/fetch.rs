@@ -15,7 +15,7 @@ use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{Index, Order, ProjectPage, Sources, fetch_page};
+use crate::index::{Index, ProjectPage, Sources, fetch_page};
 use crate::local::{self, FindLinks, LocalFiles};
 use crate::search::{LockedFile, Misses, search};
 use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
@@ -26,14 +26,22 @@ pub struct FetchOptions<'a> {
     pub cache: &'a Cache,
     /// The indexes, and what of this machine says how to reach them.
     pub sources: Sources<'a>,
-    /// Folders and pages to look in before any index (`--find-links`).
+    /// Directories and pages to look in before any index, which the user named for
+    /// this run (`--find-links`). Wheels in these directories are taken though no lock
+    /// lists them; one of the machine's settings is only a hint where locked files
+    /// are.
     pub find_links: Vec<FindLinks>,
-    /// Those of them that the user named for this run: wheels in these folders
-    /// are taken though no lock lists them. A folder of the machine's settings
-    /// is only a hint where locked files are.
-    pub supplied: Vec<FindLinks>,
     /// Whether to do without the network.
     pub offline: bool,
+}
+
+impl FetchOptions<'_> {
+    /// Where to look before any index: what the user named, then what the machine
+    /// names.
+    pub(crate) fn all_find_links(&self) -> Vec<FindLinks> {
+        let of_machine = FindLinks::from_machine(self.sources.session.machine());
+        self.find_links.iter().cloned().chain(of_machine).collect()
+    }
 }
 
 /// What was fetched.
@@ -117,7 +125,8 @@ impl<'a> Job<'a> {
         missing: Vec<&'a Chosen>,
         yanked: &mut Vec<Yanked>,
     ) -> Result<Vec<Verified>, Error> {
-        let (mut wheels, missing) = self.take_local(missing).await?;
+        let find_links = &self.options.all_find_links();
+        let (mut wheels, missing) = self.take_local(missing, find_links).await?;
         if let Some(first) = missing.first() {
             if self.options.offline {
                 return Err(Error::Offline {
@@ -125,7 +134,7 @@ impl<'a> Job<'a> {
                 });
             }
             self.reporter.downloads_planned(missing.len());
-            wheels.extend(self.download(missing, yanked).await?);
+            wheels.extend(self.download(missing, find_links, yanked).await?);
         }
         Ok(wheels)
     }
@@ -134,12 +143,13 @@ impl<'a> Job<'a> {
     async fn take_local(
         self,
         missing: Vec<&'a Chosen>,
+        find_links: &[FindLinks],
     ) -> Result<(Vec<Verified>, Vec<&'a Chosen>), Error> {
         let Self { options, reporter } = self;
         // Who wants no cache wants nobody's.
         let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
         let names = missing.iter().map(|one| one.wheel.as_str());
-        let files = &LocalFiles::search(names, &options.find_links, poetry);
+        let files = &LocalFiles::search(names, find_links, poetry);
         let results: Vec<Result<Verified, &Chosen>> = stream::iter(missing)
             .map(|one| async move {
                 for path in files.named(one.wheel.as_str()) {
@@ -170,13 +180,13 @@ impl<'a> Job<'a> {
     async fn download(
         self,
         missing: Vec<&'a Chosen>,
+        find_links: &[FindLinks],
         yanked: &mut Vec<Yanked>,
     ) -> Result<Vec<Verified>, Error> {
         let Self { options, reporter } = self;
         let client = options.sources.session.client()?;
-        let (mut files, missing) = look_on_pages(missing, &options.find_links, client).await?;
-        let order = Order::new(&options.sources);
-        let on_indexes: Vec<Vec<Listed<'_>>> = stream::iter(by_project(missing, &order)?)
+        let (mut files, missing) = look_on_pages(missing, find_links, client).await?;
+        let on_indexes: Vec<Vec<Listed<'_>>> = stream::iter(by_project(missing, &options.sources)?)
             .map(|project| project.look_up(client))
             .buffer_unordered(PAGES_AT_ONCE)
             .try_collect()
@@ -250,7 +260,10 @@ struct Project<'a> {
     wanted: Vec<&'a Chosen>,
 }
 
-fn by_project<'a>(missing: Vec<&'a Chosen>, order: &Order<'_>) -> Result<Vec<Project<'a>>, Error> {
+fn by_project<'a>(
+    missing: Vec<&'a Chosen>,
+    sources: &Sources<'_>,
+) -> Result<Vec<Project<'a>>, Error> {
     let mut projects: Vec<Project<'a>> = Vec::new();
     for one in missing {
         let same = |project: &&mut Project<'_>| {
@@ -260,7 +273,7 @@ fn by_project<'a>(missing: Vec<&'a Chosen>, order: &Order<'_>) -> Result<Vec<Pro
         match projects.iter_mut().find(same) {
             Some(project) => project.wanted.push(one),
             None => projects.push(Project {
-                indexes: order.indexes_for(&one.package)?,
+                indexes: sources.indexes_for(&one.package)?,
                 wanted: vec![one],
             }),
         }

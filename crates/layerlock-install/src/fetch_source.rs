@@ -9,7 +9,7 @@ use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{IndexUrlError, Order, ProjectPage, fetch_project, parse_http};
+use crate::index::{IndexUrlError, ProjectPage, fetch_project, parse_http};
 use crate::local::{self, LocalFiles};
 use crate::search::{LockedFile, search};
 use crate::wheel::MAX_UNPACKED;
@@ -26,7 +26,7 @@ pub(crate) fn fetch_locked(
 ) -> Result<NamedTempFile, Error> {
     // Who wants no cache wants nobody's.
     let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
-    for path in LocalFiles::search([name], &options.find_links, poetry).named(name) {
+    for path in LocalFiles::search([name], &options.all_find_links(), poetry).named(name) {
         if let Some(file) = local::take(path, digest, options.cache)? {
             reporter.found_locally(name, &path.display().to_string());
             return Ok(file);
@@ -41,7 +41,7 @@ pub(crate) fn fetch_locked(
     let session = options.sources.session;
     session.block_on(|| async move {
         let client = session.client()?;
-        let indexes = Order::new(&options.sources).indexes_for(package)?;
+        let indexes = options.sources.indexes_for(package)?;
         let wanted = LockedFile {
             name,
             digest: Some(*digest),
@@ -72,7 +72,7 @@ pub(crate) fn files_on_index(
     let session = options.sources.session;
     let look = session.block_on(|| async move {
         let client = session.client()?;
-        let indexes = Order::new(&options.sources).indexes_for(package)?;
+        let indexes = options.sources.indexes_for(package)?;
         let look = async {
             for index in &indexes {
                 if let Ok(page) = fetch_project(client, index, package.name.as_str()).await {

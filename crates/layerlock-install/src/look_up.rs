@@ -7,7 +7,7 @@ use layerlock_lock::LockedPackage;
 use crate::Error;
 use crate::choose::locked_sha256;
 use crate::fetch::PAGES_AT_ONCE;
-use crate::index::{Index, IndexFile, IndexUrl, Order, Sources};
+use crate::index::{Index, IndexFile, IndexUrl, Sources};
 use crate::search::{LockedFile, search};
 
 /// A package on its index.
@@ -43,10 +43,9 @@ async fn all(
     sources: &Sources<'_>,
 ) -> Result<Vec<ListedPackage>, Error> {
     let client = sources.session.client()?;
-    let order = Order::new(sources);
     let mut wanted = Vec::with_capacity(packages.len());
     for package in packages {
-        wanted.push((package, order.indexes_for(package)?));
+        wanted.push((package, sources.indexes_for(package)?));
     }
     stream::iter(wanted)
         .map(|(package, indexes)| one(client, package, indexes))

@@ -191,12 +191,9 @@ fn look_up(
     }
     let cache = &open_cache(&settings.cache)?;
     let session = &Session::new(MachineConfig::from_environment());
-    let sources = Sources {
-        option: index_of_option(settings)?,
-        project: project.sources(),
-        default_index: &|| find_default_index(session.machine(), cache, reporter),
-        session,
-    };
+    let default_index = || find_default_index(session.machine(), cache, reporter);
+    let mut sources = Sources::new(project.sources(), &default_index, session);
+    sources.option = index_of_option(settings)?;
     let listed = layerlock_install::look_up(packages, &sources, settings.offline)?;
     Ok(listed.into_iter().map(listing).collect())
 }

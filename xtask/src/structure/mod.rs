@@ -41,30 +41,12 @@ const KNOWN: &[(&str, &str)] = &[
     ),
     (
         "layerlock-install",
-        "build cache choose client credentials error fetch fetch_source index local search \
-         surroundings temporary",
+        "build cache choose download error fetch fetch_source index local search temporary",
     ),
     (
         "layerlock-install",
         "build build::archive build::container build::directory build::frontend build::git \
          build::metadata build::problem build::sources build::supplied",
-    ),
-    (
-        "layerlock-install",
-        "client client::connections client::proxy",
-    ),
-    (
-        "layerlock-install",
-        "credentials credentials::environment credentials::keyring credentials::netrc \
-         credentials::poetry",
-    ),
-    (
-        "layerlock-install",
-        "index::default index::pip index::sources",
-    ),
-    (
-        "layerlock-install",
-        "index::page index::page::html index::page::json",
     ),
     ("layerlock-install", "wheel wheel::layout wheel::record"),
     ("layerlock-layer", "output output::folder"),

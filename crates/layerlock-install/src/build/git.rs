@@ -1,12 +1,13 @@
 //! Checkouts by the user's own git, with the user's own credentials.
 //!
-//! Credentials of an address reach git by its environment alone, and over http
+//! Credentials of a URL reach git by its environment alone, and over http
 //! alone: whoever may list processes reads arguments, git's own ones for its
-//! helpers included, and ssh takes no password from an address.
+//! helpers included, and ssh takes no password from a URL.
 
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use layerlock_client::{Credentials, SafeUrl};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{BuildProblem, child};
 
@@ -25,8 +26,7 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
     let checkout = folder.join("checkout");
     let git = Git {
         folder: &checkout,
-        url,
-        credentials: Credentials::of(url),
+        credentials: HttpCredentials::of(url),
     };
     fs_err::create_dir_all(&checkout).map_err(|error| BuildProblem::Git {
         action: "create a folder",
@@ -70,8 +70,7 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
 pub(super) fn fetch_history(url: &str, commit: &str, checkout: &Path) -> Result<(), BuildProblem> {
     let git = Git {
         folder: checkout,
-        url,
-        credentials: Credentials::of(url),
+        credentials: HttpCredentials::of(url),
     };
     let mut arguments = vec!["fetch", "--quiet", "--tags", "--filter=tree:0"];
     if checkout.join(".git/shallow").exists() {
@@ -87,17 +86,19 @@ pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://") || Path::new(url).exists()
 }
 
-/// An address as an error may show it, and as git is given it: without credentials.
-/// Over http the user may be one, over ssh it is a name.
+/// A repository's URL as an error may show it, and as git is given it: without
+/// credentials. Over http the user may be one, over ssh it is a name.
 pub(super) fn shown(url: &str) -> String {
-    let Some(userinfo) = userinfo(url) else {
+    // In `git@host:path` there is nothing to hide.
+    if !url.contains("://") {
         return url.to_owned();
-    };
-    let user = match userinfo.split(':').next() {
-        Some(user) if !is_http(url) && !user.is_empty() => format!("{user}@"),
-        _ => String::new(),
-    };
-    url.replacen(&format!("{userinfo}@"), &user, 1)
+    }
+    match SafeUrl::parse(url) {
+        Ok(safe) if safe.credentials().is_none() => url.to_owned(),
+        Ok(safe) if is_http(url) => safe.url().to_string(),
+        Ok(safe) => safe.with_user().to_string(),
+        Err(error) => error.text,
+    }
 }
 
 pub(super) fn is_http(url: &str) -> bool {
@@ -106,20 +107,11 @@ pub(super) fn is_http(url: &str) -> bool {
     })
 }
 
-/// `user:password` in an address with a scheme. In `git@host:path` there is none
-/// to hide.
-fn userinfo(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    Some(authority.rsplit_once('@')?.0)
-}
-
-/// The user-info of an http address.
-struct Credentials {
+/// The credentials of an http URL, as git is to use them.
+struct HttpCredentials {
     /// The scheme, the host and the port for which they are.
     scope: String,
-    user: String,
-    password: Option<String>,
+    credentials: Credentials,
 }
 
 /// Where the password is for [`HELPER`].
@@ -134,31 +126,23 @@ const HELPER: &str =
 /// for a token in the place of the user. What asks by a window has its turn first.
 const NO_PASSWORD: &str = r#"!f() { test "$1" = get && test -z "$GIT_ASKPASS$SSH_ASKPASS$(git config core.askPass)" && echo password=; }; f"#;
 
-impl Credentials {
+impl HttpCredentials {
     fn of(url: &str) -> Option<Self> {
         if !is_http(url) {
             return None;
         }
-        let (scheme, rest) = url.split_once("://")?;
-        let userinfo = userinfo(url)?;
-        let (user, password) = match userinfo.split_once(':') {
-            Some((user, password)) => (user, Some(password)),
-            None => (userinfo, None),
-        };
-        let host = &rest[userinfo.len() + 1..];
-        let host = &host[..host.find(['/', '?', '#']).unwrap_or(host.len())];
+        let safe = SafeUrl::parse(url).ok()?;
         Some(Self {
-            scope: format!("{scheme}://{host}"),
-            user: decoded(user),
-            password: password.map(decoded),
+            scope: safe.url().origin().ascii_serialization(),
+            credentials: safe.credentials()?.clone(),
         })
     }
 
     /// Settings of git's.
     fn settings(&self) -> Vec<(String, &str)> {
         let key = |name| format!("credential.{}.{name}", self.scope);
-        let mut settings = vec![(key("username"), self.user.as_str())];
-        match self.password {
+        let mut settings = vec![(key("username"), self.credentials.user.as_str())];
+        match self.credentials.password {
             // The empty one takes back all others: they may know another password.
             Some(_) => settings.extend([(key("helper"), ""), (key("helper"), HELPER)]),
             None => settings.push((key("helper"), NO_PASSWORD)),
@@ -167,15 +151,9 @@ impl Credentials {
     }
 }
 
-/// Undoes percent-encoding.
-fn decoded(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 struct Git<'a> {
     folder: &'a Path,
-    url: &'a str,
-    credentials: Option<Credentials>,
+    credentials: Option<HttpCredentials>,
 }
 
 /// The end of what a program said is what matters.
@@ -206,7 +184,7 @@ impl Git<'_> {
                 count += 1;
             }
             command = command.env("GIT_CONFIG_COUNT", count.to_string());
-            if let Some(password) = &credentials.password {
+            if let Some(password) = &credentials.credentials.password {
                 command = command.env(PASSWORD, password);
             }
         }
@@ -228,13 +206,13 @@ impl Git<'_> {
 
     fn without_secrets(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        if let Some(userinfo) = userinfo(self.url).filter(|_| is_http(self.url)) {
-            text = text.replace(&format!("{userinfo}@"), "");
-            let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
+        if let Some(HttpCredentials { credentials, .. }) = &self.credentials {
+            let password = credentials.password.as_deref().unwrap_or_default();
             // Git writes them in its own way, and servers say them again. A short
             // user name is no token, and may be a part of any word.
-            for (secret, least) in [(password, 1), (user, 16)] {
-                for secret in [secret, &decoded(secret)] {
+            for (secret, least) in [(password, 1), (&credentials.user, 16)] {
+                let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+                for secret in [secret, &encoded] {
                     if secret.len() >= least {
                         text = text.replace(secret, "****");
                     }
@@ -254,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_shown_without_credentials() {
+    fn urls_are_shown_without_credentials() {
         for (url, expected) in [
             (
                 "https://me:secret@git.example.com/a/b.git",
@@ -276,6 +254,7 @@ mod tests {
             ),
             ("ssh://:secret@git.example.com/a", "ssh://git.example.com/a"),
             ("../repository", "../repository"),
+            ("https://me:secret@:x/a", "****@:x/a"),
         ] {
             assert_eq!(shown(url), expected);
         }

@@ -15,5 +15,4 @@ pub(crate) use fetch_page::{fetch_page, fetch_project};
 pub(crate) use index_url::parse_http;
 pub use index_url::{Index, IndexUrl, IndexUrlError};
 pub use page::{ACCEPT, IndexFile, MAX_FILES, MAX_PAGE_BYTES, PageError, ProjectPage};
-pub(crate) use sources::Order;
 pub use sources::Sources;

@@ -25,30 +25,34 @@ pub struct Sources<'a> {
     pub option: Option<IndexUrl>,
     /// The project's sources, `[[tool.poetry.source]]`.
     pub project: &'a [ProjectIndex],
-    /// The index for packages that the lock gives no source for. Asked only when
-    /// a file of theirs has to be fetched: finding it out may take a while.
+    /// The index for packages that the lock gives no source for. Asked once, and
+    /// only when a file of theirs has to be fetched: finding it out may take a while.
     pub default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
     /// The run's connections, and the machine, which may add indexes.
     pub session: &'a Session,
+    /// Those for packages that the lock gives no source for, once they are known.
+    found: OnceLock<Vec<Index>>,
 }
 
-/// [`Sources`] at work: what is found out is found out once.
-pub(crate) struct Order<'a> {
-    sources: &'a Sources<'a>,
-    machine: OnceLock<Vec<Index>>,
-}
-
-impl<'a> Order<'a> {
-    pub(crate) fn new(sources: &'a Sources<'a>) -> Self {
+impl<'a> Sources<'a> {
+    /// The sources of a project, and none that an option names.
+    pub fn new(
+        project: &'a [ProjectIndex],
+        default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
+        session: &'a Session,
+    ) -> Self {
         Self {
-            sources,
-            machine: OnceLock::new(),
+            option: None,
+            project,
+            default_index,
+            session,
+            found: OnceLock::new(),
         }
     }
 
     /// The indexes to ask for a package, the first first.
     pub(crate) fn indexes_for(&self, package: &LockedPackage) -> Result<Vec<Index>, Error> {
-        if let Some(url) = &self.sources.option {
+        if let Some(url) = &self.option {
             return Ok(vec![Index {
                 name: self.name_of(url),
                 url: url.clone(),
@@ -70,7 +74,6 @@ impl<'a> Order<'a> {
         reference: Option<&str>,
     ) -> Result<Index, Error> {
         let by_name = self
-            .sources
             .project
             .iter()
             .find(|source| reference.is_some_and(|name| source.name.eq_ignore_ascii_case(name)))
@@ -86,16 +89,16 @@ impl<'a> Order<'a> {
     }
 
     fn for_any_package(&self) -> Result<Vec<Index>, Error> {
-        if let Some(indexes) = self.machine.get() {
+        if let Some(indexes) = self.found.get() {
             return Ok(indexes.clone());
         }
-        let mut indexes = vec![(self.sources.default_index)()?];
-        for extra in extra_indexes(self.sources.session.machine())? {
+        let mut indexes = vec![(self.default_index)()?];
+        for extra in extra_indexes(self.session.machine())? {
             if indexes.iter().all(|other| other.url != extra.index.url) {
                 indexes.push(extra.index);
             }
         }
-        Ok(self.machine.get_or_init(|| indexes).clone())
+        Ok(self.found.get_or_init(|| indexes).clone())
     }
 
     /// `--index-url` may name a source of the project by its URL; then its
@@ -108,8 +111,7 @@ impl<'a> Order<'a> {
                 .and_then(|url| IndexUrl::parse(url).ok());
             known.is_some_and(|other| other.url() == url.url())
         };
-        self.sources
-            .project
+        self.project
             .iter()
             .find(is_it)
             .map(|source| source.name.clone())

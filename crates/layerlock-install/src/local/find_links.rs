@@ -66,7 +66,7 @@ impl FindLinks {
     /// Those that the machine names: `PIP_FIND_LINKS` (between blanks), else
     /// `find-links` in pip's configuration files; then `UV_FIND_LINKS` (between
     /// commas). As pip does, what does not exist is passed over.
-    pub fn from_machine(machine: &MachineConfig) -> Vec<Self> {
+    pub(crate) fn from_machine(machine: &MachineConfig) -> Vec<Self> {
         let of_pip = machine.pip_setting("PIP_FIND_LINKS", "find-links");
         let of_pip = of_pip.ok().flatten();
         let of_pip = of_pip.map(|(value, _)| value).unwrap_or_default();

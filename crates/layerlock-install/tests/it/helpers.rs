@@ -75,18 +75,12 @@ impl Machine {
         cache: &'a Cache,
         default_index: &'a (dyn Fn() -> Result<Index, Error> + Sync),
     ) -> FetchOptions<'a> {
+        let make = || Session::new(self.config.clone());
+        let session = self.session.get_or_init(make);
         FetchOptions {
             cache,
-            sources: Sources {
-                option: None,
-                project: &self.project_sources,
-                default_index,
-                session: self
-                    .session
-                    .get_or_init(|| Session::new(self.config.clone())),
-            },
+            sources: Sources::new(&self.project_sources, default_index, session),
             find_links: Vec::new(),
-            supplied: Vec::new(),
             offline: false,
         }
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, FetchOptions, FindLinks, Reporter};
+use layerlock_install::{Cache, FetchOptions, Reporter};
 use layerlock_layer::{EntryTime, parallel};
 
 use crate::built::Built;
@@ -174,18 +174,13 @@ impl<'a> Job<'a> {
         &'b self,
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
-        let supplied = find_links(self.settings)?;
-        let of_machine = FindLinks::from_machine(self.session.machine());
+        let project = self.lock.project().sources();
+        let mut sources = Sources::new(project, index_of_machine, &self.session);
+        sources.option = index_of_option(self.settings)?;
         Ok(FetchOptions {
             cache: &self.cache,
-            sources: Sources {
-                option: index_of_option(self.settings)?,
-                project: self.lock.project().sources(),
-                default_index: index_of_machine,
-                session: &self.session,
-            },
-            find_links: supplied.iter().cloned().chain(of_machine).collect(),
-            supplied,
+            sources,
+            find_links: find_links(self.settings)?,
             offline: self.settings.offline,
         })
     }

@@ -4,7 +4,7 @@ use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{Token, Tokenizer};
 use layerlock_client::{SafeUrl, html_title};
 
-use super::{
+use super::project_page::{
     IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name,
     too_many_links,
 };

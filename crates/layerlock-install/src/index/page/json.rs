@@ -6,7 +6,7 @@ use layerlock_client::SafeUrl;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{
+use super::project_page::{
     IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name, sha256,
     too_many_links,
 };

@@ -1,6 +1,9 @@
 use layerlock_testkit::{PageLink, html_page, json_page};
 use proptest::prelude::*;
 
+use layerlock_client::SafeUrl;
+
+use super::project_page::{FILE_ENDINGS, is_file_name};
 use super::*;
 
 const JSON: &str = "application/vnd.pypi.simple.v1+json";

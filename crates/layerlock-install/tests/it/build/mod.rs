@@ -100,7 +100,6 @@ impl Shop {
         let mut options = self.machine.options(&self.cache, &never);
         options.sources.option = Some(IndexUrl::parse(&self.index.url()).unwrap());
         options.find_links.clone_from(&self.find_links);
-        options.supplied.clone_from(&self.find_links);
         options.offline = offline;
         options
     }
