@@ -1,18 +1,15 @@
 //! What a build made: the one value that reports, publishing and the note of the
 //! last run are made from.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use layerlock_check::{Finding, Severity};
 use layerlock_digest::Digest;
 use layerlock_target::Target;
-use serde::{Deserialize, Serialize, Serializer};
-
-use crate::report::{LayerReport, Report};
+use serde::{Deserialize, Serialize};
 
 /// The layers of a project, built or planned. Displays and serializes as its
-/// [report](Self::report).
+/// [report](crate::Report).
 #[derive(Debug, Clone)]
 pub struct Built {
     /// Whether there was nothing to do: the outputs are those of an earlier run.
@@ -105,28 +102,5 @@ impl Built {
     pub fn has_errors(&self) -> bool {
         let mut findings = self.layers.iter().flat_map(|layer| &layer.findings);
         findings.any(|finding| finding.severity == Severity::Error)
-    }
-
-    /// What people and programs are told of it.
-    pub fn report(&self) -> Report {
-        Report::new(self)
-    }
-}
-
-impl Serialize for Built {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.report().serialize(serializer)
-    }
-}
-
-impl fmt::Display for Built {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.report().fmt(f)
-    }
-}
-
-impl fmt::Display for BuiltLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        LayerReport::new(self).fmt(f)
     }
 }

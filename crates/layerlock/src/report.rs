@@ -108,15 +108,35 @@ pub struct Planned {
     pub reused: Option<String>,
 }
 
-impl Report {
-    /// What people and programs are told of what was built.
-    pub(crate) fn new(built: &Built) -> Self {
-        Self {
-            unchanged: built.unchanged,
-            layers: built.layers.iter().map(LayerReport::new).collect(),
+impl Built {
+    /// What people and programs are told of it.
+    pub fn report(&self) -> Report {
+        Report {
+            unchanged: self.unchanged,
+            layers: self.layers.iter().map(LayerReport::new).collect(),
         }
     }
+}
 
+impl Serialize for Built {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.report().serialize(serializer)
+    }
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.report().fmt(f)
+    }
+}
+
+impl fmt::Display for BuiltLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        LayerReport::new(self).fmt(f)
+    }
+}
+
+impl Report {
     /// Whether a finding says that a layer will not work.
     pub fn has_errors(&self) -> bool {
         self.layers
@@ -127,7 +147,7 @@ impl Report {
 }
 
 impl LayerReport {
-    pub(crate) fn new(layer: &BuiltLayer) -> Self {
+    fn new(layer: &BuiltLayer) -> Self {
         Self {
             name: layer.name.clone(),
             target: layer.target,
