@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use layerlock_install::{BuildOptions, Cache, FrontendKind, Silent, build, choose};
-use layerlock_testkit::{LockedPackage, LoopbackIndex, ProjectBuilder, Source, sha256_hex};
+use layerlock_testkit::{LockedPackage, LoopbackIndex, ProjectBuilder, SourceTree, sha256_hex};
 use tempfile::TempDir;
 
 use crate::helpers::{Machine, locked, target};
@@ -12,7 +12,7 @@ use crate::helpers::{Machine, locked, target};
 #[test]
 fn the_keyring_is_asked_once_for_several_source_distributions() {
     let home = TempDir::new().unwrap();
-    let sdists = ["alpha", "beta"].map(|name| Source::new(name, "1.0").sdist());
+    let sdists = ["alpha", "beta"].map(|name| SourceTree::new(name, "1.0").sdist());
     let index = LoopbackIndex::start();
     for sdist in &sdists {
         index.add(sdist);
