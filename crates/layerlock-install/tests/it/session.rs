@@ -7,7 +7,7 @@ use layerlock_client::{Error as ClientError, PipFiles};
 use layerlock_install::index::IndexUrl;
 use layerlock_install::{BuildOptions, Cache, Error, FrontendKind, Silent, build, choose, fetch};
 use layerlock_testkit::{
-    LockedPackage, LoopbackIndex, ProjectBuilder, Source, WheelBuilder, sha256_hex,
+    LockedPackage, LoopbackIndex, ProjectBuilder, SourceTree, WheelBuilder, sha256_hex,
 };
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ use crate::helpers::{Machine, chosen, locked, project_of, target};
 #[test]
 fn the_keyring_is_asked_once_for_several_source_distributions() {
     let home = TempDir::new().unwrap();
-    let sdists = ["alpha", "beta"].map(|name| Source::new(name, "1.0").sdist());
+    let sdists = ["alpha", "beta"].map(|name| SourceTree::new(name, "1.0").sdist());
     let index = LoopbackIndex::start();
     for sdist in &sdists {
         index.add(sdist);
@@ -98,7 +98,7 @@ fn pips_configuration_is_read_when_something_is_fetched_and_not_before() {
 
 #[test]
 fn the_default_index_is_found_once_for_several_source_distributions() {
-    let sdists = ["alpha", "beta"].map(|name| Source::new(name, "1.0").sdist());
+    let sdists = ["alpha", "beta"].map(|name| SourceTree::new(name, "1.0").sdist());
     let index = LoopbackIndex::start();
     let mut project = ProjectBuilder::new("shop");
     for (sdist, name) in sdists.iter().zip(["alpha", "beta"]) {

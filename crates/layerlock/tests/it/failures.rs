@@ -8,8 +8,8 @@ use layerlock::{
     Settings, Silent,
 };
 use layerlock_testkit::{
-    Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Source, WheelBuilder,
-    sha256_hex,
+    Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, SourceTree,
+    WheelBuilder, sha256_hex,
 };
 
 use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
@@ -213,7 +213,9 @@ fn git_commit_that_is_none() {
 
 #[test]
 fn failed_build() {
-    let sdist = Source::new("demo", "1.0").failing("no compiler").sdist();
+    let sdist = SourceTree::new("demo", "1.0")
+        .failing("no compiler")
+        .sdist();
     let package =
         LockedPackage::new("demo", "1.0").file(&sdist.file_name, &sha256_hex(&sdist.bytes));
     let error = assert_fails(ErrorKind::Artifact, |broken| {

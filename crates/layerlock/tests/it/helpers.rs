@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
-use layerlock_testkit::{LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder, sha256_hex};
+use layerlock_testkit::{
+    LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder, sha256_hex,
+};
 use tempfile::TempDir;
 
 /// A configured staging directory.
@@ -10,7 +12,7 @@ pub(crate) const STAGED: &str = "[tool.layerlock]\nstaging = \"lambda_dependenci
 
 /// A project, the index that has its wheels, and an empty cache.
 pub(crate) struct Shop {
-    pub(crate) project: Project,
+    pub(crate) project: TestProject,
     pub(crate) index: LoopbackIndex,
     pub(crate) cache: TempDir,
 }
