@@ -39,7 +39,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build a layer and publish it to a local folder: layerlock's main job, without an account
+    /// Build a layer and publish it to a local directory: layerlock's main job, without an account
     Demo,
     /// Everything that CI runs: format, structure, lints, documentation, tests, then e2e
     Test(test::Arguments),

@@ -134,14 +134,14 @@ mod tests {
 
     /// The circles of a crate with these files.
     fn circles(files: &[(&str, &str)]) -> Vec<(Vec<String>, Vec<String>)> {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (path, text) in files {
-            let path = folder.path().join(path);
+            let path = directory.path().join(path);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, text).unwrap();
         }
-        let source = Source::read(&folder.path().join("lib.rs")).unwrap();
-        let prefix = format!("{}/", folder.path().display());
+        let source = Source::read(&directory.path().join("lib.rs")).unwrap();
+        let prefix = format!("{}/", directory.path().display());
         find(&source)
             .into_iter()
             .map(|circle| {
