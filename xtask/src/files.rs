@@ -63,7 +63,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
             return Ok(());
         }
         let copy = to.join(path);
-        fs_err::create_dir_all(copy.parent().context("a file has a directory")?)?;
+        fs_err::create_dir_all(copy.parent().context("no parent directory")?)?;
         fs_err::copy(file, copy)?;
         Ok(())
     })
@@ -123,7 +123,9 @@ fn walk(
 ) -> Result<()> {
     for entry in fs_err::read_dir(directory)? {
         let file = entry?.path();
-        let name = file.file_name().context("an entry has a name")?;
+        let name = file
+            .file_name()
+            .context("a directory entry without a name")?;
         let path = format!("{prefix}{}", name.to_string_lossy());
         if file.is_dir() {
             walk(&file, &format!("{path}/"), visit)?;

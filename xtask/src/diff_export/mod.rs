@@ -32,7 +32,7 @@ use crate::tools::{self, Tool, Tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Projects, as a directory's name under fixtures/export or a path; all when none is named
+    /// Projects: names of directories under fixtures/export, or paths [default: all]
     projects: Vec<String>,
     /// Run only the exports whose flags hold this text
     #[arg(long, value_name = "TEXT")]

@@ -52,7 +52,7 @@ impl Project {
         let read = |name: &str| -> Result<Value> {
             let path = directory.join(name);
             toml::from_str(&fs_err::read_to_string(&path)?)
-                .with_context(|| format!("{} is no TOML", path.display()))
+                .with_context(|| format!("{} is not valid TOML", path.display()))
         };
         let pyproject = read("pyproject.toml")?;
         let metadata = read("poetry.lock")?["metadata"].take();
@@ -65,7 +65,7 @@ impl Project {
         }
         let mut extras = keys(&poetry["extras"]);
         extras.extend(keys(&pyproject["project"]["optional-dependencies"]));
-        let name = directory.file_name().context("a project has a directory")?;
+        let name = directory.file_name().context("a project in a directory without a name")?;
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
             lock_version: text("lock-version").unwrap_or_else(|| "1.0".into()),

@@ -43,7 +43,7 @@ pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Pr
     let key = layer["Content"]["S3Key"].as_str().context("no S3Key")?;
     let hash = key
         .strip_suffix(".zip")
-        .context("the asset is no directory")?;
+        .context("the asset is not a directory")?;
     let asset = files::tree(&out.join(format!("asset.{hash}")))?;
     for difference in files::differences(&subject.zip, &asset, "the zip", "the CDK's asset") {
         problems.add(difference);

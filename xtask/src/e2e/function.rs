@@ -36,7 +36,7 @@ pub(crate) fn prove(subject: &Subject, function: &Function, tools: &Tools) -> Re
         Outcome::Answer(answer) => answer,
         other => bail!("the function failed: {other:?}"),
     };
-    let members = answer.as_object().context("the answer is no object")?;
+    let members = answer.as_object().context("the answer is not an object")?;
     let mut problems = Problems::default();
     for (name, fact) in function.returns {
         let must = match fact {

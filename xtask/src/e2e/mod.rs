@@ -35,12 +35,12 @@ pub(crate) use part::Part;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fixtures to run, by the name of their directory; all when none is named
+    /// Fixtures to run, by the name of their directory [default: all]
     fixtures: Vec<String>,
     /// Run the release build of layerlock
     #[arg(long)]
     release: bool,
-    /// Prove this binary instead of building one
+    /// Check this binary instead of building one
     #[arg(long, value_name = "PATH", conflicts_with = "release")]
     binary: Option<PathBuf>,
     /// Run only these parts
@@ -201,7 +201,7 @@ fn select(names: &[String]) -> Result<Vec<&'static Fixture>> {
             Fixture::named(name).with_context(|| {
                 let all: Vec<&str> = ALL.iter().map(|fixture| fixture.name).collect();
                 format!(
-                    "no fixture is named {name}; there are {}",
+                    "unknown fixture `{name}`; fixtures are {}",
                     all.join(" and ")
                 )
             })

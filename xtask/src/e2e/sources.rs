@@ -85,7 +85,7 @@ impl<'a> Workshop<'a> {
                 ),
             ),
         ] {
-            fs_err::create_dir_all(path.parent().context("a file lies in a directory")?)?;
+            fs_err::create_dir_all(path.parent().context("no parent directory")?)?;
             fs_err::write(path, text)?;
         }
         let git = |arguments: &[&str]| {

@@ -155,7 +155,7 @@ fn check_entries(entries: &[ListedEntry], problems: &mut Problems) {
             .clone()
             .all(|part| !part.is_empty() && part != "." && part != "..");
         problems.hold(is_clean && !name.contains(['\\', '\0', ':']), || {
-            format!("{name} is no clean relative path")
+            format!("{name} is not a clean relative path")
         });
         problems.hold(
             name.starts_with("python/") || name.starts_with("bin/"),
