@@ -36,8 +36,8 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     let [our_time, their_time] = interleaved(runs, [&ours, &theirs])?;
     Ok(Table {
         title: "Cold",
-        about: "Empty caches, a loopback index: `layerlock build` down to the zip against \
-                `uv pip install --target` alone."
+        about: "Empty caches and an index on this machine: `layerlock build`, which writes the \
+                zip, against `uv pip install --target`, which does not."
             .to_owned(),
         rows: vec![Row::faster("lock to zip", our_time, their_time, 1.0)],
     })

@@ -59,8 +59,7 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
     }
     Ok(Table {
         title: "The same bytes everywhere",
-        about: "The first digits of the zip's SHA-256, for builds that differ in one thing each."
-            .to_owned(),
+        about: "The first digits of the zip's SHA-256. Each build differs in one thing.".to_owned(),
         rows,
     })
 }

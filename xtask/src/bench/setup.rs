@@ -1,4 +1,4 @@
-//! What all measures need: the fixture with warm caches, and the peers' commands.
+//! What all measures need: the fixture with warm caches, and the other tools' commands.
 
 use std::path::{Path, PathBuf};
 

@@ -54,10 +54,10 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     Ok(Table {
         title: "Staging",
         about: "`layerlock install --to DIR` against `uv pip install --target DIR`: the same \
-                files. uv links them to its cache where it can; an edit of the directory is then \
-                an edit of the cache. layerlock never does: it clones or copies. So it makes \
-                thousands of files where uv makes none, which some file systems take long for \
-                after many others were removed."
+                files. uv hard-links them to its cache where it can, so that an edit of the \
+                directory is an edit of the cache. layerlock clones or copies them. It therefore \
+                creates thousands of files where uv creates none. Some file systems are slow at \
+                that after many files were removed."
             .to_owned(),
         rows,
     })
