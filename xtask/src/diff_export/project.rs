@@ -65,7 +65,9 @@ impl Project {
         }
         let mut extras = keys(&poetry["extras"]);
         extras.extend(keys(&pyproject["project"]["optional-dependencies"]));
-        let name = directory.file_name().context("a project in a directory without a name")?;
+        let name = directory
+            .file_name()
+            .context("a project in a directory without a name")?;
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
             lock_version: text("lock-version").unwrap_or_else(|| "1.0".into()),
