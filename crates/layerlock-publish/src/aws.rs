@@ -36,7 +36,9 @@ use fs_err as fs;
 use layerlock_digest::Digest;
 use layerlock_target::Limits;
 
-use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, grant, rules};
+use crate::{
+    Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, grant, rules,
+};
 use blocking::Blocking;
 use failure::failure;
 
@@ -84,11 +86,11 @@ impl AwsLambda {
         })
     }
 
-    async fn plan_async(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    async fn plan_async(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         let Some(newest) = self.newest_for_targets(artifact).await? else {
-            return Ok(Plan::Create { newest: None });
+            return Ok(PublishPlan::Create { newest: None });
         };
-        let create = Plan::Create {
+        let create = PublishPlan::Create {
             newest: Some(newest.version),
         };
         let Some(content) = self.content(&newest).await? else {
@@ -97,7 +99,7 @@ impl AwsLambda {
         if content.code_sha256() != Some(&artifact.code_sha256()) {
             return Ok(create);
         }
-        Ok(Plan::Reuse(LayerVersion {
+        Ok(PublishPlan::Reuse(LayerVersion {
             code_sha256: content.code_sha256,
             size: u64::try_from(content.code_size).ok(),
             ..newest
@@ -269,12 +271,12 @@ impl Publisher for AwsLambda {
         Some(&self.region)
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         rules::check(artifact)?;
         let plan = self.blocking.run(self.plan_async(artifact))?;
         // Only now: what is there already needs no request that could carry it.
         let limit = Limits::AWS_LAMBDA.zip_in_request;
-        if matches!(plan, Plan::Create { .. }) && artifact.size > limit {
+        if matches!(plan, PublishPlan::Create { .. }) && artifact.size > limit {
             return Err(Error::TooLarge {
                 size: artifact.size,
                 limit,
@@ -285,8 +287,8 @@ impl Publisher for AwsLambda {
 
     fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
         match self.plan(artifact)? {
-            Plan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
-            Plan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
+            PublishPlan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
+            PublishPlan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
         }
     }
 

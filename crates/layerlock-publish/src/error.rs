@@ -157,10 +157,10 @@ pub enum Error {
         found: String,
     },
 
-    /// A version in the local folder is not as it was published.
+    /// A version in the local directory is not as it was published.
     #[error("damaged version {}: {reason}", path.display())]
     Damaged {
-        /// The version's folder.
+        /// The version's directory.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -206,7 +206,7 @@ impl Diagnose for Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::LayerName { allowed, .. } => return Some(format!("a layer's name is {allowed}")),
-            Self::Unsupported { .. } => "the folder's own permissions say who may read it",
+            Self::Unsupported { .. } => "the directory's own permissions say who may read it",
             Self::NoRegion => "give --region, set AWS_REGION, or name a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",
             Self::TooLarge { .. } => {

@@ -5,7 +5,7 @@ A finished zip and its facts are an [`Artifact`]. A [`Publisher`] makes it a
 numbered, immutable version of a layer at one provider, and does nothing where
 the newest version already is that artifact. Two backends:
 
-- [`LocalFolder`]: a folder on disk. Needs no account, so the whole job runs
+- [`LocalDirectory`]: a directory on disk. Needs no account, so the whole job runs
   anywhere; the default.
 - `AwsLambda` (cargo feature `aws`): AWS Lambda.
 
@@ -37,8 +37,8 @@ mod rules;
 pub use aws::{AwsLambda, AwsSettings};
 pub use error::Error;
 pub use grant::Grant;
-pub use local::LocalFolder;
-pub use model::{Artifact, LayerVersion, Plan, Published};
+pub use local::LocalDirectory;
+pub use model::{Artifact, LayerVersion, PublishPlan, Published};
 
 /// A place that keeps layers.
 pub trait Publisher: Send + Sync {
@@ -49,7 +49,7 @@ pub trait Publisher: Send + Sync {
     fn region(&self) -> Option<&str>;
 
     /// What [`publish`](Self::publish) would do now. Reads only.
-    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error>;
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error>;
 
     /// Makes the artifact the newest version of its layer, or returns the
     /// newest version where it already is this artifact.

@@ -1,16 +1,16 @@
 /*!
-Layers in a folder: `<root>/<layer>/<version>/layer.zip` and `manifest.json`.
+Layers in a directory: `<root>/<layer>/<version>/layer.zip` and `manifest.json`.
 
 A version is immutable and its number is never used again. There is no counter
 and no lock to get this from; names alone carry it:
 
 - A version is written as a draft beside the layers (`<root>/.draft-*`), brought
   to disk, and becomes visible by one rename to the next free number. Renaming a
-  folder onto one that has files in it fails, so of two publishers that want the
+  directory onto one that has files in it fails, so of two publishers that want the
   same number one loses. The loser looks at the newest version again, which may
   now be its own bytes, and else tries the next number. Two publishers of the
   same bytes therefore always end at the same version.
-- A deleted version keeps its folder, with an empty file `deleted` in it. That
+- A deleted version keeps its directory, with an empty file `deleted` in it. That
   file is written first, and what has it is not listed, so a half-done delete is
   a done one.
 - A kill leaves a draft, which is never listed. Every publisher holds a shared
@@ -18,7 +18,7 @@ and no lock to get this from; names alone carry it:
   of the dead, and removes them. The lock is for nothing else: where the disk
   has no locks, drafts stay.
 
-The manifest has no time in it: the same publishes make the same folder, and the
+The manifest has no time in it: the same publishes make the same directory, and the
 file's own time is there for people.
 */
 
@@ -30,7 +30,7 @@ use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, rules};
+use crate::{Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, rules};
 
 const PROVIDER: &str = "local";
 const ZIP: &str = "layer.zip";
@@ -40,20 +40,20 @@ const DELETED: &str = "deleted";
 const LOCK: &str = ".lock";
 const DRAFT: &str = ".draft-";
 
-/// A folder that keeps layers: needs no account and no network.
+/// A directory that keeps layers: needs no account and no network.
 #[derive(Debug, Clone)]
-pub struct LocalFolder {
+pub struct LocalDirectory {
     root: PathBuf,
 }
 
-impl LocalFolder {
-    /// Uses the folder `root`; the first publish makes it.
+impl LocalDirectory {
+    /// Uses the directory `root`; the first publish makes it.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// The folder of one version: its `layer.zip` and `manifest.json`.
-    pub fn version_folder(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
+    /// The directory of one version: its `layer.zip` and `manifest.json`.
+    pub fn version_directory(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
         rules::check_name(layer)?;
         Ok(self.root.join(layer).join(version.to_string()))
     }
@@ -65,15 +65,15 @@ impl LocalFolder {
         layer: &str,
     ) -> Result<impl Iterator<Item = Result<LayerVersion, Error>>, Error> {
         rules::check_name(layer)?;
-        let layer_folder = self.root.join(layer);
-        let mut numbers = numbers(&layer_folder)?;
+        let layer_directory = self.root.join(layer);
+        let mut numbers = numbers(&layer_directory)?;
         numbers.sort_unstable_by(|one, other| other.cmp(one));
         Ok(numbers.into_iter().filter_map(move |number| {
-            let folder = layer_folder.join(number.to_string());
-            let version = read_version(&folder, layer, number);
+            let directory = layer_directory.join(number.to_string());
+            let version = read_version(&directory, layer, number);
             // Looked for last: a delete that came in between wrote it first, so
             // whatever it left half there is not an error.
-            if folder.join(DELETED).exists() {
+            if directory.join(DELETED).exists() {
                 return None;
             }
             version.transpose()
@@ -81,7 +81,7 @@ impl LocalFolder {
     }
 }
 
-impl Publisher for LocalFolder {
+impl Publisher for LocalDirectory {
     fn provider(&self) -> &'static str {
         PROVIDER
     }
@@ -90,7 +90,7 @@ impl Publisher for LocalFolder {
         None
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         rules::check(artifact)?;
         let newest = self
             .versions(&artifact.layer)?
@@ -104,15 +104,15 @@ impl Publisher for LocalFolder {
             Some(version) if version.code_sha256.as_ref() == Some(&code_sha256) => {
                 // Reuse promises these very bytes: look at them, not only at
                 // what the manifest says.
-                let folder = self.version_folder(&artifact.layer, version.version)?;
-                let zip = File::open(folder.join(ZIP))?;
+                let directory = self.version_directory(&artifact.layer, version.version)?;
+                let zip = File::open(directory.join(ZIP))?;
                 let (_, found) = copy_hashed(zip, io::sink())?;
                 if found != artifact.digest {
-                    return Err(damaged(&folder, "the zip's hash is not the manifest's"));
+                    return Err(damaged(&directory, "the zip's hash is not the manifest's"));
                 }
-                Ok(Plan::Reuse(version))
+                Ok(PublishPlan::Reuse(version))
             }
-            newest => Ok(Plan::Create {
+            newest => Ok(PublishPlan::Create {
                 newest: newest.map(|version| version.version),
             }),
         }
@@ -120,27 +120,30 @@ impl Publisher for LocalFolder {
 
     fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
         // Most runs change nothing, and write nothing.
-        if let Plan::Reuse(version) = self.plan(artifact)? {
+        if let PublishPlan::Reuse(version) = self.plan(artifact)? {
             return Ok(artifact.reused(PROVIDER, None, version));
         }
         fs::create_dir_all(&self.root)?;
-        let _publishing = Publishing::enter(&self.root)?;
+        let _publishing = PublishingLock::enter(&self.root)?;
         let draft = Draft::new(&self.root, artifact)?;
-        let layer_folder = self.root.join(&artifact.layer);
-        fs::create_dir_all(&layer_folder)?;
+        let layer_directory = self.root.join(&artifact.layer);
+        fs::create_dir_all(&layer_directory)?;
         loop {
-            let number = next_number(&layer_folder)?;
+            let number = next_number(&layer_directory)?;
             // After the number was read: a version that comes later takes it,
             // and the claim below fails.
-            if let Plan::Reuse(version) = self.plan(artifact)? {
+            if let PublishPlan::Reuse(version) = self.plan(artifact)? {
                 return Ok(artifact.reused(PROVIDER, None, version));
             }
             let arn = draft.write_manifest(artifact, number)?;
-            if claim(draft.folder.path(), &layer_folder.join(number.to_string()))? {
-                sync_folder(&layer_folder)?;
-                sync_folder(&self.root)?;
+            if claim(
+                draft.directory.path(),
+                &layer_directory.join(number.to_string()),
+            )? {
+                sync_directory(&layer_directory)?;
+                sync_directory(&self.root)?;
                 // Renamed away: nothing to clean up.
-                let _ = draft.folder.keep();
+                let _ = draft.directory.keep();
                 return Ok(Published {
                     provider: PROVIDER,
                     region: None,
@@ -161,17 +164,17 @@ impl Publisher for LocalFolder {
     }
 
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
-        let folder = self.version_folder(layer, version)?;
-        if !folder.is_dir() {
+        let directory = self.version_directory(layer, version)?;
+        if !directory.is_dir() {
             return Ok(());
         }
-        File::create(folder.join(DELETED))?.sync_all()?;
-        sync_folder(&folder)?;
-        remove_if_there(&folder.join(MANIFEST))?;
-        remove_if_there(&folder.join(ZIP))
+        File::create(directory.join(DELETED))?.sync_all()?;
+        sync_directory(&directory)?;
+        remove_if_there(&directory.join(MANIFEST))?;
+        remove_if_there(&directory.join(ZIP))
     }
 
-    /// Refused: a folder has no accounts, and a grant that is only written
+    /// Refused: a directory has no accounts, and a grant that is only written
     /// down would look like access control where there is none.
     fn grant(&self, layer: &str, _version: u64, _grant: &Grant) -> Result<(), Error> {
         rules::check_name(layer)?;
@@ -202,7 +205,7 @@ struct Manifest {
 
 /// A version that is not visible yet; dropping it removes it.
 struct Draft {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Draft {
@@ -214,9 +217,9 @@ impl Draft {
         // Open to whom the umask lets in: the draft becomes the version.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let folder = builder.tempdir_in(root)?;
+        let directory = builder.tempdir_in(root)?;
 
-        let mut zip = File::create(folder.path().join(ZIP))?;
+        let mut zip = File::create(directory.path().join(ZIP))?;
         let (size, found) = copy_hashed(source, &mut zip)?;
         if found != artifact.digest || size != artifact.size {
             return Err(Error::ZipChanged {
@@ -226,7 +229,7 @@ impl Draft {
             });
         }
         zip.sync_all()?;
-        Ok(Self { folder })
+        Ok(Self { directory })
     }
 
     fn write_manifest(&self, artifact: &Artifact, version: u64) -> Result<String, Error> {
@@ -245,20 +248,20 @@ impl Draft {
         };
         let mut json = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
         json.push(b'\n');
-        let mut file = File::create(self.folder.path().join(MANIFEST))?;
+        let mut file = File::create(self.directory.path().join(MANIFEST))?;
         file.write_all(&json)?;
         file.sync_all()?;
-        sync_folder(self.folder.path())?;
+        sync_directory(self.directory.path())?;
         Ok(arn)
     }
 }
 
 /// While it lives, nobody takes this process's drafts for those of the dead.
-struct Publishing {
+struct PublishingLock {
     _lock: File,
 }
 
-impl Publishing {
+impl PublishingLock {
     fn enter(root: &Path) -> Result<Self, Error> {
         let lock = fs::OpenOptions::new()
             .create(true)
@@ -290,26 +293,26 @@ fn remove_drafts(root: &Path) {
 }
 
 /// Makes the draft the version; `false` where another took the number first.
-fn claim(draft: &Path, version_folder: &Path) -> Result<bool, Error> {
-    match fs::rename(draft, version_folder) {
+fn claim(draft: &Path, version_directory: &Path) -> Result<bool, Error> {
+    match fs::rename(draft, version_directory) {
         Ok(()) => Ok(true),
         // The error for "it is there already" differs between systems.
-        Err(_) if version_folder.symlink_metadata().is_ok() => Ok(false),
+        Err(_) if version_directory.symlink_metadata().is_ok() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
 /// One more than the highest number ever taken, deleted versions included.
-fn next_number(layer_folder: &Path) -> Result<u64, Error> {
-    let highest = numbers(layer_folder)?.into_iter().max().unwrap_or(0);
+fn next_number(layer_directory: &Path) -> Result<u64, Error> {
+    let highest = numbers(layer_directory)?.into_iter().max().unwrap_or(0);
     highest
         .checked_add(1)
-        .ok_or_else(|| damaged(layer_folder, "no number is left"))
+        .ok_or_else(|| damaged(layer_directory, "no number is left"))
 }
 
 /// The numbers taken, in no order; none where there is no such layer.
-fn numbers(layer_folder: &Path) -> Result<Vec<u64>, Error> {
-    let entries = match fs::read_dir(layer_folder) {
+fn numbers(layer_directory: &Path) -> Result<Vec<u64>, Error> {
+    let entries = match fs::read_dir(layer_directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
@@ -327,10 +330,10 @@ fn parse_number(name: &str) -> Option<u64> {
     (number > 0 && number.to_string() == name).then_some(number)
 }
 
-/// The version in a folder; none where the folder has no manifest, which is
+/// The version in a directory; none where the directory has no manifest, which is
 /// none of ours or about to be deleted.
-fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
-    let json = match fs::read(folder.join(MANIFEST)) {
+fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
+    let json = match fs::read(directory.join(MANIFEST)) {
         Ok(json) => json,
         Err(error)
             if matches!(
@@ -343,16 +346,16 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
         Err(error) => return Err(error.into()),
     };
     let manifest: Manifest = serde_json::from_slice(&json)
-        .map_err(|error| damaged(folder, &format!("{MANIFEST}: {error}")))?;
+        .map_err(|error| damaged(directory, &format!("{MANIFEST}: {error}")))?;
     // Differs where the disk takes `Web` and `web` for one name.
     if manifest.layer != layer || manifest.version != number {
         let reason = format!(
             "{MANIFEST} is of version {} of layer {:?}",
             manifest.version, manifest.layer
         );
-        return Err(damaged(folder, &reason));
+        return Err(damaged(directory, &reason));
     }
-    match fs::metadata(folder.join(ZIP)) {
+    match fs::metadata(directory.join(ZIP)) {
         Ok(zip) if zip.len() == manifest.size => {}
         Ok(zip) => {
             let reason = format!(
@@ -360,10 +363,10 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
                 zip.len(),
                 manifest.size
             );
-            return Err(damaged(folder, &reason));
+            return Err(damaged(directory, &reason));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(damaged(folder, &format!("{ZIP} is missing")));
+            return Err(damaged(directory, &format!("{ZIP} is missing")));
         }
         Err(error) => return Err(error.into()),
     }
@@ -381,9 +384,9 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
     }))
 }
 
-fn damaged(folder: &Path, reason: &str) -> Error {
+fn damaged(directory: &Path, reason: &str) -> Error {
     Error::Damaged {
-        path: folder.to_owned(),
+        path: directory.to_owned(),
         reason: reason.to_owned(),
     }
 }
@@ -413,10 +416,10 @@ fn remove_if_there(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Brings a folder's names to disk. Only Unix can open a folder for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Brings a directory's names to disk. Only Unix can open a directory for that.
+fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+        File::open(directory)?.sync_all()?;
     }
     Ok(())
 }

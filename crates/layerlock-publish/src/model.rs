@@ -80,7 +80,7 @@ pub struct LayerVersion {
     /// Bytes of the zip; left out like `code_sha256`.
     pub size: Option<u64>,
     /// When it was published, in the provider's words (ISO 8601). The local
-    /// folder keeps no times.
+    /// directory keeps no times.
     pub created: Option<String>,
     /// Free text for people.
     pub description: Option<String>,
@@ -95,7 +95,7 @@ pub struct LayerVersion {
 /// What a publish would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Plan {
+pub enum PublishPlan {
     /// The newest version for the artifact's targets already is the artifact:
     /// nothing. Versions for other runtimes and architectures do not count: one
     /// layer is often published for several.

@@ -5,7 +5,7 @@ use layerlock_target::Provider;
 
 use crate::{Artifact, Error};
 
-/// Whose rules hold for every backend, so that what the local folder takes, the
+/// Whose rules hold for every backend, so that what the local directory takes, the
 /// provider takes too.
 const PROVIDER: Provider = Provider::Aws;
 

@@ -112,15 +112,15 @@ mod tests {
     const AUTHORITY: &str = include_str!("test-authority.pem");
 
     fn bundle(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bundle.pem");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bundle.pem");
         fs::write(&path, text).unwrap();
-        (folder, path)
+        (directory, path)
     }
 
     #[test]
     fn a_bundle_stands_in_for_the_machines_certificates() {
-        let (_folder, path) = bundle(&format!("# Corporate\n{AUTHORITY}\n{AUTHORITY}"));
+        let (_directory, path) = bundle(&format!("# Corporate\n{AUTHORITY}\n{AUTHORITY}"));
         // The SDK's own parser takes what ours hands on: it panics otherwise.
         let client = http_client(Some(&path)).unwrap();
         drop(client);
@@ -135,7 +135,7 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
         let cut = AUTHORITY[..AUTHORITY.len() / 2].to_owned();
         for text in [String::new(), "hello".to_owned(), not_a_certificate, cut] {
-            let (_folder, path) = bundle(&text);
+            let (_directory, path) = bundle(&text);
             let error = http_client(Some(&path)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Machine, "{text:?}");
             assert!(error.to_string().contains("bundle.pem"), "{error}");

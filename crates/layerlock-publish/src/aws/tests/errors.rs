@@ -26,7 +26,7 @@ fn denied_names_the_action() {
 
 #[test]
 fn an_invalid_parameter_keeps_awss_words() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[]),
         Answer::error(
@@ -42,7 +42,7 @@ fn an_invalid_parameter_keeps_awss_words() {
 
 #[test]
 fn a_full_account_says_so() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[]),
         Answer::error(
