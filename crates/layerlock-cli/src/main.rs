@@ -29,10 +29,13 @@ fn main() -> ExitCode {
     if let Err(error) = checked {
         error.exit();
     }
-    if let Some(folder) = &args.directory
-        && let Err(error) = std::env::set_current_dir(folder)
+    if let Some(directory) = &args.directory
+        && let Err(error) = std::env::set_current_dir(directory)
     {
-        let message = format!("failed to go to the folder {}: {error}", folder.display());
+        let message = format!(
+            "failed to go to the directory {}: {error}",
+            directory.display()
+        );
         Args::command()
             .error(clap::error::ErrorKind::Io, message)
             .exit();
@@ -76,7 +79,7 @@ const FOUND_SOMETHING: u8 = 1;
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
-    let project = settings::of_project(args.project);
+    let project = settings::find_project(args.project);
     #[cfg(unix)]
     if let Command::Build(_) | Command::Install(_) | Command::Publish(_) = args.command {
         signals::clean_up_at_end();
@@ -84,7 +87,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Build(build) => {
             let json = build.common.json;
-            let settings = settings::of_build(project, build);
+            let settings = settings::build_settings(project, build);
             let report = layerlock::build(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
@@ -92,14 +95,14 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Install(install) => {
             let json = install.common.json;
-            let settings = settings::of_install(project, install);
+            let settings = settings::install_settings(project, install);
             let report = layerlock::install(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
             Ok(code(report.has_errors()))
         }
         Command::Export(export) => {
-            let settings = settings::of_export(project, export);
+            let settings = settings::export_settings(project, export);
             let exported = layerlock::export(&settings, &progress)?;
             for warning in &exported.warnings {
                 console.warning(warning);
@@ -111,7 +114,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Publish(publish) => {
             let json = publish.build.common.json;
-            let settings = settings::of_publish(project, publish);
+            let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
             console.findings(&report.report, json);
             console.report(&report, json)?;
@@ -127,8 +130,8 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     let (cache, what, json) = match command {
         CacheCommand::Dir(cache) => {
-            let folder = layerlock::cache_folder(&settings::of_cache(cache))?;
-            return Ok(console.text(&format!("{}\n", folder.display()))?);
+            let directory = layerlock::cache_folder(&settings::cache_location(cache))?;
+            return Ok(console.text(&format!("{}\n", directory.display()))?);
         }
         CacheCommand::Prune {
             older_than,
@@ -149,7 +152,7 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
             cache,
         } => (cache, CacheRemoval::Packages(packages), json),
     };
-    let report = layerlock::clean_cache(&settings::of_cache(cache), &what)?;
+    let report = layerlock::clean_cache(&settings::cache_location(cache), &what)?;
     Ok(console.report(&report, json)?)
 }
 

@@ -126,7 +126,7 @@ impl AwsLambda {
         let versions = to_versions(ACTION, layer, answer.layer_versions.unwrap_or_default())?;
         Ok(versions
             .into_iter()
-            .filter(|version| artifact.fits_targets_of(version))
+            .filter(|version| artifact.has_targets_of(version))
             .max_by_key(|version| version.version))
     }
 

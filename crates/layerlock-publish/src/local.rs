@@ -95,7 +95,7 @@ impl Publisher for LocalDirectory {
         let newest = self
             .versions(&artifact.layer)?
             .find(|version| match version {
-                Ok(version) => artifact.fits_targets_of(version),
+                Ok(version) => artifact.has_targets_of(version),
                 Err(_) => true,
             })
             .transpose()?;

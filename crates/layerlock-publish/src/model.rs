@@ -37,7 +37,7 @@ impl Artifact {
 
     /// Whether the version declares the same runtimes and architectures; their
     /// order means nothing.
-    pub(crate) fn fits_targets_of(&self, version: &LayerVersion) -> bool {
+    pub(crate) fn has_targets_of(&self, version: &LayerVersion) -> bool {
         let same = |ours: &[String], theirs: &[String]| {
             ours.iter().collect::<BTreeSet<_>>() == theirs.iter().collect()
         };

@@ -201,7 +201,7 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
 fn a_wheel_that_no_lock_lists_is_taken_only_where_the_user_says_so() {
     let wheel = WheelBuilder::new("demo", "1.0").build();
     let locked = LockedPackage::new("demo", "1.0").file("demo-1.0.tar.gz", &"0".repeat(64));
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(locked));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(locked));
     let wheels = sandbox.project.path().join("wheels");
     fs_err::create_dir(&wheels).unwrap();
     for wheel in [wheel, crate::support::greeter()] {
@@ -278,7 +278,7 @@ fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
     let large = layerlock_testkit::WheelBuilder::new("large", "1.0")
         .file("large/data.bin", vec![0; 263_000_000])
         .build();
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&large));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(&large));
     sandbox.index.add(&large);
     let output = sandbox.layerlock(&["publish", "--json"]).assert().code(1);
     let report = json(&output.get_output().stdout);
@@ -294,7 +294,7 @@ fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
 
 #[test]
 fn an_empty_layer_is_exit_code_1() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").optional_group("docs"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").optional_group("docs"));
     let output = sandbox
         .layerlock(&[
             "build",
@@ -360,7 +360,7 @@ hint: unset it, or set it to whole seconds since 1970-01-01 00:00 UTC
 
 #[test]
 fn a_zip_is_compressed_as_asked_for() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\ncompression = \"store\"\n"),
     );
     let size = |more: &[&str]| {
@@ -414,7 +414,7 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
 #[test]
 fn credentials_of_poetry_are_printed_only_when_asked_for() {
     let url = "http://packages.example.com:8080/simple";
-    let sandbox = Sandbox::of_source("my-company", url);
+    let sandbox = Sandbox::with_source("my-company", url);
     let export = |arguments: &[&str]| {
         let output = sandbox
             .layerlock(arguments)
@@ -472,7 +472,7 @@ fn a_package_from_a_repository_with_submodules_is_built() {
     git("outer", &["commit", "--quiet", "--message", "outer"]);
     let commit = git("outer", &["rev-parse", "HEAD"]);
 
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").lock_packages(&format!(
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").lock_packages(&format!(
         "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
          optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
          [package.source]\ntype = \"git\"\nurl = 'file://{}'\nreference = \"main\"\n\

@@ -61,7 +61,8 @@ hint: run `poetry lock` in the project's folder
 
 #[test]
 fn stale_lock_is_the_projects() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").content_hash("of another time"));
+    let sandbox =
+        Sandbox::from_project(ProjectBuilder::new("shop").content_hash("of another time"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: pyproject.toml changed since poetry.lock was written
   --> poetry.lock:17:16
@@ -74,7 +75,7 @@ hint: run `poetry lock` to bring poetry.lock up to date
 
 #[test]
 fn unknown_setting_is_the_projects() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
@@ -91,7 +92,7 @@ fn no_wheel_for_the_target() {
     let native = layerlock_testkit::WheelBuilder::new("native", "2.0")
         .tag("cp312-cp312-manylinux_2_38_x86_64")
         .build();
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&native));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(&native));
     let text = failure(&sandbox, &["build", "--runtime", "python3.12"], 4);
     assert_message!(text, @r#"
 error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc 2.34): the nearest, native-2.0-cp312-cp312-manylinux_2_38_x86_64.whl, needs glibc 2.38
@@ -109,7 +110,11 @@ fn a_project_that_is_no_package_in_a_layer() {
         "[tool.layerlock]\nruntime = \"python3.12\"\n\n\
          [build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n",
     );
-    let text = failure(&Sandbox::of(project), &["build", "--include-project"], 3);
+    let text = failure(
+        &Sandbox::from_project(project),
+        &["build", "--include-project"],
+        3,
+    );
     assert_message!(text, @r#"
 error: the project cannot be in a layer: it says that it is no package
   --> pyproject.toml:10:16
@@ -122,7 +127,7 @@ hint: remove this line and let [build-system] name what builds the project, or d
 
 #[test]
 fn nothing_to_build_with() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop")
             .package_mode()
             .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\ninclude-project = true\n"),
@@ -145,7 +150,7 @@ hint: install uv or pip: they build packages that have no wheel
 
 #[test]
 fn unknown_build_frontend_is_the_projects() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nbuild-frontend = \"make\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
@@ -192,7 +197,7 @@ hint: --find-links takes a directory, or the http URL of a page with links
 
 #[test]
 fn an_index_that_wants_credentials_says_where_they_may_be() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop"));
     sandbox.index.require_basic_auth("me", "secret");
     assert_message!(failure(&sandbox, &["build"], 5), @r#"
 error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's URL, the keyring (not asked: no user name is known)
@@ -293,7 +298,7 @@ fn output_that_is_lost_is_the_machines() {
 #[test]
 fn outputs_in_each_other_are_the_projects() {
     let settings = "[tool.layerlock]\nstaging = \"dist\"\n";
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").pyproject(settings));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").pyproject(settings));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the output dist/layers/shop-python3.14-x86_64.zip lies in the staging directory dist
 hint: give each output a folder of its own
@@ -302,7 +307,7 @@ hint: give each output a folder of its own
 
 #[test]
 fn a_name_that_no_layer_can_have_is_the_projects() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("my shop"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("my shop"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the project's name `my shop` cannot be a layer's name
 hint: letters, digits, - and _ make a layer's name: add a table [tool.layerlock.layers.NAME]
