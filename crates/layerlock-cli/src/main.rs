@@ -130,7 +130,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     let (cache, what, json) = match command {
         CacheCommand::Dir(cache) => {
-            let directory = layerlock::cache_folder(&settings::cache_location(cache))?;
+            let directory = layerlock::cache_directory(&settings::cache_location(cache))?;
             return Ok(console.text(&format!("{}\n", directory.display()))?);
         }
         CacheCommand::Prune {

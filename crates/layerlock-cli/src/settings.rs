@@ -113,7 +113,7 @@ fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Set
         runtimes: layer.runtime,
         architectures: layer.architecture,
         choice: to_choice(choice),
-        ..Settings::of_project(project)
+        ..Settings::for_project(project)
     }
 }
 

@@ -353,7 +353,7 @@ fn the_zips_time_is_that_of_source_date_epoch() {
         .assert()
         .code(2);
     insta::assert_snapshot!(String::from_utf8_lossy(&output.get_output().stderr), @r"
-error: SOURCE_DATE_EPOCH is `yesterday`, which is no number of seconds
+error: SOURCE_DATE_EPOCH is `yesterday`, not a number of seconds
 hint: unset it, or set it to whole seconds since 1970-01-01 00:00 UTC
 ");
 }
