@@ -1,5 +1,6 @@
-//! The layerlock command: arguments to settings, settings to the library, and
-//! its reports and errors to people and programs. No rule of the trade is here.
+//! The `layerlock` command: turns arguments into settings, calls the library, and
+//! prints its reports and errors. Rules about locks, layers and providers are in the
+//! library.
 
 mod args;
 mod console;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         && let Err(error) = std::env::set_current_dir(directory)
     {
         let message = format!(
-            "failed to go to the directory {}: {error}",
+            "failed to change to the directory {}: {error}",
             directory.display()
         );
         Args::command()
@@ -48,13 +49,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
         Err(Failure::Stdout(error)) => {
-            console.lost(&error);
+            console.stdout_failed(&error);
             ExitCode::from(ErrorKind::Machine.exit_code())
         }
     }
 }
 
-/// What can go wrong: the job itself, or telling of it.
+/// What can go wrong: the job itself, or printing its result.
 enum Failure {
     Job(Error),
     Stdout(io::Error),
@@ -74,8 +75,8 @@ impl From<io::Error> for Failure {
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A check found something: the job was done, and its result will not work.
-const FOUND_SOMETHING: u8 = 1;
+/// The exit code where the job succeeded, but a check found an error in its result.
+const CHECK_FAILED: u8 = 1;
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
@@ -91,7 +92,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let report = layerlock::build(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
-            Ok(code(report.has_errors()))
+            Ok(exit_code(report.has_errors()))
         }
         Command::Install(install) => {
             let json = install.common.json;
@@ -99,7 +100,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let report = layerlock::install(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
-            Ok(code(report.has_errors()))
+            Ok(exit_code(report.has_errors()))
         }
         Command::Export(export) => {
             let settings = settings::export_settings(project, export);
@@ -118,7 +119,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let report = layerlock::publish(&settings, &progress)?;
             console.findings(&report.report, json);
             console.report(&report, json)?;
-            Ok(code(report.report.has_errors()))
+            Ok(exit_code(report.report.has_errors()))
         }
         Command::Cache(command) => {
             cache(command, console)?;
@@ -156,9 +157,9 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     Ok(console.report(&report, json)?)
 }
 
-fn code(found_something: bool) -> ExitCode {
-    if found_something {
-        ExitCode::from(FOUND_SOMETHING)
+fn exit_code(check_failed: bool) -> ExitCode {
+    if check_failed {
+        ExitCode::from(CHECK_FAILED)
     } else {
         ExitCode::SUCCESS
     }

@@ -1,4 +1,4 @@
-//! From the command line to the library's settings.
+//! Turns the command line into settings of the library.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,8 @@ use crate::args::{
     InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
-/// The directory that is named, else as Poetry looks for it: the current one, or the
-/// nearest above that has a pyproject.toml.
+/// The directory that is named, else the nearest with a pyproject.toml, from the
+/// current one up, as Poetry does it.
 pub(crate) fn find_project(named: Option<PathBuf>) -> PathBuf {
     named.or_else(nearest_project).unwrap_or_else(|| ".".into())
 }
@@ -117,7 +117,7 @@ fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Set
     }
 }
 
-/// Without a flag the project's own settings hold.
+/// `None` without any of these options: the project's own settings hold.
 fn to_choice(args: ChoiceArgs) -> Option<Choice> {
     let choice = Choice {
         groups: Groups {

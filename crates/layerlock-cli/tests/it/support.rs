@@ -53,7 +53,7 @@ impl Sandbox {
         command
     }
 
-    /// Every file of the project's folder.
+    /// Every file of the project's directory.
     pub(crate) fn files(&self) -> Vec<String> {
         layerlock_layer::files_in(self.project.path()).unwrap()
     }
