@@ -1,25 +1,25 @@
 /*!
 Layers in a directory: `<root>/<layer>/<version>/layer.zip` and `manifest.json`.
 
-A version is immutable and its number is never used again. There is no counter
-and no lock to get this from; names alone carry it:
+A version is immutable and its number is never used again. No counter or lock
+file ensures this, only the names of directories:
 
-- A version is written as a draft beside the layers (`<root>/.draft-*`), brought
-  to disk, and becomes visible by one rename to the next free number. Renaming a
-  directory onto one that has files in it fails, so of two publishers that want the
-  same number one loses. The loser looks at the newest version again, which may
-  now be its own bytes, and else tries the next number. Two publishers of the
-  same bytes therefore always end at the same version.
-- A deleted version keeps its directory, with an empty file `deleted` in it. That
-  file is written first, and what has it is not listed, so a half-done delete is
-  a done one.
-- A kill leaves a draft, which is never listed. Every publisher holds a shared
-  lock on `<root>/.lock`; one that can have it alone knows that all drafts are
-  of the dead, and removes them. The lock is for nothing else: where the disk
-  has no locks, drafts stay.
+- A version is first written as a draft beside the layers (`<root>/.draft-*`) and
+  synced to disk. One rename to the next free number makes it visible. A directory
+  cannot be renamed onto one that has files, so if two publishers want the same
+  number, one of them fails. It looks at the newest version again, uses that if it
+  has the same bytes, and else tries the next number. Two publishers of the same
+  bytes therefore always end with the same version.
+- A deleted version keeps its directory, with an empty file `deleted` in it. This
+  file is written first and hides the version, so a delete that is interrupted has
+  deleted it too.
+- A publisher that is killed leaves its draft, which is never listed. Every
+  publisher holds a shared lock on `<root>/.lock`. One that gets the lock
+  exclusively knows that no other publisher runs, and removes all drafts. The lock
+  has no other purpose: on file systems without locks, drafts stay.
 
-The manifest has no time in it: the same publishes make the same directory, and the
-file's own time is there for people.
+The manifest contains no time, so that the same publishes make the same directory.
+The file's own time shows when a version was published.
 */
 
 use std::io::{self, Read, Write};
@@ -58,8 +58,8 @@ impl LocalDirectory {
         Ok(self.root.join(layer).join(version.to_string()))
     }
 
-    /// The layer's versions, newest first, each read when it is asked for: a
-    /// damaged old one is in nobody's way.
+    /// The layer's versions, newest first. Each is read when the iterator reaches it,
+    /// so that a damaged old version does not prevent publishing.
     fn versions(
         &self,
         layer: &str,
@@ -71,8 +71,8 @@ impl LocalDirectory {
         Ok(numbers.into_iter().filter_map(move |number| {
             let directory = layer_directory.join(number.to_string());
             let version = read_version(&directory, layer, number);
-            // Looked for last: a delete that came in between wrote it first, so
-            // whatever it left half there is not an error.
+            // Checked last: a delete that runs meanwhile has written this file first,
+            // so that a version without its other files is not an error.
             if directory.join(DELETED).exists() {
                 return None;
             }
@@ -102,13 +102,15 @@ impl Publisher for LocalDirectory {
         let code_sha256 = artifact.code_sha256();
         match newest {
             Some(version) if version.code_sha256.as_ref() == Some(&code_sha256) => {
-                // Reuse promises these very bytes: look at them, not only at
-                // what the manifest says.
+                // Reuse promises these bytes, so the zip itself is hashed.
                 let directory = self.version_directory(&artifact.layer, version.version)?;
                 let zip = File::open(directory.join(ZIP))?;
                 let (_, found) = copy_hashed(zip, io::sink())?;
                 if found != artifact.digest {
-                    return Err(damaged(&directory, "the zip's hash is not the manifest's"));
+                    return Err(damaged(
+                        &directory,
+                        "the zip's hash differs from the manifest's",
+                    ));
                 }
                 Ok(PublishPlan::Reuse(version))
             }
@@ -130,8 +132,8 @@ impl Publisher for LocalDirectory {
         fs::create_dir_all(&layer_directory)?;
         loop {
             let number = next_number(&layer_directory)?;
-            // After the number was read: a version that comes later takes it,
-            // and the claim below fails.
+            // After the number was read: a version that is published from now on
+            // takes it, and the claim below fails.
             if let PublishPlan::Reuse(version) = self.plan(artifact)? {
                 return Ok(artifact.reused(PROVIDER, None, version));
             }
@@ -142,7 +144,7 @@ impl Publisher for LocalDirectory {
             )? {
                 sync_directory(&layer_directory)?;
                 sync_directory(&self.root)?;
-                // Renamed away: nothing to clean up.
+                // The directory was renamed: nothing to remove.
                 let _ = draft.directory.keep();
                 return Ok(Published {
                     provider: PROVIDER,
@@ -174,8 +176,8 @@ impl Publisher for LocalDirectory {
         remove_if_there(&directory.join(ZIP))
     }
 
-    /// Refused: a directory has no accounts, and a grant that is only written
-    /// down would look like access control where there is none.
+    /// Always refused: a directory knows no accounts, and a stored grant would look
+    /// like access control.
     fn grant(&self, layer: &str, _version: u64, _grant: &Grant) -> Result<(), Error> {
         rules::check_name(layer)?;
         Err(Error::Unsupported {
@@ -185,7 +187,7 @@ impl Publisher for LocalDirectory {
     }
 }
 
-/// `manifest.json`: what the version is.
+/// `manifest.json`, which describes a version.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     layer: String,
@@ -209,12 +211,12 @@ struct Draft {
 }
 
 impl Draft {
-    /// Copies the zip, and checks on the way that it is the one that was built.
+    /// Copies the zip, and checks that it is the one that was built.
     fn new(root: &Path, artifact: &Artifact) -> Result<Self, Error> {
         let source = File::open(&artifact.zip)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(DRAFT);
-        // Open to whom the umask lets in: the draft becomes the version.
+        // The mode that the umask gives, not 0700: the draft becomes the version.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
         let directory = builder.tempdir_in(root)?;
@@ -256,7 +258,7 @@ impl Draft {
     }
 }
 
-/// While it lives, nobody takes this process's drafts for those of the dead.
+/// While it exists, no other publisher removes this process's drafts.
 struct PublishingLock {
     _lock: File,
 }
@@ -272,14 +274,14 @@ impl PublishingLock {
             remove_drafts(root);
             let _ = lock.unlock();
         }
-        // A disk without locks has no exclusive ones either, and so nobody who
-        // removes drafts.
+        // Where the file system has no locks, no publisher gets an exclusive one, and
+        // so none removes drafts.
         let _ = lock.lock_shared();
         Ok(Self { _lock: lock })
     }
 }
 
-/// Best effort: a draft that stays is only space lost.
+/// Ignores errors: a draft that stays only takes space.
 fn remove_drafts(root: &Path) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         if entry
@@ -292,25 +294,25 @@ fn remove_drafts(root: &Path) {
     }
 }
 
-/// Makes the draft the version; `false` where another took the number first.
+/// Renames the draft to the version; `false` where the number is taken.
 fn claim(draft: &Path, version_directory: &Path) -> Result<bool, Error> {
     match fs::rename(draft, version_directory) {
         Ok(()) => Ok(true),
-        // The error for "it is there already" differs between systems.
+        // Which error means "exists already" differs between systems.
         Err(_) if version_directory.symlink_metadata().is_ok() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// One more than the highest number ever taken, deleted versions included.
+/// The highest number ever used plus one, deleted versions included.
 fn next_number(layer_directory: &Path) -> Result<u64, Error> {
     let highest = numbers(layer_directory)?.into_iter().max().unwrap_or(0);
     highest
         .checked_add(1)
-        .ok_or_else(|| damaged(layer_directory, "no number is left"))
+        .ok_or_else(|| damaged(layer_directory, "no version number is left"))
 }
 
-/// The numbers taken, in no order; none where there is no such layer.
+/// The used numbers, unordered; none for a layer that does not exist.
 fn numbers(layer_directory: &Path) -> Result<Vec<u64>, Error> {
     let entries = match fs::read_dir(layer_directory) {
         Ok(entries) => entries,
@@ -324,14 +326,14 @@ fn numbers(layer_directory: &Path) -> Result<Vec<u64>, Error> {
     Ok(numbers)
 }
 
-/// Only the one way in which we write a number: not `007`, not `+7`.
+/// Only numbers as this module writes them: not `007`, not `+7`.
 fn parse_number(name: &str) -> Option<u64> {
     let number: u64 = name.parse().ok()?;
     (number > 0 && number.to_string() == name).then_some(number)
 }
 
-/// The version in a directory; none where the directory has no manifest, which is
-/// none of ours or about to be deleted.
+/// The version in a directory; `None` without a manifest: the directory is not a
+/// version, or is being deleted.
 fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
     let json = match fs::read(directory.join(MANIFEST)) {
         Ok(json) => json,
@@ -347,10 +349,10 @@ fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<Lay
     };
     let manifest: Manifest = serde_json::from_slice(&json)
         .map_err(|error| damaged(directory, &format!("{MANIFEST}: {error}")))?;
-    // Differs where the disk takes `Web` and `web` for one name.
+    // Differs where the file system treats `Web` and `web` as one name.
     if manifest.layer != layer || manifest.version != number {
         let reason = format!(
-            "{MANIFEST} is of version {} of layer {:?}",
+            "{MANIFEST} describes version {} of layer {:?}",
             manifest.version, manifest.layer
         );
         return Err(damaged(directory, &reason));
@@ -391,7 +393,7 @@ fn damaged(directory: &Path, reason: &str) -> Error {
     }
 }
 
-/// Copies to the end; returns the bytes' count and SHA-256.
+/// Copies all bytes; returns their number and SHA-256.
 fn copy_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<(u64, Digest)> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 1 << 17];
@@ -416,7 +418,7 @@ fn remove_if_there(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Brings a directory's names to disk. Only Unix can open a directory for that.
+/// Syncs a directory's entries to disk. Only Unix can open a directory for this.
 fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(directory)?.sync_all()?;

@@ -261,7 +261,7 @@ fn a_zip_over_the_requests_limit_is_not_sent() {
 
     let error = publisher.publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
-    insta::assert_snapshot!(error, @"the zip has 52428801 bytes, a request to AWS carries at most 52428800; publishing larger ones through S3 is not supported yet");
+    insta::assert_snapshot!(error, @"the zip is too large to publish: it has 52428801 bytes, a request to AWS can have at most 52428800");
     // A dry run finds it too.
     let error = publisher.plan(&artifact).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");

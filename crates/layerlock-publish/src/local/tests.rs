@@ -111,7 +111,7 @@ fn a_version_has_the_modes_that_the_umask_gives() {
     fixture.publish("one");
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let version = fixture.publisher.version_directory("web", 1).unwrap();
-    // Not the 0700 of temporary directories: as the directory that was simply made.
+    // Not the 0700 of temporary directories.
     assert_eq!(mode(version), mode(fixture.root().join("web")));
 }
 
@@ -187,7 +187,7 @@ fn a_number_is_never_used_again() {
 }
 
 #[test]
-fn a_half_done_delete_is_a_done_one() {
+fn an_interrupted_delete_has_deleted_the_version() {
     let fixture = Fixture::new();
     fixture.publish("one");
     let directory = fixture.publisher.version_directory("web", 1).unwrap();
@@ -280,7 +280,7 @@ fn a_claim_never_replaces() {
         "a number stays taken"
     );
 
-    // Any other trouble is not "taken".
+    // Any other error is not "taken".
     let nowhere = fixture.root().join("no-such-layer/1");
     assert_eq!(
         claim(draft.directory.path(), &nowhere).unwrap_err().kind(),
@@ -324,7 +324,7 @@ fn other_names_in_the_directory_are_no_versions() {
     for name in ["007", "+8", "0", "-1", "notes", "18446744073709551616"] {
         fs::create_dir(layer.join(name)).unwrap();
     }
-    // Taken, though by nothing of ours.
+    // Used numbers, though not by versions.
     fs::write(layer.join("2"), "a file").unwrap();
     fs::create_dir(layer.join("3")).unwrap();
 
@@ -370,15 +370,15 @@ fn a_damaged_version_is_an_error_until_it_is_deleted() {
         ("layer.zip has 4 bytes, manifest.json says 3", |directory| {
             fs::write(directory.join(ZIP), "long").unwrap();
         }),
-        ("the zip's hash is not the manifest's", |directory| {
+        ("the zip's hash differs from the manifest's", |directory| {
             fs::write(directory.join(ZIP), "two").unwrap();
         }),
         ("manifest.json: EOF", |directory| {
             fs::write(directory.join(MANIFEST), "{").unwrap();
         }),
-        // As where the disk takes `Web` and `web` for one name.
+        // As where the file system treats `Web` and `web` as one name.
         (
-            "manifest.json is of version 1 of layer \"Web\"",
+            "manifest.json describes version 1 of layer \"Web\"",
             |directory| {
                 let manifest = fs::read_to_string(directory.join(MANIFEST)).unwrap();
                 let manifest = manifest.replace("\"web\"", "\"Web\"");
@@ -404,7 +404,7 @@ fn a_damaged_version_is_an_error_until_it_is_deleted() {
 }
 
 #[test]
-fn a_damaged_old_version_is_in_nobodys_way() {
+fn a_damaged_old_version_does_not_prevent_publishing() {
     let fixture = Fixture::new();
     fixture.publish("one");
     fixture.publish("two");
@@ -448,11 +448,14 @@ fn grants_are_refused_and_not_only_written_down() {
     let grant = Grant::new("123456789012", None).unwrap();
     let error = fixture.publisher.grant("web", 1, &grant).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
-    assert_eq!(error.to_string(), "local layers have no grants");
+    assert_eq!(
+        error.to_string(),
+        "the provider `local` does not support grants"
+    );
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_this_machines_trouble() {
+fn a_directory_that_cannot_be_made_is_the_machines() {
     let fixture = Fixture::new();
     fs::write(fixture.root(), "in the way").unwrap();
     let error = fixture

@@ -118,7 +118,7 @@ fn a_credential_process_that_fails_is_not_quoted() {
 }
 
 #[test]
-fn a_password_in_an_address_is_not_repeated() {
+fn a_password_in_a_url_is_not_repeated() {
     // Port 9 (discard): nobody listens.
     for (endpoint, proxy, kind) in [
         (
