@@ -120,7 +120,7 @@ fn invoke(subject: &Subject, function: &Function, tools: &Tools, layer: &Path) -
         root: &root,
         lang: &python_prefix(tools)?,
         opt: layer,
-        task: &subject.project.join(function.folder),
+        task: &subject.project.join(function.directory),
         runtime: &tools.runtime_client(),
     };
     let (command, seen_layer, proof) = match Namespace::find() {
@@ -215,5 +215,5 @@ pub(super) fn python_prefix(tools: &Tools) -> Result<PathBuf> {
 }
 
 fn directory_name(function: &Function) -> String {
-    files::name(Path::new(function.folder))
+    files::name(Path::new(function.directory))
 }

@@ -162,7 +162,7 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
         export::prove(subject, tools)
     });
     for function in subject.fixture.functions {
-        let name = function.folder;
+        let name = function.directory;
         check(
             Part::Function,
             &format!("{name} runs on the layer"),
