@@ -50,7 +50,7 @@ impl Finding {
 
     /// The finding with the package it is about.
     #[must_use]
-    pub fn with_package(self, package: impl ToString) -> Self {
+    pub fn with_package(self, package: &(impl ToString + ?Sized)) -> Self {
         Self {
             package: Some(package.to_string()),
             ..self
@@ -59,7 +59,7 @@ impl Finding {
 
     /// The finding with the path in the layer it is about.
     #[must_use]
-    pub fn with_path(self, path: impl ToString) -> Self {
+    pub fn with_path(self, path: &(impl ToString + ?Sized)) -> Self {
         Self {
             path: Some(path.to_string()),
             ..self

@@ -127,7 +127,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     let (cache, what, json) = match command {
         CacheCommand::Dir(cache) => {
-            let folder = layerlock::cache_folder(&settings::of_cache(cache))?;
+            let folder = layerlock::cache_directory(&settings::of_cache(cache))?;
             return Ok(console.text(&format!("{}\n", folder.display()))?);
         }
         CacheCommand::Prune {

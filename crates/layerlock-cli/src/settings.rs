@@ -113,7 +113,7 @@ fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings 
         runtimes: layer.runtime,
         architectures: layer.architecture,
         choice: of_choice(choice),
-        ..Settings::of_project(project)
+        ..Settings::for_project(project)
     }
 }
 

@@ -13,7 +13,7 @@ use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no pyproject.toml in the project's folder.
+    /// There is no pyproject.toml in the project's directory.
     #[error("there is no {}", path.display())]
     NoProject {
         /// The file that was looked for.
@@ -288,8 +288,8 @@ impl Diagnose for Error {
             Self::UnknownGroup { .. } | Self::UnknownInclude { .. } => {
                 "the project has no groups at all"
             }
-            Self::NoProject { .. } => "name the folder that holds pyproject.toml",
-            Self::NoLock { .. } => "run `poetry lock` in the project's folder",
+            Self::NoProject { .. } => "name the directory that holds pyproject.toml",
+            Self::NoLock { .. } => "run `poetry lock` in the project's directory",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
             Self::LockVersion { .. } | Self::OldLock { .. } => "run `poetry lock` with Poetry 2",
             Self::Walk { .. } => "run `poetry lock`: that package is not in the lock at all",

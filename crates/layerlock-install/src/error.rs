@@ -69,7 +69,7 @@ pub enum Error {
     #[error(transparent)]
     Client(layerlock_client::Error),
 
-    /// A folder that is to be emptied and is not known to be a cache.
+    /// A directory that is to be emptied and is not known to be a cache.
     #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
     NotACache {
         /// The folder.
@@ -214,9 +214,9 @@ impl Diagnose for Error {
             Self::FindLinks(_) => Some(
                 "--find-links takes a directory, or the http URL of a page with links".to_owned(),
             ),
-            Self::NotACache { .. } => {
-                Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())
-            }
+            Self::NotACache { .. } => Some(
+                "nothing was removed: name the directory of a cache with --cache-dir".to_owned(),
+            ),
             Self::CacheInUse { .. } => {
                 Some("try again when no other layerlock is running".to_owned())
             }
@@ -227,7 +227,7 @@ impl Diagnose for Error {
             ),
             Self::Client(error) => error.hint(),
             Self::Offline { .. } => Some(
-                "run once without --offline, or name a folder that has it with --find-links"
+                "run once without --offline, or name a directory that has it with --find-links"
                     .to_owned(),
             ),
             Self::OfflineLookUp { .. } => Some(

@@ -1,6 +1,6 @@
 //! From chosen wheels to verified ones.
 //!
-//! A wheel is taken from the nearest place that has it: the cache, a folder that
+//! A wheel is taken from the nearest place that has it: the cache, a directory that
 //! `--find-links` names, Poetry's own cache, a page that `--find-links` names,
 //! an index. Wherever it comes from, it is compared with the lock's hash and
 //! checked before it enters the cache.

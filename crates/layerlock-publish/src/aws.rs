@@ -16,6 +16,7 @@ finds the newest version to be the artifact.
 mod blocking;
 mod connect;
 mod failure;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,8 @@ use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, gr
 use blocking::Blocking;
 use failure::failure;
 
+pub use settings::AwsSettings;
+
 const PROVIDER: &str = "aws";
 
 /// Until a connection stands. The SDK's own 3.1 s are short for a busy proxy.
@@ -47,16 +50,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// The same for a publish: 70 MB at 1 Mbit/s take ten minutes.
 const PUBLISH_TIMEOUT: Duration = Duration::from_mins(15);
-
-/// Where to publish, and as whom. What is not given comes from AWS's usual
-/// places: environment, profile, the machine's role.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AwsSettings {
-    /// The region, such as `eu-west-1`.
-    pub region: Option<String>,
-    /// The profile in AWS's configuration files.
-    pub profile: Option<String>,
-}
 
 /// AWS Lambda in one region.
 #[derive(Debug)]

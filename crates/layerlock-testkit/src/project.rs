@@ -118,7 +118,7 @@ impl From<&LockedPackage> for LockedPackage {
     }
 }
 
-/// Writes a [`Project`].
+/// Writes a [`TestProject`].
 #[derive(Debug, Clone)]
 pub struct ProjectBuilder {
     name: String,
@@ -337,10 +337,10 @@ impl ProjectBuilder {
     /// # Panics
     ///
     /// Where the folder cannot be made, and as [`lock_text`](Self::lock_text).
-    pub fn write(&self) -> Project {
+    pub fn write(&self) -> TestProject {
         let folder = tempfile::tempdir().expect("a temporary folder");
         self.write_to(folder.path());
-        Project { folder }
+        TestProject { folder }
     }
 
     /// Writes pyproject.toml and poetry.lock into this folder, made if missing.
@@ -411,11 +411,11 @@ impl ProjectBuilder {
 
 /// A project on disk, removed when dropped.
 #[derive(Debug)]
-pub struct Project {
+pub struct TestProject {
     folder: TempDir,
 }
 
-impl Project {
+impl TestProject {
     /// The project's folder.
     pub fn path(&self) -> &Path {
         self.folder.path()

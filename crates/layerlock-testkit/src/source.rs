@@ -15,14 +15,14 @@ use crate::container::{self, Member};
 /// differs from build to build, in times, compression and the generator that it
 /// names, as those of different versions of one backend do.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SourceTree {
     name: String,
     version: String,
     files: Vec<(String, Vec<u8>)>,
     links: Vec<(String, String)>,
 }
 
-impl Source {
+impl SourceTree {
     /// The source of this package, which has a module of its name.
     pub fn new(name: &str, version: &str) -> Self {
         let source = Self {

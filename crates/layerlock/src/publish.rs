@@ -39,8 +39,8 @@ impl Default for Publishing {
     }
 }
 
-/// Where the local folder is unless told otherwise, below the project.
-const LOCAL_FOLDER: &str = "dist/published";
+/// Where the local directory is unless told otherwise, below the project.
+const LOCAL_DIRECTORY: &str = "dist/published";
 
 /// Builds the layers and publishes those whose newest version is another.
 pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<PublishReport, Error> {
@@ -118,12 +118,12 @@ fn artifact(layer: &BuiltLayer) -> Option<Artifact> {
 
 fn publishers(publish: &PublishSettings) -> Result<Vec<Box<dyn Publisher>>, Error> {
     match &publish.to {
-        Publishing::Local(folder) => {
-            let folder = match folder {
-                Some(folder) => folder.clone(),
-                None => publish.settings.below_project(LOCAL_FOLDER),
+        Publishing::Local(directory) => {
+            let directory = match directory {
+                Some(directory) => directory.clone(),
+                None => publish.settings.below_project(LOCAL_DIRECTORY),
             };
-            Ok(vec![Box::new(LocalFolder::new(folder))])
+            Ok(vec![Box::new(LocalFolder::new(directory))])
         }
         Publishing::Aws { regions } => aws(regions),
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use layerlock_testkit::{
-    LockedPackage, LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder,
+    LockedPackage, LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder,
 };
 use tempfile::TempDir;
 
@@ -43,7 +43,7 @@ struct Case<'a> {
     layerlock: Layerlock,
     index: LoopbackIndex,
     wheels: [Wheel; 2],
-    project: Project,
+    project: TestProject,
     folder: TempDir,
 }
 

@@ -51,9 +51,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("layerlock-install", "wheel wheel::layout wheel::record"),
     ("layerlock-layer", "output output::folder"),
     ("layerlock-layer", "zip zip::pack zip::sink"),
-    ("layerlock-publish", "model rules"),
-    ("layerlock-publish", "aws aws::connect"),
-    ("layerlock-testkit", "index index::answer index::server"),
 ];
 
 /// Runs every check; failures are reported together.

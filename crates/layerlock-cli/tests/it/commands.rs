@@ -1,7 +1,7 @@
 //! What each command prints and leaves behind.
 
 use crate::support::Sandbox;
-use layerlock_testkit::{LockedPackage, ProjectBuilder, ServedFile, Source, WheelBuilder};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, ServedFile, SourceTree, WheelBuilder};
 use serde_json::Value;
 
 fn json(output: &[u8]) -> Value {
@@ -353,7 +353,7 @@ fn the_zips_time_is_that_of_source_date_epoch() {
         .assert()
         .code(2);
     insta::assert_snapshot!(String::from_utf8_lossy(&output.get_output().stderr), @r"
-error: SOURCE_DATE_EPOCH is `yesterday`, which is no number of seconds
+error: SOURCE_DATE_EPOCH is `yesterday`, not a number of seconds
 hint: unset it, or set it to whole seconds since 1970-01-01 00:00 UTC
 ");
 }
@@ -461,7 +461,7 @@ fn a_package_from_a_repository_with_submodules_is_built() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     git("inner", &["init", "--quiet"]);
-    Source::new("demo", "1.0").write_to(&folder.path().join("inner"));
+    SourceTree::new("demo", "1.0").write_to(&folder.path().join("inner"));
     git("inner", &["add", "--all"]);
     git("inner", &["commit", "--quiet", "--message", "inner"]);
     git("outer", &["init", "--quiet"]);

@@ -55,7 +55,7 @@ fn no_lock_is_the_projects() {
     fs_err::remove_file(sandbox.project.lock()).unwrap();
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: there is no poetry.lock
-hint: run `poetry lock` in the project's folder
+hint: run `poetry lock` in the project's directory
 "#);
 }
 
@@ -111,12 +111,12 @@ fn a_project_that_is_no_package_in_a_layer() {
     );
     let text = failure(&Sandbox::of(project), &["build", "--include-project"], 3);
     assert_message!(text, @r#"
-error: the project cannot be in a layer: it says that it is no package
+error: cannot include the project: `package-mode = false`
   --> pyproject.toml:10:16
    |
 10 | package-mode = false
    |                ^^^^^
-hint: remove this line and let [build-system] name what builds the project, or do without include-project
+hint: remove this line and name a build backend in [build-system], or remove include-project
 "#);
 }
 
@@ -177,7 +177,7 @@ hint: check the network and the index's URL, then try again
 fn offline_with_an_empty_cache_is_the_networks() {
     assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
 error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids to fetch it
-hint: run once without --offline, or name a folder that has it with --find-links
+hint: run once without --offline, or name a directory that has it with --find-links
 "#);
 }
 
@@ -185,7 +185,7 @@ hint: run once without --offline, or name a folder that has it with --find-links
 fn a_find_links_folder_that_is_not_there_is_usage() {
     let arguments = ["build", "--find-links", "no-such-folder"];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
-error: there is no folder no-such-folder
+error: there is no directory no-such-folder
 hint: --find-links takes a directory, or the http URL of a page with links
 "#);
 }
@@ -220,7 +220,7 @@ fn a_folder_that_is_no_cache_is_not_cleaned() {
     let arguments = ["cache", "clean", "--cache-dir", "."];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
 error: . is not a cache of layerlock: it has no CACHEDIR.TAG that says so
-hint: nothing was removed: name the folder of a cache with --cache-dir
+hint: nothing was removed: name the directory of a cache with --cache-dir
 "#);
 }
 
@@ -295,8 +295,8 @@ fn outputs_in_each_other_are_the_projects() {
     let settings = "[tool.layerlock]\nstaging = \"dist\"\n";
     let sandbox = Sandbox::of(ProjectBuilder::new("shop").pyproject(settings));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: the output dist/layers/shop-python3.14-x86_64.zip lies in the staging directory dist
-hint: give each output a folder of its own
+error: the output dist/layers/shop-python3.14-x86_64.zip is inside the staging directory dist
+hint: give each output a directory of its own
 "#);
 }
 
@@ -305,7 +305,7 @@ fn a_name_that_no_layer_can_have_is_the_projects() {
     let sandbox = Sandbox::of(ProjectBuilder::new("my shop"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the project's name `my shop` cannot be a layer's name
-hint: letters, digits, - and _ make a layer's name: add a table [tool.layerlock.layers.NAME]
+hint: a layer's name has letters, digits, - and _ only: add a table [tool.layerlock.layers.NAME]
 "#);
 }
 

@@ -2,14 +2,14 @@
 
 use assert_cmd::Command;
 use layerlock_testkit::{
-    LockedPackage, LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder,
+    LockedPackage, LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder,
 };
 use tempfile::TempDir;
 
 /// A command, with nothing of this machine's configuration, in a project whose
 /// wheels are on a loopback index.
 pub(crate) struct Sandbox {
-    pub(crate) project: Project,
+    pub(crate) project: TestProject,
     pub(crate) index: LoopbackIndex,
     cache: TempDir,
 }

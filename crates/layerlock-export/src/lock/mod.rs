@@ -55,16 +55,16 @@ impl Lock {
 
     fn new(document: &Document, project: &Project) -> Result<Self, Error> {
         if let Some((packages, rest)) = document.cut("package")
-            && let Ok(lock) = Self::of_parts(document, &packages, &rest, project)
+            && let Ok(lock) = Self::from_parts(document, &packages, &rest, project)
         {
             return Ok(lock);
         }
         // Not as Poetry writes it, or wrong: then the whole says best what is.
-        Self::of_parts(document, &[], document, project)
+        Self::from_parts(document, &[], document, project)
     }
 
     /// Reads a lock that was cut into some of its packages and the rest.
-    fn of_parts(
+    fn from_parts(
         document: &Document,
         packages: &[Document],
         rest: &Document,
@@ -79,7 +79,7 @@ impl Lock {
             done: Vec::new(),
             nodes: Vec::new(),
         };
-        let mut read = empty.of_all(packages)?;
+        let mut read = empty.read_all(packages)?;
         read.of(rest, root.get_ref())?;
         let Packages { done, nodes, .. } = read;
         let (packages, graph) = if is_old {
@@ -149,14 +149,14 @@ const WORTH_A_THREAD: usize = 50;
 
 impl Packages<'_, '_> {
     /// Reads parts of the lock, a half of many on a thread of its own.
-    fn of_all(&self, parts: &[Document]) -> Result<Self, Error> {
+    fn read_all(&self, parts: &[Document]) -> Result<Self, Error> {
         let (first, second) = parts.split_at(parts.len() / 2);
         if first.len() < WORTH_A_THREAD {
-            return self.of_each(parts);
+            return self.read_each(parts);
         }
         let (first, second) = thread::scope(|scope| {
-            let first = scope.spawn(|| self.of_each(first));
-            let second = self.of_each(second);
+            let first = scope.spawn(|| self.read_each(first));
+            let second = self.read_each(second);
             let first = first
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -168,7 +168,7 @@ impl Packages<'_, '_> {
         Ok(read)
     }
 
-    fn of_each(&self, parts: &[Document]) -> Result<Self, Error> {
+    fn read_each(&self, parts: &[Document]) -> Result<Self, Error> {
         let mut read = Self {
             done: Vec::with_capacity(parts.len()),
             nodes: Vec::new(),

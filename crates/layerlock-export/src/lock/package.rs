@@ -13,7 +13,7 @@ use toml::de::DeTable;
 use crate::Error;
 use crate::constraint::PythonConstraint;
 use crate::document::{Document, Value};
-use crate::git_address;
+use crate::git_url;
 use crate::marker::{self, Marker};
 
 /// One `[[package]]` of the lock.
@@ -34,7 +34,7 @@ pub(crate) struct Package {
     pub(crate) is_editable: bool,
     /// The constraint in the package's metadata.
     pub(crate) python: PythonConstraint,
-    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<LockedDependency>,
     pub(crate) span: Range<usize>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct File {
 
 /// What a package asks of another one.
 #[derive(Debug, Clone)]
-pub(crate) struct Dependency {
+pub(crate) struct LockedDependency {
     /// Normalised.
     pub(crate) name: String,
     /// Normalised.
@@ -235,7 +235,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
-    /// The name of a file is joined to paths and addresses: only one that is a
+    /// The name of a file is joined to paths and URLs: only one that is a
     /// name on every system is let through.
     fn file_name(&self, value: &Value<'_>) -> Result<String, Error> {
         let name = self.document.string(value, "`file`")?;
@@ -277,7 +277,7 @@ impl Reader<'_, '_> {
                 reference: text("reference")?,
             }),
             Some("git") => Ok(PackageSource::Git {
-                url: self.git_address(value)?,
+                url: self.git_url(value)?,
                 reference: text("reference")?,
                 // Poetry 1.0 has the commit as the reference.
                 commit: match text("resolved_reference")? {
@@ -304,16 +304,16 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The address of a git source, which Poetry must be able to read.
-    fn git_address(&self, source: &Value<'_>) -> Result<String, Error> {
+    /// The URL of a git source, which Poetry must be able to read.
+    fn git_url(&self, source: &Value<'_>) -> Result<String, Error> {
         let table = self.document.table(source, "`source`")?;
         let value = self.required("a source", source, table, "url")?;
-        let address = self.document.string(value, "`url`")?;
-        if git_address::printed(address).is_none() {
-            let message = format!("`{}` is not a git address", address.escape_debug());
+        let url = self.document.string(value, "`url`")?;
+        if git_url::printed(url).is_none() {
+            let message = format!("`{}` is not a git URL", url.escape_debug());
             return Err(self.document.invalid(value.span(), message));
         }
-        Ok(address.to_owned())
+        Ok(url.to_owned())
     }
 
     /// `develop`: for a directory or an archive a link instead of a copy, for git without
@@ -329,7 +329,7 @@ impl Reader<'_, '_> {
     }
 
     /// The dependencies that ask for extras; nothing else of them matters.
-    fn dependencies(&self, table: &DeTable<'_>) -> Result<Vec<Dependency>, Error> {
+    fn dependencies(&self, table: &DeTable<'_>) -> Result<Vec<LockedDependency>, Error> {
         let Some(value) = table.get("dependencies") else {
             return Ok(Vec::new());
         };
@@ -341,7 +341,7 @@ impl Reader<'_, '_> {
             };
             for value in alternatives {
                 let get = |key| value.get_ref().as_table()?.get(key);
-                dependencies.push(Dependency {
+                dependencies.push(LockedDependency {
                     name: normalize(name.get_ref()),
                     extras: match get("extras") {
                         Some(extras) => self

@@ -217,7 +217,7 @@ impl<'l> Walker<'l> {
                 // It was here before for all of this marker, and what it asks for
                 // is queued. Poetry goes on all the same, which may change how
                 // the markers are written.
-                if joined == *known && self.algebra.is_impatient() {
+                if joined == *known && self.algebra.is_hurried() {
                     return Ok(());
                 }
                 joined

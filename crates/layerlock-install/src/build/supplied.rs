@@ -77,7 +77,7 @@ fn candidates(
     options: &FetchOptions<'_>,
 ) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for folder in options.find_links.iter().filter_map(FindLinks::folder) {
+    for folder in options.find_links.iter().filter_map(FindLinks::directory) {
         let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             let Ok(wheel) = super::file_name(&path).parse::<WheelName>() else {

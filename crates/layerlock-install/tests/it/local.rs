@@ -72,7 +72,7 @@ impl Shop {
 fn folders(folders: &[&Path]) -> Vec<FindLinks> {
     folders
         .iter()
-        .map(|folder| FindLinks::Folder((*folder).to_owned()))
+        .map(|folder| FindLinks::Directory((*folder).to_owned()))
         .collect()
 }
 

@@ -15,7 +15,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::{AwsSettings, Blocking};
+use super::blocking::Blocking;
+use super::settings::AwsSettings;
 use crate::Error;
 
 /// AWS's default chains, with our HTTP client for the requests that they make

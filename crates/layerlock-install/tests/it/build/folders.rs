@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use layerlock_install::BuildProblem;
-use layerlock_testkit::{ProjectBuilder, Source};
+use layerlock_testkit::{ProjectBuilder, SourceTree};
 
 use super::{Shop, demo, locking, locking_path, paths, source};
 
@@ -45,7 +45,7 @@ fn a_folder_that_changed_is_built_anew_with_the_version_that_it_has_now() {
     demo().write_to(&folder);
     let project = locking_path("directory", &folder, "");
     let (before, _) = shop.built(&project);
-    Source::new("demo", "2.0")
+    SourceTree::new("demo", "2.0")
         .file("demo/more.py", "x = 2\n")
         .write_to(&folder);
     let (after, wheel) = shop.built(&project);

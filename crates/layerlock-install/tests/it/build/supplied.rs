@@ -15,7 +15,7 @@ fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
     let mut shop = Shop::open();
     let folder = shop.path("wheels");
     fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    shop.find_links = vec![FindLinks::Directory(folder.clone())];
     let put = |tag: &str, library: Vec<u8>| {
         let wheel = WheelBuilder::new("demo", "1.0")
             .tag(tag)
@@ -57,7 +57,7 @@ fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
     let mut shop = Shop::open();
     let folder = shop.path("wheels");
     fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    shop.find_links = vec![FindLinks::Directory(folder.clone())];
     let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.36"])];
     let put = |tag: &str| {
         let wheel = WheelBuilder::new("demo", "1.0")
@@ -100,7 +100,7 @@ fn a_wheel_that_the_user_made_is_taken_from_its_folder() {
     let mut shop = Shop::open();
     let folder = shop.path("wheels");
     fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Folder(folder.clone())];
+    shop.find_links = vec![FindLinks::Directory(folder.clone())];
     let put = |tag: &str, version: &str, library: Vec<u8>| {
         let wheel = WheelBuilder::new("demo", version)
             .tag(tag)

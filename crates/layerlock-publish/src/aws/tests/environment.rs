@@ -168,7 +168,7 @@ fn a_bundle_that_is_not_there_is_named() {
         ("AWS_CA_BUNDLE", "no-such.pem"),
     ]);
     assert!(
-        outcome.starts_with("Local") && outcome.contains("no-such.pem"),
+        outcome.starts_with("Machine: ") && outcome.contains("no-such.pem"),
         "{outcome}"
     );
 }
