@@ -94,7 +94,7 @@ impl OutputDirectory {
         self.temporary.path()
     }
 
-    pub(super) fn publish(self) -> Result<WrittenOutput, Error> {
+    pub(super) fn put_in_place(self) -> Result<WrittenOutput, Error> {
         let Self {
             temporary,
             path,
@@ -260,7 +260,7 @@ mod tests {
         for name in ["python/same.py", "python/new.py", "etc"] {
             write(&output.path().join(name), "new");
         }
-        let published = output.publish().unwrap();
+        let published = output.put_in_place().unwrap();
         assert!(published.stamp(&path).unwrap().is_some());
         assert_eq!(inode(&path), before);
         assert_eq!(
@@ -290,7 +290,7 @@ mod tests {
         write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
         let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
-        let published = output.publish().unwrap();
+        let published = output.put_in_place().unwrap();
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
         assert!(published.stamp(&path).unwrap().is_some());
     }
@@ -310,7 +310,7 @@ mod tests {
                 for output in outputs {
                     scope.spawn(|| {
                         start.wait();
-                        output.publish().unwrap();
+                        output.put_in_place().unwrap();
                     });
                 }
             });
@@ -339,7 +339,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("staging");
         let output = OutputDirectory::replacing(&path).unwrap();
-        output.publish().unwrap();
+        output.put_in_place().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o755);
     }

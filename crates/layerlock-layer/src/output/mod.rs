@@ -46,10 +46,10 @@ impl From<OutputDirectory> for Prepared {
 
 impl Prepared {
     /// Puts it in its place, by one rename or swap.
-    pub fn publish(self) -> Result<WrittenOutput, Error> {
+    pub fn put_in_place(self) -> Result<WrittenOutput, Error> {
         match self.0 {
-            Kind::File(file) => file.publish(),
-            Kind::Directory(directory) => directory.publish(),
+            Kind::File(file) => file.put_in_place(),
+            Kind::Directory(directory) => directory.put_in_place(),
         }
     }
 }
@@ -74,7 +74,7 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
         .file()
         .write_all(bytes)
         .map_err(Error::io("write", path))?;
-    output.publish().map(drop)
+    output.put_in_place().map(drop)
 }
 
 #[cfg(all(test, unix))]
@@ -136,11 +136,11 @@ mod tests {
         let file = |bytes: &[u8]| {
             let mut output = OutputFile::create(&zip, Access::Everyone).unwrap();
             output.file().write_all(bytes).unwrap();
-            Prepared::from(output).publish().unwrap()
+            Prepared::from(output).put_in_place().unwrap()
         };
         let tree = || {
             let output = OutputDirectory::replacing(&staging).unwrap();
-            Prepared::from(output).publish().unwrap()
+            Prepared::from(output).put_in_place().unwrap()
         };
         let (first_file, first_tree) = (file(b"one"), tree());
         assert!(first_file.stamp(&zip).unwrap().is_some());

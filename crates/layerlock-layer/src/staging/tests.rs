@@ -18,7 +18,7 @@ fn stage(
 ) -> Result<(), Error> {
     StagingDirectory::claim(directory, plan, is_ours)?
         .prepare(plan, keep_unpacked)?
-        .publish()
+        .put_in_place()
         .map(drop)
 }
 

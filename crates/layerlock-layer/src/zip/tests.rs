@@ -22,7 +22,7 @@ fn write_with(
         ..ZipOptions::default()
     };
     let (summary, prepared) = prepare_zip(plan, path, options)?;
-    prepared.publish()?;
+    prepared.put_in_place()?;
     Ok(summary)
 }
 
@@ -140,7 +140,7 @@ fn members_have_the_time_that_was_asked_for() {
     prepare_zip(&plan, &path, options)
         .unwrap()
         .1
-        .publish()
+        .put_in_place()
         .unwrap();
     let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
     for index in 0..archive.len() {
