@@ -253,11 +253,17 @@ fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile
     let digest: Digest = file.hash.parse().map_err(|_| Error::Hash {
         place: lock.place(file.hash_span.clone()).into(),
         package: package.name.to_string(),
-        file: file.name.clone(),
+        file: file.name.clone().unwrap_or_default(),
         hash: file.hash.clone(),
     })?;
+    let Some(name) = file.name.clone() else {
+        return Err(Error::NoFileNames {
+            place: lock.place(package.span.clone()).into(),
+            package: package.name.to_string(),
+        });
+    };
     Ok(LockedFile {
-        name: file.name.clone(),
+        name,
         url: file.url.clone(),
         size: None,
         digests: vec![digest],

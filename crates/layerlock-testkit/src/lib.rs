@@ -7,7 +7,7 @@
 //! the same calls give the same bytes.
 //!
 //! Being for tests, functions here panic where the machine fails them (no free
-//! port, no temporary folder) rather than make every test handle it.
+//! port, no temporary directory) rather than make every test handle it.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot make its input has failed"

@@ -71,11 +71,12 @@ impl Lock {
         project: &Project,
     ) -> Result<Self, Error> {
         let root = rest.parse()?;
-        let (warnings, is_old) = check(rest, root.get_ref(), project)?;
+        let (mut warnings, is_old) = check(rest, root.get_ref(), project)?;
         let empty = Packages {
             directory: project.directory(),
             is_old,
-            files: metadata_files(rest, root.get_ref())?,
+            files: metadata(rest, root.get_ref(), "files")?,
+            hashes: metadata(rest, root.get_ref(), "hashes")?,
             done: Vec::new(),
             nodes: Vec::new(),
         };
@@ -83,7 +84,14 @@ impl Lock {
         read.of(rest, root.get_ref())?;
         let Packages { done, nodes, .. } = read;
         let (packages, graph) = if is_old {
-            (done, Some(Graph::new(project, root.get_ref(), nodes)?))
+            let graph = Graph::new(project, root.get_ref(), nodes)?;
+            let never_locked = graph.never_locked();
+            if !never_locked.is_empty() {
+                warnings.push(Warning::NeverLocked {
+                    names: never_locked.into_iter().map(str::to_owned).collect(),
+                });
+            }
+            (done, Some(graph))
         } else {
             (without_repeats(done), None)
         };
@@ -139,6 +147,7 @@ struct Packages<'d, 'r> {
     directory: &'d Path,
     is_old: bool,
     files: Option<&'r DeTable<'d>>,
+    hashes: Option<&'r DeTable<'d>>,
     done: Vec<Package>,
     /// What they ask for, in a lock of a version before 2.1.
     nodes: Vec<Node>,
@@ -190,6 +199,7 @@ impl Packages<'_, '_> {
             directory: self.directory,
             is_old: self.is_old,
             files: self.files,
+            hashes: self.hashes,
         };
         for value in part.array(packages, "`package`")? {
             let package = reader.package(value)?;
@@ -208,14 +218,16 @@ impl Packages<'_, '_> {
     }
 }
 
-fn metadata_files<'d, 'r>(
+/// A table in `[metadata]`.
+fn metadata<'d, 'r>(
     document: &Document,
     root: &'r DeTable<'d>,
+    key: &str,
 ) -> Result<Option<&'r DeTable<'d>>, Error> {
     let metadata = root.get("metadata");
     metadata
-        .and_then(|metadata| metadata.get_ref().as_table()?.get("files"))
-        .map(|files| document.table(files, "`metadata.files`"))
+        .and_then(|metadata| metadata.get_ref().as_table()?.get(key))
+        .map(|table| document.table(table, &format!("`metadata.{key}`")))
         .transpose()
 }
 

@@ -49,7 +49,8 @@ pub(crate) enum Markers {
 /// A file of a package, with where its hash stands.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    pub(crate) name: String,
+    /// Unknown in a lock of Poetry before 1.0, which has hashes alone.
+    pub(crate) name: Option<String>,
     pub(crate) hash: String,
     pub(crate) url: Option<String>,
     pub(crate) hash_span: Range<usize>,
@@ -74,6 +75,8 @@ pub(super) struct Reader<'d, 'r> {
     /// `[metadata.files]`: in lock versions 1.0 and 1.1 the files of each
     /// package, by its name as the lock spells it.
     pub(super) files: Option<&'r DeTable<'d>>,
+    /// `[metadata.hashes]`: in locks of Poetry before 1.0 the hashes of each package.
+    pub(super) hashes: Option<&'r DeTable<'d>>,
 }
 
 impl Reader<'_, '_> {
@@ -101,6 +104,7 @@ impl Reader<'_, '_> {
         self.required("a package", value, table, "optional")?;
         let files = match (table.get("files"), &source) {
             (Some(files), _) => self.files(files)?,
+            (None, _) if self.hashes.is_some() => self.hashes_in_metadata(value, name_value)?,
             (
                 None,
                 PackageSource::Git { .. }
@@ -148,12 +152,36 @@ impl Reader<'_, '_> {
         };
         let mut files = self.files(files)?;
         if let PackageSource::File { path, .. } = source {
-            files.retain(|file| {
-                path.file_name()
-                    .is_some_and(|name| name == file.name.as_str())
-            });
+            let name = path.file_name().and_then(|name| name.to_str());
+            files.retain(|file| file.name.as_deref() == name);
         }
         Ok(files)
+    }
+
+    /// The hashes of a package in `[metadata.hashes]`.
+    fn hashes_in_metadata(
+        &self,
+        package: &Value<'_>,
+        name: &Value<'_>,
+    ) -> Result<Vec<File>, Error> {
+        let name = self.document.string(name, "`name`")?;
+        let Some(hashes) = self.hashes.and_then(|hashes| hashes.get(name)) else {
+            return Err(self
+                .document
+                .invalid(package.span(), "a package without hashes"));
+        };
+        self.document
+            .array(hashes, "`hashes`")?
+            .iter()
+            .map(|hash| {
+                Ok(File {
+                    name: None,
+                    hash: self.document.string(hash, "a hash")?.to_owned(),
+                    url: None,
+                    hash_span: self.document.in_file(hash.span()),
+                })
+            })
+            .collect()
     }
 
     /// The value of a key that `what`, which is `parent`, has to have.
@@ -223,7 +251,7 @@ impl Reader<'_, '_> {
                 let file = self.required("a file", value, table, "file")?;
                 let hash = self.required("a file", value, table, "hash")?;
                 Ok(File {
-                    name: self.file_name(file)?,
+                    name: Some(self.file_name(file)?),
                     hash: self.document.string(hash, "`hash`")?.to_owned(),
                     url: match table.get("url") {
                         Some(url) => Some(self.document.string(url, "`url`")?.to_owned()),
