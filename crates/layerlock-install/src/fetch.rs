@@ -15,10 +15,11 @@ use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{Index, ProjectPage, Sources, fetch_page};
-use crate::local::{self, FindLinks, LocalFiles};
+use crate::index::{Index, ProjectPage};
+use crate::local::{self, LocalFiles};
+use crate::pages::fetch_page;
 use crate::search::{LockedFile, Misses, search};
-use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
+use crate::{Cache, Chosen, Error, FindLinks, Reporter, Sources, Wheel, WheelContents};
 
 /// Where wheels come from.
 pub struct FetchOptions<'a> {

@@ -9,8 +9,9 @@ use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{IndexUrlError, ProjectPage, fetch_project, parse_http};
+use crate::index::{IndexUrlError, ProjectPage, parse_http};
 use crate::local::{self, LocalFiles};
+use crate::pages::fetch_project;
 use crate::search::{LockedFile, search};
 use crate::wheel::MAX_UNPACKED;
 use crate::{Error, FetchOptions, Reporter};

@@ -4,11 +4,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_client::Client;
 use layerlock_lock::LockedPackage;
 
-use crate::Error;
 use crate::choose::locked_sha256;
 use crate::fetch::PAGES_AT_ONCE;
-use crate::index::{Index, IndexFile, IndexUrl, Sources};
+use crate::index::{Index, IndexFile, IndexUrl};
 use crate::search::{LockedFile, search};
+use crate::{Error, Sources};
 
 /// A package on its index.
 #[derive(Debug, Clone)]

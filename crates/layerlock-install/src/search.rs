@@ -5,7 +5,8 @@ use layerlock_diagnostic::Place;
 use layerlock_digest::Digest;
 
 use crate::Error;
-use crate::index::{Index, IndexFile, ProjectPage, fetch_project};
+use crate::index::{Index, IndexFile, ProjectPage};
+use crate::pages::fetch_project;
 use crate::wheel::MAX_UNPACKED;
 
 /// A file as the lock has it.

@@ -7,7 +7,7 @@ use layerlock_export::{
     IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
     pylock, requirements,
 };
-use layerlock_install::index::Sources;
+use layerlock_install::Sources;
 use layerlock_install::{ListedPackage, Pick, Reporter};
 use layerlock_layer::{write_file, write_private_file};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
-use super::BuildProblem;
+use crate::problem::BuildProblem;
 
 /// What is known of archives by their names.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::{BuildContainer, Target};
 use url::Url;
 
-use super::{directory, git};
+use super::{directory, frontend, git};
 
 /// What makes the wheel in the runtime's own image.
 pub(super) fn command(package: &LockedPackage, target: &Target) -> String {
@@ -106,7 +106,7 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
 /// The version for a backend that asks version control for it, which the container
 /// cannot.
 fn pretended_version(package: &LockedPackage) -> String {
-    super::frontend::pretended_version(package).map_or_else(String::new, |(variable, version)| {
+    frontend::pretended_version(package).map_or_else(String::new, |(variable, version)| {
         format!(" -e {}", quoted(&format!("{variable}={version}")))
     })
 }

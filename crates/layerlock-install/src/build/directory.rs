@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use layerlock_digest::{Algorithm, Hasher};
 use toml::{Table, Value};
 
-use super::BuildProblem;
-use super::kept::Key;
+use super::built_wheel_note::Key;
 use crate::Error;
+use crate::problem::BuildProblem;
 
 /// The files that say how a folder is built.
 const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];

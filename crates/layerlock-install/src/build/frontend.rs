@@ -5,57 +5,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
-use serde::Serialize;
 
-use super::BuildProblem;
+use super::file_names::is_wheel;
+use crate::problem::BuildProblem;
 use crate::temporary::TemporaryFolder;
-use crate::{Error, Reporter};
-
-/// A kind of build frontend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum FrontendKind {
-    /// `uv build --wheel`.
-    Uv,
-    /// `pip wheel --no-deps`.
-    Pip,
-}
-
-impl FrontendKind {
-    /// Its name in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Uv => "uv",
-            Self::Pip => "pip",
-        }
-    }
-}
-
-impl fmt::Display for FrontendKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that is no frontend's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown build frontend `{0}`: there are uv and pip")]
-pub struct UnknownFrontend(pub String);
-
-impl FromStr for FrontendKind {
-    type Err = UnknownFrontend;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "uv" => Ok(Self::Uv),
-            "pip" => Ok(Self::Pip),
-            _ => Err(UnknownFrontend(name.to_owned())),
-        }
-    }
-}
+use crate::{Error, FrontendKind, Reporter};
 
 /// A frontend that answered.
 #[derive(Debug, Clone)]
@@ -341,7 +298,7 @@ fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut wheels = Vec::new();
     for entry in fs_err::read_dir(folder).map_err(Error::io("read", folder))? {
         let path = entry.map_err(Error::io("read", folder))?.path();
-        if super::is_wheel(&path) {
+        if is_wheel(&path) {
             wheels.push(path);
         }
     }
@@ -357,12 +314,6 @@ fn secret_of(address: &str) -> Option<String> {
         .split_once(':')
         .map_or(userinfo, |(_, password)| password);
     (!secret.is_empty()).then(|| secret.to_owned())
-}
-
-/// The end of a text.
-pub(super) fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use layerlock_client::{Credentials, SafeUrl};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{BuildProblem, child};
+use super::child;
+use crate::problem::BuildProblem;
 
 /// Checks out one commit of a repository, its submodules included, in a folder
 /// of this folder.
@@ -200,7 +201,7 @@ impl Git<'_> {
         }
         Err(BuildProblem::Git {
             action,
-            output: super::frontend::last_lines(&self.without_secrets(&said.errors), LINES),
+            output: last_lines(&self.without_secrets(&said.errors), LINES),
         })
     }
 
@@ -221,6 +222,12 @@ impl Git<'_> {
         }
         text
     }
+}
+
+/// The end of a text.
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]

@@ -3,37 +3,42 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
-use layerlock_lock::LockedPackage;
+use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::WheelName;
 
-use super::kept::Key;
-use super::{
-    BuildNote, BuildProblem, Builder, archive, directory, file_name, fit, git, is_wheel, links,
-};
-use crate::choose::{NoWheel, locked_sha256, sdist};
+use super::builder::Builder;
+use super::built_wheel_note::Key;
+use super::file_names::{file_name, is_wheel};
+use super::note::BuildNote;
+use super::source::{Material, Source};
+use super::{archive, directory, fit, git, links};
+use crate::choose::{locked_sha256, sdist};
 use crate::fetch_source::{FileUrl, fetch_locked};
+use crate::problem::BuildProblem;
 use crate::temporary::TemporaryFolder;
-use crate::{Chosen, Error};
-
-/// What a build begins with.
-pub(super) struct Source {
-    /// What it is, for people, without credentials.
-    pub(super) described: String,
-    /// What the result is kept by; none where that cannot be told.
-    pub(super) key: Option<Key>,
-    /// Whether its version may be another than the locked one: a folder lives on.
-    pub(super) version_may_differ: bool,
-}
-
-/// The source as it lies on this machine.
-pub(super) struct Material {
-    /// A folder, or an archive.
-    pub(super) path: PathBuf,
-    /// Removed with this.
-    _folder: Option<TemporaryFolder>,
-}
+use crate::{Chosen, Error, NoWheel};
 
 impl Builder<'_> {
+    /// The package's own source, where the user has no wheel for it.
+    pub(super) fn wheel_of_source(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+        match package.source.clone() {
+            PackageSource::Registry { .. } => self.of_sdist(package),
+            PackageSource::Git {
+                url,
+                commit,
+                subdirectory,
+                ..
+            } => self.of_git(package, &url, &commit, subdirectory.as_deref()),
+            PackageSource::Directory { path, .. } => self.of_directory(package, &path),
+            PackageSource::File { path, subdirectory } => {
+                self.of_file(package, &path, subdirectory.as_deref())
+            }
+            PackageSource::Url { url, subdirectory } => {
+                self.of_url(package, &url, subdirectory.as_deref())
+            }
+        }
+    }
+
     pub(super) fn of_sdist(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
         let Some(file) = sdist(&package) else {
             if !self.refused.is_empty() {

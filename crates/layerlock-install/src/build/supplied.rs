@@ -8,7 +8,9 @@ use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
 
-use super::fit::{self, WheelMisfit};
+use super::file_names::file_name;
+use super::fit;
+use crate::problem::WheelMisfit;
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -80,7 +82,7 @@ fn candidates(
     for folder in options.find_links.iter().filter_map(FindLinks::folder) {
         let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            let Ok(wheel) = super::file_name(&path).parse::<WheelName>() else {
+            let Ok(wheel) = file_name(&path).parse::<WheelName>() else {
                 continue;
             };
             if package.name == wheel.name()

@@ -23,7 +23,6 @@
 
 mod upkeep;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -34,6 +33,7 @@ use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::cache_directory::{TEMPORARY, make, temporary_file_in};
 use crate::temporary::TemporaryFolder;
 use crate::{Error, Wheel, WheelContents};
 pub use upkeep::Removed;
@@ -55,14 +55,7 @@ const WHEELS: &str = "wheels-v1";
 pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
 const RUNS: &str = "runs-v2";
-/// What the machine's pip has built in, as it answered.
-pub(crate) const PIP_DEFAULT_INDEX: &str = "pip-default-index";
-const TEMPORARY: &str = "tmp";
 const LOCK: &str = "lock";
-const TAG: &str = "CACHEDIR.TAG";
-/// What a tag has to begin with (<https://bford.info/cachedir/>), and whose it is.
-const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-                        # The cache of layerlock. It can be removed at any time.\n";
 
 /// The time of an entry tells of its use as exactly as this.
 const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
@@ -199,22 +192,6 @@ impl Cache {
     }
 }
 
-/// Makes the folder of a cache and marks it as one: nothing else does, so that
-/// there is no cache without its mark. Gives the folder in it for what is not
-/// finished.
-pub(crate) fn make(root: &Path) -> std::io::Result<PathBuf> {
-    let folder = root.join(TEMPORARY);
-    fs::create_dir_all(&folder)?;
-    let tag = root.join(TAG);
-    if !tag.exists() {
-        // Another process may be as quick, with the same text.
-        let mut whole = temporary_file_in(&folder)?;
-        whole.write_all(TAG_TEXT.as_bytes())?;
-        whole.persist(&tag)?;
-    }
-    Ok(folder)
-}
-
 fn read_kept(listing: &Path) -> Option<Kept> {
     postcard::from_bytes(&fs::read(listing).ok()?).ok()
 }
@@ -231,16 +208,4 @@ fn note_use(listing: &Path) {
     if !is_recent && let Ok(file) = fs::OpenOptions::new().write(true).open(listing) {
         let _ = file.file().set_modified(now);
     }
-}
-
-/// A temporary file is private by default; the cache may be shared, as far as the
-/// umask lets it.
-fn temporary_file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }

@@ -14,10 +14,9 @@ use layerlock_digest::Digest;
 use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
-use super::{
-    BUILDS, Cache, LOCK, PIP_DEFAULT_INDEX, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept,
-};
+use super::{BUILDS, Cache, LOCK, RUNS, WHEELS, read_kept};
 use crate::Error;
+use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
 
 /// What was removed from a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -3,7 +3,10 @@ use std::path::PathBuf;
 use layerlock_layer::PlanBuilder;
 use layerlock_target::{Architecture, Provider, Target};
 
-use super::{MAX_UNPACKED, Wheel, WheelContents, WheelProblem, push_wheel};
+use super::contents::{Wheel, WheelContents};
+use super::layout::push_wheel;
+use super::limits::MAX_UNPACKED;
+use super::problem::WheelProblem;
 
 /// The body of the fuzz target, and of the test that stands in for it: reads bytes
 /// as a wheel of a distribution `demo`, version 1.0.

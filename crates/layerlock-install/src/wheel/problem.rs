@@ -1,3 +1,6 @@
+//! What is wrong with a wheel.
+
+use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_layer::archive::ArchiveProblem;
 
 /// Why an archive is refused as a wheel.
@@ -47,10 +50,13 @@ pub enum WheelProblem {
     },
 }
 
-impl WheelProblem {
-    /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Diagnose for WheelProblem {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Integrity
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::WheelVersion(_) => "ask for a newer layerlock, or lock another version",
             Self::Missing(_)
             | Self::DistInfoCount(_)
@@ -65,6 +71,7 @@ impl WheelProblem {
                 "the file is as the lock says, but its archive is damaged or hostile: do not \
                  unpack it, and tell its authors"
             }
-        }
+        };
+        Some(hint.to_owned())
     }
 }

@@ -3,8 +3,8 @@ use std::sync::OnceLock;
 
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::select;
-use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, choose};
+use layerlock_install::index::Index;
+use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, Sources, choose};
 use layerlock_lock::{Choice, LockedPackage};
 use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::{ProjectBuilder, Wheel};

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::ErrorKind;
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
-use super::fit::WheelMisfit;
-use super::{FrontendKind, container};
+use super::wheel_misfit::WheelMisfit;
+use crate::frontend_kind::FrontendKind;
 
 /// A package without a wheel that could not be built.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct BuildError {
     pub problem: BuildProblem,
     /// Wheels of it in the folders of `--find-links` that do not fit, and why.
     pub refused: Vec<String>,
+    /// What makes the wheel in the runtime's own image, to paste into a shell.
+    pub container_command: String,
 }
 
 /// What went wrong.
@@ -127,6 +129,7 @@ impl fmt::Display for BuildError {
             target,
             problem,
             refused,
+            ..
         } = self;
         let package = format!("{} {}", package.name, package.version);
         let package = package.trim_end();
@@ -149,22 +152,26 @@ pub(crate) fn not_taken(wheels: &[String]) -> String {
     lines.collect()
 }
 
-impl BuildProblem {
-    /// What has to change before the same build can succeed.
-    pub(crate) const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::NoFolder(_) | Self::NotGit(..) => ErrorKind::Project,
-            Self::Git { .. } => ErrorKind::Network,
-            Self::OtherCommit { .. } => ErrorKind::Integrity,
+impl Diagnose for BuildError {
+    fn kind(&self) -> ErrorKind {
+        match &self.problem {
+            BuildProblem::NoFolder(_) | BuildProblem::NotGit(..) => ErrorKind::Project,
+            BuildProblem::Git { .. } => ErrorKind::Network,
+            BuildProblem::OtherCommit { .. } => ErrorKind::Integrity,
             _ => ErrorKind::Artifact,
         }
     }
-}
 
-impl BuildError {
-    /// What the user can do about it.
-    pub(crate) fn hint(&self) -> String {
-        match &self.problem {
+    fn place(&self) -> Option<&Place> {
+        Some(&self.package.place)
+    }
+
+    fn package(&self) -> Option<&str> {
+        Some(self.package.name.as_str())
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match &self.problem {
             BuildProblem::NoFrontend { wanted: None } => {
                 "install uv or pip: they build packages that have no wheel".to_owned()
             }
@@ -248,14 +255,19 @@ impl BuildError {
                 self.elsewhere(),
                 self.other_version(wheel)
             ),
-        }
+        };
+        Some(hint)
     }
+}
 
+impl std::error::Error for BuildError {}
+
+impl BuildError {
     fn elsewhere(&self) -> String {
         format!(
             "build it where the runtime's own system is, then build the layer with \
              --find-links wheels:\n{}",
-            container::command(&self.package, &self.target)
+            self.container_command
         )
     }
 
