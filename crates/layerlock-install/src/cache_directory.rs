@@ -15,30 +15,30 @@ pub(crate) const TAG: &str = "CACHEDIR.TAG";
 pub(crate) const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
                         # The cache of layerlock. It can be removed at any time.\n";
 
-/// Makes the folder of a cache and marks it as one: nothing else does, so that
-/// there is no cache without its mark. Gives the folder in it for what is not
+/// Makes the directory of a cache and marks it as one: nothing else does, so that
+/// there is no cache without its mark. Gives the directory in it for what is not
 /// finished.
 pub(crate) fn make(root: &Path) -> std::io::Result<PathBuf> {
-    let folder = root.join(TEMPORARY);
-    fs::create_dir_all(&folder)?;
+    let directory = root.join(TEMPORARY);
+    fs::create_dir_all(&directory)?;
     let tag = root.join(TAG);
     if !tag.exists() {
         // Another process may be as quick, with the same text.
-        let mut whole = temporary_file_in(&folder)?;
+        let mut whole = temporary_file_in(&directory)?;
         whole.write_all(TAG_TEXT.as_bytes())?;
         whole.persist(&tag)?;
     }
-    Ok(folder)
+    Ok(directory)
 }
 
 /// A temporary file is private by default; the cache may be shared, as far as the
 /// umask lets it.
-pub(crate) fn temporary_file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
+pub(crate) fn temporary_file_in(directory: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    builder.tempfile_in(directory)
 }

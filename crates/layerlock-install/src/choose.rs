@@ -9,7 +9,7 @@ use crate::{Error, NoWheel};
 
 /// A locked package with the wheel that was chosen for the target.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct ChosenWheel {
     /// The package.
     pub package: LockedPackage,
     /// The wheel's file name.
@@ -20,20 +20,20 @@ pub struct Chosen {
 
 /// How a package comes into a layer.
 #[derive(Debug, Clone)]
-pub enum Pick {
+pub enum WheelOrSource {
     /// By a wheel that the lock lists.
-    Wheel(Chosen),
+    Wheel(ChosenWheel),
     /// By what [`build`](crate::build()) makes of its source, or takes from this
-    /// machine or an address.
+    /// machine or a URL.
     Source(LockedPackage),
 }
 
 /// Takes the wheel that stands highest on the target's ladder of tags. A package
 /// of an index is left to be built only where it has no compiled wheel for Linux:
 /// where it has, a build on this machine would hardly fit either, and take long.
-pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
+pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, Error> {
     if !matches!(package.source, PackageSource::Registry { .. }) {
-        return Ok(Pick::Source(package));
+        return Ok(WheelOrSource::Source(package));
     }
     let mut best: Option<(WheelRank, usize, WheelName)> = None;
     for (index, wheel) in wheels(&package) {
@@ -46,12 +46,12 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<Pick, Error> {
     let Some((_, index, wheel)) = best else {
         let wheels: Vec<WheelName> = wheels(&package).map(|(_, wheel)| wheel).collect();
         if sdist(&package).is_some() && !wheels.iter().any(WheelName::is_for_linux) {
-            return Ok(Pick::Source(package));
+            return Ok(WheelOrSource::Source(package));
         }
         let no_wheel = NoWheel::new(package, target, &wheels);
         return Err(Error::NoWheel(Box::new(no_wheel)));
     };
-    Ok(Pick::Wheel(Chosen {
+    Ok(WheelOrSource::Wheel(ChosenWheel {
         digest: locked_sha256(&package.files[index], &package.place)?,
         package,
         wheel,

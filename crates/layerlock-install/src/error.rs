@@ -1,3 +1,5 @@
+//! The error of this crate.
+
 use std::io;
 use std::path::PathBuf;
 
@@ -69,18 +71,18 @@ pub enum Error {
     #[error(transparent)]
     Client(layerlock_client::Error),
 
-    /// A folder that is to be emptied and is not known to be a cache.
-    #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
+    /// A directory that is to be emptied and is not known to be a cache.
+    #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", directory.display())]
     NotACache {
-        /// The folder.
-        folder: PathBuf,
+        /// The directory.
+        directory: PathBuf,
     },
 
     /// Something is to be removed from a cache that another process works with.
-    #[error("the cache {} is in use", folder.display())]
+    #[error("the cache {} is in use", directory.display())]
     CacheInUse {
-        /// The folder.
-        folder: PathBuf,
+        /// The directory.
+        directory: PathBuf,
     },
 
     /// No index has the file that the lock names.
@@ -93,14 +95,14 @@ pub enum Error {
     },
 
     /// A file is needed and the network is off limits.
-    #[error("{file} is not in the cache, and --offline forbids to fetch it")]
+    #[error("{file} is not in the cache, and --offline forbids fetching it")]
     Offline {
         /// The file.
         file: String,
     },
 
     /// The URL of a file is asked for and the network is off limits.
-    #[error("only an index knows where the files of {package} are, and --offline forbids to ask")]
+    #[error("--offline forbids asking an index for the URLs of {package}")]
     OfflineLookUp {
         /// The first package of those to look up.
         package: String,
@@ -212,9 +214,9 @@ impl Diagnose for Error {
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
             Self::FindLinks(error) => error.hint(),
-            Self::NotACache { .. } => {
-                Some("nothing was removed: name the folder of a cache with --cache-dir".to_owned())
-            }
+            Self::NotACache { .. } => Some(
+                "nothing was removed: name the directory of a cache with --cache-dir".to_owned(),
+            ),
             Self::CacheInUse { .. } => {
                 Some("try again when no other layerlock is running".to_owned())
             }
@@ -225,7 +227,7 @@ impl Diagnose for Error {
             ),
             Self::Client(error) => error.hint(),
             Self::Offline { .. } => Some(
-                "run once without --offline, or name a folder that has it with --find-links"
+                "run once without --offline, or name a directory that has it with --find-links"
                     .to_owned(),
             ),
             Self::OfflineLookUp { .. } => Some(

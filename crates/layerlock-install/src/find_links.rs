@@ -1,4 +1,4 @@
-//! `--find-links`: folders with wheels in them, and pages with links to wheels.
+//! `--find-links`: directories with wheels in them, and pages with links to wheels.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use crate::index::parse_http;
 /// A place with files of any project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FindLinks {
-    /// A folder on this machine.
-    Folder(PathBuf),
+    /// A directory on this machine.
+    Directory(PathBuf),
     /// A page with links; it may carry credentials.
     Page(SafeUrl),
 }
@@ -20,9 +20,9 @@ pub enum FindLinks {
 /// Why a text names no such place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FindLinksError {
-    /// Not a folder.
-    #[error("there is no folder {}", path.display())]
-    NoFolder {
+    /// Not a directory.
+    #[error("there is no directory {}", path.display())]
+    NoDirectory {
         /// The path.
         path: PathBuf,
     },
@@ -45,7 +45,7 @@ impl Diagnose for FindLinksError {
 }
 
 impl FindLinks {
-    /// A folder that exists (a path, or a `file:` URL) or a page (http or
+    /// A directory that exists (a path, or a `file:` URL) or a page (http or
     /// https).
     pub fn parse(text: &str) -> Result<Self, FindLinksError> {
         let scheme = text
@@ -68,9 +68,9 @@ impl FindLinks {
             _ => PathBuf::from(text),
         };
         if path.is_dir() {
-            Ok(Self::Folder(path))
+            Ok(Self::Directory(path))
         } else {
-            Err(FindLinksError::NoFolder { path })
+            Err(FindLinksError::NoDirectory { path })
         }
     }
 
@@ -90,9 +90,9 @@ impl FindLinks {
             .collect()
     }
 
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    pub(crate) fn directory(&self) -> Option<&Path> {
         match self {
-            Self::Folder(folder) => Some(folder),
+            Self::Directory(directory) => Some(directory),
             Self::Page(_) => None,
         }
     }
@@ -100,7 +100,7 @@ impl FindLinks {
     /// A page's URL, and its site, which its credentials are for.
     pub(crate) fn page(&self) -> Option<(SafeUrl, Site)> {
         match self {
-            Self::Folder(_) => None,
+            Self::Directory(_) => None,
             Self::Page(url) => {
                 let site = Site {
                     name: None,
@@ -119,10 +119,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_a_path_or_a_file_url() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let expected = FindLinks::Folder(path.to_owned());
+    fn a_directory_is_a_path_or_a_file_url() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        let expected = FindLinks::Directory(path.to_owned());
         assert_eq!(
             FindLinks::parse(path.to_str().unwrap()),
             Ok(expected.clone())
@@ -130,12 +130,16 @@ mod tests {
         let file_url = Url::from_directory_path(path).unwrap();
         let parsed = FindLinks::parse(file_url.as_str()).unwrap();
         assert_eq!(
-            parsed.folder().unwrap().components().collect::<PathBuf>(),
+            parsed
+                .directory()
+                .unwrap()
+                .components()
+                .collect::<PathBuf>(),
             path
         );
         let missing = path.join("missing");
         let error = FindLinks::parse(missing.to_str().unwrap()).unwrap_err();
-        assert_eq!(error, FindLinksError::NoFolder { path: missing });
+        assert_eq!(error, FindLinksError::NoDirectory { path: missing });
     }
 
     #[test]
@@ -155,14 +159,14 @@ mod tests {
 
     #[test]
     fn the_machine_may_name_several() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let made = |name: &str| {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs_err::create_dir(&path).unwrap();
             path
         };
         let [one, two, three] = ["one", "two", "three"].map(made);
-        let file = folder.path().join("pip.conf");
+        let file = directory.path().join("pip.conf");
         fs_err::write(
             &file,
             format!("[install]\nfind-links =\n    {}\n", three.display()),
@@ -174,19 +178,19 @@ mod tests {
         };
         machine.variables.insert(
             "UV_FIND_LINKS",
-            format!("{}, /no/such/folder", two.display()),
+            format!("{}, /no/such/directory", two.display()),
         );
-        let folders = |machine: &MachineConfig| -> Vec<PathBuf> {
+        let directories = |machine: &MachineConfig| -> Vec<PathBuf> {
             let found = FindLinks::from_machine(machine);
             found
                 .iter()
-                .map(|place| place.folder().unwrap().to_owned())
+                .map(|place| place.directory().unwrap().to_owned())
                 .collect()
         };
-        assert_eq!(folders(&machine), [three, two.clone()]);
+        assert_eq!(directories(&machine), [three, two.clone()]);
         machine
             .variables
             .insert("PIP_FIND_LINKS", format!("{} /no/such", one.display()));
-        assert_eq!(folders(&machine), [one, two]);
+        assert_eq!(directories(&machine), [one, two]);
     }
 }

@@ -33,15 +33,15 @@ mod temporary;
 mod wheel;
 
 pub use advice::advise;
-pub use build::{BuildNote, BuildOptions, Built, build, is_supplied};
+pub use build::{BuildNote, BuildOptions, BuildOutcome, build, is_supplied};
 pub use cache::{Cache, Removed};
-pub use choose::{Chosen, Pick, choose};
+pub use choose::{ChosenWheel, WheelOrSource, choose};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use find_links::{FindLinks, FindLinksError};
 pub use frontend_kind::{FrontendKind, UnknownFrontend};
 pub use look_up::{ListedPackage, look_up};
-pub use plan::{is_installed, plan, plan_filtered};
+pub use plan::{is_installed, plan};
 pub use problem::{BuildError, BuildProblem, NoWheel};
 pub use reporter::{Reporter, Silent};
 pub use sources::Sources;

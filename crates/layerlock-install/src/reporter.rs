@@ -1,7 +1,9 @@
-/// Hears what goes on while files are fetched. Every method does nothing unless
+//! Progress.
+
+/// Is told of progress while files are fetched. Every method does nothing unless
 /// it is overridden; they are called from several threads.
 pub trait Reporter: Send + Sync {
-    /// Packages without a source of their own come from this index (its address
+    /// Packages without a source of their own come from this index (its URL
     /// without credentials), which `named_by` names.
     fn index_found(&self, index: &str, named_by: &str) {
         let _ = (index, named_by);
@@ -59,7 +61,7 @@ pub trait Reporter: Send + Sync {
     }
 }
 
-/// Hears nothing.
+/// Ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -3,7 +3,7 @@
 //! - `--index-url`, where it is given: that index, for every package.
 //! - For a package that the lock has a source for: that source. The lock gives
 //!   its name and its URL; as for Poetry, the name counts, so that the
-//!   address in pyproject.toml is used as it is today, and credentials are found
+//!   URL in pyproject.toml is used as it is today, and credentials are found
 //!   by that name.
 //! - For any other package: the index that pip would use, then pip's and uv's
 //!   extra indexes. The lock's hash makes that safe, which is not so for a

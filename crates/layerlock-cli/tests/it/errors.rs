@@ -176,8 +176,8 @@ hint: check the network and the index's URL, then try again
 #[test]
 fn offline_with_an_empty_cache_is_the_networks() {
     assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
-error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids to fetch it
-hint: run once without --offline, or name a folder that has it with --find-links
+error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids fetching it
+hint: run once without --offline, or name a directory that has it with --find-links
 "#);
 }
 
@@ -185,7 +185,7 @@ hint: run once without --offline, or name a folder that has it with --find-links
 fn a_find_links_folder_that_is_not_there_is_usage() {
     let arguments = ["build", "--find-links", "no-such-folder"];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
-error: there is no folder no-such-folder
+error: there is no directory no-such-folder
 hint: --find-links takes a directory, or the http URL of a page with links
 "#);
 }
@@ -220,7 +220,7 @@ fn a_folder_that_is_no_cache_is_not_cleaned() {
     let arguments = ["cache", "clean", "--cache-dir", "."];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
 error: . is not a cache of layerlock: it has no CACHEDIR.TAG that says so
-hint: nothing was removed: name the folder of a cache with --cache-dir
+hint: nothing was removed: name the directory of a cache with --cache-dir
 "#);
 }
 

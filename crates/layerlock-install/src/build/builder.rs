@@ -7,13 +7,13 @@ use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName};
 
-use super::built_wheel_note::Kept;
-use super::frontend::{Frontend, Job};
+use super::built_wheel::BuiltWheel;
+use super::frontend::{BuildRequest, Frontend};
 use super::note::BuildNote;
-use super::source::{Material, Source};
+use super::source::{BuildSource, LocalSource};
 use super::{container, fit, metadata, repack};
 use crate::problem::{BuildError, BuildProblem};
-use crate::{Chosen, Error, FetchOptions, FrontendKind, Reporter, WheelContents};
+use crate::{ChosenWheel, Error, FetchOptions, FrontendKind, Reporter, WheelContents};
 
 /// How packages without a wheel are built.
 pub struct BuildOptions<'a> {
@@ -23,8 +23,8 @@ pub struct BuildOptions<'a> {
     pub frontend: Option<FrontendKind>,
     /// An index for what builds need, instead of the frontend's own.
     pub index_url: Option<&'a str>,
-    /// Files and folders that are no part of any source, such as the outputs of
-    /// this run in the project's folder.
+    /// Files and directories that are no part of any source, such as the outputs of
+    /// this run in the project's directory.
     pub ignored: &'a [PathBuf],
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Builder<'a> {
     /// Looked for when it is first needed.
     pub(super) frontend: Option<Frontend>,
     pub(super) notes: Vec<BuildNote>,
-    /// Wheels of the package in hand that the user has and that do not fit.
+    /// The user's wheels of the current package, which do not fit.
     pub(super) refused: Vec<String>,
 }
 
@@ -59,55 +59,55 @@ impl Builder<'_> {
     }
 
     /// The wheel that was built before, else a new one of what `material` gives.
-    pub(super) fn kept_or_built(
+    pub(super) fn find_or_build(
         &mut self,
         mut package: LockedPackage,
-        source: &Source,
-        material: impl FnOnce(&mut Self, &LockedPackage) -> Result<Material, Error>,
-    ) -> Result<Chosen, Error> {
-        let kept = source
+        source: &BuildSource,
+        local: impl FnOnce(&mut Self, &LockedPackage) -> Result<LocalSource, Error>,
+    ) -> Result<ChosenWheel, Error> {
+        let built = source
             .key
             .as_ref()
-            .and_then(|key| Kept::find(key, self.target, self.options.fetch.cache));
-        let kept = if let Some(kept) = kept {
-            kept
+            .and_then(|key| BuiltWheel::find(key, self.target, self.options.fetch.cache));
+        let built = if let Some(built) = built {
+            built
         } else {
-            let material = material(self, &package)?;
-            self.build(&package, source, &material)?
+            let local = local(self, &package)?;
+            self.build(&package, source, &local)?
         };
-        package.version = kept.wheel.version();
+        package.version = built.wheel.version();
         self.notes.push(BuildNote::Built {
             package: package.name.clone(),
             version: package.version.clone(),
             from: source.described.clone(),
-            frontend: kept.frontend,
+            frontend: built.frontend,
         });
-        Ok(Chosen {
+        Ok(ChosenWheel {
             package,
-            wheel: kept.wheel,
-            digest: kept.digest,
+            wheel: built.wheel,
+            digest: built.digest,
         })
     }
 
     fn build(
         &mut self,
         package: &LockedPackage,
-        source: &Source,
-        material: &Material,
-    ) -> Result<Kept, Error> {
+        source: &BuildSource,
+        local: &LocalSource,
+    ) -> Result<BuiltWheel, Error> {
         let frontend = self.frontend(package)?;
         let described = frontend.to_string();
         self.reporter
             .build_started(package.name.as_str(), &described);
-        let job = Job {
+        let request = BuildRequest {
             package,
-            source: &material.path,
+            source: &local.path,
             knows_its_version: !source.version_may_differ,
             index_url: self.options.index_url,
             offline: self.options.fetch.offline,
         };
         let (name, bytes) = frontend
-            .run(&job, self.reporter)?
+            .run(&request, self.reporter)?
             .map_err(|problem| self.problem(package, problem))?;
 
         let wheel: WheelName = name
@@ -133,19 +133,19 @@ impl Builder<'_> {
         })?;
         metadata::without_this_machine(&mut members);
         let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
-        let bytes = repack::stored(members).map_err(Error::io("write", &material.path))?;
-        let kept = Kept {
+        let bytes = repack::stored(members).map_err(Error::io("write", &local.path))?;
+        let built = BuiltWheel {
             digest: Digest::sha256_of(&bytes),
             wheel,
             frontend: described,
         };
-        self.keep_wheel(&kept.wheel, &bytes, &kept.digest)?;
+        self.keep_wheel(&built.wheel, &bytes, &built.digest)?;
         if let Some(key) = &source.key {
-            kept.keep(key, of, self.options.fetch.cache)?;
+            built.keep(key, of, self.options.fetch.cache)?;
         }
         self.reporter
-            .build_finished(package.name.as_str(), kept.wheel.as_str());
-        Ok(kept)
+            .build_finished(package.name.as_str(), built.wheel.as_str());
+        Ok(built)
     }
 
     fn frontend(&mut self, package: &LockedPackage) -> Result<Frontend, Error> {

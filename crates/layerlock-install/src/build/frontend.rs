@@ -11,7 +11,7 @@ use layerlock_target::Runtime;
 
 use super::file_names::is_wheel;
 use crate::problem::BuildProblem;
-use crate::temporary::TemporaryFolder;
+use crate::temporary::TemporaryDirectory;
 use crate::{Error, FrontendKind, Reporter};
 
 /// A frontend that answered.
@@ -26,9 +26,9 @@ pub(super) struct Frontend {
 }
 
 /// One build.
-pub(super) struct Job<'a> {
+pub(super) struct BuildRequest<'a> {
     pub(super) package: &'a LockedPackage,
-    /// A folder or an archive.
+    /// A directory or an archive.
     pub(super) source: &'a Path,
     /// Whether the source itself says its version, as an archive does. What asks
     /// version control for it is told the locked one.
@@ -107,21 +107,21 @@ impl Frontend {
     /// Builds a wheel: its name and its bytes.
     pub(super) fn run(
         &self,
-        job: &Job<'_>,
+        request: &BuildRequest<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Result<(String, Vec<u8>), BuildProblem>, Error> {
-        let folder = TemporaryFolder::new("build")?;
-        let output = folder.path().join("wheels");
+        let directory = TemporaryDirectory::new("build")?;
+        let output = directory.path().join("wheels");
         for name in ["wheels", "build", "metadata"] {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs_err::create_dir_all(&path).map_err(Error::io("create", &path))?;
         }
-        let expression = self.expression(job, &folder, &output)?;
+        let expression = self.expression(request, &directory, &output)?;
         // uv and pip wait for all that holds a backend's output, so that a file in the
         // place of this pipe would end no sooner where it leaves a program running.
         let run = || -> std::io::Result<(bool, String)> {
             let reader = expression.stderr_to_stdout().unchecked().reader()?;
-            let secret = job.index_url.and_then(secret_of);
+            let secret = request.index_url.and_then(secret_of);
             let mut last = VecDeque::with_capacity(LINES);
             let mut lines = BufReader::new(&reader);
             let mut line = Vec::new();
@@ -131,7 +131,7 @@ impl Frontend {
                     text = text.replace(secret, "****");
                 }
                 line.clear();
-                reporter.build_output(job.package.name.as_str(), &text);
+                reporter.build_output(request.package.name.as_str(), &text);
                 if last.len() == LINES {
                     last.pop_front();
                 }
@@ -160,8 +160,8 @@ impl Frontend {
 
     fn expression(
         &self,
-        job: &Job<'_>,
-        folder: &TemporaryFolder,
+        request: &BuildRequest<'_>,
+        directory: &TemporaryDirectory,
         output: &Path,
     ) -> Result<duct::Expression, Error> {
         let mut arguments: Vec<OsString> = self.command[1..].to_vec();
@@ -173,7 +173,7 @@ impl Frontend {
                 if let Some(python) = &self.python {
                     arguments.extend(["--python".into(), python.clone()]);
                 }
-                if job.offline {
+                if request.offline {
                     arguments.push("--offline".into());
                 }
             }
@@ -184,15 +184,15 @@ impl Frontend {
                 arguments.push(output.into());
             }
         }
-        arguments.push(job.source.into());
+        arguments.push(request.source.into());
 
         // setuptools would leave `build` and `*.egg-info` in the source, and the
         // first in the next wheel.
-        let settings = folder.path().join("setuptools.cfg");
+        let settings = directory.path().join("setuptools.cfg");
         let text = format!(
             "[build]\nbuild_base = {}\n[egg_info]\negg_base = {}\n",
-            folder.path().join("build").display(),
-            folder.path().join("metadata").display()
+            directory.path().join("build").display(),
+            directory.path().join("metadata").display()
         );
         fs_err::write(&settings, text).map_err(Error::io("write", &settings))?;
 
@@ -224,10 +224,10 @@ impl Frontend {
         ] {
             expression = expression.env_remove(variable);
         }
-        if job.offline && self.kind == FrontendKind::Pip {
+        if request.offline && self.kind == FrontendKind::Pip {
             expression = expression.env("PIP_NO_INDEX", "1");
         }
-        if let Some(index) = job.index_url {
+        if let Some(index) = request.index_url {
             // In the environment other users of the machine do not see it.
             expression = expression
                 .env("PIP_INDEX_URL", index)
@@ -235,8 +235,8 @@ impl Frontend {
         } else if let Some(index) = pip_index_for_uv(|name| std::env::var_os(name)) {
             expression = expression.env("UV_DEFAULT_INDEX", index);
         }
-        if !job.knows_its_version
-            && let Some((variable, version)) = pretended_version(job.package)
+        if !request.knows_its_version
+            && let Some((variable, version)) = pretended_version(request.package)
         {
             expression = expression.env(variable, version);
         }
@@ -294,10 +294,10 @@ fn answer(command: &[OsString], arguments: &[&str]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut wheels = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(Error::io("read", folder))? {
-        let path = entry.map_err(Error::io("read", folder))?.path();
+    for entry in fs_err::read_dir(directory).map_err(Error::io("read", directory))? {
+        let path = entry.map_err(Error::io("read", directory))?.path();
         if is_wheel(&path) {
             wheels.push(path);
         }
@@ -305,9 +305,9 @@ fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(wheels)
 }
 
-/// `user:password` as it stands in an address.
-fn secret_of(address: &str) -> Option<String> {
-    let (_, rest) = address.split_once("://")?;
+/// `user:password` as it stands in a URL.
+fn secret_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let (userinfo, _) = authority.rsplit_once('@')?;
     let secret = userinfo

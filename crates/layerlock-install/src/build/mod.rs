@@ -1,5 +1,5 @@
 //! Wheels for packages that have none: source distributions, git repositories,
-//! folders, and archives on this machine or at an address.
+//! directories, and archives on this machine or at a URL.
 //!
 //! Each is brought to a wheel, so that nothing after this step knows the
 //! difference: the wheel lies in the cache under its SHA-256, as a downloaded
@@ -9,12 +9,12 @@
 //! [packed anew](repack), so that how a backend writes zips leaves no trace in a
 //! layer.
 //!
-//! What was built is [kept](built_wheel_note) by what it was made from: a second run builds
+//! What was built is [kept](built_wheel) by what it was made from: a second run builds
 //! nothing and needs no network.
 
 mod archive;
 mod builder;
-mod built_wheel_note;
+mod built_wheel;
 mod child;
 mod container;
 mod directory;
@@ -33,5 +33,5 @@ mod supplied;
 
 pub use builder::BuildOptions;
 pub use note::BuildNote;
-pub use packages::{Built, build};
+pub use packages::{BuildOutcome, build};
 pub use supplied::is_supplied;

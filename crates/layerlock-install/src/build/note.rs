@@ -17,7 +17,7 @@ pub enum BuildNote {
         /// The program.
         frontend: String,
     },
-    /// It was found in a folder that `--find-links` names.
+    /// It was found in a directory that `--find-links` names.
     #[error("{package} is taken from {from}, which the lock does not list")]
     Supplied {
         /// The package.

@@ -8,25 +8,25 @@ use layerlock_target::Target;
 use super::builder::{BuildOptions, Builder};
 use super::note::BuildNote;
 use super::supplied;
-use crate::{Chosen, Error, Pick, Reporter};
+use crate::{ChosenWheel, Error, Reporter, WheelOrSource};
 
 /// What [`build`] gives.
 #[derive(Debug)]
-pub struct Built {
-    /// Each package with its wheel, in the order of the picks. Wheels that did not
+pub struct BuildOutcome {
+    /// Each package with its wheel, in the order given. Wheels that did not
     /// stand in the lock are in the cache.
-    pub chosen: Vec<Chosen>,
+    pub chosen: Vec<ChosenWheel>,
     /// What the user should know.
     pub notes: Vec<BuildNote>,
 }
 
 /// Brings every package to a wheel that fits the target.
 pub fn build(
-    picks: Vec<Pick>,
+    packages: Vec<WheelOrSource>,
     target: &Target,
     options: &BuildOptions<'_>,
     reporter: &dyn Reporter,
-) -> Result<Built, Error> {
+) -> Result<BuildOutcome, Error> {
     let mut builder = Builder {
         target,
         options,
@@ -35,21 +35,21 @@ pub fn build(
         notes: Vec::new(),
         refused: Vec::new(),
     };
-    let chosen = picks
+    let chosen = packages
         .into_iter()
-        .map(|pick| match pick {
-            Pick::Wheel(chosen) => Ok(chosen),
-            Pick::Source(package) => builder.wheel(package),
+        .map(|package| match package {
+            WheelOrSource::Wheel(chosen) => Ok(chosen),
+            WheelOrSource::Source(package) => builder.wheel(package),
         })
         .collect::<Result<_, _>>()?;
-    Ok(Built {
+    Ok(BuildOutcome {
         chosen,
         notes: builder.notes,
     })
 }
 
 impl Builder<'_> {
-    fn wheel(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+    fn wheel(&mut self, package: LockedPackage) -> Result<ChosenWheel, Error> {
         self.refused.clear();
         let refuse = |path: &Path, misfit| {
             self.refused.push(format!("{} {misfit}", path.display()));
@@ -59,19 +59,19 @@ impl Builder<'_> {
                 package: package.name.clone(),
                 from: found.path.display().to_string(),
             });
-            return Ok(Chosen {
+            return Ok(ChosenWheel {
                 package,
                 wheel: found.wheel,
                 digest: found.digest,
             });
         }
         self.wheel_of_source(package)
-            .map_err(|error| self.beside_refused(error))
+            .map_err(|error| self.with_refused(error))
     }
 
-    /// An error with the wheels that would have spared it, had they fitted. One of a
-    /// build has them already.
-    fn beside_refused(&self, error: Error) -> Error {
+    /// An error, with the user's wheels that would have avoided it if they fitted. One of
+    /// a build has them already.
+    fn with_refused(&self, error: Error) -> Error {
         if self.refused.is_empty() || matches!(error, Error::Build(_)) {
             return error;
         }

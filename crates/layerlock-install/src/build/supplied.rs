@@ -1,5 +1,5 @@
 //! Wheels that the user made for packages without one, as in a container of the
-//! target's system, and put into a folder that `--find-links` names.
+//! target's system, and put into a directory that `--find-links` names.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -79,8 +79,8 @@ fn candidates(
     options: &FetchOptions<'_>,
 ) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for folder in options.find_links.iter().filter_map(FindLinks::folder) {
-        let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    for directory in options.find_links.iter().filter_map(FindLinks::directory) {
+        let entries = fs_err::read_dir(directory).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             let Ok(wheel) = file_name(&path).parse::<WheelName>() else {
                 continue;

@@ -34,11 +34,11 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::cache_directory::{TEMPORARY, make, temporary_file_in};
-use crate::temporary::TemporaryFolder;
+use crate::temporary::TemporaryDirectory;
 use crate::{Error, Wheel, WheelContents};
 pub use upkeep::Removed;
 
-/// A folder of verified wheels.
+/// A directory of verified wheels.
 #[derive(Debug, Clone)]
 pub struct Cache {
     root: PathBuf,
@@ -46,10 +46,10 @@ pub struct Cache {
     /// is gone.
     in_use: Arc<Mutex<Option<fs::File>>>,
     /// Of a temporary cache: removed with its last user.
-    temporary: Option<Arc<TemporaryFolder>>,
+    temporary: Option<Arc<TemporaryDirectory>>,
 }
 
-/// Grows whenever the form of [`Kept`] or what is verified changes.
+/// Grows whenever the form of [`CachedContents`] or what is verified changes.
 const WHEELS: &str = "wheels-v1";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
 pub(crate) const BUILDS: &str = "builds-v1";
@@ -62,14 +62,14 @@ const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
 
 /// What stands in a `.contents` file.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    /// Bytes of the archive: a shorter one was cut behind our back.
+struct CachedContents {
+    /// Bytes of the archive: one of another size was changed since.
     archive_size: u64,
     contents: WheelContents,
 }
 
 impl Cache {
-    /// The cache in this folder, which is made when it is first needed.
+    /// The cache in this directory, which is made when it is first needed.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -78,29 +78,29 @@ impl Cache {
         }
     }
 
-    /// The user's cache: `layerlock` in the platform's folder for caches (the
+    /// The user's cache: `layerlock` in the platform's directory for caches (the
     /// XDG base directories where there are such). Nothing without a home.
-    pub fn of_user() -> Option<Self> {
-        let folders = etcetera::choose_base_strategy().ok()?;
-        Some(Self::at(folders.cache_dir().join("layerlock")))
+    pub fn for_user() -> Option<Self> {
+        let directories = etcetera::choose_base_strategy().ok()?;
+        Some(Self::at(directories.cache_dir().join("layerlock")))
     }
 
     /// A cache that lives as long as its users.
     pub fn temporary() -> Result<Self, Error> {
-        let folder = TemporaryFolder::new("cache")?;
+        let directory = TemporaryDirectory::new("cache")?;
         Ok(Self {
-            root: folder.path().to_owned(),
+            root: directory.path().to_owned(),
             in_use: Arc::default(),
-            temporary: Some(Arc::new(folder)),
+            temporary: Some(Arc::new(directory)),
         })
     }
 
-    /// The folder.
+    /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether it is gone with this run.
+    /// Whether it is removed at the end of this run.
     pub(crate) fn is_temporary(&self) -> bool {
         self.temporary.is_some()
     }
@@ -111,24 +111,24 @@ impl Cache {
         self.hold(fs::OpenOptions::new().read(true));
         let path = self.archive(digest);
         let listing = path.with_extension("contents");
-        let kept = read_kept(&listing)?;
+        let cached = read_contents(&listing)?;
         let size = fs::metadata(&path).ok()?.len();
-        if size != kept.archive_size {
+        if size != cached.archive_size {
             return None;
         }
         note_use(&listing);
         Some(Wheel {
             path,
-            contents: kept.contents,
+            contents: cached.contents,
         })
     }
 
     /// A file to download into.
     pub(crate) fn temporary_file(&self) -> Result<NamedTempFile, Error> {
         make(&self.root)
-            .and_then(|folder| {
+            .and_then(|directory| {
                 self.hold(fs::OpenOptions::new().write(true).create(true));
-                temporary_file_in(&folder)
+                temporary_file_in(&directory)
             })
             .map_err(Error::io("create a file in", &self.root))
     }
@@ -156,21 +156,21 @@ impl Cache {
     ) -> Result<Wheel, Error> {
         let path = self.archive(digest);
         let insert = || -> std::io::Result<Wheel> {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
             }
-            let kept = Kept {
+            let cached = CachedContents {
                 archive_size: archive.as_file().metadata()?.len(),
                 contents,
             };
-            let bytes = postcard::to_stdvec(&kept).map_err(std::io::Error::other)?;
+            let bytes = postcard::to_stdvec(&cached).map_err(std::io::Error::other)?;
             let listing = temporary_file_in(&self.root.join(TEMPORARY))?;
             fs::write(listing.path(), bytes)?;
             archive.persist(&path)?;
             listing.persist(path.with_extension("contents"))?;
             Ok(Wheel {
                 path: path.clone(),
-                contents: kept.contents,
+                contents: cached.contents,
             })
         };
         insert().map_err(Error::io("write", &path))
@@ -184,7 +184,7 @@ impl Cache {
             .join(format!("{name}.whl"))
     }
 
-    /// Makes the folder, where it is not there yet, for a note that the library
+    /// Makes the directory, where it is not there yet, for a note that the library
     /// keeps in it.
     pub fn make(&self) -> Result<(), Error> {
         let made = make(&self.root);
@@ -192,7 +192,7 @@ impl Cache {
     }
 }
 
-fn read_kept(listing: &Path) -> Option<Kept> {
+fn read_contents(listing: &Path) -> Option<CachedContents> {
     postcard::from_bytes(&fs::read(listing).ok()?).ok()
 }
 

@@ -1,4 +1,4 @@
-//! Files that are on this machine already: folders that the user names, and what
+//! Files that are on this machine already: directories that the user names, and what
 //! Poetry downloaded when it installed the project.
 //!
 //! Either is only a hint. A file counts when it has the locked hash; else it is
@@ -21,8 +21,8 @@ use crate::{Cache, Error, FindLinks};
 pub(crate) struct LocalFiles(HashMap<String, Vec<PathBuf>>);
 
 impl LocalFiles {
-    /// Looks for files by name: in the folders, in their order, then in Poetry's
-    /// cache, which takes a walk through it, where a folder does not have them.
+    /// Looks for files by name: in the directories, in their order, then in Poetry's
+    /// cache, which takes a walk through it, where a directory does not have them.
     pub(crate) fn search<'a>(
         names: impl IntoIterator<Item = &'a str>,
         find_links: &[FindLinks],
@@ -31,9 +31,9 @@ impl LocalFiles {
         let mut found: HashMap<String, Vec<PathBuf>> = HashMap::new();
         let mut missing = HashSet::new();
         for name in names {
-            let folders = find_links.iter().filter_map(FindLinks::folder);
-            let paths: Vec<PathBuf> = folders
-                .map(|folder| folder.join(name))
+            let directories = find_links.iter().filter_map(FindLinks::directory);
+            let paths: Vec<PathBuf> = directories
+                .map(|directory| directory.join(name))
                 .filter(|path| path.is_file())
                 .collect();
             if paths.is_empty() {
@@ -42,10 +42,10 @@ impl LocalFiles {
                 found.insert(name.to_owned(), paths);
             }
         }
-        if let Some(folder) = poetry.and_then(poetry::artifacts)
+        if let Some(directory) = poetry.and_then(poetry::artifacts)
             && !missing.is_empty()
         {
-            for path in poetry::files_named(&folder, &missing) {
+            for path in poetry::files_named(&directory, &missing) {
                 if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
                     found.entry(name.to_owned()).or_default().push(path.clone());
                 }
@@ -60,7 +60,7 @@ impl LocalFiles {
     }
 }
 
-/// Copies a file into the cache's folder for unfinished things, if it has this
+/// Copies a file into the cache's directory for unfinished things, if it has this
 /// hash. Errors are those of the cache.
 pub(crate) fn take(
     path: &Path,

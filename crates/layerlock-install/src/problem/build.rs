@@ -19,7 +19,7 @@ pub struct BuildError {
     pub target: Target,
     /// What went wrong.
     pub problem: BuildProblem,
-    /// Wheels of it in the folders of `--find-links` that do not fit, and why.
+    /// Wheels of it in the directories of `--find-links` that do not fit, and why.
     pub refused: Vec<String>,
     /// What makes the wheel in the runtime's own image, to paste into a shell.
     pub container_command: String,
@@ -45,8 +45,8 @@ pub enum BuildProblem {
         /// The end of what it said.
         output: String,
     },
-    /// A repository whose address or commit cannot be one.
-    #[error("the lock has `{0}`, which is no {1} of a git repository")]
+    /// A repository whose URL or commit cannot be one.
+    #[error("the lock has `{0}`, which is not a git {1}")]
     NotGit(String, &'static str),
     /// What git checked out is not what is locked.
     #[error("git checked out {actual}, the lock says {expected}")]
@@ -56,17 +56,17 @@ pub enum BuildProblem {
         /// What came.
         actual: String,
     },
-    /// A folder that is not there.
-    #[error("there is no folder {}", .0.display())]
-    NoFolder(PathBuf),
-    /// A folder in the source that is not there, or leads out of it.
-    #[error("its source has no folder {0:?}")]
+    /// A directory that is not there.
+    #[error("there is no directory {}", .0.display())]
+    NoDirectory(PathBuf),
+    /// A directory in the source that is not there, or leads out of it.
+    #[error("its source has no directory {0:?}")]
     Subdirectory(String),
-    /// A folder for Poetry's own backend that does not name it.
+    /// A directory for Poetry's own backend that does not name it.
     #[error("{} has no [build-system], and setuptools, which is the default, does not read [tool.poetry]", .0.display())]
     NoBackend(PathBuf),
     /// A file or a link in the source that leads out of it.
-    #[error("its source leads out of itself, with {}", .0.display())]
+    #[error("{} in its source leads out of it", .0.display())]
     Link(PathBuf),
     /// An archive that cannot be read.
     #[error("{file} cannot be unpacked: {reason}")]
@@ -155,7 +155,7 @@ pub(crate) fn not_taken(wheels: &[String]) -> String {
 impl Diagnose for BuildError {
     fn kind(&self) -> ErrorKind {
         match &self.problem {
-            BuildProblem::NoFolder(_) | BuildProblem::NotGit(..) => ErrorKind::Project,
+            BuildProblem::NoDirectory(_) | BuildProblem::NotGit(..) => ErrorKind::Project,
             BuildProblem::Git { .. } => ErrorKind::Network,
             BuildProblem::OtherCommit { .. } => ErrorKind::Integrity,
             _ => ErrorKind::Artifact,
@@ -180,10 +180,10 @@ impl Diagnose for BuildError {
             }
             BuildProblem::NoGit => "install git".to_owned(),
             BuildProblem::Git { .. } => {
-                "check the repository's address, the network and git's credentials".to_owned()
+                "check the repository's URL, the network and git's credentials".to_owned()
             }
             BuildProblem::NotGit(..)
-            | BuildProblem::NoFolder(_)
+            | BuildProblem::NoDirectory(_)
             | BuildProblem::Subdirectory(_) => {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
             }
@@ -193,8 +193,7 @@ impl Diagnose for BuildError {
                     .to_owned()
             }
             BuildProblem::Link(_) => {
-                "what this machine has behind it is no part of what is locked: lock a version \
-                 without it"
+                "the lock does not cover what this machine has there: lock a version without it"
                     .to_owned()
             }
             BuildProblem::Archive { .. } => {
@@ -203,11 +202,11 @@ impl Diagnose for BuildError {
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()
             }
-            // setuptools takes every folder of the project for a package.
+            // setuptools takes every directory of the project for a package.
             BuildProblem::Failed { output, .. }
                 if output.contains("top-level packages discovered") =>
             {
-                "name the packages in [tool.setuptools]; where one of the folders is what \
+                "name the packages in [tool.setuptools]; where one of the directories is what \
                  layerlock writes, put it below dist, which setuptools passes over"
                     .to_owned()
             }
@@ -240,7 +239,7 @@ impl Diagnose for BuildError {
                 "correct the package's own build settings".to_owned()
             }
             BuildProblem::Unfit { .. } | BuildProblem::NoSource => format!(
-                "put a wheel of {} {} that fits into a folder, and name that with --find-links",
+                "put a wheel of {} {} that fits into a directory, and name it with --find-links",
                 self.package.name, self.package.version
             ),
             BuildProblem::Misfit { wheel, misfit } => format!(
@@ -271,7 +270,7 @@ impl BuildError {
         )
     }
 
-    /// A folder lives on: its wheel may have another version than the lock, and is
+    /// A directory changes: its wheel may have another version than the lock, and is
     /// then not taken from anywhere.
     fn other_version(&self, wheel: &str) -> String {
         let locked = &self.package.version;

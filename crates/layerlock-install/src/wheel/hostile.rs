@@ -1,3 +1,5 @@
+//! What the fuzz target runs.
+
 use std::path::PathBuf;
 
 use layerlock_layer::PlanBuilder;
@@ -13,7 +15,7 @@ use super::problem::WheelProblem;
 ///
 /// # Panics
 ///
-/// Where a wheel is let through that is not what everything after it counts on.
+/// Where a wheel is accepted that later steps could not rely on.
 #[doc(hidden)]
 #[expect(
     clippy::expect_used,

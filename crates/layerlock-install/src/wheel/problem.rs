@@ -10,7 +10,7 @@ pub enum WheelProblem {
     #[error(transparent)]
     Archive(#[from] ArchiveProblem),
     /// A file under a name in the `.data` directory that says of no place where it goes.
-    #[error("member {0:?} lies in the .data directory under no known scheme key")]
+    #[error("member {0:?} is in the .data directory, but under no known scheme key")]
     UnknownScheme(String),
     /// A part that every wheel must have.
     #[error("has no {0}")]
@@ -64,12 +64,12 @@ impl Diagnose for WheelProblem {
             | Self::Metadata { .. }
             | Self::NotInRecord(_)
             | Self::NoHash(_) => {
-                "the file is as the lock says, but no proper wheel: tell its authors, and lock \
+                "the file matches the lock, but is not a valid wheel: tell its authors, and lock \
                  another version"
             }
             _ => {
-                "the file is as the lock says, but its archive is damaged or hostile: do not \
-                 unpack it, and tell its authors"
+                "the file matches the lock, but its archive is damaged or hostile: do not unpack \
+                 it, and tell its authors"
             }
         };
         Some(hint.to_owned())
