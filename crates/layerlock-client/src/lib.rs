@@ -23,15 +23,14 @@ mod once;
 mod session;
 mod setting;
 mod site;
-mod url;
 
 pub use command::output_within;
 pub use credentials::poetry_credentials;
 pub use error::Error;
 pub use html::html_title;
 pub use http::{Client, Page, Progress, RemoteFile};
+pub use layerlock_url::{Credentials, SafeUrl, UrlError};
 pub use machine::{MachineConfig, PipFiles, Variables};
 pub use session::Session;
 pub use setting::SettingOrigin;
 pub use site::Site;
-pub use url::{Credentials, SafeUrl, UrlError};

@@ -38,3 +38,32 @@ pub trait Diagnose: std::error::Error {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnose, ErrorKind};
+
+    #[derive(Debug)]
+    struct Plain;
+
+    impl std::fmt::Display for Plain {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("it failed")
+        }
+    }
+
+    impl std::error::Error for Plain {}
+
+    impl Diagnose for Plain {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Machine
+        }
+    }
+
+    #[test]
+    fn an_error_that_tells_its_kind_alone_has_no_place_hint_or_package() {
+        assert_eq!(Plain.place(), None);
+        assert_eq!(Plain.hint(), None);
+        assert_eq!(Plain.package(), None);
+    }
+}

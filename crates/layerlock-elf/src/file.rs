@@ -61,18 +61,18 @@ impl<'a> ElfFile<'a> {
 
     /// Whether it names a loader, as programs do that need one.
     pub(crate) fn has_interpreter(&self) -> bool {
-        self.of_type(elf::PT_INTERP).next().is_some()
+        self.with_type(elf::PT_INTERP).next().is_some()
     }
 
     /// What is mapped into memory, in the order of the mapping.
     pub(crate) fn loads(&self) -> impl DoubleEndedIterator<Item = &'a ProgramHeader64<Le>> {
-        self.of_type(elf::PT_LOAD)
+        self.with_type(elf::PT_LOAD)
     }
 
     /// The address of the dynamic section. A file that keeps only debug information
     /// has one without contents, which the loader passes over.
     pub(crate) fn dynamic(&self) -> Option<u64> {
-        self.of_type(elf::PT_DYNAMIC)
+        self.with_type(elf::PT_DYNAMIC)
             .rfind(|segment| segment.p_filesz.get(Le) > 0)
             .map(|segment| segment.p_vaddr.get(Le))
     }
@@ -91,7 +91,7 @@ impl<'a> ElfFile<'a> {
         from(self.bytes, segment.p_offset.get(Le))?.get(..size)
     }
 
-    fn of_type(&self, kind: u32) -> impl DoubleEndedIterator<Item = &'a ProgramHeader64<Le>> {
+    fn with_type(&self, kind: u32) -> impl DoubleEndedIterator<Item = &'a ProgramHeader64<Le>> {
         let segments = self.segments.iter();
         segments.filter(move |segment| segment.p_type.get(Le) == kind)
     }

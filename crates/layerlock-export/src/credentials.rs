@@ -1,4 +1,4 @@
-//! Credentials in the addresses of indexes, for `--with-credentials`.
+//! Credentials in the URLs of indexes, for `--with-credentials`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ impl SourceCredentials {
         self.0.insert(source.to_owned(), (user, password));
     }
 
-    /// The address with the source's credentials. Those that it has itself stay.
+    /// The URL with the source's credentials. Those that it has itself stay.
     pub(crate) fn put_into<'u>(&self, url: &'u str, source: &str) -> Cow<'u, str> {
         match (self.0.get(source), url.split_once("://")) {
             (Some((user, password)), Some((scheme, rest))) if !has_user_info(rest) => Cow::Owned(
@@ -34,7 +34,7 @@ impl fmt::Debug for SourceCredentials {
     }
 }
 
-/// Of an address without its scheme.
+/// Of a URL without its scheme.
 fn has_user_info(rest: &str) -> bool {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     authority.contains('@')

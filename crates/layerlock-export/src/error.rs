@@ -13,7 +13,7 @@ use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no pyproject.toml in the project's folder.
+    /// There is no pyproject.toml in the project's directory.
     #[error("there is no {}", path.display())]
     NoProject {
         /// The file that was looked for.
@@ -192,6 +192,16 @@ pub enum Error {
         /// The second entry in the lock.
         place: Box<Place>,
     },
+    /// A lock of Poetry before 1.0, which has hashes and no names of files.
+    #[error(
+        "the lock has no file names for {package}, only hashes: it was written by a Poetry before 1.0"
+    )]
+    NoFileNames {
+        /// The package in the lock.
+        place: Box<Place>,
+        /// Its name.
+        package: String,
+    },
     /// A hash in the lock is too weak, or is none.
     #[error("the hash of {file} ({package}) is not a sha256, sha384 or sha512 one: {hash}")]
     Hash {
@@ -228,6 +238,7 @@ impl Diagnose for Error {
             | Self::Stale { .. }
             | Self::Python { .. }
             | Self::Walk { .. }
+            | Self::NoFileNames { .. }
             | Self::TwoVersions { .. } => ErrorKind::Project,
         }
     }
@@ -245,6 +256,7 @@ impl Diagnose for Error {
             | Self::Python { place, .. }
             | Self::Walk { place, .. }
             | Self::TwoVersions { place, .. }
+            | Self::NoFileNames { place, .. }
             | Self::Hash { place, .. } => Some(place),
             Self::NoProject { .. }
             | Self::NoLock { .. }
@@ -288,10 +300,12 @@ impl Diagnose for Error {
             Self::UnknownGroup { .. } | Self::UnknownInclude { .. } => {
                 "the project has no groups at all"
             }
-            Self::NoProject { .. } => "name the folder that holds pyproject.toml",
-            Self::NoLock { .. } => "run `poetry lock` in the project's folder",
+            Self::NoProject { .. } => "name the directory that holds pyproject.toml",
+            Self::NoLock { .. } => "run `poetry lock` in the project's directory",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
-            Self::LockVersion { .. } | Self::OldLock { .. } => "run `poetry lock` with Poetry 2",
+            Self::LockVersion { .. } | Self::OldLock { .. } | Self::NoFileNames { .. } => {
+                "run `poetry lock` with Poetry 2"
+            }
             Self::Walk { .. } => "run `poetry lock`: that package is not in the lock at all",
             Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
             Self::Python { .. } => {
@@ -329,13 +343,18 @@ pub enum Warning {
         /// The newest version that is known.
         known: &'static str,
     },
+    /// Packages depend on what Poetry before 1.2 never locked.
+    NeverLocked {
+        /// The names, sorted.
+        names: Vec<String>,
+    },
 }
 
 impl Warning {
     /// Where it is, in the lock.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
-            Self::OnlyWins => None,
+            Self::OnlyWins | Self::NeverLocked { .. } => None,
             Self::NewerLock { place, .. } => Some(place),
         }
     }
@@ -345,6 +364,12 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OnlyWins => f.write_str("--with and --without are ignored beside --only"),
+            Self::NeverLocked { names } => write!(
+                f,
+                "not in the lock: {}, which packages in it depend on; Poetry before 1.2 never \
+                 locks it",
+                names.join(", ")
+            ),
             Self::NewerLock { version, known, .. } => write!(
                 f,
                 "lock version {version} is newer than the newest known one, {known}"

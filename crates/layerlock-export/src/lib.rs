@@ -22,7 +22,7 @@ mod credentials;
 mod dependencies;
 mod document;
 mod error;
-mod git_address;
+mod git_url;
 mod graph;
 mod lock;
 mod marker;

@@ -77,7 +77,7 @@ impl Project {
         })
     }
 
-    /// The folder of pyproject.toml, as it was given.
+    /// The directory of pyproject.toml, as it was given.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

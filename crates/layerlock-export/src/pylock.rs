@@ -1,6 +1,6 @@
 //! pylock.toml (PEP 751), as poetry-plugin-export writes it.
 //!
-//! The file names the address of every file, which the lock does not: whoever
+//! The file names the URL of every file, which the lock does not: whoever
 //! asks for the text looks the packages up on their indexes.
 
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ use crate::selection::{Selection, in_order};
 /// What an index has of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// The address of the index, without credentials.
+    /// The URL of the index, without credentials.
     pub index: String,
     /// The files of the package, in the order in which the package has them.
     pub files: Vec<IndexedFile>,
@@ -33,7 +33,7 @@ pub struct Listing {
 /// What an index tells of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexedFile {
-    /// The address.
+    /// The URL.
     pub url: String,
     /// The size in bytes, where the index tells it (PEP 700).
     pub size: Option<u64>,
@@ -45,7 +45,7 @@ pub struct IndexedFile {
 /// The packages that a choice of groups and extras selects, as a pylock.toml
 /// for every environment that the project allows.
 ///
-/// Local packages below `folder`, where the file is to lie (absolute), get
+/// Local packages below `directory`, where the file is to lie (absolute), get
 /// paths relative to it, others absolute ones. `look_up` is called once, with
 /// the packages that come from an index, and gives what it has of each, in
 /// their order.
@@ -57,7 +57,7 @@ pub struct IndexedFile {
 ///   wrote the file. The table `[tool.poetry-plugin-export]`, which says what was
 ///   exported, keeps its name for those who read it.
 /// - `index` is the one that was asked, without credentials. For packages that
-///   the lock has no source for, the plugin writes a fixed address, which is
+///   the lock has no source for, the plugin writes a fixed URL, which is
 ///   pip's own default.
 /// - All wheels are listed. The plugin loses those that the lock has before a
 ///   source distribution where others come after it.
@@ -69,7 +69,7 @@ pub fn pylock<E: From<Error>>(
     project: &Project,
     lock: &Lock,
     choice: &Choice,
-    folder: &Path,
+    directory: &Path,
     look_up: impl FnOnce(&[LockedPackage]) -> Result<Vec<Listing>, E>,
 ) -> Result<String, E> {
     if lock.graph().is_some() {
@@ -109,7 +109,7 @@ pub fn pylock<E: From<Error>>(
                     writer.indexed(locked, &listing);
                 }
             }
-            source => writer.direct(source, only_file(locked)?, folder),
+            source => writer.direct(source, only_file(locked)?, directory),
         }
     }
     writer.footer(&selection);
@@ -154,7 +154,7 @@ impl Writer {
     fn package(&mut self, package: &Package, locked: &LockedPackage, marker: &Marker) {
         self.text.push_str("\n[[packages]]\n");
         self.entry("name", &quoted(locked.name.as_str()));
-        // A folder may have another version by the time it is installed.
+        // A directory may have another version by the time it is installed.
         if !matches!(locked.source, PackageSource::Directory { .. }) {
             self.entry("version", &quoted(&locked.version));
         }
@@ -196,7 +196,7 @@ impl Writer {
     }
 
     /// `file` is that of an archive.
-    fn direct(&mut self, source: &PackageSource, file: Option<&LockedFile>, folder: &Path) {
+    fn direct(&mut self, source: &PackageSource, file: Option<&LockedFile>, directory: &Path) {
         match source {
             PackageSource::Registry { .. } => {}
             PackageSource::Git {
@@ -217,7 +217,7 @@ impl Writer {
             }
             PackageSource::Directory { path, develop } => {
                 self.text.push_str("\n[packages.directory]\n");
-                self.entry("path", &quoted(&path_from(path, folder)));
+                self.entry("path", &quoted(&path_from(path, directory)));
                 if *develop {
                     self.entry("editable", "true");
                 }
@@ -226,7 +226,7 @@ impl Writer {
                 self.archive("url", url, file, subdirectory.as_deref());
             }
             PackageSource::File { path, subdirectory } => {
-                let path = path_from(path, folder);
+                let path = path_from(path, directory);
                 self.archive("path", &path, file, subdirectory.as_deref());
             }
         }
@@ -241,7 +241,8 @@ impl Writer {
     ) {
         let mut fields = vec![format!("{key} = {}", quoted(place))];
         fields.extend(file.map(hashes));
-        fields.extend(subdirectory.map(|folder| format!("subdirectory = {}", quoted(folder))));
+        fields
+            .extend(subdirectory.map(|directory| format!("subdirectory = {}", quoted(directory))));
         self.entry("archive", &inline(&fields));
     }
 
@@ -331,10 +332,10 @@ fn date_time(text: &str) -> Option<String> {
     Some(written)
 }
 
-/// The path seen from `folder` where it lies below, else whole.
-fn path_from(path: &Path, folder: &Path) -> String {
+/// The path seen from `directory` where it lies below, else whole.
+fn path_from(path: &Path, directory: &Path) -> String {
     let path = resolve_path(path);
-    let path = path.strip_prefix(folder).unwrap_or(&path);
+    let path = path.strip_prefix(directory).unwrap_or(&path);
     let text = path.to_string_lossy();
     let text = text.strip_prefix(r"\\?\").unwrap_or(&text);
     match text {

@@ -27,7 +27,7 @@ impl<'t> Requirement<'t> {
             }
         }
         if parser.take("@") {
-            parser.address()?;
+            parser.url()?;
         } else {
             parser.versions()?;
         }
@@ -123,11 +123,11 @@ impl<'t> Parser<'t> {
         Ok(self.split(end))
     }
 
-    fn address(&mut self) -> Result<(), String> {
+    fn url(&mut self) -> Result<(), String> {
         self.skip_blanks();
         let end = self.rest.find(' ').unwrap_or(self.rest.len());
         if self.split(end).is_empty() {
-            return Err("the address behind `@` is missing".to_owned());
+            return Err("the URL behind `@` is missing".to_owned());
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ use crate::choice::resolve;
 use crate::constraint::PythonConstraint;
 use crate::credentials::SourceCredentials;
 use crate::document::resolve_path;
-use crate::git_address;
+use crate::git_url;
 use crate::lock::{File, Lock, Markers, Package};
 use crate::marker::{Algebra, Marker, python_marker};
 use crate::project::Project;
@@ -32,9 +32,9 @@ pub struct RequirementsOptions {
     pub without_hashes: bool,
     /// `--without-urls`: no lines that name an index.
     pub without_urls: bool,
-    /// `--with-credentials`: what to put into the addresses of indexes. The
+    /// `--with-credentials`: what to put into the URLs of indexes. The
     /// plugin puts it into `--trusted-host` lines too, where pip does not
-    /// recognise the host any more, and doubles what an address has itself;
+    /// recognise the host any more, and doubles what a URL has itself;
     /// neither is done here.
     pub credentials: SourceCredentials,
 }
@@ -263,7 +263,7 @@ fn reference(package: &Package, name: &str) -> String {
             ..
         } => {
             let fragment = fragment(subdirectory);
-            let url = git_address::printed(url).unwrap_or_else(|| url.clone());
+            let url = git_url::printed(url).unwrap_or_else(|| url.clone());
             format!("{name} @ git+{url}@{commit}{fragment}")
         }
         PackageSource::Url { url, subdirectory } => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{Choice, LockedFile, LockedPackage, PackageName, PackageSource, Selected};
+use layerlock_url::SafeUrl;
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
@@ -163,13 +164,21 @@ impl Package {
             PackageSource::Registry { url: None, .. } => return self.version.to_string(),
             PackageSource::Registry { url: Some(url), .. }
             | PackageSource::Git { url, .. }
-            | PackageSource::Url { url, .. } => without_credentials(url),
+            | PackageSource::Url { url, .. } => shown(url),
             PackageSource::Directory { path, .. } | PackageSource::File { path, .. } => {
                 path.display().to_string()
             }
         };
         format!("{} from {source}", self.version)
     }
+}
+
+/// A URL without its credentials; what is none, as `git@host:path`, has none.
+fn shown(url: &str) -> String {
+    SafeUrl::parse(url).map_or_else(
+        |_| url.to_owned(),
+        |url| url.without_credentials().to_string(),
+    )
 }
 
 fn check_python(project: &Project, environment: &MarkerEnvironment) -> Result<(), Error> {
@@ -244,36 +253,30 @@ fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile
     let digest: Digest = file.hash.parse().map_err(|_| Error::Hash {
         place: lock.place(file.hash_span.clone()).into(),
         package: package.name.to_string(),
-        file: file.name.clone(),
+        file: file.name.clone().unwrap_or_default(),
         hash: file.hash.clone(),
     })?;
+    let Some(name) = file.name.clone() else {
+        return Err(Error::NoFileNames {
+            place: lock.place(package.span.clone()).into(),
+            package: package.name.to_string(),
+        });
+    };
     Ok(LockedFile {
-        name: file.name.clone(),
+        name,
         url: file.url.clone(),
         size: None,
         digests: vec![digest],
     })
 }
 
-/// A URL as an error may show it.
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    match rest[..authority].rfind('@') {
-        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
-        None => url.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::without_credentials;
+    use super::shown;
 
     #[test]
     fn a_url_in_an_error_has_no_credentials() {
-        for (address, shown) in [
+        for (url, safe) in [
             (
                 "https://user:secret@packages.example.com/a@b",
                 "https://packages.example.com/a@b",
@@ -283,12 +286,12 @@ mod tests {
                 "ssh://packages.example.com/x.git",
             ),
             (
-                "https://packages.example.com/?q=a@b",
-                "https://packages.example.com/?q=a@b",
+                "https://packages.example.com/?token=secret",
+                "https://packages.example.com/?****",
             ),
             ("../local@path", "../local@path"),
         ] {
-            assert_eq!(without_credentials(address), shown);
+            assert_eq!(shown(url), safe);
         }
     }
 }

@@ -6,15 +6,17 @@
 //! need no more, and a fault can end a connection without touching another.
 
 mod answer;
+mod fault;
+mod request;
+mod served_file;
 mod server;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -23,96 +25,12 @@ use data_encoding::BASE64;
 use crate::page::LinkStyle;
 use crate::tls::Identity;
 use crate::{Wheel, normalise_name};
+use served_file::{path_below_files, percent_encode};
+use state::{Quota, Rule, Shared, State};
 
-/// A file on the index: a wheel, or anything else by that name.
-#[derive(Debug, Clone)]
-pub struct ServedFile {
-    /// The project whose page lists it, normalised.
-    pub project: String,
-    /// Its file name.
-    pub file_name: String,
-    /// What a download gives.
-    pub bytes: Vec<u8>,
-    /// The hash on the page, true or not; `None`: none.
-    pub sha256: Option<String>,
-    /// `data-requires-python`.
-    pub requires_python: Option<String>,
-    /// `data-yanked`; empty: without a reason.
-    pub yanked: Option<String>,
-    /// `upload-time`, in JSON alone.
-    pub upload_time: Option<String>,
-}
-
-impl From<&Wheel> for ServedFile {
-    fn from(wheel: &Wheel) -> Self {
-        Self {
-            project: wheel.name.clone(),
-            file_name: wheel.file_name.clone(),
-            bytes: wheel.bytes.clone(),
-            sha256: Some(wheel.sha256.clone()),
-            requires_python: None,
-            yanked: None,
-            upload_time: None,
-        }
-    }
-}
-
-/// How a request goes wrong.
-#[derive(Debug, Clone)]
-pub enum Fault {
-    /// This status, with a one-line text as its body.
-    Status(u16),
-    /// This status with this Retry-After: seconds, or a date.
-    Throttle(u16, String),
-    /// The connection ends after this many bytes of the body, which
-    /// Content-Length had promised whole.
-    CutBody(usize),
-    /// Content-Length says this, whatever the body is.
-    ContentLength(usize),
-    /// After this many bytes of the body, nothing for that long, then the rest.
-    Slow {
-        /// Bytes of the body that arrive at once.
-        after: usize,
-        /// The pause; ends early when the index is dropped.
-        pause: Duration,
-    },
-    /// 302 to this address, absolute or relative.
-    Redirect(String),
-    /// An HTML page with a form instead of what was asked for, status 200.
-    LoginPage,
-    /// This body instead of the right one, with the right headers.
-    Body(Vec<u8>),
-    /// This piece again and again, of no length that is told, until the client
-    /// goes away.
-    Endless {
-        /// The piece.
-        piece: Vec<u8>,
-        /// Whether it is sent compressed, as gzip does it.
-        gzip: bool,
-    },
-}
-
-/// A request that the index was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// `GET`, `HEAD`.
-    pub method: String,
-    /// The path with its query, as sent.
-    pub path: String,
-    /// Header names as sent, and their values.
-    pub headers: Vec<(String, String)>,
-}
-
-impl Request {
-    /// The value of the header of this name, in any case.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-}
+pub use fault::Fault;
+pub use request::Request;
+pub use served_file::ServedFile;
 
 /// A running index. It stops, and its port refuses connections, when dropped.
 #[derive(Debug)]
@@ -121,56 +39,6 @@ pub struct LoopbackIndex {
     scheme: &'static str,
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    stopping: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    files: BTreeMap<String, Vec<ServedFile>>,
-    rules: Vec<Rule>,
-    requests: Vec<Request>,
-    html_only: bool,
-    without_ranges: bool,
-    without_versions: bool,
-    link_style: LinkStyle,
-    credentials: Option<String>,
-    proxy_credentials: Option<String>,
-    quota: Option<Quota>,
-    over_quota: usize,
-}
-
-/// So many requests are answered in each span of time.
-#[derive(Debug)]
-struct Quota {
-    count: usize,
-    span: Duration,
-    since: Instant,
-    used: usize,
-}
-
-impl Quota {
-    /// Whether there is one more.
-    fn take(&mut self) -> bool {
-        if self.since.elapsed() >= self.span {
-            self.since = Instant::now();
-            self.used = 0;
-        }
-        self.used += 1;
-        self.used <= self.count
-    }
-}
-
-#[derive(Debug)]
-struct Rule {
-    path: String,
-    fault: Fault,
-    /// How many requests it still hits; `None`: all.
-    left: Option<usize>,
 }
 
 impl LoopbackIndex {
@@ -256,7 +124,7 @@ impl LoopbackIndex {
     /// The path of a file, for [`fault`](Self::fault) and [`Request::path`].
     pub fn file_path(&self, file: impl Into<ServedFile>) -> String {
         let file = file.into();
-        format!("/files/{}", below_files(&file))
+        format!("/files/{}", path_below_files(&file))
     }
 
     /// Answers in HTML whatever the client accepts, as many indexes do.
@@ -346,12 +214,6 @@ impl LoopbackIndex {
     }
 }
 
-impl From<&ServedFile> for ServedFile {
-    fn from(file: &ServedFile) -> Self {
-        file.clone()
-    }
-}
-
 impl Drop for LoopbackIndex {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
@@ -361,57 +223,4 @@ impl Drop for LoopbackIndex {
             drop(acceptor.join());
         }
     }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
-    }
-
-    /// Waits, unless the index is dropped meanwhile.
-    fn pause(&self, pause: Duration) {
-        let step = Duration::from_millis(10);
-        let mut left = pause;
-        while !left.is_zero() && !self.stopping() {
-            std::thread::sleep(left.min(step));
-            left = left.saturating_sub(step);
-        }
-    }
-}
-
-impl State {
-    fn take_fault(&mut self, path: &str) -> Option<Fault> {
-        let hit = |rule: &&mut Rule| rule.path == path && rule.left != Some(0);
-        let rule = self.rules.iter_mut().find(hit)?;
-        if let Some(left) = &mut rule.left {
-            *left -= 1;
-        }
-        Some(rule.fault.clone())
-    }
-}
-
-/// Where a file is, below `/files/`, percent-encoded.
-fn below_files(file: &ServedFile) -> String {
-    let project = normalise_name(&file.project);
-    format!("{project}/{}", percent_encode(&file.file_name))
-}
-
-/// Everything but RFC 3986's unreserved characters, so `1.0+cpu` is
-/// `1.0%2Bcpu`, as indexes write it.
-fn percent_encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -7,7 +7,7 @@
 //! the same calls give the same bytes.
 //!
 //! Being for tests, functions here panic where the machine fails them (no free
-//! port, no temporary folder) rather than make every test handle it.
+//! port, no temporary directory) rather than make every test handle it.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot make its input has failed"
@@ -29,8 +29,8 @@ pub use corpus::{HostileWheel, hostile_wheels, sound_wheel};
 pub use elf::{SharedLibrary, shared_library};
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use page::{LinkStyle, PageLink, html_page, json_page};
-pub use project::{LockedPackage, Project, ProjectBuilder};
-pub use source::Source;
+pub use project::{LockedPackage, ProjectBuilder, TestProject};
+pub use source::SourceTree;
 pub use tls::Identity;
 pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
 

@@ -29,17 +29,18 @@ pub enum CacheRemoval {
 /// What was removed from a cache.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CacheReport {
-    /// The folder of the cache.
+    /// The directory of the cache.
     #[serde(serialize_with = "path_text")]
-    pub folder: PathBuf,
+    #[serde(rename = "folder")]
+    pub directory: PathBuf,
     /// How many files were removed.
     pub removed_files: u64,
     /// Their bytes.
     pub freed: u64,
 }
 
-/// The folder of a cache. It may not exist yet.
-pub fn cache_folder(location: &CacheLocation) -> Result<PathBuf, Error> {
+/// The directory of a cache. It may not exist yet.
+pub fn cache_directory(location: &CacheLocation) -> Result<PathBuf, Error> {
     Ok(open_cache(location)?.root().to_owned())
 }
 
@@ -52,7 +53,7 @@ pub fn clean_cache(location: &CacheLocation, what: &CacheRemoval) -> Result<Cach
         CacheRemoval::Useless { unused_for } => cache.prune(*unused_for)?,
     };
     Ok(CacheReport {
-        folder: cache.root().to_owned(),
+        directory: cache.root().to_owned(),
         removed_files: removed.files,
         freed: removed.bytes,
     })
@@ -91,7 +92,7 @@ pub(crate) fn about_cache(error: Error, location: &CacheLocation) -> Error {
         Error::Install(layerlock_install::Error::Layer(error))
             if error.hint().is_none() && is_in_cache(&error, location) =>
         {
-            Error::CacheFolder(error)
+            Error::CacheDirectory(error)
         }
         error => error,
     }
@@ -106,11 +107,15 @@ fn is_in_cache(error: &layerlock_layer::Error, location: &CacheLocation) -> bool
 
 impl fmt::Display for CacheReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let folder = self.folder.display();
+        let directory = self.directory.display();
         if self.removed_files == 0 {
-            return write!(f, "nothing to remove from {folder}");
+            return write!(f, "nothing to remove from {directory}");
         }
         let files = counted(self.removed_files, "file");
-        write!(f, "removed {files} ({}) from {folder}", Bytes(self.freed))
+        write!(
+            f,
+            "removed {files} ({}) from {directory}",
+            Bytes(self.freed)
+        )
     }
 }

@@ -158,7 +158,7 @@ pub(crate) struct Layer {
 /// Which settings a layer has in common with the project's other layers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Shares {
-    /// The folder in which each has a staging directory.
+    /// The directory in which each has a staging directory.
     pub(crate) staging: bool,
     pub(crate) exclude: bool,
     pub(crate) exclude_files: bool,
@@ -166,26 +166,29 @@ pub(crate) struct Shares {
 
 impl Layer {
     /// A staging directory holds one layer: where there is one for each of several
-    /// targets, each gets a folder in it.
+    /// targets, each gets a directory in it.
     pub(crate) fn own_directory(&self, staging: PathBuf) -> PathBuf {
         if self.is_one_of_several {
-            staging.join(of_target(&self.target))
+            staging.join(target_suffix(&self.target))
         } else {
             staging
         }
     }
 
-    /// The folders around `staging` that are for several layers, and so for none
+    /// The directories around `staging` that are for several layers, and so for none
     /// alone.
     pub(crate) fn shared_directories(&self) -> impl Iterator<Item = &Path> {
         let shared = usize::from(self.shares.staging) + usize::from(self.is_one_of_several);
-        let folders = self.staging.iter().flat_map(|folder| folder.ancestors());
-        folders.skip(1).take(shared)
+        let directories = self
+            .staging
+            .iter()
+            .flat_map(|directory| directory.ancestors());
+        directories.skip(1).take(shared)
     }
 }
 
 /// `python3.12-arm64`, in names of files.
-fn of_target(target: &Target) -> String {
+fn target_suffix(target: &Target) -> String {
     format!("{}-{}", target.runtime, target.architecture)
 }
 
@@ -294,7 +297,7 @@ impl Resolver<'_> {
                     exclude_files: self.exclude_files(table)?,
                     own_package: self.own_package(table)?,
                     frontend: self.frontend()?,
-                    zip: Some(output.join(format!("{name}-{}.zip", of_target(&target)))),
+                    zip: Some(output.join(format!("{name}-{}.zip", target_suffix(&target)))),
                     staging: None,
                     shares: Shares {
                         staging: false,
@@ -305,8 +308,8 @@ impl Resolver<'_> {
                                 || table.exclude_files.is_none()),
                     },
                 };
-                if let Some((folder, is_shared)) = self.staging(name, table, several) {
-                    layer.staging = Some(layer.own_directory(folder));
+                if let Some((directory, is_shared)) = self.staging(name, table, several) {
+                    layer.staging = Some(layer.own_directory(directory));
                     layer.shares.staging = is_shared;
                 }
                 Ok(layer)
@@ -369,7 +372,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// The project as one of its own packages: a folder to build.
+    /// The project as one of its own packages: a directory to build.
     fn own_package(&self, layer: &LayerTable) -> Result<Option<LockedPackage>, Error> {
         let setting = layer
             .include_project
@@ -397,7 +400,7 @@ impl Resolver<'_> {
             // Unknown where the backend finds it out.
             version: self.project.version().unwrap_or_default().to_owned(),
             source: PackageSource::Directory {
-                // The current folder has no name here, and needs one to be read.
+                // The current directory has no name here, and needs one to be read.
                 path: Path::new(".").join(self.settings.directory()),
                 develop: false,
             },
@@ -482,7 +485,7 @@ impl Resolver<'_> {
     }
 
     /// A staging directory holds one layer: where several share a setting, each
-    /// gets a folder in it. Also whether it is such a one.
+    /// gets a directory in it. Also whether it is such a one.
     fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<(PathBuf, bool)> {
         if let Some(staging) = &self.settings.staging {
             let several = several && self.settings.layer.is_none();
@@ -510,10 +513,10 @@ fn package_name(text: &str) -> Result<PackageName, String> {
         .map_err(|error| format!("{error}; patterns of files are for exclude-files"))
 }
 
-fn shared(folder: &Path, name: &str, several: bool) -> PathBuf {
+fn shared(directory: &Path, name: &str, several: bool) -> PathBuf {
     if several {
-        folder.join(name)
+        directory.join(name)
     } else {
-        folder.to_owned()
+        directory.to_owned()
     }
 }

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("{0}")]
     Exclude(String),
     /// A time that is none.
-    #[error("SOURCE_DATE_EPOCH is `{value}`, which is no number of seconds")]
+    #[error("SOURCE_DATE_EPOCH is `{value}`, not a number of seconds")]
     SourceDateEpoch {
         /// What the variable says.
         value: String,
@@ -48,35 +48,33 @@ pub enum Error {
         known: Vec<String>,
     },
     /// A job that is for one layer, in a project that has several.
-    #[error("this is for one layer, and there are {}", known.join(", "))]
+    #[error("this command is for one layer, and the project has several: {}", known.join(", "))]
     WhichLayer {
         /// What there is.
         known: Vec<String>,
     },
     /// An output that lies in a staging directory of the same run.
-    #[error("the output {} lies in the staging directory {}", inner.display(), outer.display())]
+    #[error("the output {} is inside the staging directory {}", inner.display(), outer.display())]
     Overlap {
         /// The output, perhaps a staging directory itself.
         inner: PathBuf,
         /// The staging directory, which is replaced as a whole.
         outer: PathBuf,
     },
-    /// A folder that several layers are to share, and that an earlier layer fills.
-    #[error("{} holds a layer of an earlier run, and is to hold several now, each in a folder of its own", folder.display())]
+    /// A directory that several layers are to share, and that an earlier layer fills.
+    #[error("{} holds one layer of an earlier run, and is now for several", directory.display())]
     Remains {
-        /// The folder.
-        folder: PathBuf,
+        /// The directory.
+        directory: PathBuf,
     },
     /// A pylock.toml by a name that says something else.
-    #[error("{} is no name for a pylock.toml", path.display())]
+    #[error("{} is not a name for a pylock.toml", path.display())]
     PylockName {
         /// The file that was to be written.
         path: PathBuf,
     },
     /// Links to find for an export.
-    #[error(
-        "--find-links is nothing for an export, which names what the lock and its indexes have"
-    )]
+    #[error("export does not take --find-links: it names what the lock and its indexes have")]
     ExportFindLinks,
     /// A project's name that cannot be a layer's.
     #[error("the project's name `{name}` cannot be a layer's name")]
@@ -93,13 +91,13 @@ pub enum Error {
         source: layerlock_publish::Error,
     },
     /// A project without a name, and so a layer without one.
-    #[error("{} gives the project no name to call the layer by", path.display())]
+    #[error("the layer has no name: {} has no `name`", path.display())]
     NoName {
         /// The pyproject.toml.
         path: PathBuf,
     },
     /// The project itself is to be in a layer, and is no package.
-    #[error("the project cannot be in a layer: it says that it is no package")]
+    #[error("cannot include the project: `package-mode = false`")]
     NoPackage {
         /// Where it says so.
         place: Place,
@@ -112,12 +110,12 @@ pub enum Error {
         /// Where.
         place: Place,
     },
-    /// No folder for the cache is known.
-    #[error("there is no home folder to keep the cache in")]
+    /// No directory for the cache is known.
+    #[error("there is no home directory to keep the cache in")]
     NoCache,
-    /// The cache's folder cannot be used.
+    /// The cache's directory cannot be used.
     #[error(transparent)]
-    CacheFolder(layerlock_layer::Error),
+    CacheDirectory(layerlock_layer::Error),
     /// A provider that this build leaves out.
     #[error("this layerlock was built without support for {provider}")]
     ProviderLeftOut {
@@ -166,7 +164,7 @@ impl Diagnose for Error {
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
-            Self::CacheFolder(_) | Self::Remains { .. } => ErrorKind::Machine,
+            Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
             Self::PartlyPublished { source, .. } => source.kind(),
         }
     }
@@ -200,27 +198,27 @@ impl Diagnose for Error {
             Self::Publish(error) => return error.hint(),
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::PartlyPublished { source, .. } => return source.hint(),
-            Self::Overlap { .. } => "give each output a folder of its own",
+            Self::Overlap { .. } => "give each output a directory of its own",
             Self::Remains { .. } => {
-                "remove the folder, or name another staging directory; what points at it has to \
-                 point at a layer's own folder"
+                "remove it, or name another staging directory; each layer gets a directory of its \
+                 own in it, which your template has to name"
             }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
             }
             Self::ExportFindLinks => {
-                "leave it out: `layerlock build` and `layerlock install` look there for wheels"
+                "remove it; `layerlock build` and `layerlock install` look there for wheels"
             }
             Self::BadName { .. } => {
-                "letters, digits, - and _ make a layer's name: add a table \
+                "a layer's name has letters, digits, - and _ only: add a table \
                  [tool.layerlock.layers.NAME]"
             }
             Self::NoName { .. } => {
                 "add `name` to [project], or a table [tool.layerlock.layers.NAME]"
             }
             Self::NoPackage { .. } => {
-                "remove this line and let [build-system] name what builds the project, or do \
-                 without include-project"
+                "remove this line and name a build backend in [build-system], or remove \
+                 include-project"
             }
             Self::NoRuntime { .. } => {
                 "widen the project's Python constraint, or name a --runtime that it allows"
@@ -228,8 +226,8 @@ impl Diagnose for Error {
             Self::SourceDateEpoch { .. } => {
                 "unset it, or set it to whole seconds since 1970-01-01 00:00 UTC"
             }
-            Self::CacheFolder(_) | Self::NoCache => {
-                "name a folder for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go without \
+            Self::CacheDirectory(_) | Self::NoCache => {
+                "name a directory for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go without \
                  one by --no-cache"
             }
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",

@@ -29,9 +29,9 @@ pub struct ExportSettings {
     pub output: Option<PathBuf>,
     /// Whether to leave out the hashes.
     pub without_hashes: bool,
-    /// Whether to leave out the addresses of indexes.
+    /// Whether to leave out the URLs of indexes.
     pub without_urls: bool,
-    /// Whether to put the credentials that Poetry keeps into the addresses of
+    /// Whether to put the credentials that Poetry keeps into the URLs of
     /// indexes.
     pub with_credentials: bool,
 }
@@ -54,7 +54,7 @@ pub enum ExportFormat {
     Requirements,
     /// pip's constraints file: without extras and editable packages.
     Constraints,
-    /// pylock.toml (PEP 751) with the addresses of all files, for which the
+    /// pylock.toml (PEP 751) with the URLs of all files, for which the
     /// indexes are asked.
     Pylock,
     /// The packages of one target, each with the file that is chosen for it.
@@ -98,7 +98,7 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
         credentials: if export.with_credentials {
-            poetry_credentials::of_sources(project, &MachineConfig::from_environment())
+            poetry_credentials::for_sources(project, &MachineConfig::from_environment())
         } else {
             SourceCredentials::default()
         },
@@ -116,9 +116,9 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
             Exported { text, warnings }
         }
         ExportFormat::Pylock => {
-            let folder = output_folder(export.output.as_deref())?;
+            let directory = output_directory(export.output.as_deref())?;
             Exported {
-                text: pylock(project, lock, &choice, &folder, |packages| {
+                text: pylock(project, lock, &choice, &directory, |packages| {
                     look_up(packages, project, &export.settings, reporter)
                 })?,
                 warnings: warnings(&locked, &choice)?,
@@ -153,17 +153,19 @@ fn is_pylock_name(path: &Path) -> bool {
     name == "pylock.toml" || middle.is_some_and(|name| !name.is_empty() && !name.contains('.'))
 }
 
-/// The folder that paths in the export are seen from: the output's, else the
+/// The directory that paths in the export are seen from: the output's, else the
 /// current one.
-fn output_folder(output: Option<&Path>) -> Result<PathBuf, Error> {
-    let current = std::env::current_dir()
-        .map_err(layerlock_layer::Error::io("find the current folder", "."))?;
-    let folder = output.and_then(Path::parent).unwrap_or(Path::new(""));
+fn output_directory(output: Option<&Path>) -> Result<PathBuf, Error> {
+    let current = std::env::current_dir().map_err(layerlock_layer::Error::io(
+        "find the current directory",
+        ".",
+    ))?;
+    let directory = output.and_then(Path::parent).unwrap_or(Path::new(""));
     // Without `.` in it, but with what `..` leads to left alone.
-    Ok(current.join(folder).components().collect())
+    Ok(current.join(directory).components().collect())
 }
 
-/// Whether an address of an index has a password in it, from the project or by
+/// Whether a URL of an index has a password in it, from the project or by
 /// `--with-credentials`.
 fn has_credentials(text: &str) -> bool {
     text.lines()

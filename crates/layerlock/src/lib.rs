@@ -4,7 +4,7 @@ The library behind the `layerlock` command: settings in, one report out.
 ```no_run
 use layerlock::{Settings, Silent, build};
 
-let report = build(&Settings::of_project("services/shop"), &Silent)?;
+let report = build(&Settings::for_project("services/shop"), &Silent)?;
 println!("{report}");
 # Ok::<(), layerlock::Error>(())
 ```
@@ -36,7 +36,7 @@ mod sources;
 
 pub use build::{build, install, plan};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
-pub use cache::{CacheRemoval, CacheReport, cache_folder, clean_cache};
+pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
 pub use error::Error;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_check::{Code, Finding, Severity};

@@ -33,15 +33,15 @@ pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where a folder is for several layers, each has a folder of its own in it. An
-/// earlier layer that is the whole folder, from when it was the only one, would
+/// Where a directory is for several layers, each has a directory of its own in it. An
+/// earlier layer that is the whole directory, from when it was the only one, would
 /// stay around them, and be deployed with them.
 pub(crate) fn refuse_remains(layers: &[Layer]) -> Result<(), Error> {
     for layer in layers {
-        for folder in layer.shared_directories() {
-            if holds_a_layer(folder, &layer.target) {
+        for directory in layer.shared_directories() {
+            if holds_a_layer(directory, &layer.target) {
                 return Err(Error::Remains {
-                    folder: folder.to_owned(),
+                    directory: directory.to_owned(),
                 });
             }
         }
@@ -49,8 +49,8 @@ pub(crate) fn refuse_remains(layers: &[Layer]) -> Result<(), Error> {
     Ok(())
 }
 
-fn holds_a_layer(folder: &Path, target: &Target) -> bool {
-    let Ok(packages) = fs_err::read_dir(folder.join(target.site_packages())) else {
+fn holds_a_layer(directory: &Path, target: &Target) -> bool {
+    let Ok(packages) = fs_err::read_dir(directory.join(target.site_packages())) else {
         return false;
     };
     let is_metadata = |entry: fs_err::DirEntry| {
@@ -64,9 +64,9 @@ fn holds_a_layer(folder: &Path, target: &Target) -> bool {
 /// The path with its links followed, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    for folder in absolute.ancestors() {
-        if let Ok(real) = folder.canonicalize() {
-            return match absolute.strip_prefix(folder) {
+    for directory in absolute.ancestors() {
+        if let Ok(real) = directory.canonicalize() {
+            return match absolute.strip_prefix(directory) {
                 Ok(rest) if rest.as_os_str().is_empty() => real,
                 Ok(rest) => real.join(rest),
                 Err(_) => real,

@@ -7,7 +7,7 @@ use layerlock_export::{Project, SourceCredentials};
 /// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else from auth.toml. A
 /// source that lacks one of the two has none, as in Poetry; the keyring is not
 /// asked.
-pub(crate) fn of_sources(project: &Project, machine: &MachineConfig) -> SourceCredentials {
+pub(crate) fn for_sources(project: &Project, machine: &MachineConfig) -> SourceCredentials {
     let mut found = SourceCredentials::default();
     for source in project.sources() {
         let credentials = layerlock_client::poetry_credentials(machine, &source.name);
@@ -35,9 +35,9 @@ mod tests {
             .source("file", url, "supplemental")
             .source("half", url, "supplemental")
             .write();
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         fs_err::write(
-            folder.path().join("auth.toml"),
+            directory.path().join("auth.toml"),
             "[http-basic.my-company]\nusername = \"other\"\npassword = \"kept\"\n\
              [http-basic.file]\nusername = \"u\"\npassword = \"p\"\n\
              [http-basic.half]\nusername = \"in-keyring\"\n",
@@ -45,10 +45,10 @@ mod tests {
         .unwrap();
         let machine = MachineConfig {
             variables: Variables::new([("POETRY_HTTP_BASIC_MY_COMPANY_USERNAME", "me")]),
-            poetry_configuration: Some(folder.path().to_owned()),
+            poetry_configuration: Some(directory.path().to_owned()),
             ..MachineConfig::default()
         };
-        let found = of_sources(&Project::read(project.path()).unwrap(), &machine);
+        let found = for_sources(&Project::read(project.path()).unwrap(), &machine);
         let mut expected = SourceCredentials::default();
         expected.insert("my-company", "me".to_owned(), "kept".to_owned());
         expected.insert("file", "u".to_owned(), "p".to_owned());

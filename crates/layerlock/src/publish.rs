@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use layerlock_install::Reporter;
-use layerlock_publish::{Artifact, LocalFolder, Plan, Publisher};
+use layerlock_publish::{Artifact, LocalDirectory, PublishPlan, Publisher};
 
 use crate::built::{Built, BuiltLayer};
 use crate::report::{Planned, PublishReport};
@@ -39,8 +39,8 @@ impl Default for Publishing {
     }
 }
 
-/// Where the local folder is unless told otherwise, below the project.
-const LOCAL_FOLDER: &str = "dist/published";
+/// The local provider's directory below the project, where no other is given.
+const LOCAL_DIRECTORY: &str = "dist/published";
 
 /// Builds the layers and publishes those whose newest version is another.
 pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<PublishReport, Error> {
@@ -88,8 +88,8 @@ fn publish_all(
 
 fn plan(publisher: &dyn Publisher, artifact: &Artifact) -> Result<Planned, Error> {
     let reused = match publisher.plan(artifact)? {
-        Plan::Reuse(version) => Some(version.arn),
-        Plan::Create { .. } => None,
+        PublishPlan::Reuse(version) => Some(version.arn),
+        PublishPlan::Create { .. } => None,
     };
     Ok(Planned {
         provider: publisher.provider(),
@@ -118,12 +118,12 @@ fn artifact(layer: &BuiltLayer) -> Option<Artifact> {
 
 fn publishers(publish: &PublishSettings) -> Result<Vec<Box<dyn Publisher>>, Error> {
     match &publish.to {
-        Publishing::Local(folder) => {
-            let folder = match folder {
-                Some(folder) => folder.clone(),
-                None => publish.settings.below_project(LOCAL_FOLDER),
+        Publishing::Local(directory) => {
+            let directory = match directory {
+                Some(directory) => directory.clone(),
+                None => publish.settings.below_project(LOCAL_DIRECTORY),
             };
-            Ok(vec![Box::new(LocalFolder::new(folder))])
+            Ok(vec![Box::new(LocalDirectory::new(directory))])
         }
         Publishing::Aws { regions } => aws(regions),
     }

@@ -9,7 +9,7 @@ use layerlock_target::{Architecture, Runtime};
 /// pyproject.toml, then from the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// The folder of pyproject.toml and poetry.lock.
+    /// The directory of pyproject.toml and poetry.lock.
     pub project: PathBuf,
     /// The one layer to make, of those that the project configures.
     pub layer: Option<String>,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub exclude: Option<Vec<String>>,
     /// Patterns of files to leave out, as in .gitignore: one without `/` is for
     /// names anywhere, one with it for paths in the layer; `*` stops at `/`, `**`
-    /// does not; a folder stands for all in it. The configured ones where there
+    /// does not; a directory stands for all in it. The configured ones where there
     /// is none.
     pub exclude_files: Option<Vec<String>>,
     /// How zips are compressed.
@@ -35,13 +35,13 @@ pub struct Settings {
     /// What builds packages that have no wheel; the configured or the first found
     /// where there is none.
     pub build_frontend: Option<FrontendKind>,
-    /// The folder for zips.
+    /// The directory for zips.
     pub output: Option<PathBuf>,
     /// The staging directory.
     pub staging: Option<PathBuf>,
-    /// The address of an index to take every package from.
+    /// The URL of an index to take every package from.
     pub index_url: Option<String>,
-    /// Folders with wheels, and pages with links to wheels, to look in before
+    /// Directories with wheels, and pages with links to wheels, to look in before
     /// any index.
     pub find_links: Vec<String>,
     /// Whether to do without the network.
@@ -67,14 +67,20 @@ pub enum CacheLocation {
 
 impl Settings {
     /// The defaults for a project.
-    pub fn of_project(project: impl Into<PathBuf>) -> Self {
+    pub fn for_project(project: impl Into<PathBuf>) -> Self {
         Self {
             project: project.into(),
             ..Self::default()
         }
     }
 
-    /// The project's folder. The current one is empty, so that paths made from
+    /// The name of [`for_project`](Self::for_project) in 0.1, which scripts may have.
+    #[doc(hidden)]
+    pub fn of_project(project: impl Into<PathBuf>) -> Self {
+        Self::for_project(project)
+    }
+
+    /// The project's directory. The current one is empty, so that paths made from
     /// it have no needless `./`.
     pub(crate) fn directory(&self) -> &Path {
         self.project.strip_prefix(".").unwrap_or(&self.project)

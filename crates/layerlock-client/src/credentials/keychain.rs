@@ -60,7 +60,7 @@ impl Keychain {
         let is_site = site.url.has_same_origin(url);
         let mut lone_user = None;
         if is_site {
-            for found in self.of_site(site) {
+            for found in self.found_for(site) {
                 if found.has_password() {
                     return Some(found);
                 }
@@ -122,7 +122,7 @@ impl Keychain {
     }
 
     /// What is known by the site's URL and name, passwords or users alone.
-    fn of_site(&self, site: &Site) -> impl Iterator<Item = Found> {
+    fn found_for(&self, site: &Site) -> impl Iterator<Item = Found> {
         let variables = &self.machine.variables;
         let in_url = site.url.credentials().map(|credentials| Found {
             credentials: credentials.clone(),
@@ -140,7 +140,7 @@ impl Keychain {
 
     /// The user name to ask the keyring for.
     fn user(&self, site: &Site) -> Option<String> {
-        self.of_site(site)
+        self.found_for(site)
             .next()
             .map(|found| found.credentials.user)
     }

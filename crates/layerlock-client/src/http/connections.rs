@@ -83,7 +83,9 @@ impl Connections {
             return Trust::Usual;
         }
         match &site.name {
-            Some(name) if site.url.has_same_origin(url) && self.of_source(name).is_some() => {
+            Some(name)
+                if site.url.has_same_origin(url) && self.certificates_for(name).is_some() =>
+            {
                 Trust::Source(name.clone())
             }
             _ if self.trusted.contains(url.url()) => Trust::Everybody,
@@ -91,7 +93,7 @@ impl Connections {
         }
     }
 
-    fn of_source(&self, name: &str) -> Option<SourceCertificates> {
+    fn certificates_for(&self, name: &str) -> Option<SourceCertificates> {
         let files = self
             .source_files
             .get_or_init(|| SourceFiles::read(&self.machine));
@@ -114,7 +116,7 @@ impl Connections {
                 check: Check::Nothing,
                 identity: None,
             },
-            Trust::Source(name) => self.of_source(name).unwrap_or_default(),
+            Trust::Source(name) => self.certificates_for(name).unwrap_or_default(),
         };
         let builder = match (&of_source.check, &self.roots) {
             (Check::Nothing, _) => builder.tls_danger_accept_invalid_certs(true),

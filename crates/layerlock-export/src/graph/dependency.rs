@@ -11,7 +11,7 @@ use pep508_rs::MarkerEnvironment;
 use crate::Error;
 use crate::constraint;
 use crate::document::{Document, Value, resolve_path};
-use crate::git_address;
+use crate::git_url;
 use crate::marker::{self, Marker, Variable};
 use crate::ranges::Ranges;
 
@@ -53,7 +53,7 @@ pub(crate) enum Origin {
         url: String,
         subdirectory: Option<String>,
     },
-    /// A folder or an archive, resolved.
+    /// A directory or an archive, resolved.
     Path(PathBuf),
 }
 
@@ -104,9 +104,9 @@ impl Dependency {
                     Some(locked) if locked != commit => either_starts(locked),
                     _ => true,
                 };
-                // A lock may have another spelling of the address.
-                let is_same = url == locked_url
-                    || git_address::printed(url) == git_address::printed(locked_url);
+                // A lock may have another spelling of the URL.
+                let is_same =
+                    url == locked_url || git_url::printed(url) == git_url::printed(locked_url);
                 is_same && subdirectory == locked_subdirectory && is_reference
             }
             (
@@ -225,8 +225,8 @@ impl Entry<'_, '_> {
         let text = |key: &str| Ok::<_, Error>(self.text(key)?.map(|(text, _)| text.to_owned()));
         let subdirectory = text("subdirectory")?;
         if let Some((url, value)) = self.text("git")? {
-            if git_address::printed(url).is_none() {
-                let message = format!("`{}` is not a git address", url.escape_debug());
+            if git_url::printed(url).is_none() {
+                let message = format!("`{}` is not a git URL", url.escape_debug());
                 return Err(self.document.invalid(value.span(), message));
             }
             let mut reference = None;

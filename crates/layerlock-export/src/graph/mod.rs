@@ -12,6 +12,7 @@ use toml::de::DeTable;
 use crate::Error;
 use crate::constraint;
 use crate::document::{Document, Value};
+use crate::marker::{self, Marker};
 use crate::project::Project;
 use crate::ranges::Ranges;
 
@@ -27,6 +28,8 @@ pub(crate) struct Graph {
     /// The packages that each of the project's extras names. All names are
     /// normalised.
     pub(crate) extras: BTreeMap<String, Vec<String>>,
+    /// Whether the Poetry that wrote the lock may have left out what it took for unsafe.
+    lacks_unsafe: bool,
 }
 
 /// What a locked package asks for.
@@ -34,6 +37,8 @@ pub(crate) struct Graph {
 pub(crate) struct Node {
     /// Normalised.
     pub(crate) name: String,
+    /// The marker that locks of Poetry 1.0 have for the package itself.
+    pub(crate) marker: Marker,
     /// Whether only an extra of the project brings it in.
     pub(crate) is_optional: bool,
     pub(crate) requires: Vec<Dependency>,
@@ -68,6 +73,7 @@ impl Graph {
                 .into_iter()
                 .map(|(extra, names)| (normalize(extra), texts(names).map(normalize).collect()))
                 .collect(),
+            lacks_unsafe: is_before_2_0(lock),
         })
     }
 }
@@ -131,8 +137,14 @@ impl Node {
                 (normalize(extra), members.collect())
             })
             .collect();
+        let marker = match entry.get("marker") {
+            Some(value) => marker::parse(document.string(value, "`marker`")?)
+                .map_err(|message| document.invalid(value.span(), message))?,
+            None => Marker::Any,
+        };
         Ok(Self {
             name: name.to_owned(),
+            marker,
             is_optional: entry
                 .get("optional")
                 .and_then(|value| value.get_ref().as_bool())
@@ -189,7 +201,33 @@ fn members(text: &str, requires: &[Dependency]) -> Vec<usize> {
     }
 }
 
+/// Whether the lock's version is before 2.0, or it has none.
+fn is_before_2_0(lock: &DeTable<'_>) -> bool {
+    let metadata = lock.get("metadata").map(|value| value.get_ref());
+    let version = metadata.and_then(|metadata| metadata.get("lock-version"));
+    let version = version.and_then(|version| version.get_ref().as_str());
+    version.is_none_or(|version| version.starts_with("1."))
+}
+
+/// What Poetry before 1.2 never locks, though packages depend on it.
+const UNSAFE: [&str; 4] = ["distribute", "pip", "setuptools", "wheel"];
+
 impl Graph {
+    /// Whether the lock lacks a package because the Poetry that wrote it never locked
+    /// such: packages that are there are locked on purpose.
+    pub(crate) fn is_never_locked(&self, name: &str) -> bool {
+        self.lacks_unsafe
+            && UNSAFE.contains(&name)
+            && self.nodes.iter().all(|node| node.name != name)
+    }
+
+    /// The packages that some package depends on, and that were never locked.
+    pub(crate) fn never_locked(&self) -> BTreeSet<&str> {
+        let requires = self.nodes.iter().flat_map(|node| &node.requires);
+        let names = requires.map(|require| require.name.as_str());
+        names.filter(|name| self.is_never_locked(name)).collect()
+    }
+
     /// The names of all packages that the project's chosen extras bring in.
     pub(crate) fn names_behind(&self, extras: &BTreeSet<String>) -> HashSet<&str> {
         let mut waiting: Vec<&str> = extras

@@ -55,35 +55,43 @@ impl Lock {
 
     fn new(document: &Document, project: &Project) -> Result<Self, Error> {
         if let Some((packages, rest)) = document.cut("package")
-            && let Ok(lock) = Self::of_parts(document, &packages, &rest, project)
+            && let Ok(lock) = Self::from_parts(document, &packages, &rest, project)
         {
             return Ok(lock);
         }
         // Not as Poetry writes it, or wrong: then the whole says best what is.
-        Self::of_parts(document, &[], document, project)
+        Self::from_parts(document, &[], document, project)
     }
 
     /// Reads a lock that was cut into some of its packages and the rest.
-    fn of_parts(
+    fn from_parts(
         document: &Document,
         packages: &[Document],
         rest: &Document,
         project: &Project,
     ) -> Result<Self, Error> {
         let root = rest.parse()?;
-        let (warnings, is_old) = check(rest, root.get_ref(), project)?;
+        let (mut warnings, is_old) = check(rest, root.get_ref(), project)?;
         let empty = Packages {
             directory: project.directory(),
             is_old,
-            files: metadata_files(rest, root.get_ref())?,
+            files: metadata(rest, root.get_ref(), "files")?,
+            hashes: metadata(rest, root.get_ref(), "hashes")?,
             done: Vec::new(),
             nodes: Vec::new(),
         };
-        let mut read = empty.of_all(packages)?;
+        let mut read = empty.read_all(packages)?;
         read.of(rest, root.get_ref())?;
         let Packages { done, nodes, .. } = read;
         let (packages, graph) = if is_old {
-            (done, Some(Graph::new(project, root.get_ref(), nodes)?))
+            let graph = Graph::new(project, root.get_ref(), nodes)?;
+            let never_locked = graph.never_locked();
+            if !never_locked.is_empty() {
+                warnings.push(Warning::NeverLocked {
+                    names: never_locked.into_iter().map(str::to_owned).collect(),
+                });
+            }
+            (done, Some(graph))
         } else {
             (without_repeats(done), None)
         };
@@ -139,6 +147,7 @@ struct Packages<'d, 'r> {
     directory: &'d Path,
     is_old: bool,
     files: Option<&'r DeTable<'d>>,
+    hashes: Option<&'r DeTable<'d>>,
     done: Vec<Package>,
     /// What they ask for, in a lock of a version before 2.1.
     nodes: Vec<Node>,
@@ -149,14 +158,14 @@ const WORTH_A_THREAD: usize = 50;
 
 impl Packages<'_, '_> {
     /// Reads parts of the lock, a half of many on a thread of its own.
-    fn of_all(&self, parts: &[Document]) -> Result<Self, Error> {
+    fn read_all(&self, parts: &[Document]) -> Result<Self, Error> {
         let (first, second) = parts.split_at(parts.len() / 2);
         if first.len() < WORTH_A_THREAD {
-            return self.of_each(parts);
+            return self.read_each(parts);
         }
         let (first, second) = thread::scope(|scope| {
-            let first = scope.spawn(|| self.of_each(first));
-            let second = self.of_each(second);
+            let first = scope.spawn(|| self.read_each(first));
+            let second = self.read_each(second);
             let first = first
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -168,7 +177,7 @@ impl Packages<'_, '_> {
         Ok(read)
     }
 
-    fn of_each(&self, parts: &[Document]) -> Result<Self, Error> {
+    fn read_each(&self, parts: &[Document]) -> Result<Self, Error> {
         let mut read = Self {
             done: Vec::with_capacity(parts.len()),
             nodes: Vec::new(),
@@ -190,6 +199,7 @@ impl Packages<'_, '_> {
             directory: self.directory,
             is_old: self.is_old,
             files: self.files,
+            hashes: self.hashes,
         };
         for value in part.array(packages, "`package`")? {
             let package = reader.package(value)?;
@@ -208,14 +218,16 @@ impl Packages<'_, '_> {
     }
 }
 
-fn metadata_files<'d, 'r>(
+/// A table in `[metadata]`.
+fn metadata<'d, 'r>(
     document: &Document,
     root: &'r DeTable<'d>,
+    key: &str,
 ) -> Result<Option<&'r DeTable<'d>>, Error> {
     let metadata = root.get("metadata");
     metadata
-        .and_then(|metadata| metadata.get_ref().as_table()?.get("files"))
-        .map(|files| document.table(files, "`metadata.files`"))
+        .and_then(|metadata| metadata.get_ref().as_table()?.get(key))
+        .map(|table| document.table(table, &format!("`metadata.{key}`")))
         .transpose()
 }
 

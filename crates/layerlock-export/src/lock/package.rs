@@ -13,7 +13,7 @@ use toml::de::DeTable;
 use crate::Error;
 use crate::constraint::PythonConstraint;
 use crate::document::{Document, Value};
-use crate::git_address;
+use crate::git_url;
 use crate::marker::{self, Marker};
 
 /// One `[[package]]` of the lock.
@@ -34,7 +34,7 @@ pub(crate) struct Package {
     pub(crate) is_editable: bool,
     /// The constraint in the package's metadata.
     pub(crate) python: PythonConstraint,
-    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<LockedDependency>,
     pub(crate) span: Range<usize>,
 }
 
@@ -49,7 +49,8 @@ pub(crate) enum Markers {
 /// A file of a package, with where its hash stands.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    pub(crate) name: String,
+    /// Unknown in a lock of Poetry before 1.0, which has hashes alone.
+    pub(crate) name: Option<String>,
     pub(crate) hash: String,
     pub(crate) url: Option<String>,
     pub(crate) hash_span: Range<usize>,
@@ -57,7 +58,7 @@ pub(crate) struct File {
 
 /// What a package asks of another one.
 #[derive(Debug, Clone)]
-pub(crate) struct Dependency {
+pub(crate) struct LockedDependency {
     /// Normalised.
     pub(crate) name: String,
     /// Normalised.
@@ -74,6 +75,8 @@ pub(super) struct Reader<'d, 'r> {
     /// `[metadata.files]`: in lock versions 1.0 and 1.1 the files of each
     /// package, by its name as the lock spells it.
     pub(super) files: Option<&'r DeTable<'d>>,
+    /// `[metadata.hashes]`: in locks of Poetry before 1.0 the hashes of each package.
+    pub(super) hashes: Option<&'r DeTable<'d>>,
 }
 
 impl Reader<'_, '_> {
@@ -101,6 +104,7 @@ impl Reader<'_, '_> {
         self.required("a package", value, table, "optional")?;
         let files = match (table.get("files"), &source) {
             (Some(files), _) => self.files(files)?,
+            (None, _) if self.hashes.is_some() => self.hashes_in_metadata(value, name_value)?,
             (
                 None,
                 PackageSource::Git { .. }
@@ -148,12 +152,36 @@ impl Reader<'_, '_> {
         };
         let mut files = self.files(files)?;
         if let PackageSource::File { path, .. } = source {
-            files.retain(|file| {
-                path.file_name()
-                    .is_some_and(|name| name == file.name.as_str())
-            });
+            let name = path.file_name().and_then(|name| name.to_str());
+            files.retain(|file| file.name.as_deref() == name);
         }
         Ok(files)
+    }
+
+    /// The hashes of a package in `[metadata.hashes]`.
+    fn hashes_in_metadata(
+        &self,
+        package: &Value<'_>,
+        name: &Value<'_>,
+    ) -> Result<Vec<File>, Error> {
+        let name = self.document.string(name, "`name`")?;
+        let Some(hashes) = self.hashes.and_then(|hashes| hashes.get(name)) else {
+            return Err(self
+                .document
+                .invalid(package.span(), "a package without hashes"));
+        };
+        self.document
+            .array(hashes, "`hashes`")?
+            .iter()
+            .map(|hash| {
+                Ok(File {
+                    name: None,
+                    hash: self.document.string(hash, "a hash")?.to_owned(),
+                    url: None,
+                    hash_span: self.document.in_file(hash.span()),
+                })
+            })
+            .collect()
     }
 
     /// The value of a key that `what`, which is `parent`, has to have.
@@ -223,7 +251,7 @@ impl Reader<'_, '_> {
                 let file = self.required("a file", value, table, "file")?;
                 let hash = self.required("a file", value, table, "hash")?;
                 Ok(File {
-                    name: self.file_name(file)?,
+                    name: Some(self.file_name(file)?),
                     hash: self.document.string(hash, "`hash`")?.to_owned(),
                     url: match table.get("url") {
                         Some(url) => Some(self.document.string(url, "`url`")?.to_owned()),
@@ -235,7 +263,7 @@ impl Reader<'_, '_> {
             .collect()
     }
 
-    /// The name of a file is joined to paths and addresses: only one that is a
+    /// The name of a file is joined to paths and URLs: only one that is a
     /// name on every system is let through.
     fn file_name(&self, value: &Value<'_>) -> Result<String, Error> {
         let name = self.document.string(value, "`file`")?;
@@ -277,7 +305,7 @@ impl Reader<'_, '_> {
                 reference: text("reference")?,
             }),
             Some("git") => Ok(PackageSource::Git {
-                url: self.git_address(value)?,
+                url: self.git_url(value)?,
                 reference: text("reference")?,
                 // Poetry 1.0 has the commit as the reference.
                 commit: match text("resolved_reference")? {
@@ -304,16 +332,16 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The address of a git source, which Poetry must be able to read.
-    fn git_address(&self, source: &Value<'_>) -> Result<String, Error> {
+    /// The URL of a git source, which Poetry must be able to read.
+    fn git_url(&self, source: &Value<'_>) -> Result<String, Error> {
         let table = self.document.table(source, "`source`")?;
         let value = self.required("a source", source, table, "url")?;
-        let address = self.document.string(value, "`url`")?;
-        if git_address::printed(address).is_none() {
-            let message = format!("`{}` is not a git address", address.escape_debug());
+        let url = self.document.string(value, "`url`")?;
+        if git_url::printed(url).is_none() {
+            let message = format!("`{}` is not a git URL", url.escape_debug());
             return Err(self.document.invalid(value.span(), message));
         }
-        Ok(address.to_owned())
+        Ok(url.to_owned())
     }
 
     /// `develop`: for a directory or an archive a link instead of a copy, for git without
@@ -329,7 +357,7 @@ impl Reader<'_, '_> {
     }
 
     /// The dependencies that ask for extras; nothing else of them matters.
-    fn dependencies(&self, table: &DeTable<'_>) -> Result<Vec<Dependency>, Error> {
+    fn dependencies(&self, table: &DeTable<'_>) -> Result<Vec<LockedDependency>, Error> {
         let Some(value) = table.get("dependencies") else {
             return Ok(Vec::new());
         };
@@ -341,7 +369,7 @@ impl Reader<'_, '_> {
             };
             for value in alternatives {
                 let get = |key| value.get_ref().as_table()?.get(key);
-                dependencies.push(Dependency {
+                dependencies.push(LockedDependency {
                     name: normalize(name.get_ref()),
                     extras: match get("extras") {
                         Some(extras) => self

@@ -32,7 +32,7 @@ const MAX_STEPS: usize = 50_000;
 /// that takes 5000.
 const MAX_PAIRS: usize = 100_000;
 /// Pairs of all calls together after which each gets [`FEW_PAIRS`].
-const PATIENCE: usize = 400_000;
+const MAX_PAIRS_IN_ALL: usize = 400_000;
 const FEW_PAIRS: usize = 5_000;
 /// Pairs of all calls together after which a walk is given up.
 const EXHAUSTED: usize = 1_500_000;
@@ -99,8 +99,8 @@ impl Algebra {
 
     /// Whether the markers so far took so much work that the next ones are
     /// simplified less.
-    pub(crate) fn is_impatient(&self) -> bool {
-        self.pairs_before > PATIENCE
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.pairs_before > MAX_PAIRS_IN_ALL
     }
 
     /// The alternatives of a marker in disjunctive normal form.
@@ -490,7 +490,7 @@ impl Algebra {
         &mut self,
         factors: impl Iterator<Item = Vec<Marker>>,
     ) -> Result<Vec<Vec<Marker>>, Stop> {
-        let most = if self.is_impatient() {
+        let most = if self.is_hurried() {
             FEW_CHOICES
         } else {
             MAX_CHOICES
@@ -500,7 +500,7 @@ impl Algebra {
 
     fn count_pairs(&mut self, pairs: usize) -> Result<(), Stop> {
         self.pairs += pairs;
-        let most = if self.is_impatient() {
+        let most = if self.is_hurried() {
             FEW_PAIRS
         } else {
             MAX_PAIRS

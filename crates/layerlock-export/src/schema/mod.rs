@@ -78,9 +78,9 @@ impl Schema<'_> {
                 text if text.contains('\n') => invalid(format!("`{name}` has more than one line")),
                 _ => Ok(()),
             },
-            Shape::Address => match document.string(value, &named())? {
-                text if is_address(text) => Ok(()),
-                text => invalid(format!("`{}` is not an address", text.escape_debug())),
+            Shape::Url => match document.string(value, &named())? {
+                text if is_url(text) => Ok(()),
+                text => invalid(format!("`{}` is not a URL", text.escape_debug())),
             },
             Shape::Flag => match value.get_ref().as_bool() {
                 Some(_) => Ok(()),
@@ -337,7 +337,7 @@ fn is_email(text: &str) -> bool {
 }
 
 /// A scheme, a colon and something without blanks.
-fn is_address(text: &str) -> bool {
+fn is_url(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, rest)| {
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let rest = rest.strip_prefix('/').unwrap_or(rest);

@@ -6,8 +6,8 @@ pub(super) enum Shape {
     Text,
     /// A text on one line.
     Line,
-    /// A text that begins like an address.
-    Address,
+    /// A text that begins like a URL.
+    Url,
     Flag,
     OneOf(&'static [&'static str]),
     List(&'static Shape),
@@ -70,11 +70,11 @@ pub(super) const POETRY: Keys = Keys {
         ("dependencies", DEPENDENCIES),
         ("description", Shape::Line),
         ("dev-dependencies", DEPENDENCIES),
-        ("documentation", Shape::Address),
+        ("documentation", Shape::Url),
         ("exclude", Shape::List(&Shape::Any)),
         ("extras", Shape::Names(&Shape::List(&Shape::Name))),
         ("group", Shape::Names(&Shape::Group)),
-        ("homepage", Shape::Address),
+        ("homepage", Shape::Url),
         (
             "include",
             Shape::List(&Shape::TextOr(&Shape::Table(&INCLUDE))),
@@ -87,7 +87,7 @@ pub(super) const POETRY: Keys = Keys {
         ("packages", Shape::List(&Shape::Table(&PACKAGE))),
         ("plugins", Shape::Names(&TEXT_TABLE)),
         ("readme", Shape::TextOr(&TEXTS)),
-        ("repository", Shape::Address),
+        ("repository", Shape::Url),
         ("requires-plugins", DEPENDENCIES),
         ("requires-poetry", Shape::Text),
         ("scripts", Shape::Names(&Shape::TextOr(&Shape::Script))),
@@ -154,7 +154,7 @@ const SOURCE: Keys = Keys {
     required: &["name"],
     known: &[
         ("name", Shape::Text),
-        ("url", Shape::Address),
+        ("url", Shape::Url),
         ("priority", Shape::Priority),
         ("links", Shape::Flag),
         ("indexed", Shape::Flag),
@@ -244,7 +244,7 @@ pub(super) const PROJECT: [(&str, Shape); 18] = [
     ("readme", Shape::TextOr(&Shape::Readme)),
     ("requires-python", Shape::Text),
     ("scripts", TEXT_TABLE),
-    ("urls", Shape::Each(&Shape::Address)),
+    ("urls", Shape::Each(&Shape::Url)),
     ("version", Shape::Version),
 ];
 

@@ -109,8 +109,8 @@ struct Walker<'l> {
     decided: HashMap<(usize, BTreeSet<String>), usize>,
     /// The markers of the regions of Python that a package's versions make.
     regions: HashMap<&'l str, Vec<Marker>>,
-    /// By index of a package: the markers of its dependencies, and of its
-    /// Python constraint.
+    /// By index of a package: the markers of its dependencies, and its own with that of
+    /// its Python constraint.
     own_markers: HashMap<usize, (Vec<Marker>, Marker)>,
 }
 
@@ -217,7 +217,7 @@ impl<'l> Walker<'l> {
                 // It was here before for all of this marker, and what it asks for
                 // is queued. Poetry goes on all the same, which may change how
                 // the markers are written.
-                if joined == *known && self.algebra.is_impatient() {
+                if joined == *known && self.algebra.is_hurried() {
                     return Ok(());
                 }
                 joined
@@ -230,6 +230,9 @@ impl<'l> Walker<'l> {
                 members.is_some_and(|members: &BTreeSet<usize>| members.contains(&index))
             };
             if require.is_optional && !step.dependency.extras.iter().any(is_asked_for) {
+                continue;
+            }
+            if self.graph.is_never_locked(&require.name) {
                 continue;
             }
             let base = self.algebra.intersect(&own[index], &marker);
@@ -339,6 +342,8 @@ impl<'l> Walker<'l> {
         // A range that was read can be written as a marker; if not, it is left
         // to pip, which knows it as well.
         let python = python_marker(&mut self.algebra, python).unwrap_or(Marker::Any);
+        let marker = self.algebra.simplify(&self.graph.nodes[package].marker);
+        let python = self.algebra.intersect(&marker, &python);
         self.own_markers
             .insert(package, (own.clone(), python.clone()));
         (own, python)

@@ -13,7 +13,7 @@ use crate::selection::Selection;
 
 /// A package that a target gets.
 #[derive(Debug)]
-pub(crate) struct Chosen {
+pub(crate) struct NeededPackage {
     /// Its index in the lock.
     pub(crate) package: usize,
     /// The extras that it is needed with, normalised.
@@ -31,12 +31,12 @@ pub(crate) fn choose(
     graph: &Graph,
     selection: &Selection,
     target: &MarkerEnvironment,
-) -> Result<Vec<Chosen>, Error> {
+) -> Result<Vec<NeededPackage>, Error> {
     let decisions = match walk(project, lock, graph, selection, None) {
         Err(Error::Walk { .. }) => walk(project, lock, graph, selection, Some(target))?,
         decisions => decisions?,
     };
-    let mut chosen: BTreeMap<usize, Chosen> = BTreeMap::new();
+    let mut chosen: BTreeMap<usize, NeededPackage> = BTreeMap::new();
     for Decision {
         package,
         extras,
@@ -44,7 +44,7 @@ pub(crate) fn choose(
     } in decisions
     {
         if marker.evaluate(target, &BTreeSet::new()) {
-            let entry = chosen.entry(package).or_insert_with(|| Chosen {
+            let entry = chosen.entry(package).or_insert_with(|| NeededPackage {
                 package,
                 extras: BTreeSet::new(),
                 groups: BTreeSet::new(),
@@ -94,9 +94,9 @@ fn name_groups(
     lock: &Lock,
     graph: &Graph,
     target: &MarkerEnvironment,
-    chosen: &mut BTreeMap<usize, Chosen>,
+    chosen: &mut BTreeMap<usize, NeededPackage>,
 ) {
-    let mut needs: BTreeMap<&str, Needs<'_>> = BTreeMap::new();
+    let mut needs: BTreeMap<&str, Need<'_>> = BTreeMap::new();
     for (group, dependency) in &graph.roots {
         if dependency.holds_in(target, &BTreeSet::new()) {
             let needs = needs.entry(&dependency.name).or_default();
@@ -133,7 +133,7 @@ fn name_groups(
 
 /// Who needs a package, and with which extras.
 #[derive(Debug, Clone, Default)]
-struct Needs<'g> {
+struct Need<'g> {
     groups: BTreeSet<&'g str>,
     extras: BTreeSet<String>,
 }

@@ -271,7 +271,7 @@ fn data(project: &str) -> PathBuf {
         .join(project)
 }
 
-/// The address of a folder, for paths that need no quoting.
+/// The URL of a directory, for paths that need no quoting.
 fn folder_url(directory: &Path) -> String {
     let path = fs_err::canonicalize(directory).unwrap();
     let path = path

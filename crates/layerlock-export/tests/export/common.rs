@@ -1,4 +1,4 @@
-//! A project in a temporary folder, with a lock that is fresh.
+//! A project in a temporary directory, with a lock that is fresh.
 
 use std::path::Path;
 

@@ -8,6 +8,7 @@
 mod agreement;
 mod common;
 mod exclude;
+mod first_locks;
 mod hostile;
 mod order;
 mod pylock;

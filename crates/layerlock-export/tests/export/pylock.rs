@@ -47,8 +47,8 @@ fn recorded_index(packages: &[LockedPackage]) -> Vec<Listing> {
 }
 
 fn data() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pylock");
-    fs_err::canonicalize(folder).unwrap()
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pylock");
+    fs_err::canonicalize(directory).unwrap()
 }
 
 fn choice(with: &[&str], only: &[&str], extras: &[&str]) -> Choice {
@@ -68,17 +68,17 @@ fn choice(with: &[&str], only: &[&str], extras: &[&str]) -> Choice {
 
 #[test]
 fn texts_equal_those_of_the_plugin() {
-    let folder = data();
-    let project = Project::read(&folder).unwrap();
+    let directory = data();
+    let project = Project::read(&directory).unwrap();
     let lock = Lock::read(&project).unwrap();
     for (name, seen_from, choice) in [
-        ("main", folder.clone(), Choice::default()),
-        ("from-libs", folder.join("libs"), Choice::default()),
-        ("dev", folder.clone(), choice(&["dev"], &[], &["tools"])),
-        ("docs-only", folder.clone(), choice(&[], &["docs"], &[])),
+        ("main", directory.clone(), Choice::default()),
+        ("from-libs", directory.join("libs"), Choice::default()),
+        ("dev", directory.clone(), choice(&["dev"], &[], &["tools"])),
+        ("docs-only", directory.clone(), choice(&[], &["docs"], &[])),
         (
             "all",
-            folder.clone(),
+            directory.clone(),
             Choice {
                 groups: Groups {
                     all: true,
@@ -93,8 +93,8 @@ fn texts_equal_those_of_the_plugin() {
     ] {
         let look_up = |packages: &[LockedPackage]| Ok::<_, Error>(recorded_index(packages));
         let text = pylock(&project, &lock, &choice, &seen_from, look_up).unwrap();
-        let path = folder.join(format!("recorded/{name}.toml"));
-        let root = folder.to_str().unwrap().trim_start_matches(r"\\?\");
+        let path = directory.join(format!("recorded/{name}.toml"));
+        let root = directory.to_str().unwrap().trim_start_matches(r"\\?\");
         let expected = fs_err::read_to_string(path)
             .unwrap()
             .replace(
@@ -156,11 +156,11 @@ fn no_wheel_is_lost() {
 
 #[test]
 fn an_old_lock_is_refused_before_anything_is_looked_up() {
-    let folder = data().join("../poetry-1-no-constraint");
-    let project = Project::read(&folder).unwrap();
+    let directory = data().join("../poetry-1-no-constraint");
+    let project = Project::read(&directory).unwrap();
     let lock = Lock::read(&project).unwrap();
     let nothing = |_: &[LockedPackage]| -> Result<Vec<Listing>, Error> { panic!("looked up") };
-    let error = pylock(&project, &lock, &Choice::default(), &folder, nothing).unwrap_err();
+    let error = pylock(&project, &lock, &Choice::default(), &directory, nothing).unwrap_err();
     assert!(matches!(error, Error::OldLock { .. }), "{error}");
     assert!(error.hint().unwrap().contains("poetry lock"));
 }

@@ -42,13 +42,13 @@ fn missing_files() {
     insta::assert_snapshot!(refusal(directory.path()), @r"
     there is no pyproject.toml
       at -
-      hint: name the folder that holds pyproject.toml
+      hint: name the directory that holds pyproject.toml
     ");
     fs_err::write(directory.path().join("pyproject.toml"), PYPROJECT).unwrap();
     insta::assert_snapshot!(refusal(directory.path()), @r"
     there is no poetry.lock
       at -
-      hint: run `poetry lock` in the project's folder
+      hint: run `poetry lock` in the project's directory
     ");
 }
 
@@ -287,7 +287,7 @@ fn broken_packages() {
     insta::assert_snapshot!(
         refusal_of_lock(&package("x", "1", "[package.source]\ntype = \"git\"\nurl = \"../x\"")),
         @r"
-    `../x` is not a git address
+    `../x` is not a git URL
       at poetry.lock:10:7
       hint: -
     "

@@ -1,10 +1,10 @@
 //! Which index is asked where neither the project nor an option names one.
 //!
-//! layerlock carries no registry's address. The index is the one that pip would
+//! layerlock carries no registry's URL. The index is the one that pip would
 //! use, found in pip's own order: the environment, then pip's configuration
 //! files, then what the machine's pip has built in. The last is asked of pip,
 //! by reading the default in the text of `pip install --help`, and remembered
-//! in the cache. A build of layerlock may bake in an address for machines
+//! in the cache. A build of layerlock may bake in a URL for machines
 //! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time).
 
 use std::fmt;

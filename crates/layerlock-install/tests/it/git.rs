@@ -7,7 +7,7 @@ use layerlock_install::index::{Index, IndexUrl};
 use layerlock_install::{
     BuildOptions, BuildOutcome, BuildProblem, Cache, Error, FrontendKind, Silent, build, choose,
 };
-use layerlock_testkit::{ProjectBuilder, Source};
+use layerlock_testkit::{ProjectBuilder, SourceTree};
 use tempfile::TempDir;
 
 use crate::helpers::{Machine, locked, plan_all, target};
@@ -45,7 +45,7 @@ impl Repository {
     }
 
     /// Commits a source in a directory, and gives the commit.
-    fn commit(&self, source: &Source, directory: &str) -> String {
+    fn commit(&self, source: &SourceTree, directory: &str) -> String {
         source.write_to(&self.path().join(directory));
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "change"]);
@@ -100,7 +100,7 @@ fn layer(cache: &Cache, built: BuildOutcome) -> Vec<PathBuf> {
 #[test]
 fn the_locked_commit_is_built_wherever_the_branch_is_now() {
     let repository = Repository::new();
-    let demo = Source::new("demo", "1.0");
+    let demo = SourceTree::new("demo", "1.0");
     let first = repository.commit(&demo.clone().file("demo/first.py", ""), ".");
     repository.git(&["rm", "--quiet", "demo/first.py"]);
     let second = repository.commit(&demo.file("demo/second.py", ""), ".");
@@ -130,7 +130,7 @@ fn a_package_that_asks_git_for_its_version_has_the_history_to_tell() {
                        said = subprocess.check_output(['git', 'describe', '--tags'])\n    \
                        assert said.startswith(b'v1.0-1-g'), said\n    \
                        return backend.build_wheel(*arguments, **named)\n";
-    let demo = Source::new("demo", "1.0")
+    let demo = SourceTree::new("demo", "1.0")
         .file("backend/vcs.py", backend)
         .file(
             "pyproject.toml",
@@ -152,7 +152,7 @@ fn a_package_that_asks_git_for_its_version_has_the_history_to_tell() {
 #[test]
 fn a_directory_of_the_repository_is_built_and_none_outside_of_it() {
     let repository = Repository::new();
-    let demo = Source::new("demo", "1.0");
+    let demo = SourceTree::new("demo", "1.0");
     let commit = repository.commit(&demo, "packages/demo");
     let cache = Cache::temporary().unwrap();
     let project = repository.locked(&commit, "subdirectory = \"packages/demo\"\n");
@@ -179,7 +179,7 @@ fn a_link_that_leads_out_of_the_repository_is_refused() {
         let directory = repository.path().join("demo");
         fs_err::create_dir(&directory).unwrap();
         std::os::unix::fs::symlink(to, directory.join("link.py")).unwrap();
-        let commit = repository.commit(&Source::new("demo", "1.0"), ".");
+        let commit = repository.commit(&SourceTree::new("demo", "1.0"), ".");
         build_in(
             &Cache::temporary().unwrap(),
             &repository.locked(&commit, ""),
@@ -202,7 +202,7 @@ fn a_link_that_leads_out_of_the_repository_is_refused() {
 #[test]
 fn a_kept_build_needs_no_repository() {
     let repository = Repository::new();
-    let commit = repository.commit(&Source::new("demo", "1.0"), ".");
+    let commit = repository.commit(&SourceTree::new("demo", "1.0"), ".");
     let project = repository.locked(&commit, "");
     let cache = Cache::temporary().unwrap();
     let first = build_in(&cache, &project).unwrap();
@@ -214,7 +214,7 @@ fn a_kept_build_needs_no_repository() {
 #[test]
 fn a_commit_that_is_not_there_is_said() {
     let repository = Repository::new();
-    repository.commit(&Source::new("demo", "1.0"), ".");
+    repository.commit(&SourceTree::new("demo", "1.0"), ".");
     let nowhere = "0123456789abcdef0123456789abcdef01234567";
     let project = repository.locked(nowhere, "");
     let error = build_in(&Cache::temporary().unwrap(), &project).unwrap_err();

@@ -1,6 +1,8 @@
 //! What the index has for a request that it understands.
 
-use super::{Request, ServedFile, State, below_files};
+use super::request::Request;
+use super::served_file::{ServedFile, path_below_files};
+use super::state::State;
 use crate::page::{LinkStyle, PageLink, html_page, json_page};
 
 /// The media type of PEP 691 JSON.
@@ -33,7 +35,7 @@ impl State {
         }
         if let Some(file) = self
             .files()
-            .find(|file| path.strip_prefix("/files/") == Some(below_files(file).as_str()))
+            .find(|file| path.strip_prefix("/files/") == Some(path_below_files(file).as_str()))
         {
             return self.file(file, request);
         }
@@ -90,7 +92,7 @@ impl State {
             .iter()
             .map(|file| PageLink {
                 file_name: file.file_name.clone(),
-                url: format!("{prefix}{}", below_files(file)),
+                url: format!("{prefix}{}", path_below_files(file)),
                 sha256: file.sha256.clone(),
                 requires_python: file.requires_python.clone(),
                 yanked: file.yanked.clone(),

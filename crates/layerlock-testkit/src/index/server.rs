@@ -10,7 +10,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::answer::{LOGIN_PAGE, Response};
-use super::{Fault, Request, Shared};
+use super::fault::Fault;
+use super::request::Request;
+use super::state::Shared;
 use crate::tls::Identity;
 
 /// No request of a test comes near this many bytes before its body.

@@ -416,7 +416,7 @@ fn layers_for_two_architectures_ask_for_a_page_once() {
     assert_eq!(shop.index.request_count(&page), 1);
 }
 
-/// Looking into a folder leaves these there on some systems.
+/// Looking into a directory leaves these there on some systems.
 #[test]
 fn what_file_managers_leave_in_the_staging_directory_is_in_nobodys_way() {
     let shop = Shop::configured(STAGED);

@@ -264,7 +264,7 @@ fn a_file_with_credentials_is_for_its_owner_alone() {
         assert_eq!(mode & 0o777, 0o600);
     }
 
-    // Without addresses nothing is secret.
+    // Without URLs nothing is secret.
     let public = ExportSettings {
         without_urls: true,
         ..settings

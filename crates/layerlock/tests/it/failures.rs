@@ -8,8 +8,8 @@ use layerlock::{
     Settings, Silent,
 };
 use layerlock_testkit::{
-    Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, Source, WheelBuilder,
-    sha256_hex,
+    Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, SourceTree,
+    WheelBuilder, sha256_hex,
 };
 
 use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
@@ -37,7 +37,7 @@ impl Broken {
 
 /// Runs each job on a project that `breaks` broke, with and without outputs of
 /// an earlier run. Each has to fail, with an error of this kind, and leave the
-/// project's folder byte for byte as it was.
+/// project's directory byte for byte as it was.
 fn assert_fails(kind: ErrorKind, breaks: impl Fn(&mut Broken)) -> Error {
     let mut last = None;
     for built_before in [false, true] {
@@ -145,9 +145,9 @@ fn unknown_group_or_extra() {
 
 #[test]
 fn index_address_that_is_none() {
-    for address in ["packages.example.com", "ftp://packages.example.com/simple"] {
+    for url in ["packages.example.com", "ftp://packages.example.com/simple"] {
         assert_fails(ErrorKind::Usage, |broken| {
-            broken.settings.index_url = Some(address.to_owned());
+            broken.settings.index_url = Some(url.to_owned());
         });
     }
 }
@@ -213,7 +213,9 @@ fn git_commit_that_is_none() {
 
 #[test]
 fn failed_build() {
-    let sdist = Source::new("demo", "1.0").failing("no compiler").sdist();
+    let sdist = SourceTree::new("demo", "1.0")
+        .failing("no compiler")
+        .sdist();
     let package =
         LockedPackage::new("demo", "1.0").file(&sdist.file_name, &sha256_hex(&sdist.bytes));
     let error = assert_fails(ErrorKind::Artifact, |broken| {
@@ -328,7 +330,7 @@ fn hostile_wheel() {
 #[test]
 fn index_that_is_down() {
     assert_fails(ErrorKind::Network, |broken| {
-        // The settings keep the address of the one that stops here.
+        // The settings keep the URL of the one that stops here.
         broken.shop.index = LoopbackIndex::start();
     });
 }
@@ -352,9 +354,9 @@ fn offline_without_a_cache() {
 #[test]
 fn foreign_file_in_the_staging_directory() {
     let error = assert_fails(ErrorKind::Machine, |broken| {
-        let folder = broken.path("lambda_dependencies/python");
-        fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(folder.join("my_code.py"), "precious").unwrap();
+        let directory = broken.path("lambda_dependencies/python");
+        fs_err::create_dir_all(&directory).unwrap();
+        fs_err::write(directory.join("my_code.py"), "precious").unwrap();
     });
     assert!(error.to_string().contains("python/my_code.py"), "{error}");
     assert!(error.hint().is_some());
@@ -367,9 +369,9 @@ fn foreign_file_in_the_staging_directory_of_the_second_layer() {
             project_of(&wheels())
                 .pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n"),
         );
-        let folder = broken.path("lambda_dependencies/b");
-        fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(folder.join("my_code.py"), "precious").unwrap();
+        let directory = broken.path("lambda_dependencies/b");
+        fs_err::create_dir_all(&directory).unwrap();
+        fs_err::write(directory.join("my_code.py"), "precious").unwrap();
     });
 }
 

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
-use layerlock_testkit::{LoopbackIndex, Project, ProjectBuilder, Wheel, WheelBuilder, sha256_hex};
+use layerlock_testkit::{
+    LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder, sha256_hex,
+};
 use tempfile::TempDir;
 
 /// A configured staging directory.
@@ -10,7 +12,7 @@ pub(crate) const STAGED: &str = "[tool.layerlock]\nstaging = \"lambda_dependenci
 
 /// A project, the index that has its wheels, and an empty cache.
 pub(crate) struct Shop {
-    pub(crate) project: Project,
+    pub(crate) project: TestProject,
     pub(crate) index: LoopbackIndex,
     pub(crate) cache: TempDir,
 }
@@ -37,7 +39,7 @@ impl Shop {
         Settings {
             index_url: Some(self.index.url()),
             cache: CacheLocation::At(self.cache.path().to_owned()),
-            ..Settings::of_project(self.project.path())
+            ..Settings::for_project(self.project.path())
         }
     }
 
@@ -83,22 +85,22 @@ pub(crate) fn project_of([pure, x86_64, aarch64]: &[Wheel; 3]) -> ProjectBuilder
         .package(native)
 }
 
-/// Everything below a folder: folders, and files with their permissions and
+/// Everything below a directory: directories, and files with their permissions and
 /// bytes (as a hash).
-pub(crate) fn tree(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn tree(directory: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
         let Ok(entries) = fs_err::read_dir(&next) else {
             continue;
         };
         for entry in entries {
             let path = entry.unwrap().path();
-            let name = path.strip_prefix(folder).unwrap().to_str().unwrap();
+            let name = path.strip_prefix(directory).unwrap().to_str().unwrap();
             let metadata = fs_err::symlink_metadata(&path).unwrap();
             let fact = if metadata.is_dir() {
-                folders.push(path.clone());
-                "folder".to_owned()
+                directories.push(path.clone());
+                "directory".to_owned()
             } else {
                 let bytes = fs_err::read(&path).unwrap();
                 format!("{:?} {}", metadata.permissions(), sha256_hex(&bytes))
@@ -109,13 +111,13 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, String> {
     found
 }
 
-/// The files below a folder and their bytes.
-pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    tree(folder)
+/// The files below a directory and their bytes.
+pub(crate) fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    tree(directory)
         .into_iter()
-        .filter(|(_, fact)| fact != "folder")
+        .filter(|(_, fact)| fact != "directory")
         .map(|(name, _)| {
-            let bytes = fs_err::read(folder.join(&name)).unwrap();
+            let bytes = fs_err::read(directory.join(&name)).unwrap();
             (name, bytes)
         })
         .collect()

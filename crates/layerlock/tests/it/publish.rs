@@ -92,7 +92,11 @@ fn what_was_published_before_a_failure_is_told() {
     let shop = Shop::new(&project, &wheels);
     let shelf = shop.path("shelf");
     fs_err::create_dir(&shelf).unwrap();
-    fs_err::write(shelf.join("b"), "a file where the layer's folder must be").unwrap();
+    fs_err::write(
+        shelf.join("b"),
+        "a file where the layer's directory must be",
+    )
+    .unwrap();
     let settings = PublishSettings {
         settings: shop.settings(),
         to: Publishing::Local(Some(shelf)),

@@ -1,7 +1,7 @@
 //! Layers of packages that the lock has no wheel of.
 
 use layerlock::{ExportFormat, ExportSettings, FrontendKind, Settings, Severity, Silent};
-use layerlock_testkit::{LockedPackage, ProjectBuilder, Source, sha256_hex};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, SourceTree, sha256_hex};
 
 use crate::helpers::{STAGED, Shop, files};
 
@@ -21,7 +21,7 @@ fn package() -> Shop {
     let toml = format!("{STAGED}include-project = true\n\n{BACKEND}");
     let project = ProjectBuilder::new("shop").pyproject(&toml);
     let shop = Shop::new(&project, []);
-    Source::new("shop", "0.1.0").write_to(shop.project.path());
+    SourceTree::new("shop", "0.1.0").write_to(shop.project.path());
     project.write_to(shop.project.path());
     shop
 }
@@ -122,7 +122,7 @@ fn a_change_of_the_project_changes_its_layer() {
 
 #[test]
 fn an_export_needs_no_build() {
-    let sdist = Source::new("demo", "1.0")
+    let sdist = SourceTree::new("demo", "1.0")
         .failing("an export builds nothing")
         .sdist();
     let package =

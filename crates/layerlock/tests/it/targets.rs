@@ -59,8 +59,12 @@ fn options_name_every_runtime_with_every_architecture() {
         for runtime in ["python3.13", "python3.12"] {
             for architecture in ["x86_64", "arm64"] {
                 let target = format!("{runtime} {architecture}");
-                let folder = format!("dist/staging/{name}/{runtime}-{architecture}");
-                assert!(shop.path(&folder).join("python/pure/__init__.py").exists());
+                let directory = format!("dist/staging/{name}/{runtime}-{architecture}");
+                assert!(
+                    shop.path(&directory)
+                        .join("python/pure/__init__.py")
+                        .exists()
+                );
                 expected.push((name.to_owned(), target));
             }
         }
@@ -68,7 +72,7 @@ fn options_name_every_runtime_with_every_architecture() {
     assert_eq!(made, expected);
 }
 
-/// One target keeps the folder that is configured, however it is spelled.
+/// One target keeps the directory that is configured, however it is spelled.
 #[test]
 fn a_list_of_one_is_as_good_as_none() {
     let wheels = wheels();
@@ -77,7 +81,7 @@ fn a_list_of_one_is_as_good_as_none() {
     assert_eq!(shop.build().staging.unwrap(), shop.path("staged"));
 }
 
-/// What once was the whole folder would lie around the new layers, and be deployed
+/// What once was the whole directory would lie around the new layers, and be deployed
 /// with them.
 #[test]
 fn a_layer_that_fills_the_folder_that_several_share_is_refused() {
@@ -94,7 +98,7 @@ fn a_layer_that_fills_the_folder_that_several_share_is_refused() {
         let before = tree(shop.project.path());
         let error = build(&shop.settings(), &Silent).unwrap_err();
         assert!(
-            matches!(&error, Error::Remains { folder, .. } if *folder == shop.path("staged")),
+            matches!(&error, Error::Remains { directory, .. } if *directory == shop.path("staged")),
             "{error:?}"
         );
         assert_eq!(error.kind(), ErrorKind::Machine);

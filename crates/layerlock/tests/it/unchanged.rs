@@ -71,9 +71,9 @@ fn an_output_that_was_touched_is_made_again() {
         &|| fs_err::remove_dir_all(&staging).unwrap(),
         // Bytecode is nobody's work: it goes.
         &|| {
-            let folder = staging.join("python/pure/__pycache__");
-            fs_err::create_dir(&folder).unwrap();
-            fs_err::write(folder.join("a.cpython-312.pyc"), "x").unwrap();
+            let directory = staging.join("python/pure/__pycache__");
+            fs_err::create_dir(&directory).unwrap();
+            fs_err::write(directory.join("a.cpython-312.pyc"), "x").unwrap();
         },
     ];
     for touch in touches {

@@ -194,20 +194,20 @@ fn an_error_shows_no_token() {
 fn link() -> impl Strategy<Value = PageLink> {
     let name = "[a-z]{1,8}-[0-9]{1,2}(\\.[0-9])?";
     let ending = prop::sample::select(FILE_ENDINGS);
-    let folder =
+    let directory =
         prop::sample::select(&["", "../../files/", "/pool/", "https://files.example.com/x/"][..]);
     let text = || prop::option::of("[ -~é]{1,20}");
     (
-        (name, ending, folder),
+        (name, ending, directory),
         prop::option::of("[0-9a-f]{64}"),
         text(),
         prop::option::of("[ -~é]{0,20}"),
     )
         .prop_map(
-            |((name, ending, folder), sha256, requires_python, yanked)| {
+            |((name, ending, directory), sha256, requires_python, yanked)| {
                 let file_name = format!("{name}{ending}");
                 PageLink {
-                    url: format!("{folder}{file_name}"),
+                    url: format!("{directory}{file_name}"),
                     file_name,
                     sha256,
                     requires_python,
@@ -264,10 +264,10 @@ proptest! {
 
     #[test]
     fn no_json_of_the_right_kind_makes_the_parser_panic(
-        filename in ".{0,20}", address in ".{0,20}", digest in ".{0,70}"
+        filename in ".{0,20}", url in ".{0,20}", digest in ".{0,70}"
     ) {
         let body = serde_json::json!({"files": [
-            {"filename": filename, "url": address, "hashes": {"sha256": digest}}
+            {"filename": filename, "url": url, "hashes": {"sha256": digest}}
         ]});
         let page = json(&body.to_string()).unwrap();
         prop_assert!(page.files.len() <= 1);

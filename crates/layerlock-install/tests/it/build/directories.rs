@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use layerlock_install::BuildProblem;
-use layerlock_testkit::{ProjectBuilder, Source};
+use layerlock_testkit::{ProjectBuilder, SourceTree};
 
 use super::{Shop, demo, locking, locking_path, paths, source};
 
@@ -46,7 +46,7 @@ fn a_directory_that_changed_is_built_anew_with_the_version_that_it_has_now() {
     demo().write_to(&directory);
     let project = locking_path("directory", &directory, "");
     let (before, _) = shop.built(&project);
-    Source::new("demo", "2.0")
+    SourceTree::new("demo", "2.0")
         .file("demo/more.py", "x = 2\n")
         .write_to(&directory);
     let (after, wheel) = shop.built(&project);

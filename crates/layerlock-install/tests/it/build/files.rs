@@ -2,7 +2,7 @@
 
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{BuildNote, BuildProblem, Cache, Error};
-use layerlock_testkit::{ServedFile, Source, WheelBuilder};
+use layerlock_testkit::{ServedFile, SourceTree, WheelBuilder};
 use tempfile::TempDir;
 
 use super::{Log, Shop, demo, locked_file, locking, locking_path, locking_sdist, paths, source};
@@ -123,11 +123,11 @@ fn a_url_whose_file_name_leads_elsewhere_is_refused() {
 }
 
 /// An archive as those of a repository are: the package lies in a directory of it.
-fn archive_of_a_repository() -> Source {
+fn archive_of_a_repository() -> SourceTree {
     let own = TempDir::new().unwrap();
     demo().write_to(own.path());
     let files = layerlock_layer::files_in(own.path()).unwrap();
-    let outer = Source::new("outer", "3.0").failing("the wrong directory");
+    let outer = SourceTree::new("outer", "3.0").failing("the wrong directory");
     files.into_iter().fold(outer, |archive, name| {
         let content = fs_err::read(own.path().join(&name)).unwrap();
         archive.file(&format!("packages/demo/{name}"), content)

@@ -3,7 +3,7 @@
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{Error, WheelOrSource, choose};
 use layerlock_target::Architecture;
-use layerlock_testkit::{ServedFile, Source, WheelBuilder, shared_library};
+use layerlock_testkit::{ServedFile, SourceTree, WheelBuilder, shared_library};
 
 use super::{Shop, X86_64, demo, locked_file, locking, locking_path, source};
 use crate::helpers::{aws, locked, target};
@@ -83,7 +83,7 @@ fn a_compiled_wheel_that_does_not_fit_is_refused_with_a_way_out() {
     assert!(!hint.contains("poetry lock"), "{hint}");
 
     // Its wheel is taken by the locked version.
-    Source::new("demo", "2.0")
+    SourceTree::new("demo", "2.0")
         .tag("cp312-cp312-linux_aarch64")
         .write_to(&shop.path("libs"));
     let error = shop.refusal(&locking_path("directory", &shop.path("libs"), ""));

@@ -2,7 +2,7 @@
 
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{BuildProblem, Error};
-use layerlock_testkit::{ServedFile, Source};
+use layerlock_testkit::{ServedFile, SourceTree};
 
 use super::{Log, Shop, demo, locking_path, locking_sdist};
 
@@ -28,7 +28,7 @@ fn a_failed_build_says_what_it_said() {
 #[test]
 fn a_wheel_of_something_else_is_refused() {
     let shop = Shop::open();
-    let other = Source::new("other", "1.0");
+    let other = SourceTree::new("other", "1.0");
     other.write_to(&shop.path("libs"));
     let error = shop.refusal(&locking_path("directory", &shop.path("libs"), ""));
     assert!(
@@ -39,7 +39,7 @@ fn a_wheel_of_something_else_is_refused() {
     // A directory lives on; an archive has the version that it was locked with.
     let sdist = ServedFile {
         file_name: "demo-1.0.tar.gz".to_owned(),
-        ..Source::new("demo", "1.1").sdist()
+        ..SourceTree::new("demo", "1.1").sdist()
     };
     shop.index.add(&sdist);
     let error = shop.refusal(&locking_sdist(&sdist));

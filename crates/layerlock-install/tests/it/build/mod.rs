@@ -17,7 +17,7 @@ use layerlock_install::{
     FrontendKind, Reporter, Wheel, build, choose, fetch,
 };
 use layerlock_target::Target;
-use layerlock_testkit::{LoopbackIndex, ProjectBuilder, ServedFile, Source, sha256_hex};
+use layerlock_testkit::{LoopbackIndex, ProjectBuilder, ServedFile, SourceTree, sha256_hex};
 use tempfile::TempDir;
 
 use crate::helpers::{Machine, locked, plan_all, target};
@@ -148,8 +148,8 @@ fn paths((chosen, wheel): (ChosenWheel, Wheel)) -> Vec<String> {
     entries.map(|entry| entry.path.to_string()).collect()
 }
 
-fn demo() -> Source {
-    Source::new("demo", "1.0")
+fn demo() -> SourceTree {
+    SourceTree::new("demo", "1.0")
 }
 
 /// A project that locks `demo` 1.0 with these keys in its `[[package]]`.

@@ -1,8 +1,12 @@
-//! A URL that keeps its credentials to itself.
-//!
-//! People write passwords and tokens into URLs. [`SafeUrl`] takes them out at once:
-//! what it shows is free of them, so that none can reach a log, an error, a cache
-//! key or a link. Who sends a request asks for [`SafeUrl::credentials`].
+/*!
+A URL that keeps its credentials to itself.
+
+People write passwords and tokens into URLs. [`SafeUrl`] takes them out at once: what
+it shows is free of them, so that none can reach a log, an error, a cache key or a
+link. Who sends a request asks for [`SafeUrl::credentials`].
+
+No network in this crate: what only reads locks shows URLs too.
+*/
 
 use std::fmt;
 
@@ -77,7 +81,7 @@ impl SafeUrl {
     }
 
     /// The URL with user-info, for libraries that take credentials in no other way.
-    pub(crate) fn with_credentials(&self) -> Url {
+    pub fn with_credentials(&self) -> Url {
         let mut url = self.url.clone();
         let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         if let Some(credentials) = &self.credentials {

@@ -1,14 +1,14 @@
-//! The addresses of git repositories, as Poetry reads and prints them.
+//! The URLs of git repositories, as Poetry reads and prints them.
 
-/// An address as `poetry export` prints it, which is one that pip knows: of
+/// A URL as `poetry export` prints it, which is one that pip knows: of
 /// `git@host:path` it makes `ssh://git@host/path`, where digits that end at a
 /// slash are a port. What comes after `@` or `#` behind the path is left out, as
 /// Poetry takes it for a revision or a fragment. `None` where Poetry would not
-/// take the address: a path on this machine is none, nor is one with blanks.
-pub(crate) fn printed(address: &str) -> Option<String> {
-    let address = address.strip_prefix("git+").unwrap_or(address);
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return of_ssh(address);
+/// take the URL: a path on this machine is none, nor is one with blanks.
+pub(crate) fn printed(url: &str) -> Option<String> {
+    let url = url.strip_prefix("git+").unwrap_or(url);
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return printed_ssh(url);
     };
     if scheme.is_empty() || !scheme.chars().all(is_word) {
         return None;
@@ -30,20 +30,20 @@ pub(crate) fn printed(address: &str) -> Option<String> {
 }
 
 /// `git@host:team/project.git`
-fn of_ssh(address: &str) -> Option<String> {
-    let (user, rest) = match address.split_once('@') {
+fn printed_ssh(url: &str) -> Option<String> {
+    let (user, rest) = match url.split_once('@') {
         Some((user, rest)) if !user.contains(['/', '?', '#', ':', '<', '>', '[', ']', '|']) => {
             (Some(user), rest)
         }
-        _ => (None, address),
+        _ => (None, url),
     };
     let (host, path) = rest.split_at(rest.find([':', '/'])?);
     let is_host = !host.is_empty() && host.chars().all(is_of_host);
     let path = plain_path(path)?;
-    // A folder before the repository's name is a must.
-    let (folder, name) = path.trim_end_matches('/').rsplit_once('/')?;
-    (is_host && !folder.is_empty() && !name.is_empty()).then_some(())?;
-    let has_port = folder
+    // A directory before the repository's name is a must.
+    let (directory, name) = path.trim_end_matches('/').rsplit_once('/')?;
+    (is_host && !directory.is_empty() && !name.is_empty()).then_some(())?;
+    let has_port = directory
         .split_once('/')
         .is_some_and(|(port, _)| is_number(port));
     let user = user.map_or(String::new(), |user| format!("{user}@"));
@@ -147,9 +147,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_printed_is_printed_again(
-            address in "(git\\+)?(https?://|ssh://|file://)?([a-z0-9@:/#.~% \\\\-]|\\PC){0,24}",
+            url in "(git\\+)?(https?://|ssh://|file://)?([a-z0-9@:/#.~% \\\\-]|\\PC){0,24}",
         ) {
-            if let Some(once) = printed(&address) {
+            if let Some(once) = printed(&url) {
                 prop_assert_eq!(printed(&once), Some(once));
             }
         }

@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+/// How a request goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// This status, with a one-line text as its body.
+    Status(u16),
+    /// This status with this Retry-After: seconds, or a date.
+    Throttle(u16, String),
+    /// The connection ends after this many bytes of the body, which
+    /// Content-Length had promised whole.
+    CutBody(usize),
+    /// Content-Length says this, whatever the body is.
+    ContentLength(usize),
+    /// After this many bytes of the body, nothing for that long, then the rest.
+    Slow {
+        /// Bytes of the body that arrive at once.
+        after: usize,
+        /// The pause; ends early when the index is dropped.
+        pause: Duration,
+    },
+    /// 302 to this address, absolute or relative.
+    Redirect(String),
+    /// An HTML page with a form instead of what was asked for, status 200.
+    LoginPage,
+    /// This body instead of the right one, with the right headers.
+    Body(Vec<u8>),
+    /// This piece again and again, of no length that is told, until the client
+    /// goes away.
+    Endless {
+        /// The piece.
+        piece: Vec<u8>,
+        /// Whether it is sent compressed, as gzip does it.
+        gzip: bool,
+    },
+}
