@@ -72,7 +72,7 @@ pub(crate) fn lasting_cache(location: &CacheLocation) -> Option<Cache> {
     match location {
         CacheLocation::User => match directory_of_environment() {
             Some(directory) => Some(Cache::at(directory)),
-            None => Cache::of_user(),
+            None => Cache::for_user(),
         },
         CacheLocation::At(directory) => Some(Cache::at(directory)),
         CacheLocation::Nowhere => None,

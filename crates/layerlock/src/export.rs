@@ -7,8 +7,8 @@ use layerlock_export::{
     IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
     pylock, requirements,
 };
-use layerlock_install::index::Sources;
-use layerlock_install::{ListedPackage, Pick, Reporter};
+use layerlock_install::Sources;
+use layerlock_install::{ListedPackage, Reporter, WheelOrSource};
 use layerlock_layer::{write_file, write_private_file};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
@@ -224,8 +224,8 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
     for package in selected.into_packages() {
         let kind = package.source.kind();
         let chosen = match choose_file(locked.project(), package.clone(), &layer.target)? {
-            Pick::Wheel(chosen) => Some(chosen),
-            Pick::Source(_) => None,
+            WheelOrSource::Wheel(chosen) => Some(chosen),
+            WheelOrSource::Source(_) => None,
         };
         packages.push(JsonPackage {
             kind,

@@ -39,16 +39,6 @@ const KNOWN: &[(&str, &str)] = &[
         "layerlock-export",
         "marker::algebra marker::merge marker::parts",
     ),
-    (
-        "layerlock-install",
-        "build cache choose download error fetch fetch_source index local search temporary",
-    ),
-    (
-        "layerlock-install",
-        "build build::archive build::container build::directory build::frontend build::git \
-         build::metadata build::problem build::sources build::supplied",
-    ),
-    ("layerlock-install", "wheel wheel::layout wheel::record"),
     ("layerlock-layer", "output output::folder"),
     ("layerlock-layer", "zip zip::pack zip::sink"),
 ];

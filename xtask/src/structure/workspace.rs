@@ -11,7 +11,7 @@ use crate::checks::{Problems, Proof};
 use crate::repository::{cargo, root};
 
 /// Workspace dependencies that no crate uses yet; a name may go, and none may come.
-const TO_BE_USED: &[&str] = &["mailparse", "toml_edit"];
+const TO_BE_USED: &[&str] = &["toml_edit"];
 
 pub(super) struct Workspace {
     /// The crates of this repository.

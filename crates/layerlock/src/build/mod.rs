@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
-use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, FetchOptions, Reporter};
+use layerlock_install::index::Index;
+use layerlock_install::{Cache, FetchOptions, Reporter, Sources};
 use layerlock_layer::{EntryTime, parallel};
 
 use crate::built::Built;
