@@ -358,7 +358,7 @@ mod tests {
         hold(other.file());
         let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("same"), "new");
-        output.publish().unwrap();
+        output.put_in_place().unwrap();
         // What another process works on is not this one's.
         assert_eq!(
             files_in(&path).unwrap(),
