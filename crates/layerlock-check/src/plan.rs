@@ -37,8 +37,8 @@ fn emptiness(plan: &LayerPlan) -> Option<Finding> {
     plan.entries().is_empty().then(|| {
         Finding::new(
             Code::EmptyLayer,
-            "the layer is empty: no package of the chosen groups is for this target and not \
-             excluded",
+            "the layer is empty: every package of the chosen groups is excluded or for other \
+             targets",
         )
         .with_hint("choose other groups or extras, or exclude less")
     })

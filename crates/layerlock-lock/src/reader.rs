@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use pep508_rs::MarkerEnvironment;
@@ -60,13 +59,10 @@ pub struct LockWarning {
     pub place: Option<Place>,
 }
 
-/// The lock of a project, read and known to be up to date.
+/// The lock of a Python project, read and known to be up to date.
 ///
 /// A reader knows the format of one tool; whoever selects from it need not.
 pub trait LockReader: Send + Sync {
-    /// The lock file.
-    fn path(&self) -> &Path;
-
     /// What a user should know of the lock and of a choice.
     fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError>;
 
@@ -127,10 +123,6 @@ mod tests {
     struct OnePackage;
 
     impl LockReader for OnePackage {
-        fn path(&self) -> &Path {
-            Path::new("poetry.lock")
-        }
-
         fn warnings(&self, _: &Choice) -> Result<Vec<LockWarning>, LockError> {
             Err(LockError::new(twice()))
         }

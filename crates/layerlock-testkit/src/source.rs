@@ -1,5 +1,5 @@
-//! The source of a package, which brings its own build backend: it builds without
-//! any index (PEP 517, `backend-path`).
+//! Source trees with a build backend of their own (PEP 517, `backend-path`), which
+//! build without an index.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,11 +9,11 @@ use flate2::{Compression, write::GzEncoder};
 use crate::ServedFile;
 use crate::container::{self, Member};
 
-/// A source tree that `uv build` and `pip wheel` make a wheel of.
+/// The source tree of a package, which `uv build` and `pip wheel` can build.
 ///
-/// Its backend packs the directory named like the package. The zip that it writes
-/// differs from build to build, in times, compression and the generator that it
-/// names, as those of different versions of one backend do.
+/// Its backend packs the directory with the package's name. The wheel differs from
+/// build to build in times, compression and generator, like wheels of different
+/// versions of one backend.
 #[derive(Debug, Clone)]
 pub struct SourceTree {
     name: String,
@@ -23,7 +23,7 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
-    /// The source of this package, which has a module of its name.
+    /// The source of a package with one module of its name.
     pub fn new(name: &str, version: &str) -> Self {
         let source = Self {
             name: name.to_owned(),
@@ -45,7 +45,7 @@ impl SourceTree {
             .tag("py3-none-any")
     }
 
-    /// One more file, or another content for one that is there.
+    /// Adds a file, or replaces its content.
     #[must_use]
     pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.files.retain(|(other, _)| other != path);
@@ -73,7 +73,7 @@ impl SourceTree {
         self.file("REQUIRES", requirement)
     }
 
-    /// Its build fails, and says this.
+    /// Its build fails with this message.
     #[must_use]
     pub fn failing(self, message: &str) -> Self {
         self.file("FAIL", message)
@@ -123,7 +123,7 @@ impl SourceTree {
         self.served(format!("{directory}.tar.gz"), bytes)
     }
 
-    /// The same in a zip, as a repository's server makes it.
+    /// The same as a zip, as repository servers make it.
     pub fn zip(&self) -> ServedFile {
         let directory = format!("{}-{}", self.name, self.version);
         let file = |name: &String, content: &[u8]| {

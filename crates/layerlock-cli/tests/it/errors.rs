@@ -310,7 +310,7 @@ fn a_name_that_no_layer_can_have_is_the_projects() {
     let sandbox = Sandbox::from_project(ProjectBuilder::new("my shop"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the project's name `my shop` cannot be a layer's name
-hint: a layer's name has letters, digits, - and _ only: add a table [tool.layerlock.layers.NAME]
+hint: a layer's name is 1 to 140 characters of a-z, A-Z, 0-9, - and _: add a table [tool.layerlock.layers.NAME]
 "#);
 }
 

@@ -37,7 +37,7 @@ impl Layer {
         staging
             .prepare(&layer.plan, false)
             .unwrap()
-            .publish()
+            .put_in_place()
             .unwrap();
         Ok(layer)
     }

@@ -1,3 +1,5 @@
+//! Settings of the AWS backend.
+
 /// Where to publish, and with which credentials. Defaults come from where AWS tools
 /// look: the environment, the profile, the machine's role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use layerlock_target::Target;
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
-use crate::choice::choose_file;
+use crate::choose_file::choose_file;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::{Error, Settings, findings};
@@ -163,7 +163,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 .iter()
                 .map(|one| (one, wheels.get(one)))
                 .collect();
-            let mut filter = FileFilter::new(&layer.exclude_files);
+            let mut filter = FileFilter::new(&layer.exclude_files)?;
             let plan =
                 layerlock_install::plan(&pairs, &layer.target, &mut |entry| filter.keeps(entry))?;
             Ok(PlannedFiles {
