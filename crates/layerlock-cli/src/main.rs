@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, Error, ErrorKind};
+use layerlock::{CacheRemoval, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, Error, ErrorKind};
 
 use args::{Args, CacheCommand, Command};
 use console::Console;
@@ -70,9 +70,6 @@ impl From<io::Error> for Failure {
 }
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// A check found something: the job was done, and its result will not work.
-const FOUND_SOMETHING: u8 = 1;
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
@@ -154,9 +151,9 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
 }
 
 fn code(found_something: bool) -> ExitCode {
-    if found_something {
-        ExitCode::from(FOUND_SOMETHING)
+    ExitCode::from(if found_something {
+        EXIT_FOUND_SOMETHING
     } else {
-        ExitCode::SUCCESS
-    }
+        EXIT_SUCCESS
+    })
 }
