@@ -34,7 +34,7 @@ use aws_sdk_lambda::types::{
 };
 use fs_err as fs;
 use layerlock_digest::Digest;
-use layerlock_target::Limits;
+use layerlock_target::Provider;
 
 use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, grant, rules};
 use blocking::Blocking;
@@ -273,7 +273,7 @@ impl Publisher for AwsLambda {
         rules::check(artifact)?;
         let plan = self.blocking.run(self.plan_async(artifact))?;
         // Only now: what is there already needs no request that could carry it.
-        let limit = Limits::AWS_LAMBDA.zip_in_request;
+        let limit = Provider::Aws.limits().zip_in_request;
         if matches!(plan, Plan::Create { .. }) && artifact.size > limit {
             return Err(Error::TooLarge {
                 size: artifact.size,

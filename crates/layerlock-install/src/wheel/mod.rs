@@ -19,7 +19,7 @@ use layerlock_layer::archive::{
     self, ArchiveProblem, ArchiveRules, FileReader, RawMember, ReaderAt,
 };
 use layerlock_layer::{ArchiveMember, LayerPath};
-use layerlock_target::{Limits, WheelName};
+use layerlock_target::{Provider, WheelName};
 use serde::{Deserialize, Serialize};
 
 use entry_points::Script;
@@ -32,7 +32,7 @@ pub(crate) use record::listed_files;
 /// What a wheel may unpack to: 16 times what a provider takes. Such a layer would
 /// be refused anyway, with a finding that says so; this stops archives that are made
 /// to fill a disk.
-pub(crate) const MAX_UNPACKED: u64 = 16 * Limits::AWS_LAMBDA.unzipped;
+pub(crate) const MAX_UNPACKED: u64 = 16 * Provider::Aws.limits().unzipped;
 
 /// What is read into memory whole: metadata and scripts. The largest RECORDs have
 /// some megabytes.
@@ -179,7 +179,7 @@ pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>,
         .map(|member| {
             let bytes = if member.starts_with(start) {
                 unpacked = unpacked.saturating_add(member.size);
-                if unpacked > Limits::AWS_LAMBDA.unzipped {
+                if unpacked > Provider::Aws.limits().unzipped {
                     return Err(ArchiveProblem::TooLarge(unpacked).into());
                 }
                 member.bytes()?
