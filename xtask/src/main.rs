@@ -52,7 +52,7 @@ enum Task {
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
     /// List module cycles, wrong dependencies between crates and unused dependencies
-    Structure(structure::Arguments),
+    Structure,
     /// Measure layerlock against uv, pip, zip and Poetry, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
@@ -65,7 +65,7 @@ fn main() -> ExitCode {
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
-        Task::Structure(arguments) => structure::run(&arguments),
+        Task::Structure => structure::run(),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match result {

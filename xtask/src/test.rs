@@ -50,9 +50,7 @@ const STEPS: &[Step] = &[
     step("format", |_| {
         show(&cargo().args(["fmt", "--all", "--check"]))
     }),
-    step("structure", |_| {
-        structure::run(&structure::Arguments::without_known())
-    }),
+    step("structure", |_| structure::run()),
     step("lints", |_| show(&lints())),
     step("documentation", |_| show(&documentation())),
     step("tests", |_| show(&tests())),

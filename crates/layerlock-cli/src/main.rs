@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, Error, ErrorKind};
+use layerlock::{CacheRemoval, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, Error, ErrorKind};
 
 use args::{Args, CacheCommand, Command};
 use console::Console;
@@ -74,9 +74,6 @@ impl From<io::Error> for Failure {
 }
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// The exit code where the job succeeded, but a check found an error in its result.
-const CHECK_FAILED: u8 = 1;
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
@@ -158,9 +155,9 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
 }
 
 fn exit_code(check_failed: bool) -> ExitCode {
-    if check_failed {
-        ExitCode::from(CHECK_FAILED)
+    ExitCode::from(if check_failed {
+        EXIT_FOUND_SOMETHING
     } else {
-        ExitCode::SUCCESS
-    }
+        EXIT_SUCCESS
+    })
 }

@@ -1,4 +1,5 @@
-//! Commands of this machine that are asked something.
+//! Commands of this machine that are asked something: the keyring, and for its settings
+//! pip.
 
 use std::time::Duration;
 

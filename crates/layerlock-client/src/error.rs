@@ -18,6 +18,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A server's certificate is not accepted.
+    #[error("failed to get {url}: {reason}")]
+    Certificate {
+        /// What was asked for.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// A server answered with an error.
     #[error("failed to get {url}: the server answered {status}")]
     Status {
@@ -72,7 +81,7 @@ pub enum Error {
 
     /// A file has another length than its index promises, and another digest than
     /// it must have.
-    #[error("{file} came with {actual} bytes, and its index promises {promised}")]
+    #[error("{file} has {actual} bytes, but its index says {promised}")]
     Length {
         /// The file.
         file: String,
@@ -101,7 +110,7 @@ pub enum Error {
     },
 
     /// A file has other bytes than it must have.
-    #[error("{file} has {actual}, expected is {expected}")]
+    #[error("{file} has the digest {actual}, but must have {expected}")]
     HashMismatch {
         /// The file.
         file: String,
@@ -176,6 +185,7 @@ impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Request { .. }
+            | Self::Certificate { .. }
             | Self::Status { .. }
             | Self::Unauthorized { .. }
             | Self::Busy { .. }
@@ -235,7 +245,7 @@ impl Diagnose for Error {
             Self::CertificateBundle { .. } => {
                 "it has to be certificates in PEM form; where none are named, the system's are used"
             }
-            Self::Request { reason, .. } if reason.contains("certificate") => {
+            Self::Certificate { .. } => {
                 "where a company's proxy signs for others, name its certificates in SSL_CERT_FILE"
             }
             Self::Request { .. } | Self::Status { .. } => {
@@ -282,7 +292,7 @@ fn tried(sent: Option<&str>, looked_in: &[String]) -> String {
 
 fn expected_length(promised: Option<u64>) -> String {
     match promised {
-        Some(promised) => format!("and its index promises {promised}"),
+        Some(promised) => format!("but its index says {promised}"),
         None => "more than any layer can hold".to_owned(),
     }
 }

@@ -1,4 +1,5 @@
-//! What a page for people is called.
+//! What a page for people is called, to say which one came in a file's or an index
+//! page's place.
 
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{Token, Tokenizer};
@@ -7,7 +8,7 @@ use html5gum::{Token, Tokenizer};
 const MAX_TITLE_CHARS: usize = 80;
 
 /// The title of an HTML page, its beginning if it is long.
-pub fn html_title(text: &str) -> Option<String> {
+pub fn title(text: &str) -> Option<String> {
     let mut emitter = DefaultEmitter::default();
     // So that a tag in a script's text is no tag.
     emitter.naively_switch_states(true);
@@ -31,11 +32,11 @@ pub fn html_title(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::html_title;
+    use super::title;
 
     #[test]
     fn the_first_title_is_on_one_line_and_not_too_long() {
-        for (page, title) in [
+        for (page, expected) in [
             (
                 "<title>\n Sign\n in </title><title>no</title>",
                 Some("Sign in"),
@@ -47,9 +48,9 @@ mod tests {
             ("<title></title><p>text", None),
             ("no page", None),
         ] {
-            assert_eq!(html_title(page).as_deref(), title, "{page}");
+            assert_eq!(title(page).as_deref(), expected, "{page}");
         }
         let long = format!("<title>{}</title>", "x".repeat(1000));
-        assert_eq!(html_title(&long).unwrap().len(), 80);
+        assert_eq!(title(&long).unwrap().len(), 80);
     }
 }

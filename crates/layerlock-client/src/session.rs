@@ -18,7 +18,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session on a machine.
+    /// A session on a machine. Reads nothing yet.
     pub fn new(machine: MachineConfig) -> Self {
         Self {
             machine: Arc::new(machine),
@@ -27,7 +27,7 @@ impl Session {
         }
     }
 
-    /// The machine.
+    /// What the session was made for.
     pub fn machine(&self) -> &MachineConfig {
         &self.machine
     }

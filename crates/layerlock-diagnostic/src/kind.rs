@@ -1,3 +1,10 @@
+/// The exit code of a command that did its job.
+pub const EXIT_SUCCESS: u8 = 0;
+
+/// The exit code of a command that did its job, and whose check found that the result
+/// will not work.
+pub const EXIT_FOUND_SOMETHING: u8 = 1;
+
 /// What has to change before the same command can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -32,8 +39,8 @@ impl ErrorKind {
         Self::Machine,
     ];
 
-    /// The exit code of a command that ends in such an error. 0 is success, 1 that
-    /// a check found something.
+    /// The exit code of a command that ends in such an error, 2 to 8. Those before are
+    /// [`EXIT_SUCCESS`] and [`EXIT_FOUND_SOMETHING`].
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Usage => 2,
@@ -46,7 +53,7 @@ impl ErrorKind {
         }
     }
 
-    /// One word for it, in JSON.
+    /// What the JSON of an error calls it: one word in lower case.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Usage => "usage",
@@ -62,10 +69,11 @@ impl ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use super::ErrorKind;
+    use super::{EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind};
 
     #[test]
     fn exit_codes_are_those_of_the_documentation() {
+        assert_eq!((EXIT_SUCCESS, EXIT_FOUND_SOMETHING), (0, 1));
         let codes = ErrorKind::ALL.map(|kind| (kind.exit_code(), kind.name()));
         assert_eq!(
             codes,

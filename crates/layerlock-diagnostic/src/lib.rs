@@ -2,7 +2,7 @@
 What every error of layerlock tells, besides what went wrong.
 
 - Its [`ErrorKind`]: what has to change before the same command can succeed. The
-  command's exit codes are its kinds, and defined there.
+  command's exit codes are defined beside it.
 - Its [`Place`] in a file of the user, where there is one.
 - A hint: what to do about it.
 
@@ -14,7 +14,7 @@ mod document;
 mod kind;
 
 pub use document::{Document, DocumentError, Place};
-pub use kind::ErrorKind;
+pub use kind::{EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind};
 
 /// An error that tells its kind, and where it can a place and a hint.
 ///

@@ -23,7 +23,7 @@ pub(crate) struct ElfFile<'a> {
 
 impl<'a> ElfFile<'a> {
     /// Reads the header. None for a file of another class or byte order, which no
-    /// [`Machine`](crate::Machine) has.
+    /// [`Architecture`](crate::Architecture) has.
     pub(crate) fn header(bytes: &'a [u8]) -> Option<&'a FileHeader64<Le>> {
         let (header, _) = pod::from_bytes::<FileHeader64<Le>>(bytes).ok()?;
         let ident = &header.e_ident;
@@ -39,7 +39,7 @@ impl<'a> ElfFile<'a> {
         {
             return Err("its program headers have another size");
         }
-        let segments = from(bytes, header.e_phoff.get(Le))
+        let segments = bytes_from(bytes, header.e_phoff.get(Le))
             .and_then(|table| pod::slice_from_bytes(table, count).ok())
             .ok_or("its program headers lie outside of it")?;
         let file = Self {
@@ -82,13 +82,13 @@ impl<'a> ElfFile<'a> {
     pub(crate) fn memory(&self, address: u64) -> Option<&'a [u8]> {
         self.loads().rev().find_map(|load| {
             let within = address.checked_sub(load.p_vaddr.get(Le))?;
-            from(self.contents(load)?, within).filter(|memory| !memory.is_empty())
+            bytes_from(self.contents(load)?, within).filter(|memory| !memory.is_empty())
         })
     }
 
     fn contents(&self, segment: &ProgramHeader64<Le>) -> Option<&'a [u8]> {
         let size = usize::try_from(segment.p_filesz.get(Le)).ok()?;
-        from(self.bytes, segment.p_offset.get(Le))?.get(..size)
+        bytes_from(self.bytes, segment.p_offset.get(Le))?.get(..size)
     }
 
     fn with_type(&self, kind: u32) -> impl DoubleEndedIterator<Item = &'a ProgramHeader64<Le>> {
@@ -98,7 +98,7 @@ impl<'a> ElfFile<'a> {
 }
 
 /// What of some bytes lies at and after an offset.
-pub(crate) fn from(bytes: &[u8], offset: u64) -> Option<&[u8]> {
+pub(crate) fn bytes_from(bytes: &[u8], offset: u64) -> Option<&[u8]> {
     bytes.get(usize::try_from(offset).ok()?..)
 }
 

@@ -7,12 +7,13 @@ use crate::Platform;
 use crate::file::ElfFile;
 use crate::needs::{Needs, Version};
 
-/// Why a platform's loader refuses a file.
+/// Why a platform's loader refuses a file. The text goes on where a file's name ended:
+/// `core.so` and `needs GLIBC_2.38, ...`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// It is for another processor.
-    #[error("is for another processor")]
-    Machine,
+    /// It is for another architecture.
+    #[error("is for another architecture")]
+    Architecture,
     /// A segment does not lie in the file as it has to in memory. `strip` leaves such
     /// files where patchelf or auditwheel had added a segment.
     #[error(
@@ -51,8 +52,8 @@ pub fn check(
     is_beside: impl Fn(&str) -> bool,
 ) -> Result<(), LoadError> {
     let header = ElfFile::header(bytes)
-        .filter(|header| header.e_machine.get(Le) == platform.machine.number())
-        .ok_or(LoadError::Machine)?;
+        .filter(|header| header.e_machine.get(Le) == platform.architecture.number())
+        .ok_or(LoadError::Architecture)?;
     let file = ElfFile::new(bytes, header).map_err(LoadError::Unreadable)?;
     if !file.loads().all(|load| is_aligned(load, file.is_shared())) {
         return Err(LoadError::Alignment);

@@ -1,7 +1,7 @@
 /*!
 ELF files, and whether one runs on a platform.
 
-A [`Platform`] is plain data: a processor, the versions of the base libraries
+A [`Platform`] is plain data: an architecture, the versions of the base libraries
 and their names. [`check`] reads a file as the platform's dynamic loader does,
 by its program headers and its dynamic section, and says why the loader would
 refuse it. Section headers are not read: a loader needs none, and strippers and
@@ -20,7 +20,7 @@ mod platform;
 
 pub use file::is_elf;
 pub use fit::{LoadError, check};
-pub use platform::{Machine, Platform};
+pub use platform::{Architecture, Platform};
 
 /// The bytes that every ELF file begins with.
 pub const MAGIC: [u8; 4] = object::elf::ELFMAG;

@@ -11,7 +11,7 @@ use object::elf::{
     Vernaux, Verneed,
 };
 
-use crate::file::{ElfFile, Unreadable, from, record};
+use crate::file::{ElfFile, Unreadable, bytes_from, record};
 
 /// Relative relocations in the packed form of 2022
 /// (<https://groups.google.com/g/generic-abi/c/bX460iggiKg>).
@@ -121,7 +121,7 @@ fn versions<'a>(chain: &'a [u8], names: &'a [u8]) -> Result<Vec<Version<'a>>, Un
             return Err("its versions are in an unknown form");
         }
         let library = name(names, need.vn_file.get(Le).into())?;
-        let mut version_at = from(at, need.vn_aux.get(Le).into()).ok_or(OUTSIDE)?;
+        let mut version_at = bytes_from(at, need.vn_aux.get(Le).into()).ok_or(OUTSIDE)?;
         loop {
             if versions.len() >= MAX_ENTRIES {
                 return Err("its versions do not end");
@@ -133,19 +133,19 @@ fn versions<'a>(chain: &'a [u8], names: &'a [u8]) -> Result<Vec<Version<'a>>, Un
             });
             match version.vna_next.get(Le) {
                 0 => break,
-                next => version_at = from(version_at, next.into()).ok_or(OUTSIDE)?,
+                next => version_at = bytes_from(version_at, next.into()).ok_or(OUTSIDE)?,
             }
         }
         match need.vn_next.get(Le) {
             0 => return Ok(versions),
-            next => at = from(at, next.into()).ok_or(OUTSIDE)?,
+            next => at = bytes_from(at, next.into()).ok_or(OUTSIDE)?,
         }
     }
 }
 
 /// The name at an offset, which ends with a zero.
 fn name(names: &[u8], offset: u64) -> Result<&str, Unreadable> {
-    let rest = from(names, offset).ok_or("a name lies outside of its segment")?;
+    let rest = bytes_from(names, offset).ok_or("a name lies outside of its segment")?;
     let rest = &rest[..rest.len().min(MAX_NAME)];
     let end = rest.iter().position(|byte| *byte == 0);
     let name = &rest[..end.ok_or("a name does not end")?];

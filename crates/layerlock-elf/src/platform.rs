@@ -1,15 +1,15 @@
 use object::elf;
 
-/// A processor that ELF files are made for.
+/// A processor architecture that ELF files are made for, by the kernel's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Machine {
+pub enum Architecture {
     /// 64-bit x86.
     X86_64,
     /// 64-bit ARM, little-endian.
     Aarch64,
 }
 
-impl Machine {
+impl Architecture {
     /// Its number in `e_machine`.
     pub(crate) const fn number(self) -> u16 {
         match self {
@@ -22,8 +22,8 @@ impl Machine {
 /// What a system offers to the files that its loader maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Platform {
-    /// The processor.
-    pub machine: Machine,
+    /// The one that its processor has.
+    pub architecture: Architecture,
     /// Major and minor version of its glibc.
     pub glibc: (u16, u16),
     /// The newest version of the symbols of its other base libraries, each by the

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{Choice, LockedFile, LockedPackage, PackageName, PackageSource, Selected};
-use layerlock_url::SafeUrl;
+use layerlock_url::shown;
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
@@ -173,14 +173,6 @@ impl Package {
     }
 }
 
-/// A URL without its credentials; what is none, as `git@host:path`, has none.
-fn shown(url: &str) -> String {
-    SafeUrl::parse(url).map_or_else(
-        |_| url.to_owned(),
-        |url| url.without_credentials().to_string(),
-    )
-}
-
 fn check_python(project: &Project, environment: &MarkerEnvironment) -> Result<(), Error> {
     let python = environment.python_full_version();
     // The target names a minor version; which patch release runs there is not
@@ -272,7 +264,7 @@ fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use layerlock_url::shown;
 
     #[test]
     fn a_url_in_an_error_has_no_credentials() {
@@ -290,6 +282,8 @@ mod tests {
                 "https://packages.example.com/?****",
             ),
             ("../local@path", "../local@path"),
+            ("u:hush@host/x", "****@host/x"),
+            ("https://u:hush@:99999/x", "****@:99999/x"),
         ] {
             assert_eq!(shown(url), safe);
         }

@@ -28,7 +28,7 @@ pub enum WheelOrSource {
     Source(LockedPackage),
 }
 
-/// Takes the wheel that stands highest on the target's ladder of tags. A package
+/// Takes the wheel whose tags the target prefers most. A package
 /// of an index is left to be built only where it has no compiled wheel for Linux:
 /// where it has, a build on this machine would hardly fit either, and take long.
 pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, Error> {

@@ -78,7 +78,7 @@ impl FindLinks {
     /// `find-links` in pip's configuration files; then `UV_FIND_LINKS` (between
     /// commas). As pip does, what does not exist is passed over.
     pub(crate) fn from_machine(machine: &MachineConfig) -> Vec<Self> {
-        let of_pip = machine.pip_setting("PIP_FIND_LINKS", "find-links");
+        let of_pip = machine.pip_setting(&["PIP_FIND_LINKS"], "find-links");
         let of_pip = of_pip.ok().flatten();
         let of_pip = of_pip.map(|(value, _)| value).unwrap_or_default();
         let of_uv = machine.variables.get("UV_FIND_LINKS").unwrap_or_default();

@@ -36,7 +36,7 @@ use aws_sdk_lambda::types::{
 };
 use fs_err as fs;
 use layerlock_digest::Digest;
-use layerlock_target::Limits;
+use layerlock_target::Provider;
 
 use crate::{
     Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, grant, rules,
@@ -278,7 +278,7 @@ impl Publisher for AwsLambda {
         rules::check(artifact)?;
         let plan = self.blocking.run(self.plan_async(artifact))?;
         // Checked last: a version that is reused needs no upload.
-        let limit = Limits::AWS_LAMBDA.zip_in_request;
+        let limit = Provider::Aws.limits().zip_in_request;
         if matches!(plan, PublishPlan::Create { .. }) && artifact.size > limit {
             return Err(Error::TooLarge {
                 size: artifact.size,

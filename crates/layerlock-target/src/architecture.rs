@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A processor architecture that functions run on, by the provider's name
+/// A processor architecture that functions run on. Options, reports and messages write
+/// it as AWS Lambda does, whoever the provider is
 /// ([AWS Lambda: instruction set architectures](https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Architecture {
@@ -17,7 +18,7 @@ impl Architecture {
     /// Every architecture, in the order in which help and errors list them.
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
 
-    /// The provider's name: `x86_64` or `arm64`.
+    /// `x86_64` or `arm64`: what options take and reports have.
     pub const fn name(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -56,7 +57,7 @@ impl<'de> Deserialize<'de> for Architecture {
 impl FromStr for Architecture {
     type Err = UnknownArchitecture;
 
-    /// Reads the provider's name, or the name that Python and Docker use.
+    /// Reads [`Self::name`], or the name that Python or Docker uses.
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
             "x86_64" | "amd64" => Ok(Self::X86_64),

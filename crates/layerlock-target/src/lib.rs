@@ -3,11 +3,13 @@ What a layer is built for, and what the provider of its functions decides.
 
 A [`Target`] is a [`Runtime`] of a [`Provider`] and an [`Architecture`]. It alone
 decides both things that choosing a distribution needs: the marker environment
-(PEP 508) and the ladder of wheel tags (PEP 425, PEP 600). Nothing here looks at
+(PEP 508) and the wheel tags that it can load, in order of preference (PEP 425,
+PEP 600). Nothing here looks at
 the machine it runs on, so the same target means the same files everywhere.
 
 What a provider decides (runtimes and their systems, paths, limits, names) is a
-table: `provider/aws.rs`. No other crate knows such a fact.
+table: `provider/aws.rs`. Other crates ask for such a fact here; what speaks to a
+provider's API knows that API besides.
 
 No files and no network in this crate.
 */

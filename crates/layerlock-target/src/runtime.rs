@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::provider::{Provider, RuntimeFacts, Support};
+use crate::provider::{Provider, PythonRelease, RuntimeFacts, Support};
 
 /// One managed Python runtime of a provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Runtime {
     provider: Provider,
     facts: &'static RuntimeFacts,
@@ -38,7 +38,7 @@ impl Provider {
     /// preview and that `allows` (given Python's minor version) accepts.
     pub fn newest_runtime(self, allows: impl Fn(u8) -> bool) -> Option<Runtime> {
         self.runtimes().rfind(|runtime| {
-            runtime.support() != Support::Preview && allows(runtime.facts.python.0)
+            runtime.support() != Support::Preview && allows(runtime.facts.python_release.minor)
         })
     }
 }
@@ -54,19 +54,19 @@ impl Runtime {
         self.facts.identifier
     }
 
-    /// Major and minor version of its CPython.
+    /// Major and minor version of its CPython: `(3, 12)`.
     pub const fn python(self) -> (u8, u8) {
-        (3, self.facts.python.0)
+        (3, self.facts.python_release.minor)
     }
 
     /// `3.12`, as the marker `python_version` has it.
     pub fn python_version(self) -> String {
-        format!("3.{}", self.facts.python.0)
+        format!("3.{}", self.facts.python_release.minor)
     }
 
     /// `3.12.10`, as the marker `python_full_version` has it.
     pub fn python_full_version(self) -> String {
-        let (minor, patch) = self.facts.python;
+        let PythonRelease { minor, patch } = self.facts.python_release;
         format!("3.{minor}.{patch}")
     }
 
@@ -75,18 +75,25 @@ impl Runtime {
         self.facts.system.glibc
     }
 
-    /// The operating system, for people.
+    /// The operating system, by the vendor's name: `Amazon Linux 2023`.
     pub const fn operating_system(self) -> &'static str {
         self.facts.system.name
     }
 
-    /// Where it stands in its life.
+    /// Until when functions can be created on it, as far as the provider says.
     pub const fn support(self) -> Support {
         self.facts.support
     }
 
     pub(crate) const fn facts(self) -> &'static RuntimeFacts {
         self.facts
+    }
+}
+
+/// Without the table of what the provider decides for it.
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Runtime({:?} {})", self.provider, self.identifier())
     }
 }
 
@@ -105,9 +112,9 @@ impl Serialize for Runtime {
 /// An identifier that is none of a provider's runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownRuntime {
-    /// The provider.
+    /// Whose runtimes the message lists.
     pub provider: Provider,
-    /// The identifier.
+    /// What was asked for, as it was written.
     pub identifier: String,
 }
 
@@ -146,6 +153,7 @@ mod tests {
         assert_eq!(runtime.operating_system(), "Amazon Linux 2");
         assert_eq!(runtime.support(), Support::Until("2027-06-30"));
         assert_eq!(serde_json::to_string(&runtime).unwrap(), "\"python3.11\"");
+        assert_eq!(format!("{runtime:?}"), "Runtime(Aws python3.11)");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use layerlock_elf::{Machine, Platform};
+use layerlock_elf::{self as elf, Platform};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
-use crate::wheel::Ladder;
+use crate::wheel::CompatibleTags;
 use crate::{
     Architecture, Limits, Misfit, Provider, Runtime, UnknownRuntime, WheelName, WheelRank,
 };
@@ -14,9 +14,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "TargetNames", into = "TargetNames")]
 pub struct Target {
-    /// The managed runtime.
+    /// What runs the functions: fixes the provider, the Python and the system.
     pub runtime: Runtime,
-    /// The processor architecture.
+    /// What compiled files have to be for.
     pub architecture: Architecture,
 }
 
@@ -55,9 +55,9 @@ pub struct BuildContainer {
     /// The platform of the image, by Docker's name.
     pub platform: &'static str,
     /// The command that installs packages of the system.
-    pub install: &'static str,
-    /// The packages with the compilers for C and C++.
-    pub compilers: &'static str,
+    pub install_command: &'static str,
+    /// The packages with the compilers for C and C++, divided by blanks.
+    pub compiler_packages: &'static str,
 }
 
 impl Target {
@@ -105,7 +105,7 @@ impl Target {
     /// How well a wheel suits this target: its rank, higher is better, or the
     /// first tag that does not fit.
     pub fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
-        self.ladder().rank(wheel)
+        self.compatible_tags().rank(wheel)
     }
 
     /// The directory that a function sees its layers in, all of them as one.
@@ -155,9 +155,9 @@ impl Target {
     pub const fn platform(&self) -> Platform {
         let system = self.runtime.facts().system;
         Platform {
-            machine: match self.architecture {
-                Architecture::X86_64 => Machine::X86_64,
-                Architecture::Arm64 => Machine::Aarch64,
+            architecture: match self.architecture {
+                Architecture::X86_64 => elf::Architecture::X86_64,
+                Architecture::Arm64 => elf::Architecture::Aarch64,
             },
             glibc: system.glibc,
             symbol_versions: system.symbol_versions,
@@ -174,8 +174,8 @@ impl Target {
                 Architecture::X86_64 => "linux/amd64",
                 Architecture::Arm64 => "linux/arm64",
             },
-            install: system.install,
-            compilers: system.compilers,
+            install_command: system.install_command,
+            compiler_packages: system.compiler_packages,
         }
     }
 
@@ -184,28 +184,28 @@ impl Target {
         text.replace("{python}", &self.runtime.python_version())
     }
 
-    /// The ladder is large and asked for once a wheel: made once a target.
-    fn ladder(&self) -> &'static Ladder {
-        static LADDERS: LazyLock<Vec<(Runtime, Architecture, Ladder)>> = LazyLock::new(|| {
-            let mut ladders = Vec::new();
+    /// They are many and asked for once a wheel: listed once a target.
+    fn compatible_tags(&self) -> &'static CompatibleTags {
+        static TAGS: LazyLock<Vec<(Runtime, Architecture, CompatibleTags)>> = LazyLock::new(|| {
+            let mut all = Vec::new();
             for runtime in Provider::ALL.into_iter().flat_map(Provider::runtimes) {
                 for architecture in Architecture::ALL {
-                    ladders.push((runtime, architecture, Ladder::new(runtime, architecture)));
+                    let tags = CompatibleTags::new(runtime, architecture);
+                    all.push((runtime, architecture, tags));
                 }
             }
-            ladders
+            all
         });
         #[expect(
             clippy::expect_used,
             reason = "the loop above covers every runtime and architecture there is"
         )]
-        LADDERS
-            .iter()
+        TAGS.iter()
             .find(|(runtime, architecture, _)| {
                 *runtime == self.runtime && *architecture == self.architecture
             })
-            .map(|(.., ladder)| ladder)
-            .expect("a ladder for every target")
+            .map(|(.., tags)| tags)
+            .expect("tags for every target")
     }
 }
 
@@ -279,7 +279,7 @@ mod tests {
     fn a_target_is_shown_by_its_runtime_and_architecture() {
         let target = target("python3.12", Architecture::Arm64);
         assert_eq!(target.to_string(), "python3.12 arm64");
-        assert_eq!(target.limits(), Limits::AWS_LAMBDA);
+        assert_eq!(target.limits(), Provider::Aws.limits());
     }
 
     #[test]
@@ -319,13 +319,13 @@ mod tests {
         let old = target("python3.11", Architecture::X86_64).build_container();
         assert_eq!(old.image, "amazon/aws-lambda-python:3.11");
         assert_eq!(
-            (old.platform, old.install),
+            (old.platform, old.install_command),
             ("linux/amd64", "yum install -y")
         );
         let new = target("python3.12", Architecture::Arm64).build_container();
         assert_eq!(new.image, "amazon/aws-lambda-python:3.12");
         assert_eq!(
-            (new.platform, new.install),
+            (new.platform, new.install_command),
             ("linux/arm64", "dnf install -y")
         );
     }
@@ -333,10 +333,16 @@ mod tests {
     #[test]
     fn compiled_files_find_what_the_system_has() {
         let old = target("python3.11", Architecture::X86_64).platform();
-        assert_eq!((old.machine, old.glibc), (Machine::X86_64, (2, 26)));
+        assert_eq!(
+            (old.architecture, old.glibc),
+            (elf::Architecture::X86_64, (2, 26))
+        );
         assert!(old.symbol_versions.contains(&("CXXABI", "1.3.11")));
         let new = target("python3.12", Architecture::Arm64).platform();
-        assert_eq!((new.machine, new.glibc), (Machine::Aarch64, (2, 34)));
+        assert_eq!(
+            (new.architecture, new.glibc),
+            (elf::Architecture::Aarch64, (2, 34))
+        );
         assert!(new.symbol_versions.contains(&("GLIBCXX", "3.4.29")));
         for platform in [old, new] {
             assert!(platform.libraries.contains(&"libstdc++.so.6"));

@@ -1,4 +1,4 @@
-//! Wheel file names and the ladder of tags that a target can load.
+//! Wheel file names, and the tags that a target can load in order of preference.
 //!
 //! The uv crates do the parsing and the comparing; no type of theirs leaves
 //! this module.
@@ -75,7 +75,7 @@ impl WheelName {
     /// The least glibc that it needs on an architecture, where it has a tag for
     /// that (PEP 600). The older names stand for 2.17 and less, which every
     /// runtime has.
-    pub fn glibc(&self, architecture: Architecture) -> Option<(u16, u16)> {
+    pub fn least_glibc(&self, architecture: Architecture) -> Option<(u16, u16)> {
         self.platforms()
             .filter_map(|platform| {
                 let version = platform.strip_prefix("manylinux_")?;
@@ -128,17 +128,18 @@ impl FromStr for WheelName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not a wheel's file name: {reason}")]
 pub struct WheelNameError {
-    /// The file name.
+    /// The file name as it was given.
     pub name: String,
-    /// What is wrong with it.
+    /// What the parser says is wrong with it.
     pub reason: String,
 }
 
 /// How well a wheel suits a target. Of two wheels that fit, the greater rank is
-/// the one to take: the rung on the ladder first, then the build tag.
+/// the one to take: the place of its best tag among the target's first, then the
+/// build tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WheelRank {
-    rung: TagPriority,
+    priority: TagPriority,
     build: Option<BuildTag>,
 }
 
@@ -157,14 +158,14 @@ pub enum Misfit {
     Glibc,
 }
 
-/// Every tag that a target can load, best first.
+/// Every tag that a target can load, in order of preference.
 #[derive(Debug)]
-pub(crate) struct Ladder {
+pub(crate) struct CompatibleTags {
     tags: Tags,
     architecture: Architecture,
 }
 
-impl Ladder {
+impl CompatibleTags {
     pub(crate) fn new(runtime: Runtime, architecture: Architecture) -> Self {
         let (major, minor) = runtime.glibc();
         let arch = match architecture {
@@ -173,7 +174,7 @@ impl Ladder {
         };
         #[expect(
             clippy::expect_used,
-            reason = "only a platform unknown to the crate fails; a test makes every ladder"
+            reason = "only a platform unknown to the crate fails; a test makes those of every target"
         )]
         let tags = Tags::from_env(
             Platform::new(Os::Manylinux { major, minor }, arch),
@@ -192,12 +193,12 @@ impl Ladder {
 
     pub(crate) fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
         match wheel.parsed.compatibility(&self.tags) {
-            TagCompatibility::Compatible(rung) => Ok(WheelRank {
-                rung,
+            TagCompatibility::Compatible(priority) => Ok(WheelRank {
+                priority,
                 build: wheel.parsed.build_tag().cloned(),
             }),
             TagCompatibility::Incompatible(tag) => Err(match tag {
-                IncompatibleTag::Platform if wheel.glibc(self.architecture).is_some() => {
+                IncompatibleTag::Platform if wheel.least_glibc(self.architecture).is_some() => {
                     Misfit::Glibc
                 }
                 IncompatibleTag::Platform => Misfit::Platform,
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn higher_build_tag_wins_at_the_same_rung() {
+    fn higher_build_tag_wins_among_equal_tags() {
         let target = target("python3.12", Architecture::Arm64);
         let rank = |name: &str| target.rank(&name.parse().unwrap()).unwrap();
         let plain = rank("demo-1.0-py3-none-any.whl");
@@ -315,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_least_glibc_of_several_tags_counts() {
-        let glibc = |tags| wheel(tags).glibc(Architecture::X86_64);
+        let glibc = |tags| wheel(tags).least_glibc(Architecture::X86_64);
         assert_eq!(
             glibc("cp312-cp312-manylinux_2_39_x86_64.manylinux_2_28_x86_64"),
             Some((2, 28))

@@ -26,11 +26,14 @@ pub struct SafeUrl {
 /// A user name and a password, decoded. Debug shows neither.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Credentials {
-    /// The user name; often a token on its own.
+    /// What stood before the `:`; often a token, where there is no password. May be empty.
     pub user: String,
-    /// The password, where there is one.
+    /// What stood after the `:`, if there was one.
     pub password: Option<String>,
 }
+
+/// A user name of so many bytes may be a token, whatever password stands beside it.
+const MIN_TOKEN: usize = 16;
 
 /// Why a text is not a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,12 +95,13 @@ impl SafeUrl {
         url
     }
 
-    /// The credentials that the URL carried.
+    /// The user-info that the URL had, percent-decoded. To be sent to
+    /// [its origin](Self::has_same_origin) alone.
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
     }
 
-    /// The same place, without the credentials.
+    /// What to request where the credentials are not to be sent; query and fragment stay.
     #[must_use]
     pub fn without_credentials(&self) -> Self {
         Self {
@@ -106,7 +110,7 @@ impl SafeUrl {
         }
     }
 
-    /// The same URL up to its path.
+    /// The same URL up to its path, with its credentials.
     #[must_use]
     pub fn without_query(&self) -> Self {
         let mut url = self.without_fragment();
@@ -114,7 +118,7 @@ impl SafeUrl {
         url
     }
 
-    /// The same URL without a fragment.
+    /// The same URL without `#...`, which is never sent; with its credentials.
     #[must_use]
     pub fn without_fragment(&self) -> Self {
         let mut url = self.clone();
@@ -122,11 +126,36 @@ impl SafeUrl {
         url
     }
 
-    /// The same URL with another path.
+    /// The same URL with another path, which is percent-encoded where it has to be.
     #[must_use]
     pub fn with_path(mut self, path: &str) -> Self {
         self.url.set_path(path);
         self
+    }
+
+    /// A text, such as what a tool printed that was given this URL, without its
+    /// credentials: `****` stands where they were, as they are or percent-encoded.
+    ///
+    /// The user name is hidden where it may be a token: where there is no password, or
+    /// where it is long. Others may be part of any word.
+    pub fn hide_in(&self, text: &str) -> String {
+        let secrets = self.credentials.iter().flat_map(Credentials::secrets);
+        let mut secrets: Vec<&str> = secrets.collect();
+        // One may begin as the other does.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let mut shown = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let found = secrets.iter().find_map(|secret| after(rest, secret));
+            if let Some(after) = found {
+                shown.push_str("****");
+                rest = after;
+            } else {
+                shown.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+        shown
     }
 
     /// The last part of its path, percent-decoded. Hostile: it may have slashes.
@@ -139,6 +168,39 @@ impl SafeUrl {
     pub fn has_same_origin(&self, other: &Self) -> bool {
         self.url.origin() == other.url.origin()
     }
+}
+
+impl Credentials {
+    /// What of them must not be in a text.
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let password = self.password.as_deref().unwrap_or_default();
+        let may_be_token = password.is_empty() || self.user.len() >= MIN_TOKEN;
+        [password, if may_be_token { &self.user } else { "" }]
+            .into_iter()
+            .filter(|secret| !secret.is_empty())
+    }
+}
+
+/// The rest of a text that begins with a secret, each byte of which may be
+/// percent-encoded.
+fn after<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
+    text.strip_prefix(secret).or_else(|| {
+        let mut rest = text.as_bytes();
+        for byte in secret.bytes() {
+            rest = match rest {
+                [b'%', high, low, after @ ..] if hex(*high, *low) == Some(byte) => after,
+                [first, after @ ..] if *first == byte => after,
+                _ => return None,
+            };
+        }
+        text.get(text.len() - rest.len()..)
+    })
+}
+
+/// The byte that two hexadecimal digits stand for.
+fn hex(high: u8, low: u8) -> Option<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
 impl From<Url> for SafeUrl {
@@ -184,6 +246,18 @@ impl fmt::Debug for SafeUrl {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials(****)")
+    }
+}
+
+/// A text that a user may have meant as a URL, as it may be shown: without credentials
+/// and query. A path that begins with `./` or `../` is shown whole.
+pub fn shown(text: &str) -> String {
+    if text.starts_with("./") || text.starts_with("../") {
+        return text.to_owned();
+    }
+    match SafeUrl::parse(text) {
+        Ok(url) => url.without_credentials().to_string(),
+        Err(error) => error.text,
     }
 }
 
@@ -257,6 +331,53 @@ mod tests {
             let message = format!("{error} {error:?}");
             assert!(message.contains(shown), "{text}: {message}");
             assert!(!message.contains("hush"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_hidden_in_what_tools_print() {
+        let hidden = |url_text: &str, text: &str| url(url_text).hide_in(text);
+        let company = "https://me:p%40s%2Fs%c3%a9@packages.example.com/";
+        for (text, shown) in [
+            ("failed: p@s/s\u{e9}!", "failed: ****!"),
+            (
+                "GET https://me:p%40s%2fs%C3%A9@packages.example.com/x",
+                "GET https://me:****@packages.example.com/x",
+            ),
+            ("p@s%2Fs%c3%a9p%40s/s%C3\u{a9}", "****p%40s/s%C3\u{a9}"),
+            ("p%40s/s\u{e9}", "****"),
+            ("p@s, 100 % \u{e9} %+4 %4", "p@s, 100 % \u{e9} %+4 %4"),
+            ("some me", "some me"),
+            ("", ""),
+        ] {
+            assert_eq!(hidden(company, text), shown, "{text}");
+        }
+        // What is encoded in the password itself.
+        assert_eq!(hidden("https://u:%2541@x/", "%41 %2541 A"), "**** **** A");
+        // A token is the user, and may have a password that means nothing.
+        assert_eq!(hidden("https://tok@x/", "a tok"), "a ****");
+        assert_eq!(hidden("https://tok:@x/", "a tok"), "a ****");
+        let long = "https://0123456789abcdef:oauth@x/";
+        assert_eq!(hidden(long, "0123456789abcdef oauth"), "**** ****");
+        // The longer first: nothing of it is left.
+        let doubled = "https://0123456789abcdef:0123456789abcdef-1@x/";
+        assert_eq!(hidden(doubled, "0123456789abcdef-1"), "****");
+        assert_eq!(hidden("https://x/", "a tok"), "a tok");
+    }
+
+    #[test]
+    fn what_may_be_meant_as_a_url_is_shown_without_secrets() {
+        for (text, safe) in [
+            ("https://u:hush@host/a@b?t=hush#x", "https://host/a@b?****"),
+            ("u:hush@host/x", "****@host/x"),
+            ("https://u:hush@:99999/x", "****@:99999/x"),
+            ("//u:hush@host/x", "****@host/x"),
+            ("git@host:path.git", "****@host:path.git"),
+            ("host:8443", "host:8443"),
+            ("wheels/a", "wheels/a"),
+            ("../local@path", "../local@path"),
+        ] {
+            assert_eq!(shown(text), safe);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Poetry's and uv's environment variables for an index of a name.
 
-use super::found::Found;
+use super::found::FoundCredentials;
 use crate::{Credentials, Variables};
 
 /// `POETRY_HTTP_BASIC_NAME_` and an ending.
@@ -9,14 +9,14 @@ pub(super) fn poetry_variable(name: &str, ending: &str) -> String {
 }
 
 /// `UV_INDEX_NAME_USERNAME` and `_PASSWORD`.
-pub(super) fn find_for_uv(variables: &Variables, name: &str) -> Option<Found> {
+pub(super) fn find_for_uv(variables: &Variables, name: &str) -> Option<FoundCredentials> {
     let prefix = uv_prefix(name);
     let user = variables.get(&format!("{prefix}_USERNAME"));
     let password = variables.get(&format!("{prefix}_PASSWORD"));
     if user.is_none() && password.is_none() {
         return None;
     }
-    Some(Found {
+    Some(FoundCredentials {
         credentials: Credentials {
             user: user.unwrap_or_default().to_owned(),
             password: password.map(str::to_owned),
@@ -32,18 +32,23 @@ pub(super) fn find_for_uv(variables: &Variables, name: &str) -> Option<Found> {
     })
 }
 
-/// `POETRY_PYPI_TOKEN_NAME`. Poetry publishes with it and does not send it when
+/// The token to publish with. Poetry publishes with it and does not send it when
 /// it reads, so a server that lets everybody read may not accept it there.
-pub(super) fn publishing_token(variables: &Variables, name: &str) -> Option<Found> {
-    let variable = format!("POETRY_PYPI_TOKEN_{}", in_variables(name));
+pub(super) fn publishing_token(variables: &Variables, name: &str) -> Option<FoundCredentials> {
+    let variable = publishing_token_variable(name);
     let token = variables.get(&variable)?;
-    Some(Found {
+    Some(FoundCredentials {
         credentials: Credentials {
             user: "__token__".to_owned(),
             password: Some(token.to_owned()),
         },
         place: variable,
     })
+}
+
+/// `POETRY_PYPI_TOKEN_NAME`.
+pub(super) fn publishing_token_variable(name: &str) -> String {
+    format!("POETRY_PYPI_TOKEN_{}", in_variables(name))
 }
 
 /// The variables that are looked at for an index of this name, for people.
@@ -80,7 +85,7 @@ mod tests {
         Variables::new(pairs.iter().copied())
     }
 
-    fn pair(found: Option<Found>) -> Option<(String, Option<String>)> {
+    fn pair(found: Option<FoundCredentials>) -> Option<(String, Option<String>)> {
         found.map(|found| (found.credentials.user, found.credentials.password))
     }
 

@@ -2,13 +2,13 @@ use crate::Credentials;
 
 /// Credentials, and the place that had them.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub(crate) struct FoundCredentials {
     pub(crate) credentials: Credentials,
-    /// For people.
+    /// As messages name it: a variable, a file, "the keyring, under ...".
     pub(crate) place: String,
 }
 
-impl Found {
+impl FoundCredentials {
     pub(crate) fn has_password(&self) -> bool {
         self.credentials.password.is_some()
     }

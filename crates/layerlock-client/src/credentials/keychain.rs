@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::environment;
-use super::found::Found;
+use super::found::FoundCredentials;
 use super::keyring::{self, Keyring};
 use super::netrc::Netrc;
 use super::poetry::PoetryAuth;
@@ -34,7 +34,7 @@ pub(crate) struct Keychain {
     keyring: Option<Arc<Keyring>>,
     /// What was sent to a site after its server had refused. Sites may share a
     /// server and have users of their own.
-    after_refusal: Mutex<HashMap<SiteKey, Found>>,
+    after_refusal: Mutex<HashMap<SiteKey, FoundCredentials>>,
 }
 
 /// The origin and the name of a site, and its user.
@@ -56,7 +56,7 @@ impl Keychain {
     }
 
     /// What to send to `url`, which `site` led to.
-    pub(crate) fn find(&self, url: &SafeUrl, site: &Site) -> Option<Found> {
+    pub(crate) fn find(&self, url: &SafeUrl, site: &Site) -> Option<FoundCredentials> {
         let is_site = site.url.has_same_origin(url);
         let mut lone_user = None;
         if is_site {
@@ -82,7 +82,11 @@ impl Keychain {
 
     /// What to send to `url` after the server refused a request without a
     /// password. May start the keyring's command.
-    pub(crate) async fn find_after_refusal(&self, url: &SafeUrl, site: &Site) -> Option<Found> {
+    pub(crate) async fn find_after_refusal(
+        &self,
+        url: &SafeUrl,
+        site: &Site,
+    ) -> Option<FoundCredentials> {
         if !site.url.has_same_origin(url) {
             return None;
         }
@@ -99,7 +103,8 @@ impl Keychain {
         Some(found)
     }
 
-    /// Every place that was looked into for `url`, for people.
+    /// Every place that may have been looked into for `url`, after a refusal included, as
+    /// messages name it.
     pub(crate) fn places(&self, url: &SafeUrl, site: &Site) -> Vec<String> {
         let mut places = Vec::new();
         let is_site = site.url.has_same_origin(url);
@@ -111,6 +116,10 @@ impl Keychain {
             }
         }
         places.extend(self.netrc().place());
+        if is_site {
+            let name = site.name.as_deref();
+            places.extend(name.map(environment::publishing_token_variable));
+        }
         if is_site && self.keyring.is_some() {
             let why_not = match self.user(site) {
                 Some(_) => "",
@@ -122,9 +131,9 @@ impl Keychain {
     }
 
     /// What is known by the site's URL and name, passwords or users alone.
-    fn found_for(&self, site: &Site) -> impl Iterator<Item = Found> {
+    fn found_for(&self, site: &Site) -> impl Iterator<Item = FoundCredentials> {
         let variables = &self.machine.variables;
-        let in_url = site.url.credentials().map(|credentials| Found {
+        let in_url = site.url.credentials().map(|credentials| FoundCredentials {
             credentials: credentials.clone(),
             place: URL.to_owned(),
         });
@@ -150,7 +159,7 @@ impl Keychain {
         (origin, site.name.clone(), self.user(site))
     }
 
-    async fn ask_keyring(&self, url: &SafeUrl, site: &Site) -> Option<Found> {
+    async fn ask_keyring(&self, url: &SafeUrl, site: &Site) -> Option<FoundCredentials> {
         let keyring = Arc::clone(self.keyring.as_ref()?);
         let user = self.user(site)?;
         let services = keyring::services(site, url);
@@ -166,7 +175,7 @@ impl Keychain {
         self.netrc.get_or_init(|| Netrc::read(&self.machine))
     }
 
-    fn after_refusal(&self) -> MutexGuard<'_, HashMap<SiteKey, Found>> {
+    fn after_refusal(&self) -> MutexGuard<'_, HashMap<SiteKey, FoundCredentials>> {
         self.after_refusal
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -283,6 +292,38 @@ mod tests {
         machine.home = Some(directory.path().to_owned());
         let expected = Some(("me".to_owned(), Some("q".to_owned())));
         assert_eq!(found(&machine, &company, page), expected);
+    }
+
+    #[test]
+    fn every_place_is_told_in_the_order_of_the_search() {
+        let directory = tempfile::tempdir().unwrap();
+        let machine = MachineConfig {
+            home: Some(directory.path().to_owned()),
+            keyring_command: Some("keyring".to_owned()),
+            ..MachineConfig::default()
+        };
+        let keychain = Keychain::new(Arc::new(machine));
+        let netrc = directory.path().join(".netrc").display().to_string();
+        let company = site(Some("my-co"), "https://me@packages.example.com/simple/");
+        assert_eq!(
+            keychain.places(&company.url, &company),
+            [
+                URL,
+                "POETRY_HTTP_BASIC_MY_CO_USERNAME and _PASSWORD",
+                "UV_INDEX_MY_CO_USERNAME and _PASSWORD",
+                &netrc,
+                "POETRY_PYPI_TOKEN_MY_CO",
+                "the keyring",
+            ]
+        );
+        // What has no name has no variables, and another origin gets none of this.
+        let unnamed = site(None, "https://me@packages.example.com/simple/");
+        assert_eq!(
+            keychain.places(&unnamed.url, &unnamed),
+            [URL, &netrc, "the keyring"]
+        );
+        let elsewhere = SafeUrl::parse("https://files.example.com/a.whl").unwrap();
+        assert_eq!(keychain.places(&elsewhere, &company), [netrc]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::found::Found;
+use super::found::FoundCredentials;
 use crate::{Credentials, SafeUrl, Site};
 
 /// A locked keyring asks its user in a window, or waits for one that nobody sees.
@@ -23,7 +23,7 @@ pub(super) struct Keyring {
 }
 
 /// The names under which a password for `url` may be kept: Poetry's for the site,
-/// then pip's and uv's, the site's URL and the host.
+/// then pip's and uv's, the site's URL and the host. Not to be shown as they are.
 pub(super) fn services(site: &Site, url: &SafeUrl) -> Vec<String> {
     let poetry = site
         .name
@@ -52,7 +52,7 @@ impl Keyring {
     /// The password of a user, from the first service that has one. Nothing where
     /// there is no such command or it fails: the server's refusal is what is told.
     /// Blocks while the command runs, and while others ask.
-    pub(super) fn find(&self, services: &[String], user: &str) -> Option<Found> {
+    pub(super) fn find(&self, services: &[String], user: &str) -> Option<FoundCredentials> {
         // Held while the command runs: others with the same question wait for its
         // answer instead of asking too.
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,12 +61,13 @@ impl Keyring {
             let password = answers
                 .entry((service.clone(), user.to_owned()))
                 .or_insert_with(|| self.ask(service, user, end));
-            Some(Found {
+            Some(FoundCredentials {
                 credentials: Credentials {
                     user: user.to_owned(),
                     password: Some(password.clone()?),
                 },
-                place: format!("the keyring, under {service}"),
+                // It may be a URL, with a secret in its query.
+                place: format!("the keyring, under {}", layerlock_url::shown(service)),
             })
         })
     }
@@ -84,7 +85,7 @@ impl Keyring {
 mod tests {
     use super::*;
 
-    fn find(command: &str, services: &[&str], user: &str) -> Option<Found> {
+    fn find(command: &str, services: &[&str], user: &str) -> Option<FoundCredentials> {
         Keyring::new(command.to_owned()).find(&names(services), user)
     }
 
@@ -132,6 +133,15 @@ mod tests {
         let found = find(&command, &["none", "empty", "known"], "me").unwrap();
         assert_eq!(found.credentials.password.as_deref(), Some("p w"));
         assert_eq!(found.place, "the keyring, under known");
+        for (service, shown) in [
+            ("https://x/known?sig=hush", "https://x/known?****"),
+            ("x:8443", "x:8443"),
+        ] {
+            let command = script(directory.path(), "echo p\n");
+            let found = find(&command, &[service], "me").unwrap();
+            assert_eq!(found.place, format!("the keyring, under {shown}"));
+        }
+        let command = script(directory.path(), text);
         assert!(find(&command, &["none"], "me").is_none());
         assert!(find(&command, &["known"], "you").is_none());
     }

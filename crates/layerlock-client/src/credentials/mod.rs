@@ -8,6 +8,6 @@ mod netrc;
 mod poetry;
 
 pub(crate) use environment::in_variables;
-pub(crate) use found::Found;
+pub(crate) use found::FoundCredentials;
 pub(crate) use keychain::Keychain;
 pub use poetry::poetry_credentials;

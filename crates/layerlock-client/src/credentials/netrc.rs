@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::found::Found;
+use super::found::FoundCredentials;
 use crate::{Credentials, MachineConfig};
 
 /// The entries of the user's netrc file, none where it cannot be read.
@@ -54,7 +54,7 @@ impl Netrc {
         host: &str,
         user: Option<&str>,
         allow_default: bool,
-    ) -> Option<Found> {
+    ) -> Option<FoundCredentials> {
         let fits = |entry: &&Entry| match &entry.machine {
             Some(machine) => machine.eq_ignore_ascii_case(host),
             None => allow_default,
@@ -67,7 +67,7 @@ impl Netrc {
             .filter(is_users)
             // The default comes last, wherever it stands.
             .min_by_key(|entry| entry.machine.is_none())?;
-        Some(Found {
+        Some(FoundCredentials {
             credentials: Credentials {
                 user: entry.login.clone(),
                 password: Some(entry.password.clone()?),

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::environment;
-use super::found::Found;
+use super::found::FoundCredentials;
 use crate::{Credentials, MachineConfig, Variables};
 
 /// What auth.toml has. A file that is missing or malformed has nothing: it
@@ -64,7 +64,7 @@ impl PoetryAuth {
         }
     }
 
-    pub(super) fn find(&self, variables: &Variables, source: &str) -> Option<Found> {
+    pub(super) fn find(&self, variables: &Variables, source: &str) -> Option<FoundCredentials> {
         let mut tables = self.http_basic.iter();
         let table = tables.find(|(name, _)| name.eq_ignore_ascii_case(source));
         let half = |ending: &str, in_file: Option<&String>| {
@@ -86,7 +86,7 @@ impl PoetryAuth {
         // A token may stand in either: alone as the user, or as the password of
         // nobody.
         let (_, place) = user.as_ref().or(password.as_ref())?.clone();
-        Some(Found {
+        Some(FoundCredentials {
             credentials: Credentials {
                 user: user.map(|(user, _)| user).unwrap_or_default(),
                 password: password.map(|(password, _)| password),

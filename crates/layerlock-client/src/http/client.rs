@@ -11,9 +11,9 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::{Connections, Content};
-use super::reason;
+use super::reason::{self, Cause};
 use super::retry::{self, Failure, Retry};
-use crate::credentials::{Found, Keychain};
+use crate::credentials::{FoundCredentials, Keychain};
 use crate::{Error, MachineConfig, SafeUrl, Site};
 
 const MAX_REDIRECTS: usize = 10;
@@ -22,7 +22,7 @@ const MAX_REDIRECTS: usize = 10;
 pub struct Client {
     connections: Connections,
     keychain: Keychain,
-    /// Who reads a large page has it.
+    /// Its one permit is held as long as a large page is in memory.
     large_page: Arc<Semaphore>,
 }
 
@@ -48,7 +48,7 @@ impl Client {
     }
 
     /// Waits until no other large page is in memory.
-    pub(super) async fn alone(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) async fn large_page_permit(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.large_page).acquire_owned().await.ok()
     }
 
@@ -87,16 +87,16 @@ impl Client {
         url: &SafeUrl,
         site: &Site,
         headers: &HeaderMap,
-    ) -> Result<(Response, Option<Found>), Failure> {
-        let own = url.credentials().map(|credentials| Found {
+    ) -> Result<(Response, Option<FoundCredentials>), Failure> {
+        let own = url.credentials().map(|credentials| FoundCredentials {
             credentials: credentials.clone(),
             place: "the link's URL".to_owned(),
         });
         let http = self.connections.client(content, url, site)?;
-        let send = |found: Option<Found>| {
+        let send = |found: Option<FoundCredentials>| {
             let request = http.get(url.url().clone()).headers(headers.clone());
             let request = match &found {
-                Some(Found { credentials, .. }) => {
+                Some(FoundCredentials { credentials, .. }) => {
                     request.basic_auth(&credentials.user, credentials.password.as_ref())
                 }
                 None => request,
@@ -110,7 +110,7 @@ impl Client {
             }
         };
         let (response, sent) = send(own.or_else(|| self.keychain.find(url, site))).await?;
-        let knew_password = sent.as_ref().is_some_and(Found::has_password);
+        let knew_password = sent.as_ref().is_some_and(FoundCredentials::has_password);
         if response.status() == StatusCode::UNAUTHORIZED
             && !knew_password
             && let Some(found) = self.keychain.find_after_refusal(url, site).await
@@ -125,7 +125,7 @@ impl Client {
         url: &SafeUrl,
         site: &Site,
         response: &Response,
-        sent: Option<Found>,
+        sent: Option<FoundCredentials>,
     ) -> Failure {
         let status = response.status();
         let shown = url.to_string();
@@ -135,7 +135,7 @@ impl Client {
             return Failure::from(error);
         }
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            let was_password = sent.as_ref().is_some_and(Found::has_password);
+            let was_password = sent.as_ref().is_some_and(FoundCredentials::has_password);
             return Failure::from(Error::Unauthorized {
                 url: shown,
                 status: status.as_u16(),
@@ -172,7 +172,8 @@ impl Client {
     /// What to tell of a connection or an answer that broke.
     pub(super) fn failed(&self, error: &reqwest::Error, url: &SafeUrl) -> Failure {
         let mut reason = reason::innermost(error);
-        if reason.ends_with(TUNNEL_WANTS_CREDENTIALS)
+        let cause = Cause::of(error);
+        if cause == Cause::ProxyCredentials
             && let Some(error) = self.refused_by_proxy(url)
         {
             return Failure::from(error);
@@ -184,14 +185,14 @@ impl Client {
             let (named_by, shown) = (&proxy.named_by, &proxy.url);
             reason = format!("{reason} ({named_by} names the proxy {shown})");
         }
-        let reason_is_certificate = reason.contains("peer certificate");
+        let url = url.to_string();
+        if cause == Cause::Certificate {
+            // It will be no other in a second.
+            return Failure::from(Error::Certificate { url, reason });
+        }
         Failure {
-            error: Error::Request {
-                url: url.to_string(),
-                reason,
-            },
-            // A certificate will be no other in a second.
-            retry: if error.is_builder() || reason_is_certificate {
+            error: Error::Request { url, reason },
+            retry: if error.is_builder() {
                 Retry::Never
             } else {
                 Retry::Soon
@@ -209,9 +210,6 @@ impl Client {
         })
     }
 }
-
-/// What hyper says where a proxy answers 407 to CONNECT.
-const TUNNEL_WANTS_CREDENTIALS: &str = "proxy authorization required";
 
 /// Where a Location header leads, relative to where it came from.
 fn redirected(from: &SafeUrl, location: &HeaderValue) -> Result<SafeUrl, Failure> {

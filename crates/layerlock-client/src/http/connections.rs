@@ -25,13 +25,14 @@ pub(super) enum Content {
     File,
 }
 
-/// Whom to believe that he is who he says.
+/// Which certificates are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Trust {
+    /// Those that the system or the user's bundles vouch for.
     Usual,
-    /// A host that is trusted, whatever it shows.
-    Everybody,
-    /// The site of this name, which Poetry has certificates for.
+    /// Every one: the user trusts the host.
+    AnyCertificate,
+    /// Those that Poetry has for the source of this name.
     Source(String),
 }
 
@@ -88,7 +89,7 @@ impl Connections {
             {
                 Trust::Source(name.clone())
             }
-            _ if self.trusted.contains(url.url()) => Trust::Everybody,
+            _ if self.trusted.contains(url.url()) => Trust::AnyCertificate,
             _ => Trust::Usual,
         }
     }
@@ -112,7 +113,7 @@ impl Connections {
         };
         let of_source = match trust {
             Trust::Usual => SourceCertificates::default(),
-            Trust::Everybody => SourceCertificates {
+            Trust::AnyCertificate => SourceCertificates {
                 check: Check::Nothing,
                 identity: None,
             },

@@ -111,7 +111,7 @@ impl Client {
         let Some(expected) = file.digest.filter(|expected| *expected != actual) else {
             return Ok(());
         };
-        let html = html_title(content_type(&response).as_deref(), &partial.file);
+        let html = title_if_page_for_people(content_type(&response).as_deref(), &partial.file);
         let mut failure =
             file.other_than_expected(&final_url, html, partial.length, [expected, actual]);
         if is_rest {
@@ -253,7 +253,7 @@ fn is_rest(response: &Response, from: u64) -> bool {
 
 /// The title (empty without one) of what came in a file's place, where that is a
 /// page for people.
-fn html_title(content_type: Option<&str>, file: &NamedTempFile) -> Option<String> {
+fn title_if_page_for_people(content_type: Option<&str>, file: &NamedTempFile) -> Option<String> {
     let mut head = Vec::new();
     fs_err::File::open(file.path())
         .and_then(|file| file.take(HEAD).read_to_end(&mut head))
@@ -264,7 +264,7 @@ fn html_title(content_type: Option<&str>, file: &NamedTempFile) -> Option<String
         kind.starts_with("text/html")
     });
     (is_labelled || text.trim_start().starts_with('<'))
-        .then(|| crate::html_title(&text).unwrap_or_default())
+        .then(|| crate::html::title(&text).unwrap_or_default())
 }
 
 #[cfg(test)]

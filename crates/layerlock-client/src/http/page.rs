@@ -22,7 +22,7 @@ pub struct Page {
     /// What came. Longer than the limit where the page is: not all of it then.
     pub body: Vec<u8>,
     /// Held by a large page as long as it lives.
-    _alone: Option<OwnedSemaphorePermit>,
+    _large_page_permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Client {
@@ -40,7 +40,7 @@ impl Client {
         let attempt = || async {
             let (url, mut response) = self.get(Content::Page, url, site, accept.clone()).await?;
             let mut body = Vec::new();
-            let mut alone = None;
+            let mut permit = None;
             while let Some(piece) = response
                 .chunk()
                 .await
@@ -50,15 +50,15 @@ impl Client {
                 if body.len() > max_bytes {
                     break;
                 }
-                if body.len() > SMALL && alone.is_none() {
-                    alone = self.alone().await;
+                if body.len() > SMALL && permit.is_none() {
+                    permit = self.large_page_permit().await;
                 }
             }
             Ok(Page {
                 content_type: content_type(&response),
                 url,
                 body,
-                _alone: alone,
+                _large_page_permit: permit,
             })
         };
         with_retries(self.retries(), attempt, |_| {}).await

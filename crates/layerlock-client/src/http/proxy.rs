@@ -43,7 +43,7 @@ impl Proxies {
                 .filter_map(|name| Some((variables.get(name)?, name)));
             found.next()
         };
-        let of_pip = machine.pip_setting("PIP_PROXY", "proxy")?;
+        let of_pip = machine.pip_setting(&["PIP_PROXY"], "proxy")?;
         let named = match of_pip {
             Some((url, named_by)) => vec![Proxy::parse(None, &url, named_by)?],
             None => VARIABLES

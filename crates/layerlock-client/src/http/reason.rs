@@ -1,4 +1,49 @@
-//! What to say of an error of the HTTP library.
+//! What an error of the HTTP library is, and what to say of it.
+
+use std::error::Error as StdError;
+use std::io;
+
+/// What broke, where that is a matter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The server's certificate is not accepted.
+    Certificate,
+    /// The proxy of an https request wants credentials, or other ones.
+    ProxyCredentials,
+    Other,
+}
+
+/// What hyper says where a proxy answers 407 to CONNECT. Its type is private.
+const TUNNEL_WANTS_CREDENTIALS: &str = "proxy authorization required";
+
+impl Cause {
+    pub(super) fn of(error: &reqwest::Error) -> Self {
+        let causes = std::iter::successors(Some(error as &dyn StdError), |&error| error.source());
+        if causes.filter_map(tls_error).any(is_about_certificate) {
+            return Self::Certificate;
+        }
+        if innermost(error).ends_with(TUNNEL_WANTS_CREDENTIALS) {
+            return Self::ProxyCredentials;
+        }
+        Self::Other
+    }
+}
+
+/// The TLS library's error, which stands in one of the system's.
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    let inner = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    match inner {
+        Some(inner) => tls_error(inner),
+        None => error.downcast_ref(),
+    }
+}
+
+fn is_about_certificate(error: &rustls::Error) -> bool {
+    use rustls::Error::{InvalidCertificate, NoCertificatesPresented};
+    matches!(error, InvalidCertificate(_) | NoCertificatesPresented)
+}
 
 /// The innermost cause says what happened ("connection refused"); what lies
 /// around it repeats the URL, credentials included.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, MachineConfig};
+use crate::{Error, MachineConfig, SettingOrigin};
 
 /// Limits of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +31,14 @@ impl Timeouts {
     pub(super) fn read(machine: &MachineConfig) -> Result<Self, Error> {
         let timeouts = named(
             machine,
-            ["PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT"],
-            "timeout",
+            machine.pip_setting(&["PIP_TIMEOUT", "PIP_DEFAULT_TIMEOUT"], "timeout")?,
             ["UV_HTTP_TIMEOUT", "POETRY_REQUESTS_TIMEOUT"],
-        )?;
+        );
         let retries = named(
             machine,
-            ["PIP_RETRIES"; 2],
-            "retries",
+            machine.pip_setting(&["PIP_RETRIES"], "retries")?,
             ["UV_HTTP_RETRIES", "POETRY_REQUESTS_MAX_RETRIES"],
-        )?;
+        );
         // What is no number is its owner's to complain of.
         let seconds = timeouts.iter().filter_map(|text| text.trim().parse().ok());
         let timeout = seconds
@@ -56,20 +54,17 @@ impl Timeouts {
     }
 }
 
-/// What variables of pip's, else a key of its files, and other variables say.
+/// What pip is told, and what these variables of others say.
 fn named(
     machine: &MachineConfig,
-    pip: [&'static str; 2],
-    key: &str,
+    of_pip: Option<(String, SettingOrigin)>,
     others: [&str; 2],
-) -> Result<Vec<String>, Error> {
-    let variable = |name| machine.variables.get(name).map(str::to_owned);
-    let of_pip = match pip.into_iter().find_map(variable) {
-        Some(value) => Some(value),
-        None => machine.pip_files.get(key)?.map(|(value, _)| value),
-    };
-    let others = others.into_iter().filter_map(variable);
-    Ok(of_pip.into_iter().chain(others).collect())
+) -> Vec<String> {
+    let others = others
+        .into_iter()
+        .filter_map(|name| machine.variables.get(name).map(str::to_owned));
+    let of_pip = of_pip.into_iter().map(|(value, _)| value);
+    of_pip.chain(others).collect()
 }
 
 #[cfg(test)]

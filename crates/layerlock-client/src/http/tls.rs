@@ -44,7 +44,7 @@ pub(super) fn roots(machine: &MachineConfig) -> Result<Option<Vec<Certificate>>,
 
 /// The certificate to show to every server that asks for one.
 pub(super) fn identity(machine: &MachineConfig) -> Result<Option<Identity>, Error> {
-    let of_pip = machine.pip_setting("PIP_CLIENT_CERT", "client-cert")?;
+    let of_pip = machine.pip_setting(&["PIP_CLIENT_CERT"], "client-cert")?;
     let of_uv = || machine.variables.setting(UV_IDENTITY);
     let bundle = of_pip.or_else(of_uv).map(|(path, named_by)| Bundle {
         path: PathBuf::from(path),
@@ -105,7 +105,7 @@ impl Bundle {
 fn bundles(machine: &MachineConfig) -> Result<Vec<Bundle>, Error> {
     let variable = |name: &'static str| machine.variables.setting(name);
     let files = machine
-        .pip_setting(PIP, "cert")?
+        .pip_setting(&[PIP], "cert")?
         .into_iter()
         .chain(FILES.into_iter().filter_map(variable));
     let mut bundles: Vec<Bundle> = files

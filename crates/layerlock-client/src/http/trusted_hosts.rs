@@ -15,7 +15,7 @@ pub(super) struct TrustedHosts(Vec<Trusted>);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Trusted {
-    Everybody,
+    AnyHost,
     Host {
         /// As a URL has it, in lower case.
         host: String,
@@ -26,7 +26,7 @@ enum Trusted {
 
 impl TrustedHosts {
     pub(super) fn read(machine: &MachineConfig) -> Result<Self, Error> {
-        let of_pip = machine.pip_setting("PIP_TRUSTED_HOST", "trusted-host")?;
+        let of_pip = machine.pip_setting(&["PIP_TRUSTED_HOST"], "trusted-host")?;
         let of_pip = of_pip.map(|(hosts, _)| hosts).unwrap_or_default();
         let of_uv = machine.variables.get("UV_INSECURE_HOST");
         let listed = of_pip
@@ -39,7 +39,7 @@ impl TrustedHosts {
     /// Whether the certificate of whoever answers for `url` does not matter.
     pub(super) fn contains(&self, url: &Url) -> bool {
         self.0.iter().any(|trusted| match trusted {
-            Trusted::Everybody => true,
+            Trusted::AnyHost => true,
             Trusted::Host { host, port } => {
                 url.host_str() == Some(host)
                     && port.is_none_or(|port| url.port_or_known_default() == Some(port))
@@ -53,7 +53,7 @@ impl Trusted {
     /// names nobody.
     fn parse(text: &str) -> Option<Self> {
         if text == "*" {
-            return Some(Self::Everybody);
+            return Some(Self::AnyHost);
         }
         let netloc = text.split_once("://").map_or(text, |(_, rest)| rest);
         let netloc = netloc.trim_end_matches('/');

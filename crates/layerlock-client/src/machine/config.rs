@@ -7,8 +7,8 @@ use super::poetry::PoetryDirectories;
 use super::variables::Variables;
 use crate::{Error, SettingOrigin};
 
-/// What environment variables and files of pip, uv and Poetry say of where to get
-/// things, and how. The default is a machine on which nothing is set up.
+/// What environment variables of pip, uv and Poetry and configuration files of pip and
+/// Poetry say of where to get things, and how. The default is a machine on which nothing is set up.
 #[derive(Debug, Clone, Default)]
 pub struct MachineConfig {
     /// The environment variables that are set.
@@ -46,11 +46,7 @@ impl MachineConfig {
     ) -> Self {
         let os = std::env::consts::OS;
         let variables = Variables::new(variables);
-        let home = variables.path(if os == "windows" {
-            "USERPROFILE"
-        } else {
-            "HOME"
-        });
+        let home = variables.home(os);
         let poetry = PoetryDirectories {
             os,
             variables: &variables,
@@ -76,13 +72,17 @@ impl MachineConfig {
         }
     }
 
-    /// The value of a variable of pip's, else that of a key in its files.
+    /// The value of the first of pip's variables that is set, else that of a key in its
+    /// files, and where it stands. Fails where a file is malformed.
     pub fn pip_setting(
         &self,
-        variable: &'static str,
+        variables: &[&'static str],
         key: &str,
     ) -> Result<Option<(String, SettingOrigin)>, Error> {
-        match self.variables.setting(variable) {
+        let mut set = variables
+            .iter()
+            .filter_map(|name| self.variables.setting(name));
+        match set.next() {
             Some(setting) => Ok(Some(setting)),
             None => self.pip_files.get(key),
         }

@@ -32,11 +32,7 @@ pub(super) fn configuration_files(os: &str, variables: &Variables) -> Vec<PathBu
         return Vec::new();
     }
     let directory = |name: &str| variables.path(name);
-    let home = directory(if os == "windows" {
-        "USERPROFILE"
-    } else {
-        "HOME"
-    });
+    let home = variables.home(os);
     let in_home = |path: &str| home.as_ref().map(|home| home.join(path));
 
     // Directories that hold pip.conf.

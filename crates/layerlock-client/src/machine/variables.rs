@@ -26,7 +26,7 @@ impl Variables {
         )
     }
 
-    /// The value of a variable.
+    /// The value of a variable, which is not empty. On Windows its name counts in any case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(&key(name)).map(String::as_str)
     }
@@ -37,9 +37,15 @@ impl Variables {
         Some((value.to_owned(), SettingOrigin::Variable(name)))
     }
 
-    /// Sets a variable.
+    /// Sets a variable, to describe another machine.
     pub fn insert(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(key(name), value.into());
+    }
+
+    /// The user's home directory on this kind of operating system.
+    pub(super) fn home(&self, os: &str) -> Option<PathBuf> {
+        let windows = os == "windows";
+        self.path(if windows { "USERPROFILE" } else { "HOME" })
     }
 
     pub(super) fn path(&self, name: &str) -> Option<PathBuf> {

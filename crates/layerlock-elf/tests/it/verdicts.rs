@@ -1,6 +1,6 @@
 //! What loads, and what does not.
 
-use layerlock_elf::{LoadError, Machine, Platform, check, is_elf};
+use layerlock_elf::{Architecture, LoadError, Platform, check, is_elf};
 use layerlock_testkit::{SharedLibrary, shared_library};
 
 use crate::{AARCH64, X86_64, platform};
@@ -76,10 +76,10 @@ fn files_for_other_processors_are_told_apart() {
             &platform((2, 34)),
             |_| false,
         );
-        assert_eq!(error, Err(LoadError::Machine));
+        assert_eq!(error, Err(LoadError::Architecture));
     }
     let arm = Platform {
-        machine: Machine::Aarch64,
+        architecture: Architecture::Aarch64,
         ..platform((2, 34))
     };
     let file = shared_library(AARCH64, &[], &[]);
@@ -88,7 +88,7 @@ fn files_for_other_processors_are_told_apart() {
     for (at, value) in [(4, 1), (5, 2)] {
         let mut file = file.clone();
         file[at] = value;
-        assert_eq!(check(&file, &arm, |_| false), Err(LoadError::Machine));
+        assert_eq!(check(&file, &arm, |_| false), Err(LoadError::Architecture));
     }
     assert!(is_elf(&file) && !is_elf(b"\x7fEL"));
 }

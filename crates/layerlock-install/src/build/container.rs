@@ -90,8 +90,8 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
     let BuildContainer {
         image,
         platform,
-        install,
-        compilers,
+        install_command: install,
+        compiler_packages: compilers,
     } = target.build_container();
     format!(
         "{fetch}docker run --rm --platform {platform} {} -w {}{version} --entrypoint sh \

@@ -110,7 +110,7 @@ mod tests {
             (
                 native,
                 shared_library(AARCH64, &[], &[]),
-                "does not fit: core.so is for another processor",
+                "does not fit: core.so is for another architecture",
             ),
             (
                 native,
@@ -149,7 +149,7 @@ mod tests {
             (
                 "py3-none-any",
                 shared_library(AARCH64, &[], &[]),
-                "does not fit: core.so is for another processor",
+                "does not fit: core.so is for another architecture",
             ),
         ] {
             assert_eq!(

@@ -49,7 +49,7 @@ fn ask_pip(command: &[String], directory: &Path) -> Option<IndexUrl> {
         // `--isolated` leaves the environment and the user's file out, this the
         // others too.
         .env("PIP_CONFIG_FILE", NULL_DEVICE);
-    let output = layerlock_client::output_within(TIMEOUT, &help)?;
+    let output = layerlock_client::command::output_within(TIMEOUT, &help)?;
     let text = default_in_help(&String::from_utf8_lossy(&output))?;
     let url = IndexUrl::parse(&text).ok()?;
     // pip shows `****` for a password: such a URL would not work.

@@ -98,7 +98,7 @@ pub fn default_index(
     machine: &MachineConfig,
     cache: Option<&Path>,
 ) -> Result<DefaultIndex, DefaultIndexError> {
-    if let Some((value, origin)) = machine.pip_setting("PIP_NO_INDEX", "no-index")? {
+    if let Some((value, origin)) = machine.pip_setting(&["PIP_NO_INDEX"], "no-index")? {
         match built_in::boolean(&value) {
             Some(false) => {}
             Some(true) => return Err(DefaultIndexError::NoIndex { origin }),
@@ -136,7 +136,7 @@ pub fn default_index(
 /// `extra-index-url` of pip's configuration files where the first is not set.
 /// Each lists URLs between blanks.
 pub fn extra_indexes(machine: &MachineConfig) -> Result<Vec<DefaultIndex>, DefaultIndexError> {
-    let of_pip = machine.pip_setting("PIP_EXTRA_INDEX_URL", "extra-index-url")?;
+    let of_pip = machine.pip_setting(&["PIP_EXTRA_INDEX_URL"], "extra-index-url")?;
     let of_uv = ["UV_INDEX", "UV_EXTRA_INDEX_URL"]
         .into_iter()
         .filter_map(|name| machine.variables.setting(name));

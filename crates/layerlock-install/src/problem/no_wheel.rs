@@ -30,7 +30,7 @@ impl NoWheel {
     /// Looks for the wheel that comes nearest, and for what would take one.
     pub(crate) fn new(package: LockedPackage, target: &Target, wheels: &[WheelName]) -> Self {
         let distance = |(wheel, misfit): &(WheelName, Misfit)| {
-            (*misfit, Reverse(wheel.glibc(target.architecture)))
+            (*misfit, Reverse(wheel.least_glibc(target.architecture)))
         };
         let mut nearest: Option<(WheelName, Misfit)> = None;
         for wheel in wheels {
@@ -126,7 +126,7 @@ impl fmt::Display for NoWheel {
             return f.write_str(": the lock has no wheel and no source distribution of it");
         };
         write!(f, ": the nearest, {wheel}, ")?;
-        match (misfit, wheel.glibc(target.architecture)) {
+        match (misfit, wheel.least_glibc(target.architecture)) {
             (Misfit::Python, _) => f.write_str("is for another Python"),
             (Misfit::Abi, _) => f.write_str("is for another ABI"),
             (Misfit::Glibc, Some((major, minor))) => write!(f, "needs glibc {major}.{minor}"),

@@ -2,7 +2,7 @@
 
 use layerlock_layer::LayerPath;
 use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, RawMember};
-use layerlock_target::Limits;
+use layerlock_target::Provider;
 
 use super::limits::RULES;
 use super::problem::WheelProblem;
@@ -23,7 +23,7 @@ pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>,
         .map(|member| {
             let bytes = if member.starts_with(start) {
                 unpacked = unpacked.saturating_add(member.size);
-                if unpacked > Limits::AWS_LAMBDA.unzipped {
+                if unpacked > Provider::Aws.limits().unzipped {
                     return Err(ArchiveProblem::TooLarge(unpacked).into());
                 }
                 member.bytes()?

@@ -237,6 +237,10 @@ fn a_trusted_host_may_show_any_certificate_and_others_may_not() {
     let mut office = Office::open();
     let index = office.tls_index(&identity);
     let error = office.fetch(&index.url()).unwrap_err();
+    assert!(
+        matches!(error, Error::Client(ClientError::Certificate { .. })),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("certificate"), "{error}");
     assert!(index.requests().is_empty());
 

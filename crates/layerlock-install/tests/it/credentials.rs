@@ -190,8 +190,8 @@ fn a_refusal_lists_the_places_that_were_looked_into() {
         format!(
             "failed to get {}demo/: the server answered 401, and no credentials for it were found \
              in the index's URL, POETRY_HTTP_BASIC_MY_COMPANY_USERNAME and _PASSWORD, \
-             UV_INDEX_MY_COMPANY_USERNAME and _PASSWORD, {}, {}, the keyring (not asked: no user \
-             name is known)",
+             UV_INDEX_MY_COMPANY_USERNAME and _PASSWORD, {}, {}, POETRY_PYPI_TOKEN_MY_COMPANY, \
+             the keyring (not asked: no user name is known)",
             company.index.url(),
             auth.display(),
             company.home.path().join(".netrc").display(),

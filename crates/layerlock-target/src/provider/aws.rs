@@ -1,7 +1,8 @@
 //! AWS Lambda, as a table of facts, with the pages that they are from.
 
 use super::facts::{
-    LayerNames, LayerPaths, Limits, Precedence, ProviderFacts, RuntimeFacts, Support, System,
+    LayerNames, LayerPaths, Limits, Precedence, ProviderFacts, PythonRelease, RuntimeFacts,
+    Support, System,
 };
 use crate::Architecture;
 
@@ -35,7 +36,7 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
     // names them. That a later one replaces files is known from practice: no page of
     // the vendor says it.
     precedence: Precedence::Last,
-    limits: Limits::AWS_LAMBDA,
+    limits: LIMITS,
     // https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html
     layer_names: LayerNames {
         max_length: 140,
@@ -43,19 +44,17 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
     },
 };
 
-impl Limits {
-    /// Sizes: [AWS Lambda quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-    /// Texts and lists: [PublishLayerVersion](https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html).
-    pub const AWS_LAMBDA: Self = Self {
-        unzipped: 262_144_000,
-        zip_in_request: 52_428_800,
-        layers_per_function: 5,
-        description: 256,
-        license: 512,
-        runtimes: 15,
-        architectures: 2,
-    };
-}
+/// Sizes: [AWS Lambda quotas](https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+/// Texts and lists: [PublishLayerVersion](https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html).
+const LIMITS: Limits = Limits {
+    unzipped: 262_144_000,
+    zip_in_request: 52_428_800,
+    layers_per_function: 5,
+    description: 256,
+    license: 512,
+    runtimes: 15,
+    architectures: 2,
+};
 
 /// [Lambda runtimes](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
 #[rustfmt::skip]
@@ -72,13 +71,13 @@ static RUNTIMES: [RuntimeFacts; 8] = [
 
 const fn runtime(
     identifier: &'static str,
-    python: (u8, u8),
+    (minor, patch): (u8, u8),
     system: &'static System,
     support: Support,
 ) -> RuntimeFacts {
     RuntimeFacts {
         identifier,
-        python,
+        python_release: PythonRelease { minor, patch },
         system,
         support,
     }
@@ -96,8 +95,8 @@ static AMAZON_LINUX_2: System = System {
         ("GCC", "7.0.0"),
     ],
     libraries: &LIBRARIES,
-    install: "yum install -y",
-    compilers: "gcc gcc-c++",
+    install_command: "yum install -y",
+    compiler_packages: "gcc gcc-c++",
 };
 
 static AMAZON_LINUX_2023: System = System {
@@ -106,8 +105,8 @@ static AMAZON_LINUX_2023: System = System {
     // GCC 11.
     symbol_versions: &[("GLIBCXX", "3.4.29"), ("CXXABI", "1.3.13"), ("GCC", "11.0")],
     libraries: &LIBRARIES,
-    install: "dnf install -y",
-    compilers: "gcc gcc-c++",
+    install_command: "dnf install -y",
+    compiler_packages: "gcc gcc-c++",
 };
 
 /// What every runtime has of its own: the libraries that manylinux lets wheels expect
@@ -149,7 +148,7 @@ mod tests {
         assert_eq!(FACTS.packages, pinned);
     }
 
-    /// The pages that stand beside [`FACTS`] and [`Limits::AWS_LAMBDA`].
+    /// The pages that stand beside [`FACTS`] and [`LIMITS`].
     #[test]
     fn limits_are_those_of_the_vendors_pages() {
         let limits = FACTS.limits;
@@ -194,7 +193,7 @@ mod tests {
     /// replaced it everywhere.
     #[test]
     fn patch_releases_change_on_purpose_alone() {
-        let patches = RUNTIMES.each_ref().map(|runtime| runtime.python.1);
+        let patches = RUNTIMES.each_ref().map(|runtime| runtime.python_release.patch);
         assert_eq!(patches, [20, 22, 17, 12, 10, 3, 0, 0]);
     }
 
@@ -204,7 +203,7 @@ mod tests {
     /// Package managers: <https://docs.aws.amazon.com/linux/al2023/ug/package-management.html>.
     #[test]
     fn systems_are_those_of_the_vendors_pages() {
-        let facts = |system: &System| (system.name, system.glibc, system.install);
+        let facts = |system: &System| (system.name, system.glibc, system.install_command);
         assert_eq!(
             [facts(&AMAZON_LINUX_2), facts(&AMAZON_LINUX_2023)],
             [
@@ -213,7 +212,7 @@ mod tests {
             ]
         );
         for system in [&AMAZON_LINUX_2, &AMAZON_LINUX_2023] {
-            assert_eq!(system.compilers, "gcc gcc-c++");
+            assert_eq!(system.compiler_packages, "gcc gcc-c++");
         }
     }
 
@@ -314,7 +313,7 @@ mod tests {
     fn runtimes_are_named_after_their_python_and_ascend() {
         let mut last = 0;
         for runtime in &RUNTIMES {
-            let (minor, _) = runtime.python;
+            let minor = runtime.python_release.minor;
             assert_eq!(runtime.identifier, format!("python3.{minor}"));
             assert!(minor > last);
             last = minor;

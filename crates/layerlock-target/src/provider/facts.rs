@@ -31,12 +31,19 @@ pub(crate) struct ProviderFacts {
 pub(crate) struct RuntimeFacts {
     /// The provider's name for it.
     pub(crate) identifier: &'static str,
-    /// Minor and patch release of its CPython 3. The patch release is the least that
-    /// the provider has shipped. It matters only to markers on
-    /// `python_full_version`.
-    pub(crate) python: (u8, u8),
+    pub(crate) python_release: PythonRelease,
     pub(crate) system: &'static System,
     pub(crate) support: Support,
+}
+
+/// A release of CPython 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PythonRelease {
+    /// The 12 of 3.12.10.
+    pub(crate) minor: u8,
+    /// The 10 of 3.12.10: the least that the provider has shipped. It matters only to
+    /// markers on `python_full_version`.
+    pub(crate) patch: u8,
 }
 
 /// An operating system that runtimes are made of.
@@ -51,9 +58,9 @@ pub(crate) struct System {
     /// The libraries that every function finds there.
     pub(crate) libraries: &'static [&'static str],
     /// The command that installs its packages.
-    pub(crate) install: &'static str,
-    /// The packages with the compilers for C and C++.
-    pub(crate) compilers: &'static str,
+    pub(crate) install_command: &'static str,
+    /// The packages with the compilers for C and C++, divided by blanks.
+    pub(crate) compiler_packages: &'static str,
 }
 
 /// Where a runtime stands in its life.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Architecture;
 pub use facts::{LayerNames, Limits, Precedence, Support};
-pub(crate) use facts::{ProviderFacts, RuntimeFacts};
+pub(crate) use facts::{ProviderFacts, PythonRelease, RuntimeFacts};
 
 /// Whose functions the layer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(aws.precedence(), Precedence::Last);
         assert_eq!(aws.architectures(), Architecture::ALL);
         assert_eq!(aws.default_architecture(), Architecture::X86_64);
-        assert_eq!(aws.limits(), Limits::AWS_LAMBDA);
+        assert_eq!(aws.limits().layers_per_function, 5);
         assert!(aws.layer_names().allow(&"n".repeat(140)));
         assert!(!aws.layer_names().allow(&"n".repeat(141)));
     }

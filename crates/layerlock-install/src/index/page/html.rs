@@ -2,7 +2,7 @@
 
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{Token, Tokenizer};
-use layerlock_client::{SafeUrl, html_title};
+use layerlock_client::{SafeUrl, html};
 
 use super::project_page::{
     IndexFile, MAX_FILES, PageError, ProjectPage, check_version, index_file, is_file_name,
@@ -36,7 +36,7 @@ pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError
     if files.is_empty() && page.version.is_none() {
         return Err(PageError::NotAnIndexPage {
             url: url.to_string(),
-            title: html_title(&text),
+            title: html::title(&text),
         });
     }
     Ok(ProjectPage { files })
