@@ -7,7 +7,7 @@ use crate::files;
 use crate::process::Command;
 use crate::repository::{self, Profile};
 
-/// Builds the layer of `shared-layer` and publishes it to a local folder, twice.
+/// Builds the layer of `shared-layer` and publishes it to a local directory, twice.
 pub(crate) fn run() -> Result<()> {
     let binary = repository::build_layerlock(Profile::Release)?;
     let project = repository::target("demo").join(SHARED_LAYER.name);
@@ -21,11 +21,11 @@ pub(crate) fn run() -> Result<()> {
         project.display()
     );
 
-    // Everything that the demo writes is in one folder: delete it, and nothing is left.
+    // Everything that the demo writes is in one directory: delete it, and nothing is left.
     let cache = repository::target("demo").join("cache");
     let layerlock = Command::new(&binary)
         .env("LAYERLOCK_CACHE_DIR", cache)
-        .folder(&project);
+        .directory(&project);
     let build = layerlock.clone().arg("build");
     println!("\nOne layer from pyproject.toml and poetry.lock, for python3.12 on x86_64:");
     println!("$ {}", build.to_string().trim_matches('`'));
@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<()> {
 
     let publish = layerlock.args(["publish", "--provider", "local"]);
     for what in [
-        "Published to a folder, as version 1:",
+        "Published to a directory, as version 1:",
         "Published again: nothing changed, so there is no version 2:",
     ] {
         println!("\n{what}");

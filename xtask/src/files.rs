@@ -1,4 +1,4 @@
-//! Folders as data: what is in them, copied or compared.
+//! Directories as data: what is in them, copied or compared.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-/// Every file of a folder, by its path with `/` between the parts.
+/// Every file of a directory, by its path with `/` between the parts.
 pub(crate) type Tree = BTreeMap<String, Entry>;
 
 /// One file: enough of it to tell whether it changed.
@@ -42,11 +42,11 @@ pub(crate) fn name(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// Reads every file under a folder; links are followed. A missing folder is empty.
-pub(crate) fn tree(folder: &Path) -> Result<Tree> {
+/// Reads every file under a directory; links are followed. A missing directory is empty.
+pub(crate) fn tree(directory: &Path) -> Result<Tree> {
     let mut tree = Tree::new();
-    if folder.exists() {
-        walk(folder, "", &mut |path, file| {
+    if directory.exists() {
+        walk(directory, "", &mut |path, file| {
             let bytes = fs_err::read(file)?;
             tree.insert(path.to_owned(), Entry::new(mode(file)?, &bytes));
             Ok(())
@@ -55,7 +55,7 @@ pub(crate) fn tree(folder: &Path) -> Result<Tree> {
     Ok(tree)
 }
 
-/// Copies a folder's files, without what builds and interpreters left there.
+/// Copies a directory's files, without what builds and interpreters left there.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     const LEFT_OVER: &[&str] = &["dist", "lambda_dependencies", "cdk.out", "__pycache__"];
     walk(from, "", &mut |path, file| {
@@ -63,7 +63,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
             return Ok(());
         }
         let copy = to.join(path);
-        fs_err::create_dir_all(copy.parent().context("a file has a folder")?)?;
+        fs_err::create_dir_all(copy.parent().context("no parent directory")?)?;
         fs_err::copy(file, copy)?;
         Ok(())
     })
@@ -99,10 +99,10 @@ pub(crate) fn differences(
 }
 
 /// Names that unfinished writes use and finished runs must not leave.
-pub(crate) fn temporary_files(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn temporary_files(directory: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    if folder.exists() {
-        walk(folder, "", &mut |path, _| {
+    if directory.exists() {
+        walk(directory, "", &mut |path, _| {
             let is_temporary = |part: &str| {
                 part.starts_with(".tmp")
                     || matches!(part.rsplit('.').next(), Some("tmp" | "part" | "partial"))
@@ -117,13 +117,15 @@ pub(crate) fn temporary_files(folder: &Path) -> Result<Vec<String>> {
 }
 
 fn walk(
-    folder: &Path,
+    directory: &Path,
     prefix: &str,
     visit: &mut dyn FnMut(&str, &Path) -> Result<()>,
 ) -> Result<()> {
-    for entry in fs_err::read_dir(folder)? {
+    for entry in fs_err::read_dir(directory)? {
         let file = entry?.path();
-        let name = file.file_name().context("an entry has a name")?;
+        let name = file
+            .file_name()
+            .context("a directory entry without a name")?;
         let path = format!("{prefix}{}", name.to_string_lossy());
         if file.is_dir() {
             walk(&file, &format!("{path}/"), visit)?;

@@ -18,7 +18,7 @@ use crate::files::{self, Tree};
 use crate::process::Command;
 use crate::tools::PYTHON;
 
-/// Files of a dist-info folder that may be on either side only, or differ.
+/// Files of a dist-info directory that may be on either side only, or differ.
 const OF_THE_INSTALLER: &[&str] = &["INSTALLER", "REQUESTED", "direct_url.json", "RECORD"];
 
 /// `pip install` of wheels for a target, whatever this machine is.
@@ -33,11 +33,11 @@ pub(crate) fn for_target(pip: Command, version: &str, architecture: &str) -> Com
         )
 }
 
-/// Compares the files of a layer with those of pip's folder; gives how many there are.
-pub(crate) fn compare(layer: &Tree, folder: Tree, problems: &mut Problems) -> usize {
-    let (theirs, their_scripts) = split(folder, "bin/");
+/// Compares the files of a layer with those of pip's directory; gives how many there are.
+pub(crate) fn compare(layer: &Tree, directory: Tree, problems: &mut Problems) -> usize {
+    let (theirs, their_scripts) = split(directory, "bin/");
     let (ours, our_scripts) = split(under_python(layer), "../bin/");
-    for difference in files::differences(&ours, &theirs, "the layer", "pip's folder") {
+    for difference in files::differences(&ours, &theirs, "the layer", "pip's directory") {
         problems.add(difference);
     }
     problems.equal("the set of scripts", our_scripts, their_scripts);
@@ -80,8 +80,8 @@ fn split(tree: Tree, scripts: &str) -> (Tree, BTreeSet<String>) {
 }
 
 fn is_of_the_installer(path: &str) -> bool {
-    path.split_once('/').is_some_and(|(folder, file)| {
-        folder.ends_with(".dist-info") && OF_THE_INSTALLER.contains(&file)
+    path.split_once('/').is_some_and(|(directory, file)| {
+        directory.ends_with(".dist-info") && OF_THE_INSTALLER.contains(&file)
     })
 }
 

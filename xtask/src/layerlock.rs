@@ -1,4 +1,4 @@
-//! The binary under test, and its JSON report.
+//! The binary under test, and what it prints as JSON: nothing else in xtask knows that.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use serde::Deserialize;
 
 use crate::process::Command;
 
-/// The binary with the folders that it may write outside a project.
+/// The binary with the directories that it may write outside a project.
 #[derive(Clone)]
 pub(crate) struct Layerlock {
     pub(crate) binary: PathBuf,
     /// Its cache.
     pub(crate) cache: PathBuf,
-    /// The folder for temporary files.
+    /// The directory for temporary files.
     pub(crate) temporary: PathBuf,
 }
 
@@ -69,13 +69,27 @@ pub(crate) struct Published {
     pub(crate) reused: bool,
 }
 
+/// What `export --format json` prints.
+#[derive(Debug, Deserialize)]
+struct Export {
+    packages: Vec<ExportedPackage>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ExportedPackage {
+    file: Option<String>,
+}
+
+/// The exit code where no file fits the target.
+const NOTHING_FITS: i32 = 4;
+
 impl Layerlock {
-    /// The binary with empty folders of its own under `folder`.
-    pub(crate) fn new(binary: &Path, folder: &Path) -> Result<Self> {
+    /// The binary with empty directories of its own under `directory`.
+    pub(crate) fn new(binary: &Path, directory: &Path) -> Result<Self> {
         let layerlock = Self {
             binary: binary.to_owned(),
-            cache: folder.join("cache"),
-            temporary: folder.join("temporary"),
+            cache: directory.join("cache"),
+            temporary: directory.join("temporary"),
         };
         fs_err::create_dir_all(&layerlock.temporary)?;
         Ok(layerlock)
@@ -106,6 +120,28 @@ impl Layerlock {
     /// Runs it with `--json`.
     pub(crate) fn report(&self, project: &Path, arguments: &[&str]) -> Result<Report> {
         Report::parse(&self.command(project, arguments).arg("--json"))
+    }
+
+    /// The file that it takes for the one package of a project, for a Python version on an
+    /// architecture; none where it says that none fits.
+    pub(crate) fn choose(
+        &self,
+        project: &Path,
+        (python, architecture): (&str, &str),
+    ) -> Result<Option<String>> {
+        let runtime = format!("python{python}");
+        let finished = self
+            .command(project, &["export", "--format", "json"])
+            .args(["--runtime", &runtime, "--architecture", architecture])
+            .finish()?;
+        if finished.code == Some(NOTHING_FITS) {
+            return Ok(None);
+        }
+        let export: Export =
+            serde_json::from_str(&finished.stdout).with_context(|| finished.describe())?;
+        let [package] = <[ExportedPackage; 1]>::try_from(export.packages)
+            .map_err(|packages| anyhow::anyhow!("{} packages, not one", packages.len()))?;
+        Ok(package.file)
     }
 }
 

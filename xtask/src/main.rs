@@ -39,9 +39,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build a layer and publish it to a local folder: layerlock's main job, without an account
+    /// Build a layer and publish it to a local directory: layerlock's main job, without an account
     Demo,
-    /// Everything that CI runs: format, structure, lints, documentation, tests, then e2e
+    /// Run everything that CI runs: format, structure, lints, documentation, tests, then e2e
     Test(test::Arguments),
     /// Build the fixtures and prove their layers on real tools
     E2e(e2e::Arguments),
@@ -51,9 +51,9 @@ enum Task {
     DiffWheels(diff_wheels::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
-    /// List circles of modules, wrong arrows between crates and unused dependencies
+    /// List module cycles, wrong dependencies between crates and unused dependencies
     Structure(structure::Arguments),
-    /// Measure layerlock against its peers, and write BENCHMARKS.md
+    /// Measure layerlock against uv, pip, zip and Poetry, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
 

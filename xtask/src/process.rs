@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 /// A child that runs longer hangs: nothing here takes half of it.
 const LIMIT: Duration = Duration::from_mins(20);
 
-/// A program with its arguments, folder and environment.
+/// A program with its arguments, directory and environment.
 #[derive(Clone)]
 pub(crate) struct Command {
     program: OsString,
     arguments: Vec<OsString>,
-    folder: Option<PathBuf>,
+    directory: Option<PathBuf>,
     environment: BTreeMap<OsString, OsString>,
 }
 
@@ -40,7 +40,7 @@ impl Command {
         Self {
             program: program.as_ref().to_owned(),
             arguments: Vec::new(),
-            folder: None,
+            directory: None,
             environment: std::env::vars_os().collect(),
         }
     }
@@ -56,9 +56,9 @@ impl Command {
         self
     }
 
-    /// Runs in this folder.
-    pub(crate) fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    /// Runs in this directory.
+    pub(crate) fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
         self
     }
 
@@ -82,14 +82,14 @@ impl Command {
         self
     }
 
-    /// Puts folders before the others on PATH.
-    pub(crate) fn path_first(self, folders: &[&Path]) -> Self {
+    /// Puts directories before the others on PATH.
+    pub(crate) fn path_first(self, directories: &[&Path]) -> Self {
         let old = self
             .environment
             .get(OsStr::new("PATH"))
             .cloned()
             .unwrap_or_default();
-        let first = folders.iter().map(|folder| folder.to_path_buf());
+        let first = directories.iter().map(|directory| directory.to_path_buf());
         let all: Vec<PathBuf> = first.chain(std::env::split_paths(&old)).collect();
         match std::env::join_paths(all) {
             Ok(path) => self.env("PATH", path),
@@ -142,8 +142,8 @@ impl Command {
             .envs(&self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
         }
         let started = Instant::now();
         let output = command.output();
@@ -186,8 +186,8 @@ impl Command {
             .full_env(&self.environment)
             .stdin_null()
             .unchecked();
-        if let Some(folder) = &self.folder {
-            expression = expression.dir(folder);
+        if let Some(directory) = &self.directory {
+            expression = expression.dir(directory);
         }
         expression
     }

@@ -4,7 +4,7 @@
 pub(crate) struct Random(u64);
 
 impl Random {
-    pub(crate) fn of_seed(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 

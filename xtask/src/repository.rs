@@ -1,4 +1,4 @@
-//! This checkout: its folders, and the binary that cargo builds from it.
+//! This checkout: its directories, and the binary that cargo builds from it.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// A folder under `target/`, which git ignores.
+/// A directory under `target/`, which git ignores.
 pub(crate) fn target(name: &str) -> PathBuf {
     root().join("target").join(name)
 }
@@ -31,8 +31,10 @@ pub(crate) fn cargo() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     // Of the cargo that runs xtask: some build scripts (ring's) run again when
     // they change, and all that depends on them is compiled once more.
-    let of_xtask = ["CARGO_MANIFEST_", "CARGO_PKG_"];
-    Command::new(cargo).folder(root()).without_env(&of_xtask)
+    let variables = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+    Command::new(cargo)
+        .directory(root())
+        .without_env(&variables)
 }
 
 /// Builds layerlock and returns the path of the binary.

@@ -9,12 +9,12 @@ use crate::repository::cargo;
 use crate::{diff_export, diff_wheels, e2e, structure, torture};
 
 #[derive(clap::Args)]
-#[command(after_help = format!("Steps: {}.", what_there_is()))]
+#[command(after_help = format!("Steps: {}.", step_names()))]
 pub(crate) struct Arguments {
-    /// Steps by name, and parts of e2e, which is then those alone; all when none is named
+    /// Steps to run, or parts of e2e, which then run alone [default: all steps but the long ones]
     #[arg(value_name = "STEP")]
     names: Vec<String>,
-    /// Do the long comparisons with real tools too: before an issue is resolved
+    /// Also run the long comparisons with real tools, as before an issue is resolved
     #[arg(long)]
     all: bool,
 }
@@ -166,7 +166,7 @@ impl Selection {
             e2e::Part::named(name).is_some() || STEPS.iter().any(|step| step.name == **name)
         };
         if let Some(unknown) = arguments.names.iter().find(|name| !is_known(name)) {
-            bail!("no step is named {unknown}; there are {}", what_there_is());
+            bail!("unknown step `{unknown}`; steps are {}", step_names());
         }
         let runs = |step: &&Step| {
             let by_default = arguments.names.is_empty() && (arguments.all || !step.is_long);
@@ -180,7 +180,7 @@ impl Selection {
     }
 }
 
-fn what_there_is() -> String {
+fn step_names() -> String {
     let names = |is_long: bool| -> Vec<&str> {
         let steps = STEPS.iter().filter(|step| step.is_long == is_long);
         steps.map(|step| step.name).collect()
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_what_there_is() {
+    fn an_unknown_name_is_answered_with_step_names() {
         let error = select(&["nosuch"], false).err().unwrap().to_string();
         for name in ["nosuch", "structure", "wheels", "wrong-input"] {
             assert!(error.contains(name), "{error}");

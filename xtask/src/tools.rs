@@ -1,7 +1,7 @@
 //! The real tools that layers are proved on, under `target/xtask/`.
 //!
 //! Every version is pinned in `requirements/` and `npm/`; what the CDK app of a
-//! fixture needs is pinned by the fixture's own lock. Each tool has a folder of its
+//! fixture needs is pinned by the fixture's own lock. Each tool has a directory of its
 //! own, since their pins differ, with a stamp that says what it was made from: a
 //! second run finds the stamp and does nothing. Installs go through the machine's
 //! ordinary pip and npm configuration.
@@ -34,7 +34,7 @@ pub(crate) enum Tool {
     /// The CDK's command line.
     CdkCli,
     Moto,
-    /// Lambda's runtime client, as a folder of packages.
+    /// Lambda's runtime client, as a directory of packages.
     RuntimeClient,
     Uv,
 }
@@ -58,12 +58,12 @@ impl Tools {
         lock.lock()?;
 
         let pins = include_str!("../requirements/pip.txt");
-        tools.install("pip", pins, &tools.python, |folder| {
+        tools.install("pip", pins, &tools.python, |directory| {
             Command::new(&tools.python)
                 .args(["-m", "venv"])
-                .arg(folder)
+                .arg(directory)
                 .stdout()?;
-            Command::new(program(folder, "python"))
+            Command::new(program(directory, "python"))
                 .args(["-m", "pip", "install", "--quiet", "--no-compile"])
                 .args(["--requirement".as_ref(), requirements("pip").as_os_str()])
                 .stdout()
@@ -106,26 +106,26 @@ impl Tools {
 
     /// The Python that has it.
     pub(crate) fn pip_python(&self) -> Command {
-        Command::new(program(&self.folder("pip"), "python"))
+        Command::new(program(&self.directory("pip"), "python"))
     }
 
     /// Poetry, apart from the configuration and the caches of its user.
     pub(crate) fn poetry(&self) -> Command {
-        self.apart(Command::new(program(&self.folder("poetry"), "poetry")))
+        self.apart(Command::new(program(&self.directory("poetry"), "poetry")))
     }
 
     /// The Python that has a version of Poetry, in the same environment.
     pub(crate) fn poetry_python(&self, poetry: Tool) -> Command {
-        let folder = match poetry {
+        let directory = match poetry {
             Tool::Poetry18 => "poetry-1.8",
             Tool::Poetry11 => "poetry-1.1",
             _ => "poetry",
         };
-        self.apart(Command::new(program(&self.folder(folder), "python")))
+        self.apart(Command::new(program(&self.directory(directory), "python")))
     }
 
     fn apart(&self, command: Command) -> Command {
-        let own = self.folder("poetry-home");
+        let own = self.directory("poetry-home");
         command
             .without_env(&["POETRY_"])
             .env("POETRY_CONFIG_DIR", own.join("config"))
@@ -137,33 +137,33 @@ impl Tools {
     /// The CDK's command line, apart from the settings and the caches of its user. Its
     /// app finds its `python` first on PATH.
     pub(crate) fn cdk(&self) -> Command {
-        let library = self.folder("cdk-library");
+        let library = self.directory("cdk-library");
         let programs = program(&library, "python");
-        Command::new(self.folder("cdk-cli").join("node_modules/.bin/cdk"))
+        Command::new(self.directory("cdk-cli").join("node_modules/.bin/cdk"))
             .path_first(&[programs.parent().unwrap_or(&library)])
             // The command line, aws-cdk-lib and jsii each keep caches under the home.
-            .env("HOME", self.folder("cdk-home"))
+            .env("HOME", self.directory("cdk-home"))
             .env("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
     }
 
     /// The Python that has moto and boto3.
     pub(crate) fn moto_python(&self) -> Command {
-        Command::new(program(&self.folder("moto"), "python"))
+        Command::new(program(&self.directory("moto"), "python"))
     }
 
-    /// The folder that holds the package `awslambdaric`.
+    /// The directory that holds the package `awslambdaric`.
     pub(crate) fn runtime_client(&self) -> PathBuf {
-        self.folder("runtime-client")
+        self.directory("runtime-client")
     }
 
-    /// The folder of programs of a tool that is a virtual environment.
+    /// The directory of programs of a tool that is a virtual environment.
     pub(crate) fn programs_of(&self, tool: &str) -> PathBuf {
-        let python = program(&self.folder(tool), "python");
+        let python = program(&self.directory(tool), "python");
         python.parent().map(Path::to_owned).unwrap_or_default()
     }
 
     pub(crate) fn uv(&self) -> Command {
-        Command::new(program(&self.folder("uv"), "uv"))
+        Command::new(program(&self.directory("uv"), "uv"))
     }
 
     fn install_tool(&self, tool: Tool) -> Result<()> {
@@ -181,9 +181,9 @@ impl Tools {
             Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
             Tool::RuntimeClient => {
                 let pins = include_str!("../requirements/runtime.txt");
-                self.install("runtime-client", pins, &self.python, |folder| {
+                self.install("runtime-client", pins, &self.python, |directory| {
                     self.pip_install()
-                        .args(["--target".as_ref(), folder.as_os_str()])
+                        .args(["--target".as_ref(), directory.as_os_str()])
                         .args([
                             "--requirement".as_ref(),
                             requirements("runtime").as_os_str(),
@@ -191,33 +191,36 @@ impl Tools {
                         .stdout()
                 })
             }
-            Tool::CdkLibrary => {
-                self.install("cdk-library", SHARED_LAYER.lock, &self.python, |folder| {
-                    create_venv(&self.python, folder)?;
-                    let exported = folder.join("requirements.txt");
+            Tool::CdkLibrary => self.install(
+                "cdk-library",
+                SHARED_LAYER.lock,
+                &self.python,
+                |directory| {
+                    create_venv(&self.python, directory)?;
+                    let exported = directory.join("requirements.txt");
                     self.poetry()
-                        .folder(SHARED_LAYER.project())
+                        .directory(SHARED_LAYER.project())
                         .args(["export", "--only", "dev", "--output"])
                         .arg(&exported)
                         .stdout()?;
-                    self.pip_into(folder)
+                    self.pip_into(directory)
                         .args(["--require-hashes", "--requirement"])
                         .arg(&exported)
                         .stdout()
-                })
-            }
+                },
+            ),
             Tool::CdkCli => {
                 let pins = include_str!("../npm/package-lock.json");
-                self.install("cdk-cli", pins, &self.python, |folder| {
-                    fs_err::create_dir_all(folder)?;
+                self.install("cdk-cli", pins, &self.python, |directory| {
+                    fs_err::create_dir_all(directory)?;
                     fs_err::write(
-                        folder.join("package.json"),
+                        directory.join("package.json"),
                         include_str!("../npm/package.json"),
                     )?;
-                    fs_err::write(folder.join("package-lock.json"), pins)?;
+                    fs_err::write(directory.join("package-lock.json"), pins)?;
                     Command::new("npm")
                         .args(["ci", "--no-audit", "--no-fund"])
-                        .folder(folder)
+                        .directory(directory)
                         .stdout()
                         .context("the CDK's command line needs Node.js and its npm")
                 })
@@ -232,15 +235,15 @@ impl Tools {
 
     /// The same with this Python.
     fn install_venv_of(&self, name: &str, pins: &str, python: &Path) -> Result<()> {
-        self.install(name, pins, python, |folder| {
-            create_venv(python, folder)?;
-            self.pip_into(folder)
+        self.install(name, pins, python, |directory| {
+            create_venv(python, directory)?;
+            self.pip_into(directory)
                 .args(["--requirement".as_ref(), requirements(name).as_os_str()])
                 .stdout()
         })
     }
 
-    /// Runs an install into an empty folder, unless the folder's stamp says that the
+    /// Runs an install into an empty directory, unless the directory's stamp says that the
     /// same pins were installed by the same Python.
     fn install(
         &self,
@@ -249,21 +252,21 @@ impl Tools {
         python: &Path,
         install: impl FnOnce(&Path) -> Result<String>,
     ) -> Result<()> {
-        let folder = self.folder(name);
-        let stamp = folder.join("stamp");
+        let directory = self.directory(name);
+        let stamp = directory.join("stamp");
         let made_from = files::sha256(format!("{}\n{pins}", python.display()).as_bytes());
         if fs_err::read_to_string(&stamp).is_ok_and(|text| text == made_from) {
             return Ok(());
         }
         println!("installing {name} (once)");
-        if folder.exists() {
-            fs_err::remove_dir_all(&folder)?;
+        if directory.exists() {
+            fs_err::remove_dir_all(&directory)?;
         }
-        install(&folder).with_context(|| format!("failed to install {name}"))?;
+        install(&directory).with_context(|| format!("failed to install {name}"))?;
         Ok(fs_err::write(stamp, made_from)?)
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    fn directory(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
@@ -286,14 +289,14 @@ pub(crate) fn has_poetry_1_1() -> bool {
     find_python(PYTHON_OF_POETRY_1_1).is_ok()
 }
 
-fn create_venv(python: &Path, folder: &Path) -> Result<()> {
+fn create_venv(python: &Path, directory: &Path) -> Result<()> {
     let create = Command::new(python).args(["-m", "venv", "--without-pip"]);
-    create.arg(folder).stdout().map(drop)
+    create.arg(directory).stdout().map(drop)
 }
 
 fn requirements(name: &str) -> PathBuf {
-    let folder = repository::root().join("xtask/requirements");
-    folder.join(format!("{name}.txt"))
+    let directory = repository::root().join("xtask/requirements");
+    directory.join(format!("{name}.txt"))
 }
 
 /// A program of a virtual environment.
@@ -328,7 +331,7 @@ fn find_python(wanted: &str) -> Result<PathBuf> {
     }
     bail!(
         "no Python {wanted} found: neither {name}, python3 nor python on PATH is one, \
-         nor is one under pyenv's versions folder"
+         nor is one under pyenv's versions directory"
     );
 }
 
@@ -339,18 +342,18 @@ fn pyenv_versions(wanted: &str) -> Vec<PathBuf> {
     let Some(versions) = root.and_then(|root| fs_err::read_dir(root.join("versions")).ok()) else {
         return Vec::new();
     };
-    let mut folders: Vec<PathBuf> = versions
+    let mut directories: Vec<PathBuf> = versions
         .filter_map(|version| Some(version.ok()?.path()))
-        .filter(|folder| {
-            let name = folder
+        .filter(|directory| {
+            let name = directory
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned());
             name.is_some_and(|name| name.starts_with(&format!("{wanted}.")))
         })
         .collect();
-    folders.sort();
-    folders
+    directories.sort();
+    directories
         .into_iter()
-        .map(|folder| folder.join("bin").join(format!("python{wanted}")))
+        .map(|directory| directory.join("bin").join(format!("python{wanted}")))
         .collect()
 }

@@ -37,7 +37,7 @@ const PACKAGES: usize = 8;
 const FILES_OF_A_PACKAGE: usize = 40;
 const BYTES_OF_A_FILE: usize = 20_000;
 
-/// What a build of one lock gives: the files of `dist/layers` and of the staging folder.
+/// What a build of one lock gives: the files of `dist/layers` and of the staging directory.
 #[derive(PartialEq)]
 struct Outputs {
     zips: Tree,
@@ -47,7 +47,7 @@ struct Outputs {
 /// A project, and the lock that its last complete build was of.
 struct Victim {
     name: &'static str,
-    folder: PathBuf,
+    directory: PathBuf,
 }
 
 /// What happened.
@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     );
     let victims = ["first", "second"].map(|name| Victim {
         name,
-        folder: work.path().join(name),
+        directory: work.path().join(name),
     });
     let mut tally = Tally::default();
     while tally.killed < arguments.runs {
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 impl Torture {
     fn prepare(binary: &Path, work: &Path, seed: u64) -> Result<Self> {
-        let mut random = Random::of_seed(seed);
+        let mut random = Random::new(seed);
         let index = LoopbackIndex::start();
         let wheels = ["1.0", "2.0"].map(|version| -> Vec<Wheel> {
             (0..PACKAGES)
@@ -124,18 +124,18 @@ impl Torture {
         let mut length = Duration::ZERO;
         let mut expected = Vec::new();
         for wheels in &wheels {
-            let folder = work.join("model");
-            fs_err::create_dir_all(&folder)?;
-            lock(wheels, &folder);
-            let layerlock = Layerlock::new(binary, &folder)?;
+            let directory = work.join("model");
+            fs_err::create_dir_all(&directory)?;
+            lock(wheels, &directory);
+            let layerlock = Layerlock::new(binary, &directory)?;
             let started = Instant::now();
             layerlock
-                .command(&folder, &["build", "--quiet"])
+                .command(&directory, &["build", "--quiet"])
                 .env("PIP_INDEX_URL", index.url())
                 .stdout()?;
             length = length.max(started.elapsed());
-            expected.push(outputs(&folder)?);
-            fs_err::remove_dir_all(&folder)?;
+            expected.push(outputs(&directory)?);
+            fs_err::remove_dir_all(&directory)?;
         }
         let expected: [Outputs; 2] = expected.try_into().ok().context("two locks")?;
         ensure!(expected[0] != expected[1], "the two locks give the same");
@@ -165,8 +165,8 @@ impl Torture {
         let mut builds = Vec::new();
         for victim in victims {
             let which = self.random.below(2);
-            lock(&self.wheels[which], &victim.folder);
-            let before = outputs(&victim.folder)?;
+            lock(&self.wheels[which], &victim.directory);
+            let before = outputs(&victim.directory)?;
             builds.push((victim, which, before, self.start(victim)?));
         }
         let both = self.random.percent(50);
@@ -178,7 +178,7 @@ impl Torture {
                 build.kill()?;
             }
             let code = build.wait()?;
-            let after = outputs(&victim.folder)?;
+            let after = outputs(&victim.directory)?;
             let name = victim.name;
             match code {
                 // Killed.
@@ -191,7 +191,7 @@ impl Torture {
                     );
                     ensure!(
                         after.staging == before.staging || after.staging == new.staging,
-                        "the staging folder of {name} is neither the old nor the new one"
+                        "the staging directory of {name} is neither the old nor the new one"
                     );
                     tally.killed += 1;
                     if after == before {
@@ -218,7 +218,7 @@ impl Torture {
 
     fn start(&self, victim: &Victim) -> Result<Running> {
         self.layerlock
-            .command(&victim.folder, &["build", "--quiet"])
+            .command(&victim.directory, &["build", "--quiet"])
             .env("PIP_INDEX_URL", self.index.url())
             .start(&self.log(victim))
     }
@@ -244,15 +244,15 @@ impl Torture {
         let mut problems = Problems::default();
         for victim in victims {
             for (wheels, expected) in self.wheels.iter().zip(&self.expected) {
-                lock(wheels, &victim.folder);
+                lock(wheels, &victim.directory);
                 let build = self.start(victim)?;
                 problems.equal("the exit code", build.wait()?, Some(0));
-                let is = outputs(&victim.folder)?;
+                let is = outputs(&victim.directory)?;
                 problems.hold(is == *expected, || {
                     format!("{} is not what it should be", victim.name)
                 });
             }
-            for file in files::temporary_files(&victim.folder)? {
+            for file in files::temporary_files(&victim.directory)? {
                 problems.add(format!("{file} is left in {}", victim.name));
             }
         }
@@ -270,13 +270,13 @@ fn wheel(number: usize, version: &str, random: &mut Random) -> Wheel {
     builder.build()
 }
 
-fn lock(wheels: &[Wheel], folder: &Path) {
+fn lock(wheels: &[Wheel], directory: &Path) {
     let mut project = ProjectBuilder::new("victim")
         .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\nstaging = \"staging\"\n");
     for wheel in wheels {
         project = project.package(wheel);
     }
-    project.write_to(folder);
+    project.write_to(directory);
 }
 
 fn outputs(project: &Path) -> Result<Outputs> {

@@ -64,7 +64,7 @@ codes! {
     Unverified = "unverified", Warning, "The lock has no hash for the file that a package comes from.";
 
     // What is excluded.
-    ExcludeUnknown = "exclude-unknown", Warning, "An excluded package is not in the layer anyway.";
+    ExcludeUnknown = "exclude-unknown", Warning, "A name in `exclude` is not a package of the layer.";
     ExcludeFromRuntime = "exclude-from-runtime", Info, "The runtime has an excluded package, in a version of its own.";
     ExcludeMissing = "exclude-missing", Warning, "Functions have to get an excluded package from elsewhere.";
     ExcludeUnused = "exclude-unused", Warning, "A pattern of exclude-files matches no file.";

@@ -91,3 +91,61 @@ impl fmt::Display for Finding {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_as_bad_as_its_code_and_about_what_it_is_told() {
+        let plain = Finding::new(Code::CaseCollision, "two paths");
+        let expected = Finding {
+            severity: Severity::Warning,
+            code: Code::CaseCollision,
+            message: "two paths".to_owned(),
+            package: None,
+            path: None,
+            hint: None,
+        };
+        assert_eq!(plain, expected);
+        let full = plain
+            .with_package("six")
+            .with_path("a/B")
+            .with_hint("rename");
+        let expected = Finding {
+            package: Some("six".to_owned()),
+            path: Some("a/B".to_owned()),
+            hint: Some("rename".to_owned()),
+            ..expected
+        };
+        assert_eq!(full, expected);
+    }
+
+    #[test]
+    fn a_hint_has_a_line_of_its_own() {
+        for (code, line) in [
+            (Code::Built, "note[built]: it is"),
+            (Code::Yanked, "warning[yanked]: it is"),
+            (Code::EmptyLayer, "error[empty-layer]: it is"),
+        ] {
+            let finding = Finding::new(code, "it is");
+            assert_eq!(finding.to_string(), line);
+            let hinted = finding.with_hint("do so");
+            assert_eq!(hinted.to_string(), format!("{line}\n  hint: do so"));
+        }
+    }
+
+    /// The form is the interface of `--json`.
+    #[test]
+    fn a_finding_is_written_by_names_and_read_again() {
+        let finding = Finding::new(Code::Built, "it is").with_package("six");
+        let text = r#"{"severity":"info","code":"built","message":"it is","package":"six","path":null,"hint":null}"#;
+        assert_eq!(serde_json::to_string(&finding).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Finding>(text).unwrap(), finding);
+    }
+
+    #[test]
+    fn severities_ascend() {
+        assert!(Severity::Info < Severity::Warning && Severity::Warning < Severity::Error);
+    }
+}

@@ -12,6 +12,8 @@ No network and no provider's API in this crate.
 mod code;
 mod finding;
 mod plan;
+#[cfg(test)]
+mod testing;
 mod zip;
 
 pub use code::Code;

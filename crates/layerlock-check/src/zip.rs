@@ -17,3 +17,24 @@ pub fn check_zip_size(size: u64, target: &Target) -> Option<Finding> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::target;
+
+    #[test]
+    fn what_a_request_just_takes_is_no_finding() {
+        let target = target("python3.12");
+        let limit = target.limits().zip_in_request;
+        for size in [0, limit - 1, limit] {
+            assert_eq!(check_zip_size(size, &target), None, "{size}");
+        }
+        let finding = check_zip_size(limit + 1, &target).unwrap();
+        assert_eq!(
+            finding.to_string(),
+            "warning[zip-too-large-for-request]: the zip has 52428801 bytes, a request takes \
+             52428800: it has to be published by way of object storage"
+        );
+    }
+}

@@ -7,24 +7,24 @@ use layerlock::{Architecture, FrontendKind, Provider, Runtime, UnknownRuntime};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  a check found something that will not work
-  2  usage: an unknown flag, runtime, group, extra or layer
-  3  the project or its lock is invalid or stale
-  4  no file fits the target, a build failed, or the files do not fit together
-  5  the network or an index
-  6  the provider refused
-  7  integrity: a hash, a RECORD, a hostile archive
-  8  this machine: a file could not be read or written";
+  0  success
+  1  a check found an error in a layer
+  2  usage: an unknown option, runtime, group, extra or layer
+  3  project: pyproject.toml or poetry.lock is invalid or out of date
+  4  artifact: no file fits the target, a build failed, or files conflict
+  5  network: the network or an index failed
+  6  provider: the provider refused the request
+  7  integrity: a hash or RECORD does not match, or an archive is unsafe
+  8  machine: a file could not be read or written";
 
 /// Turn a Poetry project's lock file into serverless layers.
 #[derive(Debug, Parser)]
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
-    /// The folder of pyproject.toml and poetry.lock [default: here or above]
+    /// Directory of the Poetry project [default: the current one or a parent]
     #[arg(long, short = 'P', global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
-    /// Work as if started in this folder
+    /// Run as if started in this directory
     #[arg(long, short = 'C', global = true, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
     #[command(flatten)]
@@ -37,26 +37,26 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Build each layer's zip, and its staging directory where one is configured
+    /// Build each layer as a zip, and as a staging directory where one is configured
     Build(BuildArgs),
-    /// Write the staging directory alone: DIR/python/...
+    /// Build each layer as a staging directory only, without a zip
     Install(InstallArgs),
-    /// Print what `poetry export` prints, without Poetry (takes each of its flags)
+    /// Export the lock as `poetry export` does, without Poetry (takes all of its options)
     Export(ExportArgs),
-    /// Build, then publish the layers that changed
+    /// Build layers, then publish those that changed
     Publish(PublishArgs),
-    /// Look after the cache of verified wheels
+    /// Show or clean the cache of verified wheels
     #[command(subcommand)]
     Cache(CacheCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Print the folder of the cache
+    /// Print the cache directory
     Dir(CacheArgs),
-    /// Remove what is of no use: leftovers, and what earlier versions kept in other forms
+    /// Remove leftovers, and entries in formats of earlier versions
     Prune {
-        /// Also remove the wheels that no run has used for this many days
+        /// Also remove wheels that no run has used for this many days
         #[arg(long, value_name = "DAYS")]
         older_than: Option<u32>,
         /// Print one JSON object instead of text
@@ -65,9 +65,9 @@ pub(crate) enum CacheCommand {
         #[command(flatten)]
         cache: CacheArgs,
     },
-    /// Remove everything, or the wheels of some packages
+    /// Remove all entries, or the wheels of some packages
     Clean {
-        /// The packages [default: everything]
+        /// Packages whose wheels to remove [default: remove all entries]
         #[arg(value_name = "PACKAGE")]
         packages: Vec<String>,
         /// Print one JSON object instead of text
@@ -80,37 +80,40 @@ pub(crate) enum CacheCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CacheArgs {
-    /// The folder of the cache [env: LAYERLOCK_CACHE_DIR] [default: the user's]
+    /// Cache directory [env: LAYERLOCK_CACHE_DIR] [default: the user's cache directory]
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Print nothing but errors
+    /// Print errors only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Print what is fetched, and from where
+    /// Also print each index, download and build
     #[arg(long, short, global = true, overrides_with = "verbose")]
     pub(crate) verbose: bool,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorChoice,
-    /// Poetry's way to say `--color never`
+    /// The same as `--color never`, as in Poetry
     #[arg(long, global = true, hide = true)]
     pub(crate) no_ansi: bool,
-    /// Poetry's way to say `--color always`
+    /// The same as `--color always`, as in Poetry
     #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
     pub(crate) ansi: bool,
-    /// Show no progress bars
+    /// Show no progress bar
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
 }
 
-/// Flags of Poetry that say what is so here anyway: a script that called it may
-/// give them.
+/// Options of Poetry that change nothing here. Scripts written for Poetry may give
+/// them.
 #[derive(Debug, ClapArgs)]
 struct PoetryArgs {
     /// Ask no questions
@@ -125,22 +128,22 @@ struct PoetryArgs {
 pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// The folder for zips [default: dist/layers in the project]
+    /// Directory for the zips [default: as configured, else dist/layers in the project]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
-    /// Also write the layer as files into this folder
+    /// Also write the layer's files into this directory [default: as configured]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
-    /// How to compress zips [default: copy]
+    /// How to compress the zips [default: as configured, else copy]
     #[arg(long, value_name = "HOW", help_heading = "Output")]
     pub(crate) compression: Option<CompressionArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum CompressionArg {
-    /// Take compressed files out of wheels as they are: the fastest
+    /// Copy the compressed data of wheels unchanged (fastest)
     Copy,
-    /// Compress again, with all cores: the smallest
+    /// Compress again, on all cores (smallest)
     Best,
     /// Do not compress
     Store,
@@ -150,30 +153,33 @@ pub(crate) enum CompressionArg {
 pub(crate) struct InstallArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// The folder [default: the configured one, else dist/staging/LAYER in the project]
+    /// Staging directory [default: as configured, else dist/staging/LAYER in the project]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct ExportArgs {
-    /// The form of the export
+    /// Export format
     #[arg(long, short, value_name = "FORMAT", default_value = "requirements.txt")]
     pub(crate) format: FormatArg,
-    /// Write to a file instead of standard output
+    /// File to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Leave out the hashes
+    /// Omit hashes
     #[arg(long)]
     pub(crate) without_hashes: bool,
-    /// Leave out the addresses of indexes
+    /// Omit the URLs of indexes
     #[arg(long)]
     pub(crate) without_urls: bool,
-    /// Put the credentials that Poetry keeps into the addresses of indexes
+    /// Put the credentials that Poetry stores into the URLs of indexes
     #[arg(long)]
     pub(crate) with_credentials: bool,
-    /// Does nothing, as in Poetry 2: the group is taken by `--with dev`
+    /// Does nothing, as in Poetry 2: use `--with dev` instead
     #[arg(long, hide = true)]
     dev: bool,
     #[command(flatten)]
@@ -186,16 +192,16 @@ pub(crate) struct ExportArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum FormatArg {
-    /// pip's requirements file, with markers for every platform
+    /// Requirements file for pip, with markers for every platform
     #[value(name = "requirements.txt")]
     Requirements,
-    /// pip's constraints file, without extras and editable packages
+    /// Constraints file for pip, without extras and editable packages
     #[value(name = "constraints.txt")]
     Constraints,
-    /// PEP 751, with the files' addresses: the one format that asks an index
+    /// PEP 751 lock file with the URLs of files (the only format that asks an index)
     #[value(name = "pylock.toml")]
     Pylock,
-    /// The packages of one target with their chosen files
+    /// Packages of one target and their chosen files (the Layer options are for this format)
     Json,
 }
 
@@ -208,20 +214,20 @@ pub(crate) struct PublishArgs {
     /// Where to publish
     #[arg(long, value_name = "PROVIDER", default_value = "local", help_heading = PROVIDER)]
     pub(crate) provider: ProviderArg,
-    /// AWS regions [default: the environment's or the profile's]
+    /// AWS regions, separated by commas [default: from the environment or the AWS profile]
     #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = PROVIDER)]
     pub(crate) region: Vec<String>,
-    /// The folder of the local provider [default: dist/published in the project]
+    /// Directory of the local provider [default: dist/published in the project]
     #[arg(long, value_name = "DIR", help_heading = PROVIDER)]
     pub(crate) local_dir: Option<PathBuf>,
-    /// Say what would be published, and publish nothing
+    /// Build, but only print what would be published
     #[arg(long, help_heading = PROVIDER)]
     pub(crate) dry_run: bool,
 }
 
 impl ExportArgs {
-    /// Refuses a target for the formats that are for every one: a layer's own groups
-    /// would be expected, and not be there.
+    /// Refuses a target for formats that cover every target: their export would not
+    /// have the layer's own groups, as the user expects.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         let LayerArgs {
             runtime,
@@ -235,23 +241,25 @@ impl ExportArgs {
         ];
         let is_json = matches!(self.format, FormatArg::Json);
         match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) if !is_json => Err(misplaced(&format!("{flag} is for --format json"))),
+            Some((flag, _)) if !is_json => Err(misplaced(&format!(
+                "{flag} can only be used with --format json"
+            ))),
             _ => Ok(()),
         }
     }
 }
 
 impl PublishArgs {
-    /// Refuses what the chosen provider has no use for: a region that is not
-    /// looked at would publish to another place than the user thinks.
+    /// Refuses options of the other provider: with an ignored region, the layer would
+    /// not be published where the user thinks.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         match self.provider {
             ProviderArg::Local if !self.region.is_empty() => {
-                Err(misplaced("--region is for --provider aws"))
+                Err(misplaced("--region can only be used with --provider aws"))
             }
-            ProviderArg::Aws if self.local_dir.is_some() => {
-                Err(misplaced("--local-dir is for --provider local"))
-            }
+            ProviderArg::Aws if self.local_dir.is_some() => Err(misplaced(
+                "--local-dir can only be used with --provider local",
+            )),
             _ => Ok(()),
         }
     }
@@ -268,23 +276,23 @@ fn misplaced(message: &str) -> clap::Error {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProviderArg {
-    /// A folder on this machine, with numbered versions
+    /// Numbered versions in a directory on this machine
     Local,
     /// AWS Lambda
     Aws,
 }
 
-/// What every command that fetches takes.
+/// Options of every command that builds layers.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CommonArgs {
     #[command(flatten)]
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
-    /// Also take the project itself, built from its folder
+    /// Include the project itself, built from its directory
     #[arg(long, help_heading = "Packages")]
     pub(crate) include_project: bool,
-    /// What builds packages that have no wheel: uv or pip [default: the first that is there]
+    /// Tool that builds packages without a wheel [default: as configured, else uv, else pip]
     #[arg(long, value_name = "FRONTEND", help_heading = "Packages")]
     pub(crate) build_frontend: Option<FrontendKind>,
     #[command(flatten)]
@@ -294,7 +302,7 @@ pub(crate) struct CommonArgs {
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
-    /// Do the work even where nothing has changed since the last run
+    /// Build even if nothing changed since the last run
     #[arg(long, help_heading = "Output")]
     pub(crate) rebuild: bool,
 }
@@ -302,14 +310,13 @@ pub(crate) struct CommonArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
 pub(crate) struct LayerArgs {
-    /// The runtime, such as python3.12; several give a layer each [default: the newest that the
-    /// project allows]
+    /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest allowed]
     #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
     pub(crate) runtime: Vec<Runtime>,
-    /// x86_64 or arm64; both give a layer each [default: x86_64]
+    /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]
     #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
     pub(crate) architecture: Vec<Architecture>,
-    /// The one layer to take, of those that are configured
+    /// Use only this configured layer
     #[arg(long, value_name = "NAME")]
     pub(crate) layer: Option<String>,
 }
@@ -317,22 +324,22 @@ pub(crate) struct LayerArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Packages")]
 pub(crate) struct ChoiceArgs {
-    /// Groups to take besides the main one
+    /// Include these groups in addition to main
     #[arg(long, value_name = "GROUPS")]
     pub(crate) with: Vec<String>,
-    /// Groups to leave out
+    /// Exclude these groups
     #[arg(long, value_name = "GROUPS")]
     pub(crate) without: Vec<String>,
-    /// Groups to take instead of the main one
+    /// Include only these groups
     #[arg(long, value_name = "GROUPS")]
     pub(crate) only: Vec<String>,
-    /// Every group
+    /// Include every group
     #[arg(long)]
     pub(crate) all_groups: bool,
-    /// Extras of the project
+    /// Include these extras of the project
     #[arg(long, short = 'E', value_name = "EXTRAS")]
     pub(crate) extras: Vec<String>,
-    /// Every extra of the project
+    /// Include every extra of the project
     #[arg(long)]
     pub(crate) all_extras: bool,
 }
@@ -340,10 +347,10 @@ pub(crate) struct ChoiceArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Packages")]
 pub(crate) struct ExcludeArgs {
-    /// Packages to leave out, with all that only they need [default: as configured]
+    /// Exclude these packages, and those that only they need [default: as configured]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) exclude: Vec<String>,
-    /// Files to leave out, by patterns as in .gitignore [default: as configured]
+    /// Exclude files that match this pattern, as in .gitignore [default: as configured]
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude_files: Vec<String>,
 }
@@ -351,18 +358,38 @@ pub(crate) struct ExcludeArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Index and cache")]
 pub(crate) struct FetchArgs {
-    /// Take every package from this index [default: the lock's, else the one pip would use]
+    /// Fetch every package from this index [default: the lock's, else the one pip would use]
     #[arg(long, value_name = "URL")]
     pub(crate) index_url: Option<String>,
-    /// Look for wheels in this folder, or on this page of links, before any index
-    #[arg(long, value_name = "DIR")]
+    /// Look for wheels in this directory, or on this page of links, before any index
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) find_links: Vec<String>,
-    /// Use no network: what is in the cache, in folders of --find-links, or in Poetry's cache
+    /// Use no network, only the cache, the directories of --find-links and Poetry's cache
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Neither read nor keep anything in the cache, nor read Poetry's
+    /// Neither read nor write the cache, nor read Poetry's
     #[arg(long)]
     pub(crate) no_cache: bool,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn the_help_lists_the_exit_code_of_each_kind_of_error() {
+        for kind in ErrorKind::ALL {
+            let line = format!("\n  {}  {}: ", kind.exit_code(), kind.name());
+            assert!(EXIT_CODES.contains(&line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
 }

@@ -1,4 +1,4 @@
-//! The one place that prints.
+//! The only module that prints, apart from progress.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ impl Console {
         Self { quiet: args.quiet }
     }
 
-    /// A report: JSON whenever it was asked for, text unless quiet.
+    /// Prints a report: as JSON where asked for, else as text unless quiet.
     pub(crate) fn report(&self, report: &(impl Display + Serialize), json: bool) -> io::Result<()> {
         if json {
             let text = serde_json::to_string_pretty(report)?;
@@ -38,7 +38,7 @@ impl Console {
         }
     }
 
-    /// What a quiet run still says: what will not work.
+    /// Prints the errors that checks found, where a quiet run prints no report.
     pub(crate) fn findings(&self, report: &Report, json: bool) {
         if !self.quiet || json {
             return;
@@ -50,9 +50,9 @@ impl Console {
         }
     }
 
-    /// Text that was asked for. What is lost on the way is an error, but for a
-    /// pipe that was closed: its reader has had enough.
-    #[expect(clippy::unused_self, reason = "the console is what prints")]
+    /// Prints text that was asked for. A closed pipe is no error: its reader needs no
+    /// more.
+    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         let written = stdout
@@ -64,9 +64,9 @@ impl Console {
         }
     }
 
-    /// Standard output could not take what was asked for.
-    #[expect(clippy::unused_self, reason = "the console is what prints")]
-    pub(crate) fn lost(&self, error: &io::Error) {
+    /// Prints that standard output failed.
+    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
+    pub(crate) fn stdout_failed(&self, error: &io::Error) {
         let message = format!("failed to write to standard output: {error}");
         let _ = writeln!(
             anstream::stderr(),
@@ -85,7 +85,7 @@ impl Console {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "the console is what prints")]
+    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
     pub(crate) fn error(&self, error: &Error) {
         let _ = writeln!(anstream::stderr(), "{}", render_error(error, Style::Ansi));
     }

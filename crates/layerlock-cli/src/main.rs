@@ -1,5 +1,6 @@
-//! The layerlock command: arguments to settings, settings to the library, and
-//! its reports and errors to people and programs. No rule of the trade is here.
+//! The `layerlock` command: turns arguments into settings, calls the library, and
+//! prints its reports and errors. Rules about locks, layers and providers are in the
+//! library.
 
 mod args;
 mod console;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, Error, ErrorKind};
+use layerlock::{CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind};
 
 use args::{Args, CacheCommand, Command};
 use console::Console;
@@ -29,10 +30,13 @@ fn main() -> ExitCode {
     if let Err(error) = checked {
         error.exit();
     }
-    if let Some(folder) = &args.directory
-        && let Err(error) = std::env::set_current_dir(folder)
+    if let Some(directory) = &args.directory
+        && let Err(error) = std::env::set_current_dir(directory)
     {
-        let message = format!("failed to go to the folder {}: {error}", folder.display());
+        let message = format!(
+            "failed to change to the directory {}: {error}",
+            directory.display()
+        );
         Args::command()
             .error(clap::error::ErrorKind::Io, message)
             .exit();
@@ -45,13 +49,13 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
         Err(Failure::Stdout(error)) => {
-            console.lost(&error);
+            console.stdout_failed(&error);
             ExitCode::from(ErrorKind::Machine.exit_code())
         }
     }
 }
 
-/// What can go wrong: the job itself, or telling of it.
+/// What can go wrong: the job itself, or printing its result.
 enum Failure {
     Job(Error),
     Stdout(io::Error),
@@ -73,7 +77,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
-    let project = settings::of_project(args.project);
+    let project = settings::find_project(args.project);
     #[cfg(unix)]
     if let Command::Build(_) | Command::Install(_) | Command::Publish(_) = args.command {
         signals::clean_up_at_end();
@@ -81,22 +85,22 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     match args.command {
         Command::Build(build) => {
             let json = build.common.json;
-            let settings = settings::of_build(project, build);
+            let settings = settings::build_settings(project, build);
             let report = layerlock::build(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
-            Ok(code(report.has_errors()))
+            Ok(exit_code(report.has_errors()))
         }
         Command::Install(install) => {
             let json = install.common.json;
-            let settings = settings::of_install(project, install);
+            let settings = settings::install_settings(project, install);
             let report = layerlock::install(&settings, &progress)?.report();
             console.findings(&report, json);
             console.report(&report, json)?;
-            Ok(code(report.has_errors()))
+            Ok(exit_code(report.has_errors()))
         }
         Command::Export(export) => {
-            let settings = settings::of_export(project, export);
+            let settings = settings::export_settings(project, export);
             let exported = layerlock::export(&settings, &progress)?;
             for warning in &exported.warnings {
                 console.warning(warning);
@@ -108,11 +112,11 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Publish(publish) => {
             let json = publish.build.common.json;
-            let settings = settings::of_publish(project, publish);
+            let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
             console.findings(&report.report, json);
             console.report(&report, json)?;
-            Ok(code(report.report.has_errors()))
+            Ok(exit_code(report.report.has_errors()))
         }
         Command::Cache(command) => {
             cache(command, console)?;
@@ -124,8 +128,8 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     let (cache, what, json) = match command {
         CacheCommand::Dir(cache) => {
-            let folder = layerlock::cache_directory(&settings::of_cache(cache))?;
-            return Ok(console.text(&format!("{}\n", folder.display()))?);
+            let directory = layerlock::cache_directory(&settings::cache_location(cache))?;
+            return Ok(console.text(&format!("{}\n", directory.display()))?);
         }
         CacheCommand::Prune {
             older_than,
@@ -146,13 +150,13 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
             cache,
         } => (cache, CacheRemoval::Packages(packages), json),
     };
-    let report = layerlock::clean_cache(&settings::of_cache(cache), &what)?;
+    let report = layerlock::clean_cache(&settings::cache_location(cache), &what)?;
     Ok(console.report(&report, json)?)
 }
 
-fn code(found_something: bool) -> ExitCode {
-    ExitCode::from(if found_something {
-        EXIT_FOUND_SOMETHING
+fn exit_code(check_failed: bool) -> ExitCode {
+    ExitCode::from(if check_failed {
+        EXIT_CHECK_FAILED
     } else {
         EXIT_SUCCESS
     })

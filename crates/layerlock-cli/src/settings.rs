@@ -1,4 +1,4 @@
-//! From the command line to the library's settings.
+//! Turns the command line into settings of the library.
 
 use std::path::{Path, PathBuf};
 
@@ -12,20 +12,20 @@ use crate::args::{
     InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
-/// The folder that is named, else as Poetry looks for it: the current one, or the
-/// nearest above that has a pyproject.toml.
-pub(crate) fn of_project(named: Option<PathBuf>) -> PathBuf {
+/// The directory that is named, else the nearest with a pyproject.toml, from the
+/// current one up, as Poetry does it.
+pub(crate) fn find_project(named: Option<PathBuf>) -> PathBuf {
     named.or_else(nearest_project).unwrap_or_else(|| ".".into())
 }
 
 fn nearest_project() -> Option<PathBuf> {
     let current = std::env::current_dir().ok()?;
-    let has_project = |folder: &Path| folder.join("pyproject.toml").is_file();
+    let has_project = |directory: &Path| directory.join("pyproject.toml").is_file();
     let above = current.ancestors().position(has_project)?;
     Some(std::iter::repeat_n("..", above).collect())
 }
 
-pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
+pub(crate) fn build_settings(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {
         output: args.output,
         staging: args.staging,
@@ -38,16 +38,16 @@ pub(crate) fn of_build(project: PathBuf, args: BuildArgs) -> Settings {
     }
 }
 
-pub(crate) fn of_install(project: PathBuf, args: InstallArgs) -> Settings {
+pub(crate) fn install_settings(project: PathBuf, args: InstallArgs) -> Settings {
     Settings {
         staging: args.to,
         ..common(project, args.common)
     }
 }
 
-pub(crate) fn of_export(project: PathBuf, args: ExportArgs) -> ExportSettings {
+pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSettings {
     ExportSettings {
-        settings: with_fetch(of_layer(project, args.layer, args.choice), args.fetch),
+        settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
         format: match args.format {
             FormatArg::Requirements => ExportFormat::Requirements,
             FormatArg::Constraints => ExportFormat::Constraints,
@@ -61,9 +61,9 @@ pub(crate) fn of_export(project: PathBuf, args: ExportArgs) -> ExportSettings {
     }
 }
 
-pub(crate) fn of_publish(project: PathBuf, args: PublishArgs) -> PublishSettings {
+pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
     PublishSettings {
-        settings: of_build(project, args.build),
+        settings: build_settings(project, args.build),
         to: match args.provider {
             ProviderArg::Local => Publishing::Local(args.local_dir),
             ProviderArg::Aws => Publishing::Aws {
@@ -82,7 +82,7 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
         exclude_files: given(args.exclude.exclude_files),
         include_project: args.include_project,
         build_frontend: args.build_frontend,
-        ..with_fetch(of_layer(project, args.layer, args.choice), args.fetch)
+        ..with_fetch(layer_settings(project, args.layer, args.choice), args.fetch)
     }
 }
 
@@ -94,31 +94,31 @@ fn with_fetch(settings: Settings, args: FetchArgs) -> Settings {
         cache: if args.no_cache {
             CacheLocation::Nowhere
         } else {
-            of_cache(args.cache)
+            cache_location(args.cache)
         },
         ..settings
     }
 }
 
-pub(crate) fn of_cache(args: CacheArgs) -> CacheLocation {
+pub(crate) fn cache_location(args: CacheArgs) -> CacheLocation {
     match args.cache_dir {
-        Some(folder) => CacheLocation::At(folder),
+        Some(directory) => CacheLocation::At(directory),
         None => CacheLocation::User,
     }
 }
 
-fn of_layer(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
+fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
     Settings {
         layer: layer.layer,
         runtimes: layer.runtime,
         architectures: layer.architecture,
-        choice: of_choice(choice),
+        choice: to_choice(choice),
         ..Settings::for_project(project)
     }
 }
 
-/// Without a flag the project's own settings hold.
-fn of_choice(args: ChoiceArgs) -> Option<Choice> {
+/// `None` without any of these options: the project's own settings hold.
+fn to_choice(args: ChoiceArgs) -> Option<Choice> {
     let choice = Choice {
         groups: Groups {
             with: args.with,

@@ -1,4 +1,4 @@
-//! Ctrl-C, and being asked to end.
+//! What happens at Ctrl-C and SIGTERM.
 
 use std::thread;
 
@@ -6,16 +6,16 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Has the process remove what is unfinished before it ends by a signal, as it would
-/// without this: who waits for it sees the signal. Without a thread for it, the next
-/// run removes these things.
+/// Has the process remove unfinished files when a signal ends it. It still ends by
+/// that signal, which its parent sees. Where no thread can be started for this, the
+/// next run removes the files.
 pub(crate) fn clean_up_at_end() {
     let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
         return;
     };
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
-            // Held to the end, so that no job tells of files that are gone.
+            // Held to the end, so that no job reports errors about the removed files.
             let _lock = layerlock::remove_temporaries();
             let _ = emulate_default_handler(signal);
         }

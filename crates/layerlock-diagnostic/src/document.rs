@@ -115,6 +115,8 @@ mod tests {
         let place = document.place(6..7);
         assert_eq!(place.to_string(), "poetry.lock:2:4");
         assert_eq!(document.text()[place.span], *"=");
+        assert_eq!(document.line_starts(), [0, 2, 10]);
+        assert_eq!(document.path(), Path::new("poetry.lock"));
     }
 
     #[test]
@@ -124,6 +126,34 @@ mod tests {
             assert_eq!(document.place(span).span, moved);
         }
         assert_eq!(document.place(9..9).line, 2);
+    }
+
+    /// Wherever a span begins, its place is found by counting.
+    #[test]
+    fn places_are_those_that_counting_gives() {
+        for text in ["", "\n", "a", "a\n\nü\r\nb\n", "\u{1f40d}\n\u{1f40d}x"] {
+            let document = document(text);
+            for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                let before = &text[..at];
+                let line = before.matches('\n').count() + 1;
+                let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+                let place = document.place(at..at);
+                assert_eq!((place.line, place.column), (line, column), "{text:?} {at}");
+                assert_eq!(place.span, at..at);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_or_tells_why_not() {
+        let missing = Document::read(Path::new("no/such/poetry.lock")).unwrap_err();
+        assert!(
+            matches!(missing, DocumentError::Read(error) if error.kind() == io::ErrorKind::NotFound)
+        );
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let document = Document::read(&here).unwrap();
+        assert!(document.text().contains("layerlock-diagnostic"));
+        assert_eq!(document.path(), here);
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod document;
 mod kind;
 
 pub use document::{Document, DocumentError, Place};
-pub use kind::{EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind};
+pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 
 /// An error that tells its kind, and where it can a place and a hint.
 ///
@@ -36,5 +36,34 @@ pub trait Diagnose: std::error::Error {
     /// The package that it is about, by its normalised name.
     fn package(&self) -> Option<&str> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Diagnose, ErrorKind};
+
+    #[derive(Debug)]
+    struct Plain;
+
+    impl std::fmt::Display for Plain {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("it failed")
+        }
+    }
+
+    impl std::error::Error for Plain {}
+
+    impl Diagnose for Plain {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Machine
+        }
+    }
+
+    #[test]
+    fn an_error_that_tells_its_kind_alone_has_no_place_hint_or_package() {
+        assert_eq!(Plain.place(), None);
+        assert_eq!(Plain.hint(), None);
+        assert_eq!(Plain.package(), None);
     }
 }

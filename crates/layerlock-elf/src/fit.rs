@@ -8,7 +8,7 @@ use crate::file::ElfFile;
 use crate::needs::{Needs, Version};
 
 /// Why a platform's loader refuses a file. The text goes on where a file's name ended:
-/// "core.so" and "needs GLIBC_2.38, ...".
+/// `core.so` and `needs GLIBC_2.38, ...`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// It is for another architecture.

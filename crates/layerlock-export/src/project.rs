@@ -34,6 +34,7 @@ pub struct Project {
     groups: Vec<String>,
     extras: Vec<String>,
     sources: Vec<ProjectIndex>,
+    no_package: Option<Place>,
 }
 
 /// The content-hash that a fresh lock has, by who wrote it.
@@ -70,6 +71,7 @@ impl Project {
             groups: tables.groups()?,
             extras: tables.extras()?,
             sources: tables.sources()?,
+            no_package: tables.no_package(),
             dependencies: Dependencies::read(&tables),
             content_hashes,
             directory: directory.to_owned(),
@@ -124,6 +126,13 @@ impl Project {
     /// The normalised names of all extras, sorted.
     pub fn extras(&self) -> &[String] {
         &self.extras
+    }
+
+    /// Where the project says that it is no package: `package-mode = false`. What has
+    /// the build backend of another tool is a package for that one, and Poetry only
+    /// manages what it depends on.
+    pub fn no_package(&self) -> Option<&Place> {
+        self.no_package.as_ref()
     }
 
     /// The sources in the order of the file.

@@ -42,10 +42,6 @@ impl PoetryLock {
 }
 
 impl LockReader for PoetryLock {
-    fn path(&self) -> &Path {
-        self.lock.path()
-    }
-
     fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError> {
         let selection = resolve(choice, &self.project)?;
         let warnings = self.lock.warnings().iter().chain(&selection.warnings);

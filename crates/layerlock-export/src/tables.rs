@@ -19,6 +19,7 @@ pub(crate) struct Tables<'d, 't> {
     pub(crate) project: Option<&'t DeTable<'t>>,
     pub(crate) poetry: Option<&'t DeTable<'t>>,
     pub(crate) dependency_groups: Option<&'t DeTable<'t>>,
+    build_system: Option<&'t DeTable<'t>>,
 }
 
 impl<'d, 't> Tables<'d, 't> {
@@ -35,7 +36,22 @@ impl<'d, 't> Tables<'d, 't> {
             project: table(Some(root), "project")?,
             poetry: table(tool, "poetry")?,
             dependency_groups: table(Some(root), "dependency-groups")?,
+            build_system: table(Some(root), "build-system")?,
         })
+    }
+
+    /// Where `package-mode = false` stands, unless another tool than Poetry builds the
+    /// project.
+    pub(crate) fn no_package(&self) -> Option<Place> {
+        let backend = self
+            .build_system
+            .and_then(|table| table.get("build-backend"));
+        let backend = backend.and_then(|value| value.get_ref().as_str());
+        if backend.is_some_and(|backend| !backend.starts_with("poetry")) {
+            return None;
+        }
+        let mode = self.poetry?.get("package-mode")?;
+        (mode.get_ref().as_bool() == Some(false)).then(|| self.document.place(mode.span()))
     }
 
     /// A string of `[project]`, else of `[tool.poetry]`.

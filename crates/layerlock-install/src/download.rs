@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 use crate::{Cache, Error, Reporter};
 
 /// Streams a file into the cache's directory for unfinished things. What comes out
-/// has the locked hash; `place` is where the lock says so.
+/// has the locked hash; `place` is where the lock names the file.
 pub(crate) async fn download(
     client: &Client,
     file: &RemoteFile,

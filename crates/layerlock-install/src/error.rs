@@ -1,13 +1,15 @@
+//! The error of this crate.
+
 use std::io;
 use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_digest::Digest;
 
-use crate::build::BuildError;
-use crate::choose::NoWheel;
+use crate::find_links::FindLinksError;
 use crate::index::{DefaultIndexError, IndexUrlError, PageError};
-use crate::{FindLinksError, WheelProblem};
+use crate::problem::{BuildError, NoWheel, not_taken};
+use crate::wheel::WheelProblem;
 
 /// Why packages could not be fetched or laid out.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +23,7 @@ pub enum Error {
     Build(Box<BuildError>),
 
     /// A package failed for which the user had made wheels that do not fit.
-    #[error("{error}{}", crate::build::not_taken(wheels))]
+    #[error("{error}{}", not_taken(wheels))]
     Supplied {
         /// Why it failed.
         error: Box<Self>,
@@ -70,17 +72,17 @@ pub enum Error {
     Client(layerlock_client::Error),
 
     /// A directory that is to be emptied and is not known to be a cache.
-    #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", folder.display())]
+    #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", directory.display())]
     NotACache {
-        /// The folder.
-        folder: PathBuf,
+        /// The directory.
+        directory: PathBuf,
     },
 
     /// Something is to be removed from a cache that another process works with.
-    #[error("the cache {} is in use", folder.display())]
+    #[error("the cache {} is in use", directory.display())]
     CacheInUse {
-        /// The folder.
-        folder: PathBuf,
+        /// The directory.
+        directory: PathBuf,
     },
 
     /// No index has the file that the lock names.
@@ -93,14 +95,14 @@ pub enum Error {
     },
 
     /// A file is needed and the network is off limits.
-    #[error("{file} is not in the cache, and --offline forbids to fetch it")]
+    #[error("{file} is not in the cache, and --offline forbids fetching it")]
     Offline {
         /// The file.
         file: String,
     },
 
     /// The URL of a file is asked for and the network is off limits.
-    #[error("only an index knows where the files of {package} are, and --offline forbids to ask")]
+    #[error("--offline forbids asking an index for the URLs of {package}")]
     OfflineLookUp {
         /// The first package of those to look up.
         package: String,
@@ -160,14 +162,14 @@ impl Error {
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoWheel(_) => ErrorKind::Artifact,
-            Self::Build(error) => error.problem.kind(),
+            Self::NoWheel(error) => error.kind(),
+            Self::Build(error) => error.kind(),
             Self::Supplied { error, .. } => error.kind(),
             Self::LockedUrl { .. } => ErrorKind::Project,
-            Self::WeakHash { .. } | Self::HashMismatch { .. } | Self::Wheel { .. } => {
-                ErrorKind::Integrity
-            }
-            Self::IndexUrl(_) | Self::FindLinks(_) | Self::NotACache { .. } => ErrorKind::Usage,
+            Self::WeakHash { .. } | Self::HashMismatch { .. } => ErrorKind::Integrity,
+            Self::Wheel { problem, .. } => problem.kind(),
+            Self::FindLinks(error) => error.kind(),
+            Self::IndexUrl(_) | Self::NotACache { .. } => ErrorKind::Usage,
             Self::DefaultIndex(_)
             | Self::Page(_)
             | Self::NotOnIndex { .. }
@@ -181,8 +183,8 @@ impl Diagnose for Error {
 
     fn package(&self) -> Option<&str> {
         match self {
-            Self::NoWheel(no_wheel) => Some(no_wheel.package.name.as_str()),
-            Self::Build(build) => Some(build.package.name.as_str()),
+            Self::NoWheel(no_wheel) => no_wheel.package(),
+            Self::Build(build) => build.package(),
             Self::Supplied { error, .. } => error.package(),
             _ => None,
         }
@@ -190,8 +192,8 @@ impl Diagnose for Error {
 
     fn place(&self) -> Option<&Place> {
         match self {
-            Self::NoWheel(no_wheel) => Some(&no_wheel.package.place),
-            Self::Build(build) => Some(&build.package.place),
+            Self::NoWheel(no_wheel) => no_wheel.place(),
+            Self::Build(build) => build.place(),
             Self::Supplied { error, .. } => error.place(),
             Self::WeakHash { place, .. }
             | Self::LockedUrl { place, .. }
@@ -202,8 +204,8 @@ impl Diagnose for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoWheel(no_wheel) => Some(no_wheel.hint()),
-            Self::Build(build) => Some(build.hint()),
+            Self::NoWheel(no_wheel) => no_wheel.hint(),
+            Self::Build(build) => build.hint(),
             Self::Supplied { error, .. } => error.hint(),
             Self::WeakHash { .. } => {
                 Some("run `poetry lock` against an index that serves sha256".to_owned())
@@ -211,9 +213,7 @@ impl Diagnose for Error {
             Self::IndexUrl(error) | Self::LockedUrl { error, .. } => error.hint(),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
-            Self::FindLinks(_) => Some(
-                "--find-links takes a directory, or the http URL of a page with links".to_owned(),
-            ),
+            Self::FindLinks(error) => error.hint(),
             Self::NotACache { .. } => Some(
                 "nothing was removed: name the directory of a cache with --cache-dir".to_owned(),
             ),
@@ -236,7 +236,7 @@ impl Diagnose for Error {
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),
-            Self::Wheel { problem, .. } => Some(problem.hint().to_owned()),
+            Self::Wheel { problem, .. } => problem.hint(),
             Self::Layer(error) => error.hint(),
         }
     }

@@ -15,10 +15,11 @@ use layerlock_lock::PackageName;
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{Index, ProjectPage, Sources, fetch_page};
-use crate::local::{self, FindLinks, LocalFiles};
-use crate::search::{LockedFile, Misses, search};
-use crate::{Cache, Chosen, Error, Reporter, Wheel, WheelContents};
+use crate::index::{Index, ProjectPage};
+use crate::local::{self, LocalFiles};
+use crate::pages::fetch_page;
+use crate::search::{Misses, WantedFile, search};
+use crate::{Cache, ChosenWheel, Error, FindLinks, Reporter, Sources, Wheel, WheelContents};
 
 /// Where wheels come from.
 pub struct FetchOptions<'a> {
@@ -56,8 +57,8 @@ pub struct Fetched {
     pub yanked: Vec<Yanked>,
 }
 
-/// A file that its index wants nobody to choose any more (PEP 592). A lock has
-/// chosen already, so it is used.
+/// A file that its index withdrew from new choices (PEP 592). The lock has chosen it
+/// before, so it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Yanked {
     /// The package.
@@ -78,12 +79,12 @@ const FILES_AT_ONCE: usize = 8;
 /// Blocks until all are there or one has failed; fit to be called from anywhere,
 /// an asynchronous context included.
 pub fn fetch(
-    chosen: &[Chosen],
+    chosen: &[ChosenWheel],
     options: &FetchOptions<'_>,
     reporter: &dyn Reporter,
 ) -> Result<Fetched, Error> {
     let mut wheels: HashMap<Digest, Wheel> = HashMap::new();
-    let mut missing: Vec<&Chosen> = Vec::new();
+    let mut missing: Vec<&ChosenWheel> = Vec::new();
     for one in chosen {
         match options.cache.wheel(&one.digest) {
             Some(wheel) => {
@@ -96,9 +97,9 @@ pub fn fetch(
     let were_cached = missing.is_empty() && !options.cache.is_temporary();
     let mut yanked = Vec::new();
     if !missing.is_empty() {
-        let job = Job { options, reporter };
+        let fetcher = WheelFetcher { options, reporter };
         let session = options.sources.session;
-        wheels.extend(session.block_on(|| job.fetch(missing, &mut yanked))?);
+        wheels.extend(session.block_on(|| fetcher.fetch(missing, &mut yanked))?);
     }
     Ok(Fetched {
         wheels: chosen
@@ -114,15 +115,15 @@ pub fn fetch(
 type Verified = (Digest, Wheel);
 
 #[derive(Clone, Copy)]
-struct Job<'a> {
+struct WheelFetcher<'a> {
     options: &'a FetchOptions<'a>,
     reporter: &'a dyn Reporter,
 }
 
-impl<'a> Job<'a> {
+impl<'a> WheelFetcher<'a> {
     async fn fetch(
         self,
-        missing: Vec<&'a Chosen>,
+        missing: Vec<&'a ChosenWheel>,
         yanked: &mut Vec<Yanked>,
     ) -> Result<Vec<Verified>, Error> {
         let find_links = &self.options.all_find_links();
@@ -142,15 +143,15 @@ impl<'a> Job<'a> {
     /// Takes what lies on this machine, and gives back what does not.
     async fn take_local(
         self,
-        missing: Vec<&'a Chosen>,
+        missing: Vec<&'a ChosenWheel>,
         find_links: &[FindLinks],
-    ) -> Result<(Vec<Verified>, Vec<&'a Chosen>), Error> {
+    ) -> Result<(Vec<Verified>, Vec<&'a ChosenWheel>), Error> {
         let Self { options, reporter } = self;
-        // Who wants no cache wants nobody's.
+        // Without a cache of layerlock, Poetry's is not used either.
         let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
         let names = missing.iter().map(|one| one.wheel.as_str());
         let files = &LocalFiles::search(names, find_links, poetry);
-        let results: Vec<Result<Verified, &Chosen>> = stream::iter(missing)
+        let results: Vec<Result<Verified, &ChosenWheel>> = stream::iter(missing)
             .map(|one| async move {
                 for path in files.named(one.wheel.as_str()) {
                     let (path, digest) = (path.clone(), one.digest);
@@ -179,20 +180,21 @@ impl<'a> Job<'a> {
 
     async fn download(
         self,
-        missing: Vec<&'a Chosen>,
+        missing: Vec<&'a ChosenWheel>,
         find_links: &[FindLinks],
         yanked: &mut Vec<Yanked>,
     ) -> Result<Vec<Verified>, Error> {
         let Self { options, reporter } = self;
         let client = options.sources.session.client()?;
         let (mut files, missing) = look_on_pages(missing, find_links, client).await?;
-        let on_indexes: Vec<Vec<Listed<'_>>> = stream::iter(by_project(missing, &options.sources)?)
-            .map(|project| project.look_up(client))
-            .buffer_unordered(PAGES_AT_ONCE)
-            .try_collect()
-            .await?;
+        let on_indexes: Vec<Vec<ListedWheel<'_>>> =
+            stream::iter(by_project(missing, &options.sources)?)
+                .map(|project| project.look_up(client))
+                .buffer_unordered(PAGES_AT_ONCE)
+                .try_collect()
+                .await?;
         files.extend(on_indexes.into_iter().flatten());
-        for Listed { one, file, yank } in &files {
+        for ListedWheel { one, file, yank } in &files {
             if let Some(reason) = yank {
                 reporter.file_yanked(&file.name, reason);
                 yanked.push(Yanked {
@@ -203,10 +205,10 @@ impl<'a> Job<'a> {
             }
         }
         yanked.sort_by(|one, other| one.file.cmp(&other.file));
-        // The largest first: begun last, it would go on alone at the end.
+        // The largest first: started last, it would be the only download left at the end.
         files.sort_by_key(|listed| (Reverse(listed.weight()), listed.file.name.clone()));
         stream::iter(files)
-            .map(|Listed { one, file, .. }| async move {
+            .map(|ListedWheel { one, file, .. }| async move {
                 let place = &one.package.place;
                 let archive = download(client, &file, place, options.cache, reporter).await?;
                 self.verify(one, archive).await
@@ -217,7 +219,7 @@ impl<'a> Job<'a> {
     }
 
     /// Reads an archive that has the locked hash, and puts it into the cache.
-    async fn verify(self, one: &Chosen, archive: NamedTempFile) -> Result<Verified, Error> {
+    async fn verify(self, one: &ChosenWheel, archive: NamedTempFile) -> Result<Verified, Error> {
         let (name, digest) = (one.wheel.clone(), one.digest);
         let cache = self.options.cache.clone();
         // Unpacking is work for the processor: it must not hold up downloads.
@@ -246,8 +248,8 @@ async fn blocking<T: Send + 'static>(
 }
 
 /// A wheel that a page lists.
-struct Listed<'a> {
-    one: &'a Chosen,
+struct ListedWheel<'a> {
+    one: &'a ChosenWheel,
     file: RemoteFile,
     /// Why it was yanked, if it was.
     yank: Option<String>,
@@ -255,24 +257,24 @@ struct Listed<'a> {
 
 /// The wheels of one project that are wanted, and the indexes to ask for them:
 /// its page is asked for once, however many of its files are needed.
-struct Project<'a> {
+struct WantedProject<'a> {
     indexes: Vec<Index>,
-    wanted: Vec<&'a Chosen>,
+    wanted: Vec<&'a ChosenWheel>,
 }
 
 fn by_project<'a>(
-    missing: Vec<&'a Chosen>,
+    missing: Vec<&'a ChosenWheel>,
     sources: &Sources<'_>,
-) -> Result<Vec<Project<'a>>, Error> {
-    let mut projects: Vec<Project<'a>> = Vec::new();
+) -> Result<Vec<WantedProject<'a>>, Error> {
+    let mut projects: Vec<WantedProject<'a>> = Vec::new();
     for one in missing {
-        let same = |project: &&mut Project<'_>| {
+        let same = |project: &&mut WantedProject<'_>| {
             let other = &project.wanted[0].package;
             other.name == one.package.name && other.source == one.package.source
         };
         match projects.iter_mut().find(same) {
             Some(project) => project.wanted.push(one),
-            None => projects.push(Project {
+            None => projects.push(WantedProject {
                 indexes: sources.indexes_for(&one.package)?,
                 wanted: vec![one],
             }),
@@ -281,9 +283,9 @@ fn by_project<'a>(
     Ok(projects)
 }
 
-impl<'a> Project<'a> {
+impl<'a> WantedProject<'a> {
     /// Asks one index after the other until every file is found.
-    async fn look_up(self, client: &Client) -> Result<Vec<Listed<'a>>, Error> {
+    async fn look_up(self, client: &Client) -> Result<Vec<ListedWheel<'a>>, Error> {
         let Self {
             indexes,
             mut wanted,
@@ -303,14 +305,14 @@ impl<'a> Project<'a> {
 
 /// Moves those that a page lists from the one to the other.
 fn take<'a>(
-    wanted: &mut Vec<&'a Chosen>,
-    listed: &mut Vec<Listed<'a>>,
+    wanted: &mut Vec<&'a ChosenWheel>,
+    listed: &mut Vec<ListedWheel<'a>>,
     page: &ProjectPage,
     site: &Site,
     misses: &mut Misses,
 ) {
     wanted.retain(|&one| {
-        let locked = LockedFile {
+        let locked = WantedFile {
             name: one.wheel.as_str(),
             digest: Some(one.digest),
             place: &one.package.place,
@@ -318,7 +320,7 @@ fn take<'a>(
         let Some(file) = misses.find(page, &locked) else {
             return true;
         };
-        listed.push(Listed {
+        listed.push(ListedWheel {
             one,
             file: locked.on_index(file, site.clone()),
             yank: file.yanked.clone(),
@@ -329,10 +331,10 @@ fn take<'a>(
 
 /// Looks for files on the pages that `--find-links` names.
 async fn look_on_pages<'a>(
-    mut missing: Vec<&'a Chosen>,
+    mut missing: Vec<&'a ChosenWheel>,
     find_links: &[FindLinks],
     client: &Client,
-) -> Result<(Vec<Listed<'a>>, Vec<&'a Chosen>), Error> {
+) -> Result<(Vec<ListedWheel<'a>>, Vec<&'a ChosenWheel>), Error> {
     let mut listed = Vec::new();
     for (url, site) in find_links.iter().filter_map(FindLinks::page) {
         let page = fetch_page(client, &url, &site).await?;
@@ -342,7 +344,7 @@ async fn look_on_pages<'a>(
     Ok((listed, missing))
 }
 
-impl Listed<'_> {
+impl ListedWheel<'_> {
     /// An order of sizes. Where the index does not tell them, wheels for one
     /// platform are taken to be larger than those for any.
     fn weight(&self) -> u64 {

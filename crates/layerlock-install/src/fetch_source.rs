@@ -1,7 +1,5 @@
 //! Fetching what is no wheel of an index: source distributions, and files at a URL.
 
-use std::time::Duration;
-
 use layerlock_client::{RemoteFile, SafeUrl, Site};
 use layerlock_diagnostic::Place;
 use layerlock_digest::Digest;
@@ -9,9 +7,9 @@ use layerlock_lock::{LockedPackage, is_plain_file_name};
 use tempfile::NamedTempFile;
 
 use crate::download::download;
-use crate::index::{IndexUrlError, ProjectPage, fetch_project, parse_http};
+use crate::index::{IndexUrlError, parse_http};
 use crate::local::{self, LocalFiles};
-use crate::search::{LockedFile, search};
+use crate::search::{WantedFile, search};
 use crate::wheel::MAX_UNPACKED;
 use crate::{Error, FetchOptions, Reporter};
 
@@ -24,7 +22,7 @@ pub(crate) fn fetch_locked(
     options: &FetchOptions<'_>,
     reporter: &dyn Reporter,
 ) -> Result<NamedTempFile, Error> {
-    // Who wants no cache wants nobody's.
+    // Without a cache of layerlock, Poetry's is not used either.
     let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
     for path in LocalFiles::search([name], &options.all_find_links(), poetry).named(name) {
         if let Some(file) = local::take(path, digest, options.cache)? {
@@ -42,7 +40,7 @@ pub(crate) fn fetch_locked(
     session.block_on(|| async move {
         let client = session.client()?;
         let indexes = options.sources.indexes_for(package)?;
-        let wanted = LockedFile {
+        let wanted = WantedFile {
             name,
             digest: Some(*digest),
             place: &package.place,
@@ -58,32 +56,6 @@ pub(crate) fn fetch_locked(
         reporter.download_finished(name);
         Ok(file)
     })
-}
-
-/// The files that the package's index has of it, for advice: soon or not at all.
-pub(crate) fn files_on_index(
-    package: &LockedPackage,
-    options: &FetchOptions<'_>,
-    timeout: Duration,
-) -> Option<ProjectPage> {
-    if options.offline {
-        return None;
-    }
-    let session = options.sources.session;
-    let look = session.block_on(|| async move {
-        let client = session.client()?;
-        let indexes = options.sources.indexes_for(package)?;
-        let look = async {
-            for index in &indexes {
-                if let Ok(page) = fetch_project(client, index, package.name.as_str()).await {
-                    return Some(page.links);
-                }
-            }
-            None
-        };
-        Ok::<_, Error>(tokio::time::timeout(timeout, look).await.ok().flatten())
-    });
-    look.ok().flatten()
 }
 
 /// The URL of a file that the lock names.

@@ -12,33 +12,39 @@ has no wheel is [built](build()) into the same cache.
 mod advice;
 mod build;
 mod cache;
+mod cache_directory;
 mod choose;
 mod download;
 mod error;
 mod fetch;
 mod fetch_source;
+mod find_links;
+mod frontend_kind;
 pub mod index;
 mod local;
 mod look_up;
+mod pages;
 mod plan;
+mod problem;
 mod reporter;
 mod search;
+mod sources;
 mod temporary;
 mod wheel;
 
 pub use advice::advise;
-pub use build::{
-    BuildError, BuildNote, BuildOptions, BuildProblem, Built, FrontendKind, UnknownFrontend, build,
-    is_supplied,
-};
+pub use build::{BuildNote, BuildOptions, BuildOutcome, build, is_supplied};
 pub use cache::{Cache, Removed};
-pub use choose::{Chosen, NoWheel, Pick, choose};
+pub use choose::{ChosenWheel, WheelOrSource, choose};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
-pub use local::{FindLinks, FindLinksError};
+pub use find_links::{FindLinks, FindLinksError};
+pub use frontend_kind::{FrontendKind, UnknownFrontend};
 pub use look_up::{ListedPackage, look_up};
-pub use plan::{is_installed, plan, plan_filtered};
+pub use plan::{is_installed, plan};
+pub use problem::{BuildError, BuildProblem, NoWheel};
 pub use reporter::{Reporter, Silent};
+pub use sources::Sources;
 #[doc(hidden)]
 pub use wheel::read_hostile;
 pub use wheel::{Wheel, WheelContents, WheelProblem};

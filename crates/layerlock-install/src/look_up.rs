@@ -4,11 +4,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use layerlock_client::Client;
 use layerlock_lock::LockedPackage;
 
-use crate::Error;
 use crate::choose::locked_sha256;
 use crate::fetch::PAGES_AT_ONCE;
-use crate::index::{Index, IndexFile, IndexUrl, Sources};
-use crate::search::{LockedFile, search};
+use crate::index::{Index, IndexFile, IndexUrl};
+use crate::search::{WantedFile, search};
+use crate::{Error, Sources};
 
 /// A package on its index.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ async fn one(
         |page, index, misses| {
             let mut files = Vec::with_capacity(package.files.len());
             for file in &package.files {
-                let wanted = LockedFile {
+                let wanted = WantedFile {
                     name: &file.name,
                     digest: locked_sha256(file, &package.place).ok(),
                     place: &package.place,

@@ -1,25 +1,18 @@
+//! Where the files of wheels land in a layer.
+
 use std::path::Path;
 
 use layerlock_layer::{Entry, LayerPlan, PlanBuilder};
 use layerlock_target::Target;
 
 use crate::wheel::{listed_files, push_wheel};
-use crate::{Chosen, Error, Wheel};
+use crate::{ChosenWheel, Error, Wheel};
 
-/// Plans the layer that holds these wheels, as their own rules lay them out. The
-/// owners of the plan are the packages, in the order given.
-pub fn plan(wheels: &[(Chosen, Wheel)], target: &Target) -> Result<LayerPlan, Error> {
-    let wheels: Vec<_> = wheels
-        .iter()
-        .map(|(chosen, wheel)| (chosen, wheel))
-        .collect();
-    plan_filtered(&wheels, target, &mut |_| true)
-}
-
-/// The same without the files that `keep` refuses; RECORD, which always stays,
-/// does not list them.
-pub fn plan_filtered(
-    wheels: &[(&Chosen, &Wheel)],
+/// Plans the layer that holds these wheels, as their own rules lay them out, without
+/// the files that `keep` refuses. RECORD always stays, and does not list what was
+/// refused. The owners of the plan are the packages, in the order given.
+pub fn plan(
+    wheels: &[(&ChosenWheel, &Wheel)],
     target: &Target,
     keep: &mut dyn FnMut(&Entry) -> bool,
 ) -> Result<LayerPlan, Error> {

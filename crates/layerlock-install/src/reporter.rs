@@ -1,4 +1,6 @@
-/// Hears what goes on while files are fetched. Every method does nothing unless
+//! Progress.
+
+/// Is told of progress while files are fetched. Every method does nothing unless
 /// it is overridden; they are called from several threads.
 pub trait Reporter: Send + Sync {
     /// Packages without a source of their own come from this index (its URL
@@ -59,7 +61,7 @@ pub trait Reporter: Send + Sync {
     }
 }
 
-/// Hears nothing.
+/// Ignores everything.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

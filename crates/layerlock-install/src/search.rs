@@ -5,19 +5,20 @@ use layerlock_diagnostic::Place;
 use layerlock_digest::Digest;
 
 use crate::Error;
-use crate::index::{Index, IndexFile, ProjectPage, fetch_project};
+use crate::index::{Index, IndexFile, ProjectPage};
+use crate::pages::fetch_project;
 use crate::wheel::MAX_UNPACKED;
 
 /// A file as the lock has it.
-pub(crate) struct LockedFile<'a> {
+pub(crate) struct WantedFile<'a> {
     pub(crate) name: &'a str,
     /// None where the lock has no such hash.
     pub(crate) digest: Option<Digest>,
-    /// Where the lock says so.
+    /// Where the lock names it.
     pub(crate) place: &'a Place,
 }
 
-impl LockedFile<'_> {
+impl WantedFile<'_> {
     /// The locked file, as an index lists it.
     pub(crate) fn on_index(&self, file: &IndexFile, site: Site) -> RemoteFile {
         RemoteFile {
@@ -31,7 +32,7 @@ impl LockedFile<'_> {
     }
 }
 
-/// What was looked at in vain.
+/// Where the file was not found.
 #[derive(Default)]
 pub(crate) struct Misses {
     /// Pages, without credentials.
@@ -42,11 +43,11 @@ pub(crate) struct Misses {
 
 impl Misses {
     /// The file on a page, unless the page says that it has other bytes than
-    /// those that were locked: then fetching it would be in vain.
+    /// those that were locked: it would be refused once fetched.
     pub(crate) fn find<'p>(
         &mut self,
         page: &'p ProjectPage,
-        wanted: &LockedFile<'_>,
+        wanted: &WantedFile<'_>,
     ) -> Option<&'p IndexFile> {
         let file = page.file(wanted.name)?;
         let (Some(expected), Some(actual)) = (wanted.digest, file.digest) else {

@@ -1,3 +1,5 @@
+//! Temporary directories that are removed even when the run is interrupted.
+
 use std::path::Path;
 
 use layerlock_layer::Temporary;
@@ -5,27 +7,27 @@ use tempfile::TempDir;
 
 use crate::Error;
 
-/// A folder among the machine's temporary ones, which is removed with this value, or
+/// A directory among the machine's temporary ones, which is removed with this value, or
 /// by [`layerlock_layer::remove_temporaries`].
 #[derive(Debug)]
-pub(crate) struct TemporaryFolder {
-    folder: TempDir,
+pub(crate) struct TemporaryDirectory {
+    directory: TempDir,
     _existing: Temporary,
 }
 
-impl TemporaryFolder {
+impl TemporaryDirectory {
     /// `purpose` is a part of its name, for whoever finds one.
     pub(crate) fn new(purpose: &str) -> Result<Self, Error> {
         let make = || TempDir::with_prefix(format!("layerlock-{purpose}-"));
-        let (folder, existing) =
+        let (directory, existing) =
             Temporary::create(make).map_err(Error::io("create", std::env::temp_dir()))?;
         Ok(Self {
-            folder,
+            directory,
             _existing: existing,
         })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 }

@@ -258,6 +258,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn files_of_others_are_named() {
+        let error = Error::Foreign {
+            directory: "staging".into(),
+            files: ["a", "b", "c", "d"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "staging holds files that no package brought: a, b, c, and 1 more"
+        );
+    }
+
     /// fs-err puts the path around it, and so does this crate.
     #[test]
     fn a_path_is_told_once() {

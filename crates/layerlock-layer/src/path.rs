@@ -111,6 +111,7 @@ fn check(name: &str) -> Result<(), PathError> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::{BTreeSet, HashSet};
     use std::path::{Component, Path};
 
     #[test]
@@ -134,6 +135,24 @@ mod tests {
             LayerPath::new("x".repeat(LONGEST + 1)),
             Err(PathError::TooLong)
         );
+        assert!(LayerPath::new("x".repeat(LONGEST)).is_ok());
+    }
+
+    #[test]
+    fn sets_of_paths_are_asked_by_text() {
+        let path = || LayerPath::new("a/b").unwrap();
+        let (hashed, sorted) = (HashSet::from([path()]), BTreeSet::from([path()]));
+        assert!(hashed.contains("a/b") && sorted.contains("a/b"));
+        assert!(!hashed.contains("a") && !sorted.contains("a"));
+    }
+
+    #[test]
+    fn only_a_whole_name_is_joined() {
+        let path = LayerPath::new("a/b").unwrap();
+        assert_eq!(path.join("c/d").unwrap().to_string(), "a/b/c/d");
+        assert_eq!(path.join("../c"), Err(PathError::Dots));
+        assert_eq!(path.join("/c"), Err(PathError::Absolute));
+        assert_eq!(path.join(""), Err(PathError::EmptyPart));
     }
 
     #[test]

@@ -105,6 +105,14 @@ mod tests {
         assert_eq!(file.crc32(), crc32fast::hash(&bytes));
     }
 
+    /// It is a regular file, and cannot be read from its start.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_fails_when_it_is_read_is_an_error() {
+        let error = PlannedFile::read("/proc/self/mem").unwrap_err();
+        assert_eq!(error.to_string(), "failed to read /proc/self/mem");
+    }
+
     #[test]
     fn what_is_no_regular_file_is_refused() {
         let temp = tempfile::tempdir().unwrap();

@@ -138,4 +138,43 @@ mod tests {
         file.file().set_modified(time).unwrap();
         assert!(!Stamp::read(&path).unwrap().is_certain());
     }
+
+    #[test]
+    fn times_before_1970_are_no_times_after_it() {
+        let time = Duration::new(1, 500_000_007);
+        assert_eq!(nanoseconds(Some(UNIX_EPOCH + time)), 1_500_000_007);
+        assert_eq!(nanoseconds(Some(UNIX_EPOCH - time)), -1_500_000_007);
+        assert_eq!(nanoseconds(None), 0);
+    }
+
+    /// A build step can set the time of what it changed back.
+    #[cfg(unix)]
+    #[test]
+    fn an_edit_whose_time_was_set_back_is_seen() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("file");
+        let time = SystemTime::now();
+        let stamp = |text: &str| {
+            fs::write(&path, text).unwrap();
+            let file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+            file.file().set_modified(time).unwrap();
+            Stamp::read(&path).unwrap()
+        };
+        let before = stamp("a");
+        // File systems take the time from a clock that ticks some hundred times a second.
+        std::thread::sleep(Duration::from_millis(50));
+        assert_ne!(stamp("b"), before);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_time_of_a_change_is_in_nanoseconds() {
+        use std::os::unix::fs::MetadataExt;
+        let temp = tempfile::NamedTempFile::new().unwrap();
+        let metadata = fs::metadata(temp.path()).unwrap();
+        let seconds = u64::try_from(metadata.ctime()).unwrap();
+        let fraction = u32::try_from(metadata.ctime_nsec()).unwrap();
+        let time = UNIX_EPOCH + Duration::new(seconds, fraction);
+        assert_eq!(changed(&metadata), nanoseconds(Some(time)));
+    }
 }

@@ -194,10 +194,118 @@ fn has_room(_directory: &Path, _room: u64) -> bool {
     true
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_is_kept_lies_beside_its_archive_and_what_is_unfinished_is_known_by_its_name() {
+        let directory = unpacked_directory(Path::new("cache/ab01.whl"));
+        assert_eq!(directory, Path::new("cache/ab01.unpacked"));
+        assert!(is_unfinished(".Xy12") && !is_unfinished("ab01"));
+    }
+
+    #[test]
+    fn only_large_members_that_were_deflated_are_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let large = vec![b'x'; usize::try_from(WORTH_KEEPING).unwrap()];
+        // Every second one is stored.
+        let files = [
+            ("a", &large[..], false),
+            ("b", &large[..], false),
+            ("c", &large[1..], false),
+        ];
+        let archived = crate::testing::archive_plan(temp.path(), &files);
+        let kept = |plan: &LayerPlan| {
+            let entries = plan.entries().iter();
+            let kept = entries.map(|entry| UnpackedFile::for_entry(entry, plan).is_some());
+            kept.collect::<Vec<_>>()
+        };
+        assert_eq!(kept(&archived), [true, false, false]);
+        assert_eq!(kept(&crate::testing::bytes_plan(&files)), [false; 3]);
+    }
+
+    /// A member that is kept, with this text.
+    fn kept(directory: &Path, text: &str) -> UnpackedFile {
+        let path = directory.join("01");
+        fs::write(&path, text).unwrap();
+        UnpackedFile {
+            path,
+            size: text.len() as u64,
+            crc32: crc32fast::hash(text.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_written_over() {
+        let temp = tempfile::tempdir().unwrap();
+        let unpacked = kept(temp.path(), "kept");
+        let to = temp.path().join("to");
+        fs::write(&to, "other").unwrap();
+        for makes_clones in [true, false] {
+            let cloning = Cloning(AtomicBool::new(makes_clones));
+            let error = unpacked.place(&to, &cloning).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read(&to).unwrap(), b"other");
+        }
+    }
+
+    #[test]
+    fn what_is_placed_is_what_was_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let unpacked = kept(temp.path(), "kept");
+        for (name, makes_clones) in [("cloned or copied", true), ("copied", false)] {
+            let to = temp.path().join(name);
+            let cloning = Cloning(AtomicBool::new(makes_clones));
+            assert!(unpacked.place(&to, &cloning).unwrap().is_some());
+            assert_eq!(fs::read(&to).unwrap(), b"kept");
+            fs::write(&to, "edited").unwrap();
+            assert_eq!(fs::read(&unpacked.path).unwrap(), b"kept");
+        }
+    }
+
+    #[test]
+    fn a_disk_that_makes_no_clones_is_asked_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let [missing, to] = ["missing", "to"].map(|name| temp.path().join(name));
+        let cloning = Cloning::default();
+        assert!(!cloning.clone(&missing, &to).unwrap());
+        assert!(!cloning.0.load(Ordering::Relaxed));
+        // It would be an error that this is there.
+        fs::write(&to, "other").unwrap();
+        assert!(!cloning.clone(&missing, &to).unwrap());
+    }
+
+    #[test]
+    fn what_is_damaged_is_not_placed_and_goes() {
+        let temp = tempfile::tempdir().unwrap();
+        for makes_clones in [true, false] {
+            let unpacked = kept(temp.path(), "kept");
+            fs::write(&unpacked.path, "kepT").unwrap();
+            let to = temp.path().join("to");
+            let cloning = Cloning(AtomicBool::new(makes_clones));
+            assert!(unpacked.place(&to, &cloning).unwrap().is_none());
+            assert!(!to.exists() && !unpacked.path.exists());
+        }
+    }
+
+    /// The length of a link is that of its target's name.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_of_the_right_length_is_no_kept_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let target = temp.path().join("target");
+        let text = target.to_str().unwrap();
+        let unpacked = kept(temp.path(), text);
+        fs::rename(&unpacked.path, &target).unwrap();
+        std::os::unix::fs::symlink(&target, &unpacked.path).unwrap();
+        let to = temp.path().join("to");
+        assert!(unpacked.place(&to, &Cloning::default()).unwrap().is_none());
+        assert!(fs::symlink_metadata(&unpacked.path).is_err());
+        assert_eq!(fs::read(&target).unwrap(), text.as_bytes());
+    }
+
+    #[cfg(target_os = "linux")]
     #[test]
     fn what_cannot_be_copied_whole_or_leaves_no_room_is_not_kept() {
         let temp = tempfile::tempdir().unwrap();

@@ -36,7 +36,7 @@ fn an_interrupted_publish_leaves_the_old_tree_or_the_new_one() {
             claimed.prepare(&plan, false).unwrap()
         };
         if round == 0 {
-            prepare().publish().map(drop).unwrap();
+            prepare().put_in_place().map(drop).unwrap();
         }
         let output = prepare();
         let start = Barrier::new(2);
@@ -45,7 +45,7 @@ fn an_interrupted_publish_leaves_the_old_tree_or_the_new_one() {
                 start.wait();
                 thread::sleep(Duration::from_micros(round * 100));
                 // Too late, where all was removed before.
-                let _ = output.publish();
+                let _ = output.put_in_place();
             });
             start.wait();
             let lock = remove_temporaries();

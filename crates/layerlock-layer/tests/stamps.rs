@@ -34,10 +34,14 @@ fn outputs(directory: &Path) -> [(PathBuf, Stamp); 2] {
     prepare_zip(&plan, &zip, ZipOptions::default())
         .unwrap()
         .1
-        .publish()
+        .put_in_place()
         .unwrap();
     let claimed = StagingDirectory::claim(&staging, &plan, |_| false).unwrap();
-    claimed.prepare(&plan, false).unwrap().publish().unwrap();
+    claimed
+        .prepare(&plan, false)
+        .unwrap()
+        .put_in_place()
+        .unwrap();
     [zip, staging].map(|path| {
         let stamp = Stamp::read(&path).unwrap();
         (path, stamp)

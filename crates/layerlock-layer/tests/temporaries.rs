@@ -24,7 +24,7 @@ fn a_process_that_ends_early_leaves_no_half_of_an_output() {
         [file, claimed.prepare(&plan, false).unwrap()]
     };
     for output in prepare() {
-        output.publish().unwrap();
+        output.put_in_place().unwrap();
     }
     let published = files_in(temp.path()).unwrap();
     assert_eq!(published, ["a.zip", "staging/python/a.py"]);
@@ -34,7 +34,7 @@ fn a_process_that_ends_early_leaves_no_half_of_an_output() {
     drop(remove_temporaries());
     assert_eq!(files_in(temp.path()).unwrap(), published);
     for output in unpublished {
-        output.publish().unwrap_err();
+        output.put_in_place().unwrap_err();
     }
     assert_eq!(files_in(temp.path()).unwrap(), published);
 }

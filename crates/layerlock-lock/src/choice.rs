@@ -32,3 +32,15 @@ pub struct Choice {
     /// Which extras.
     pub extras: Extras,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_main_group_without_extras() {
+        let Choice { groups, extras } = Choice::default();
+        assert!(groups.with.is_empty() && groups.without.is_empty() && groups.only.is_empty());
+        assert!(!groups.all && !extras.all && extras.names.is_empty());
+    }
+}

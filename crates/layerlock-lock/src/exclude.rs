@@ -77,52 +77,10 @@ impl Selected {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use layerlock_diagnostic::Place;
+    use proptest::prelude::*;
 
     use super::*;
-    use crate::PackageSource;
-
-    fn name(text: &str) -> PackageName {
-        text.parse().unwrap()
-    }
-
-    fn package(text: &str) -> LockedPackage {
-        LockedPackage {
-            name: name(text),
-            version: "1".to_owned(),
-            source: PackageSource::Directory {
-                path: PathBuf::new(),
-                develop: false,
-            },
-            extras: Vec::new(),
-            groups: Vec::new(),
-            files: Vec::new(),
-            place: Place {
-                path: PathBuf::new(),
-                line: 1,
-                column: 1,
-                span: 0..0,
-            },
-            requires_python: "*".to_owned(),
-        }
-    }
-
-    /// `a b` for a package `a` that needs `b`; the project asks for the `requested`.
-    fn selected(requested: &[&str], packages: &[&str]) -> Selected {
-        let words = packages.iter().map(|line| {
-            let mut words = line.split(' ').map(name);
-            (words.next().unwrap(), words.collect::<BTreeSet<_>>())
-        });
-        let needs: Vec<_> = words.collect();
-        let packages = needs.iter().map(|(name, _)| package(name.as_str()));
-        Selected::new(
-            packages.collect(),
-            requested.iter().map(|text| name(text)),
-            needs,
-        )
-    }
+    use crate::testing::{any_selected, name, package, selected, some_names};
 
     fn names(remaining: &Remaining) -> Vec<&str> {
         let packages = remaining.selected.packages().iter();
@@ -171,5 +129,91 @@ mod tests {
         assert_eq!(needs, [name("a")]);
         assert_eq!(all.packages().len(), 3);
         assert_eq!(names(&all.exclude(&[name("a")])), ["shop"]);
+    }
+
+    #[test]
+    fn what_is_not_there_cannot_be_excluded() {
+        let all = selected(&["a"], &["a b", "b"]);
+        let unknown = [name("z"), name("y")];
+        let remaining = all.clone().exclude(&unknown);
+        assert_eq!(remaining.selected, all);
+        assert_eq!(remaining.excluded, []);
+        assert_eq!(remaining.unknown, unknown);
+    }
+
+    /// What remains, by the definition rather than by a walk: roots that are not
+    /// named, and step by step what these need and is not named.
+    fn left_by_definition(all: &Selected, named: &BTreeSet<PackageName>) -> BTreeSet<PackageName> {
+        let grow = |roots: &dyn Fn(&PackageName) -> bool, named: &BTreeSet<PackageName>| {
+            let mut left = BTreeSet::new();
+            loop {
+                let before = left.len();
+                for LockedPackage { name, .. } in all.packages() {
+                    let is_needed = all.needed_by(name).any(|other| left.contains(other));
+                    if !named.contains(name) && (roots(name) || is_needed) {
+                        left.insert(name.clone());
+                    }
+                }
+                if left.len() == before {
+                    return left;
+                }
+            }
+        };
+        let is_requested = |name: &PackageName| all.requested().contains(name);
+        let explained = grow(&is_requested, &BTreeSet::new());
+        let is_root = |name: &PackageName| is_requested(name) || !explained.contains(name);
+        grow(&is_root, named)
+    }
+
+    fn names_of<'a>(packages: impl IntoIterator<Item = &'a LockedPackage>) -> Vec<PackageName> {
+        let packages = packages.into_iter();
+        packages.map(|package| package.name.clone()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_stays_that_only_excluded_packages_need(
+            all in any_selected(),
+            named in some_names(),
+        ) {
+            let asked: Vec<PackageName> = named.iter().cloned().collect();
+            let Remaining { selected, excluded, unknown } = all.clone().exclude(&asked);
+            let (there, not_there): (Vec<_>, Vec<_>) =
+                asked.into_iter().partition(|name| all.contains(name));
+            prop_assert_eq!(unknown, not_there);
+
+            let left = left_by_definition(&all, &named);
+            prop_assert_eq!(names_of(selected.packages()), Vec::from_iter(left.clone()));
+            let gone = names_of(all.packages()).into_iter().filter(|name| !left.contains(name));
+            prop_assert_eq!(
+                names_of(excluded.iter().map(|it| &it.package)),
+                gone.collect::<Vec<_>>()
+            );
+            for name in &there {
+                prop_assert!(!selected.contains(name));
+            }
+            for Excluded { package, is_named, needed_by } in &excluded {
+                prop_assert_eq!(*is_named, there.contains(&package.name));
+                let expected = all.needed_by(&package.name).filter(|name| left.contains(*name));
+                prop_assert_eq!(needed_by, &expected.cloned().collect::<Vec<_>>());
+                // What nobody named goes only where nothing that stays needs it.
+                prop_assert!(*is_named || needed_by.is_empty());
+            }
+        }
+
+        #[test]
+        fn what_stays_needs_and_is_asked_for_as_before(
+            all in any_selected(),
+            named in some_names(),
+        ) {
+            let remaining = all.clone().exclude(&Vec::from_iter(named));
+            let selected = remaining.selected;
+            let requested = all.requested().iter().filter(|name| selected.contains(name));
+            prop_assert_eq!(selected.requested(), &requested.cloned().collect());
+            for name in selected.packages().iter().map(|package| &package.name) {
+                let needed = all.needs(name).filter(|name| selected.contains(name));
+                prop_assert!(selected.needs(name).eq(needed), "{}", name);
+            }
+        }
     }
 }

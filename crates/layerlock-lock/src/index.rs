@@ -26,3 +26,20 @@ pub enum Priority {
     /// For packages that name the index.
     Explicit,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Priority;
+
+    #[test]
+    fn indexes_are_asked_in_the_order_of_their_priorities() {
+        let order = [
+            Priority::Default,
+            Priority::Primary,
+            Priority::Secondary,
+            Priority::Supplemental,
+            Priority::Explicit,
+        ];
+        assert!(order.is_sorted_by(|one, other| one < other));
+    }
+}

@@ -17,6 +17,8 @@ mod name;
 mod package;
 mod reader;
 mod selected;
+#[cfg(test)]
+mod testing;
 
 pub use choice::{Choice, Extras, Groups};
 pub use exclude::{Excluded, Remaining};

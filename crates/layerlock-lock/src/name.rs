@@ -96,6 +96,7 @@ pub fn normalize_name(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, HashMap};
     use std::hash::{BuildHasher, RandomState};
 
     use proptest::prelude::*;
@@ -113,6 +114,54 @@ mod tests {
                 Err(NameError(text.to_owned())),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_and_compared_as_its_text() {
+        let name: PackageName = "Foo.Bar".parse().unwrap();
+        assert_eq!(
+            format!("{name}|{name:>9}|{name:<9}|"),
+            "foo-bar|  foo-bar|foo-bar  |"
+        );
+        let as_ref: &str = name.as_ref();
+        let borrowed: &str = name.borrow();
+        assert_eq!((as_ref, borrowed), ("foo-bar", "foo-bar"));
+        for (text, is_equal) in [("foo-bar", true), ("Foo.Bar", false), ("foo", false)] {
+            assert_eq!(name == *text, is_equal, "{text}");
+            assert_eq!(name == text, is_equal, "{text}");
+            let owned = text.to_owned();
+            assert_eq!(name == owned, is_equal, "{text}");
+        }
+        let error = "a\u{7}b".parse::<PackageName>().unwrap_err();
+        assert_eq!(error.to_string(), "`a\\u{7}b` is not a package name");
+    }
+
+    #[test]
+    fn maps_by_name_are_asked_by_text() {
+        let name = || "foo-bar".parse::<PackageName>().unwrap();
+        let (hashed, sorted) = (HashMap::from([(name(), 1)]), BTreeMap::from([(name(), 1)]));
+        assert_eq!(
+            (hashed.get("foo-bar"), sorted.get("foo-bar")),
+            (Some(&1), Some(&1))
+        );
+        assert_eq!((hashed.get("foo"), sorted.get("foo")), (None, None));
+    }
+
+    /// The examples of [PEP 503](https://peps.python.org/pep-0503/#normalized-names)
+    /// and of PEP 685, and texts that are no names.
+    #[test]
+    fn runs_of_separators_are_one_hyphen() {
+        for (text, normal) in [
+            ("Friendly_Bard", "friendly-bard"),
+            ("FRIENDLY-BARD", "friendly-bard"),
+            ("friendly--bard", "friendly-bard"),
+            ("FrIeNdLy-._.-bArD", "friendly-bard"),
+            ("_a_b.", "-a-b-"),
+            ("Ü b", "ü b"),
+            ("", ""),
+        ] {
+            assert_eq!(normalize_name(text), normal, "{text}");
         }
     }
 

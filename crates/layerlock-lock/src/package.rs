@@ -108,3 +108,57 @@ impl PackageSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_gives_the_digest_that_is_asked_for() {
+        let digests = [Algorithm::Sha512, Algorithm::Sha256];
+        let of = |algorithm: Algorithm| {
+            Digest::from_bytes(algorithm, &vec![7; algorithm.length()]).unwrap()
+        };
+        let file = LockedFile {
+            name: "six-1.17.0.tar.gz".to_owned(),
+            url: None,
+            size: None,
+            digests: digests.map(of).to_vec(),
+        };
+        for algorithm in digests {
+            assert_eq!(file.digest(algorithm), Some(of(algorithm)));
+        }
+        assert_eq!(file.digest(Algorithm::Sha384), None);
+    }
+
+    #[test]
+    fn each_source_has_a_word_for_its_kind() {
+        let (url, path) = (|| "https://packages.example.com/a".to_owned(), PathBuf::new);
+        let sources = [
+            PackageSource::Registry {
+                url: None,
+                reference: None,
+            },
+            PackageSource::Git {
+                url: url(),
+                reference: None,
+                commit: "0".repeat(40),
+                subdirectory: None,
+            },
+            PackageSource::Url {
+                url: url(),
+                subdirectory: None,
+            },
+            PackageSource::Directory {
+                path: path(),
+                develop: true,
+            },
+            PackageSource::File {
+                path: path(),
+                subdirectory: None,
+            },
+        ];
+        let kinds = sources.map(|source| source.kind());
+        assert_eq!(kinds, ["registry", "git", "url", "directory", "file"]);
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::Path;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use pep508_rs::MarkerEnvironment;
@@ -60,13 +59,10 @@ pub struct LockWarning {
     pub place: Option<Place>,
 }
 
-/// The lock of a project, read and known to be up to date.
+/// The lock of a Python project, read and known to be up to date.
 ///
 /// A reader knows the format of one tool; whoever selects from it need not.
 pub trait LockReader: Send + Sync {
-    /// The lock file.
-    fn path(&self) -> &Path;
-
     /// What a user should know of the lock and of a choice.
     fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError>;
 
@@ -79,4 +75,105 @@ pub trait LockReader: Send + Sync {
         choice: &Choice,
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{name, place, selected};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("pendulum is locked twice")]
+    struct Twice(#[source] std::io::Error, Place);
+
+    impl Diagnose for Twice {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Project
+        }
+
+        fn place(&self) -> Option<&Place> {
+            Some(&self.1)
+        }
+
+        fn hint(&self) -> Option<String> {
+            Some("lock anew".to_owned())
+        }
+
+        fn package(&self) -> Option<&str> {
+            Some("pendulum")
+        }
+    }
+
+    fn twice() -> Twice {
+        Twice(std::io::Error::other("the cause"), place())
+    }
+
+    #[test]
+    fn the_error_of_a_reader_tells_all_that_it_told() {
+        let (error, inner) = (LockError::new(twice()), twice());
+        assert_eq!(error.to_string(), inner.to_string());
+        assert_eq!(error.source().unwrap().to_string(), "the cause");
+        assert_eq!(error.kind(), inner.kind());
+        assert_eq!(error.place(), inner.place());
+        assert_eq!(error.hint(), inner.hint());
+        assert_eq!(error.package(), inner.package());
+    }
+
+    /// A lock whose one package is in the main group.
+    struct OnePackage;
+
+    impl LockReader for OnePackage {
+        fn warnings(&self, _: &Choice) -> Result<Vec<LockWarning>, LockError> {
+            Err(LockError::new(twice()))
+        }
+
+        fn select(&self, choice: &Choice, _: &MarkerEnvironment) -> Result<Selected, LockError> {
+            if choice
+                .groups
+                .without
+                .iter()
+                .any(|it| it == crate::MAIN_GROUP)
+            {
+                return Ok(Selected::default());
+            }
+            Ok(selected(&["six"], &["six"]))
+        }
+    }
+
+    /// Those who select know no lock's format, and work on many threads.
+    #[test]
+    fn a_reader_is_used_without_its_type() {
+        fn is_shared<T: Send + Sync + ?Sized>(_: &T) {}
+        let reader: Box<dyn LockReader> = Box::new(OnePackage);
+        is_shared(&*reader);
+        is_shared(&LockError::new(twice()));
+        let environment = environment();
+        let all = reader.select(&Choice::default(), &environment).unwrap();
+        assert!(all.contains(&name("six")));
+        let mut choice = Choice::default();
+        choice.groups.without.push(crate::MAIN_GROUP.to_owned());
+        let none = reader.select(&choice, &environment).unwrap();
+        assert_eq!(none, Selected::default());
+        assert_eq!(
+            reader.warnings(&choice).unwrap_err().kind(),
+            ErrorKind::Project
+        );
+    }
+
+    fn environment() -> MarkerEnvironment {
+        MarkerEnvironment::try_from(pep508_rs::MarkerEnvironmentBuilder {
+            implementation_name: "cpython",
+            implementation_version: "3.12.10",
+            os_name: "posix",
+            platform_machine: "x86_64",
+            platform_python_implementation: "CPython",
+            platform_release: "",
+            platform_system: "Linux",
+            platform_version: "",
+            python_full_version: "3.12.10",
+            python_version: "3.12",
+            sys_platform: "linux",
+        })
+        .unwrap()
+    }
 }

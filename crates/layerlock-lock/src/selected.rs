@@ -111,3 +111,115 @@ impl Selected {
         reached
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::testing::{any_selected, name, package, selected, some_names};
+
+    fn names(selected: &Selected) -> Vec<&str> {
+        let packages = selected.packages().iter();
+        packages.map(|package| package.name.as_str()).collect()
+    }
+
+    #[test]
+    fn names_of_packages_that_are_not_there_are_passed_over() {
+        let selected = selected(&["b", "z"], &["b a y", "a"]);
+        assert_eq!(names(&selected), ["a", "b"]);
+        assert_eq!(Vec::from_iter(selected.requested()), [&name("b")]);
+        assert_eq!(selected.needs(&name("b")).collect::<Vec<_>>(), [&name("a")]);
+        assert_eq!(selected.needs(&name("a")).count(), 0);
+        for missing in ["y", "z"] {
+            assert!(!selected.contains(&name(missing)));
+            assert_eq!(selected.needs(&name(missing)).count(), 0);
+            assert_eq!(selected.needed_by(&name(missing)).count(), 0);
+        }
+        let packages = selected.clone().into_packages();
+        assert_eq!(packages, selected.packages());
+    }
+
+    /// A lock has a dependency twice where two of its markers hold.
+    #[test]
+    fn what_a_package_needs_may_be_told_in_parts() {
+        let part = |needed: &str| (name("a"), BTreeSet::from([name(needed)]));
+        let packages = ["a", "b", "c"].map(package).to_vec();
+        let selected = Selected::new(packages, [], [part("c"), part("b")]);
+        let needed = selected.needs(&name("a")).collect::<Vec<_>>();
+        assert_eq!(needed, [&name("b"), &name("c")]);
+    }
+
+    #[test]
+    fn a_package_of_the_projects_name_gives_way_to_it() {
+        let mut selected = selected(&["b", "shop"], &["b shop", "shop x", "x"]);
+        let project = LockedPackage {
+            version: "2".to_owned(),
+            ..package("shop")
+        };
+        selected.insert_project(project.clone());
+        assert_eq!(names(&selected), ["b", "shop", "x"]);
+        assert_eq!(selected.packages()[1], project);
+        assert_eq!(
+            selected.needs(&name("shop")).collect::<Vec<_>>(),
+            [&name("b")]
+        );
+        assert_eq!(
+            selected.needed_by(&name("shop")).collect::<Vec<_>>(),
+            [&name("b")]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn needed_by_is_the_inverse_of_needs(selected in any_selected()) {
+            let all = selected.packages().iter().map(|package| &package.name).collect::<Vec<_>>();
+            prop_assert!(all.is_sorted());
+            for one in &all {
+                prop_assert!(selected.contains(one));
+                prop_assert!(selected.needs(one).all(|other| selected.contains(other)));
+                let expected = all.iter().filter(|other| {
+                    let mut needed = selected.needs(other);
+                    needed.any(|name| name == *one)
+                });
+                let needed_by = selected.needed_by(one).collect::<Vec<_>>();
+                prop_assert_eq!(needed_by, expected.copied().collect::<Vec<_>>());
+            }
+        }
+
+        #[test]
+        fn the_project_stands_above_all_that_is_asked_for(
+            selected in any_selected(),
+            project in "[a-j]",
+        ) {
+            let mut with = selected.clone();
+            with.insert_project(package(&project));
+            let project = name(&project);
+            prop_assert!(with.packages().is_sorted_by(|one, other| one.name < other.name));
+            prop_assert!(with.contains(&project) && with.requested().contains(&project));
+            let needed = selected.requested().iter().filter(|other| **other != project);
+            prop_assert_eq!(with.needs(&project).collect::<Vec<_>>(), needed.collect::<Vec<_>>());
+            for package in selected.packages().iter().filter(|it| it.name != project) {
+                prop_assert!(with.packages().contains(package));
+                prop_assert!(with.needs(&package.name).eq(selected.needs(&package.name)));
+            }
+        }
+
+        #[test]
+        fn a_walk_never_passes_what_is_not_there(
+            selected in any_selected(),
+            without in some_names(),
+        ) {
+            let roots = Vec::from_iter(selected.requested());
+            let reached = selected.reach(roots.iter().copied(), &without);
+            prop_assert!(reached.iter().all(|name| !without.contains(*name)));
+            for name in reached.iter().copied() {
+                let is_led_to = roots.contains(&name)
+                    || selected.needed_by(name).any(|other| reached.contains(other));
+                prop_assert!(is_led_to);
+                let mut needed = selected.needs(name);
+                prop_assert!(needed.all(|name| without.contains(name) || reached.contains(name)));
+            }
+        }
+    }
+}

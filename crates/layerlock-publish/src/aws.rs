@@ -1,16 +1,18 @@
 /*!
-Layers in AWS Lambda, by its own SDK.
+Layers in AWS Lambda, through the AWS SDK.
 
-The SDK is async; this backend has a small runtime of its own and blocks. What
-it asks for, and so what the credentials must allow: `lambda:ListLayerVersions`
-and `lambda:GetLayerVersion` to see whether the newest version already is the
-artifact (the list has no hash in it), `lambda:PublishLayerVersion`, and where
-they are used `lambda:DeleteLayerVersion` and `lambda:AddLayerVersionPermission`.
+The SDK is async; this backend has a small runtime of its own and blocks. The
+credentials must allow these actions:
 
-The zip goes into the request. The SDK retries (`AWS_MAX_ATTEMPTS`, 3 by default);
-where a publish did arrive and only its answer was lost, the retry makes a second
-version of the same bytes. That is AWS's contract, and harmless: the next run
-finds the newest version to be the artifact.
+- `lambda:ListLayerVersions` and `lambda:GetLayerVersion`, to see whether the newest
+  version already is the artifact (the list contains no hashes);
+- `lambda:PublishLayerVersion`;
+- where they are used, `lambda:DeleteLayerVersion` and
+  `lambda:AddLayerVersionPermission`.
+
+The zip is part of the request. The SDK retries (`AWS_MAX_ATTEMPTS`, 3 by default).
+If a publish succeeds but its response is lost, the retry makes a second version of
+the same bytes. This is harmless: the next run reuses the newest version.
 */
 
 mod blocking;
@@ -36,7 +38,9 @@ use fs_err as fs;
 use layerlock_digest::Digest;
 use layerlock_target::Provider;
 
-use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, grant, rules};
+use crate::{
+    Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, grant, rules,
+};
 use blocking::Blocking;
 use failure::failure;
 
@@ -44,9 +48,9 @@ pub use settings::AwsSettings;
 
 const PROVIDER: &str = "aws";
 
-/// Until a connection stands. The SDK's own 3.1 s are short for a busy proxy.
+/// For establishing a connection. The SDK's default of 3.1 s is short for a busy proxy.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the request's first byte to the answer's.
+/// From the first byte of the request to the first of the response.
 const READ_TIMEOUT: Duration = Duration::from_mins(1);
 /// The same for a publish: 70 MB at 1 Mbit/s take ten minutes.
 const PUBLISH_TIMEOUT: Duration = Duration::from_mins(15);
@@ -60,9 +64,10 @@ pub struct AwsLambda {
 }
 
 impl AwsLambda {
-    /// Reads the settings and their defaults; asks AWS nothing yet.
+    /// Reads the settings and their defaults; sends no request.
     ///
-    /// The endpoint follows the region, or `AWS_ENDPOINT_URL` and its kin.
+    /// The endpoint is that of the region, or the one that `AWS_ENDPOINT_URL` or
+    /// `AWS_ENDPOINT_URL_LAMBDA` names.
     /// Certificates are the machine's (`SSL_CERT_FILE` and `SSL_CERT_DIR`
     /// replace them), or those of `AWS_CA_BUNDLE` alone where that is set.
     /// Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
@@ -84,11 +89,11 @@ impl AwsLambda {
         })
     }
 
-    async fn plan_async(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    async fn plan_async(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         let Some(newest) = self.newest_for_targets(artifact).await? else {
-            return Ok(Plan::Create { newest: None });
+            return Ok(PublishPlan::Create { newest: None });
         };
-        let create = Plan::Create {
+        let create = PublishPlan::Create {
             newest: Some(newest.version),
         };
         let Some(content) = self.content(&newest).await? else {
@@ -97,15 +102,15 @@ impl AwsLambda {
         if content.code_sha256() != Some(&artifact.code_sha256()) {
             return Ok(create);
         }
-        Ok(Plan::Reuse(LayerVersion {
+        Ok(PublishPlan::Reuse(LayerVersion {
             code_sha256: content.code_sha256,
             size: u64::try_from(content.code_size).ok(),
             ..newest
         }))
     }
 
-    /// The newest version for the artifact's targets. AWS filters by one runtime
-    /// and one architecture, newest first, so that the first page has it.
+    /// The newest version for the artifact's targets. AWS filters by one runtime and
+    /// one architecture and lists the newest first, so that it is on the first page.
     async fn newest_for_targets(&self, artifact: &Artifact) -> Result<Option<LayerVersion>, Error> {
         const ACTION: &str = "lambda:ListLayerVersions";
         let first = |list: &[String]| list.first().cloned();
@@ -124,11 +129,11 @@ impl AwsLambda {
         let versions = to_versions(ACTION, layer, answer.layer_versions.unwrap_or_default())?;
         Ok(versions
             .into_iter()
-            .filter(|version| artifact.fits_targets_of(version))
+            .filter(|version| artifact.has_targets_of(version))
             .max_by_key(|version| version.version))
     }
 
-    /// What the version's zip is; none where it was deleted since it was listed.
+    /// Hash and size of the version's zip; `None` if it was deleted after it was listed.
     async fn content(
         &self,
         version: &LayerVersion,
@@ -151,7 +156,7 @@ impl AwsLambda {
     async fn publish_async(&self, artifact: &Artifact) -> Result<Published, Error> {
         const ACTION: &str = "lambda:PublishLayerVersion";
         let zip = read_zip(artifact)?;
-        // An empty list means "none" to us, and is not sent.
+        // Empty lists are not sent.
         let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
         let runtimes = some(&artifact.runtimes)
             .map(|list| list.iter().map(|name| Runtime::from(&**name)).collect());
@@ -186,7 +191,7 @@ impl AwsLambda {
         ) else {
             return Err(Error::Answer {
                 action: ACTION,
-                reason: "no ARN, version or CodeSha256 in it".to_owned(),
+                reason: "it has no ARN, version or CodeSha256".to_owned(),
             });
         };
         let expected = artifact.code_sha256();
@@ -253,7 +258,7 @@ impl AwsLambda {
             .await;
         match answer {
             Ok(_) => Ok(()),
-            // The statement's id says the whole grant: this very one is there.
+            // The statement's ID contains the whole grant: the same grant exists.
             Err(error) if error.code() == Some("ResourceConflictException") => Ok(()),
             Err(error) => Err(failure("lambda:AddLayerVersionPermission", &error)),
         }
@@ -269,12 +274,12 @@ impl Publisher for AwsLambda {
         Some(&self.region)
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         rules::check(artifact)?;
         let plan = self.blocking.run(self.plan_async(artifact))?;
-        // Only now: what is there already needs no request that could carry it.
+        // Checked last: a version that is reused needs no upload.
         let limit = Provider::Aws.limits().zip_in_request;
-        if matches!(plan, Plan::Create { .. }) && artifact.size > limit {
+        if matches!(plan, PublishPlan::Create { .. }) && artifact.size > limit {
             return Err(Error::TooLarge {
                 size: artifact.size,
                 limit,
@@ -285,8 +290,8 @@ impl Publisher for AwsLambda {
 
     fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
         match self.plan(artifact)? {
-            Plan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
-            Plan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
+            PublishPlan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
+            PublishPlan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
         }
     }
 
@@ -313,7 +318,7 @@ fn timeouts(read: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// The zip's bytes, which are checked to be those that the artifact says.
+/// The zip's bytes, which must have the artifact's digest.
 fn read_zip(artifact: &Artifact) -> Result<Vec<u8>, Error> {
     let zip = fs::read(&artifact.zip)?;
     let found = Digest::sha256_of(&zip);
@@ -336,7 +341,7 @@ fn to_versions(
         let (Some(arn), Ok(version)) = (item.layer_version_arn, u64::try_from(item.version)) else {
             return Err(Error::Answer {
                 action,
-                reason: "a version without ARN or number".to_owned(),
+                reason: "a version has no ARN or number".to_owned(),
             });
         };
         let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
@@ -358,14 +363,14 @@ fn to_versions(
     items.into_iter().map(to_version).collect()
 }
 
-/// AWS counts versions in `i64`.
+/// AWS numbers versions in `i64`.
 fn to_number(version: u64) -> Result<i64, Error> {
     i64::try_from(version).map_err(|_| Error::Settings {
         reason: format!("no version can have the number {version}"),
     })
 }
 
-/// Says the whole grant, so that the same grant has the same id:
+/// Contains the whole grant, so that the same grant has the same ID:
 /// `layerlock-all`, `layerlock-123456789012`, `layerlock-o-abcdefghij`.
 fn statement_id(grant: &Grant) -> String {
     let who = match (grant.principal(), grant.organization()) {

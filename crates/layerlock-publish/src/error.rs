@@ -6,22 +6,22 @@ use layerlock_target::LayerNames;
 
 /// What went wrong.
 ///
-/// No variant carries a credential: what AWS and the SDK say is cut where it
+/// No variant contains a credential: messages of AWS and the SDK are cut where they
 /// could repeat one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The layer's name is not one that providers take.
+    /// Providers do not allow this layer name.
     #[error("invalid layer name {name:?}")]
     LayerName {
         /// The name.
         name: String,
-        /// The names that there can be.
+        /// The names that are allowed.
         allowed: LayerNames,
     },
 
-    /// A text or list of the artifact is longer than providers take.
-    #[error("{found} {what}, at most {limit} are allowed")]
+    /// A text or list of the artifact is longer than providers allow.
+    #[error("too many {what}: {found}, at most {limit} are allowed")]
     TooMany {
         /// What is counted, in the plural.
         what: &'static str,
@@ -31,19 +31,19 @@ pub enum Error {
         limit: usize,
     },
 
-    /// Not a grant that providers know.
+    /// Providers do not allow this grant.
     #[error("invalid grant: {reason}")]
     Grant {
         /// What is wrong with it.
         reason: String,
     },
 
-    /// The provider has no such thing.
-    #[error("{provider} layers have no {what}")]
+    /// The provider does not support the operation.
+    #[error("the provider `{provider}` does not support {what}")]
     Unsupported {
         /// The provider.
         provider: &'static str,
-        /// What was asked for.
+        /// The operation, in the plural.
         what: &'static str,
     },
 
@@ -58,15 +58,15 @@ pub enum Error {
         reason: String,
     },
 
-    /// The zip is larger than a request can carry (bytes).
+    /// The zip does not fit into a request to the provider.
     #[error(
-        "the zip has {size} bytes, a request to AWS carries at most {limit}; \
-         publishing larger ones through S3 is not supported yet"
+        "the zip is too large to publish: it has {size} bytes, a request to AWS can have at \
+         most {limit}"
     )]
     TooLarge {
         /// Bytes of the zip.
         size: u64,
-        /// Bytes that a request carries.
+        /// Bytes that fit into a request.
         limit: u64,
     },
 
@@ -83,7 +83,7 @@ pub enum Error {
     AccessDenied {
         /// The IAM action, such as `lambda:PublishLayerVersion`.
         action: &'static str,
-        /// AWS's words.
+        /// AWS's message.
         message: String,
     },
 
@@ -92,14 +92,14 @@ pub enum Error {
     Throttled {
         /// The IAM action.
         action: &'static str,
-        /// AWS's words.
+        /// AWS's message.
         message: String,
     },
 
-    /// The account's storage for code is full.
-    #[error("the AWS account's storage for code is full: {message}")]
+    /// The account's code storage is full.
+    #[error("the AWS account's code storage is full: {message}")]
     CodeStorageExceeded {
-        /// AWS's words.
+        /// AWS's message.
         message: String,
     },
 
@@ -110,12 +110,12 @@ pub enum Error {
         action: &'static str,
         /// AWS's error code, such as `InvalidParameterValueException`.
         code: String,
-        /// AWS's words.
+        /// AWS's message.
         message: String,
     },
 
-    /// No answer came.
-    #[error("no answer to {action}: {reason}")]
+    /// The provider did not respond.
+    #[error("no response to {action}: {reason}")]
     Network {
         /// The IAM action.
         action: &'static str,
@@ -123,8 +123,8 @@ pub enum Error {
         reason: String,
     },
 
-    /// An answer came that is not AWS's, as from a proxy in between.
-    #[error("unexpected answer to {action}: {reason}")]
+    /// The response is not one of AWS, but for example of a proxy.
+    #[error("unexpected response to {action}: {reason}")]
     Answer {
         /// The IAM action.
         action: &'static str,
@@ -146,8 +146,8 @@ pub enum Error {
         found: String,
     },
 
-    /// The provider says that it keeps other bytes than were sent.
-    #[error("{arn} holds other bytes than were sent: expected sha256 {expected}, found {found}")]
+    /// The provider reports another hash than that of the bytes that were sent.
+    #[error("{arn} differs from the zip that was sent: expected sha256 {expected}, found {found}")]
     Mismatch {
         /// The new version.
         arn: String,
@@ -157,17 +157,17 @@ pub enum Error {
         found: String,
     },
 
-    /// A version in the local folder is not as it was published.
+    /// A version in the local directory is not as it was published.
     #[error("damaged version {}: {reason}", path.display())]
     Damaged {
-        /// The version's folder.
+        /// The version's directory.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
 
-    /// `AWS_CA_BUNDLE` cannot be used.
-    #[error("no certificates in {} (AWS_CA_BUNDLE): {reason}", path.display())]
+    /// The file that `AWS_CA_BUNDLE` names has no usable certificates.
+    #[error("no usable certificates in {} (AWS_CA_BUNDLE): {reason}", path.display())]
     CaBundle {
         /// The bundle.
         path: PathBuf,
@@ -206,11 +206,14 @@ impl Diagnose for Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::LayerName { allowed, .. } => return Some(format!("a layer's name is {allowed}")),
-            Self::Unsupported { .. } => "the folder's own permissions say who may read it",
-            Self::NoRegion => "give --region, set AWS_REGION, or name a region in the AWS profile",
+            Self::Unsupported { .. } => {
+                "the permissions of its directory decide who can read a local layer"
+            }
+            Self::NoRegion => "use --region, set AWS_REGION, or set a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",
             Self::TooLarge { .. } => {
-                "split the layer into several, or take packages out of its groups"
+                "split the layer into several, or exclude packages; uploading larger zips through S3 is \
+                 not supported yet"
             }
             Self::Credentials { .. } => {
                 "sign in (aws sso login, or aws configure), choose another AWS_PROFILE, or set \
@@ -226,15 +229,15 @@ impl Diagnose for Error {
                 "delete old versions of functions and layers, or ask AWS for a higher quota"
             }
             Self::Network { reason, .. } if reason.contains("certificate") => {
-                "where a proxy has its own certificate authority, name its PEM file in AWS_CA_BUNDLE"
+                "if a proxy has its own certificate authority, set AWS_CA_BUNDLE to its PEM file"
             }
             Self::Network { .. } | Self::Answer { .. } => {
                 "check the region, the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
             }
             Self::ZipChanged { .. } => "build the layer again",
-            Self::Mismatch { .. } => "delete that version, then publish again",
-            Self::Damaged { .. } => "delete that version; its number will not be used again",
-            Self::CaBundle { .. } => "it must be a file of PEM certificates",
+            Self::Mismatch { .. } => "delete this version, then publish again",
+            Self::Damaged { .. } => "delete this version; its number will not be used again",
+            Self::CaBundle { .. } => "AWS_CA_BUNDLE must name a file of PEM certificates",
             Self::TooMany { .. } | Self::Grant { .. } | Self::Refused { .. } | Self::Io(_) => {
                 return None;
             }

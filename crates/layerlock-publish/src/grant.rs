@@ -12,21 +12,23 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant to `principal`: an account's twelve digits, its root ARN, or `*`
-    /// for all accounts; `*` may be narrowed to one `organization` (`o-...`).
+    /// A grant to `principal`: a 12-digit account ID, an account's root ARN, or `*`
+    /// for all accounts. `*` can be limited to one `organization` (`o-...`).
     pub fn new(principal: &str, organization: Option<&str>) -> Result<Self, Error> {
         let refuse = |reason: String| Err(Error::Grant { reason });
         if principal != "*" && !is_account(principal) && account_of_root(principal).is_none() {
             return refuse(format!(
-                "{principal:?} is neither an account's twelve digits, nor its root ARN, nor *"
+                "the principal {principal:?} must be a 12-digit account ID, an account's root ARN or *"
             ));
         }
         if let Some(organization) = organization {
             if !is_organization(organization) {
-                return refuse(format!("{organization:?} is no organization's id (o-...)"));
+                return refuse(format!(
+                    "{organization:?} is not an organization ID (o-...)"
+                ));
             }
             if principal != "*" {
-                return refuse("an organization needs the principal *".to_owned());
+                return refuse("an organization can only be given with the principal *".to_owned());
             }
         }
         Ok(Self {
@@ -35,23 +37,23 @@ impl Grant {
         })
     }
 
-    /// The account, its root ARN, or `*`.
+    /// The account ID, the account's root ARN, or `*`.
     pub fn principal(&self) -> &str {
         &self.principal
     }
 
-    /// The organization that `*` is narrowed to.
+    /// The organization that `*` is limited to.
     pub fn organization(&self) -> Option<&str> {
         self.organization.as_deref()
     }
 }
 
-/// An AWS account's number is twelve digits.
+/// An AWS account ID is twelve digits.
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `arn:aws:iam::123456789012:root`: the account in it.
+/// The account ID in a root ARN, `arn:aws:iam::123456789012:root`.
 pub(crate) fn account_of_root(arn: &str) -> Option<&str> {
     let rest = arn.strip_prefix("arn:aws")?;
     let (partition, rest) = rest.split_once(':')?;
@@ -62,7 +64,7 @@ pub(crate) fn account_of_root(arn: &str) -> Option<&str> {
     (partition_is_valid && is_account(account)).then_some(account)
 }
 
-/// `o-` and 10 to 32 small letters and digits.
+/// `o-` and 10 to 32 lower-case letters and digits.
 fn is_organization(text: &str) -> bool {
     text.strip_prefix("o-").is_some_and(|id| {
         (10..=32).contains(&id.len())
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grant_is_what_the_provider_takes() {
+    fn only_grants_that_the_provider_allows_are_made() {
         let grant = Grant::new("*", Some("o-abcdefghij")).unwrap();
         assert_eq!(
             (grant.principal(), grant.organization()),

@@ -1,25 +1,25 @@
 /*!
-Layers in a folder: `<root>/<layer>/<version>/layer.zip` and `manifest.json`.
+Layers in a directory: `<root>/<layer>/<version>/layer.zip` and `manifest.json`.
 
-A version is immutable and its number is never used again. There is no counter
-and no lock to get this from; names alone carry it:
+A version is immutable and its number is never used again. No counter or lock
+file ensures this, only the names of directories:
 
-- A version is written as a draft beside the layers (`<root>/.draft-*`), brought
-  to disk, and becomes visible by one rename to the next free number. Renaming a
-  folder onto one that has files in it fails, so of two publishers that want the
-  same number one loses. The loser looks at the newest version again, which may
-  now be its own bytes, and else tries the next number. Two publishers of the
-  same bytes therefore always end at the same version.
-- A deleted version keeps its folder, with an empty file `deleted` in it. That
-  file is written first, and what has it is not listed, so a half-done delete is
-  a done one.
-- A kill leaves a draft, which is never listed. Every publisher holds a shared
-  lock on `<root>/.lock`; one that can have it alone knows that all drafts are
-  of the dead, and removes them. The lock is for nothing else: where the disk
-  has no locks, drafts stay.
+- A version is first written as a draft beside the layers (`<root>/.draft-*`) and
+  synced to disk. One rename to the next free number makes it visible. A directory
+  cannot be renamed onto one that has files, so if two publishers want the same
+  number, one of them fails. It looks at the newest version again, uses that if it
+  has the same bytes, and else tries the next number. Two publishers of the same
+  bytes therefore always end with the same version.
+- A deleted version keeps its directory, with an empty file `deleted` in it. This
+  file is written first and hides the version, so a delete that is interrupted has
+  deleted it too.
+- A publisher that is killed leaves its draft, which is never listed. Every
+  publisher holds a shared lock on `<root>/.lock`. One that gets the lock
+  exclusively knows that no other publisher runs, and removes all drafts. The lock
+  has no other purpose: on file systems without locks, drafts stay.
 
-The manifest has no time in it: the same publishes make the same folder, and the
-file's own time is there for people.
+The manifest contains no time, so that the same publishes make the same directory.
+The file's own time shows when a version was published.
 */
 
 use std::io::{self, Read, Write};
@@ -30,7 +30,7 @@ use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::{Artifact, Error, Grant, LayerVersion, Plan, Published, Publisher, rules};
+use crate::{Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, rules};
 
 const PROVIDER: &str = "local";
 const ZIP: &str = "layer.zip";
@@ -40,40 +40,40 @@ const DELETED: &str = "deleted";
 const LOCK: &str = ".lock";
 const DRAFT: &str = ".draft-";
 
-/// A folder that keeps layers: needs no account and no network.
+/// A directory that keeps layers: needs no account and no network.
 #[derive(Debug, Clone)]
-pub struct LocalFolder {
+pub struct LocalDirectory {
     root: PathBuf,
 }
 
-impl LocalFolder {
-    /// Uses the folder `root`; the first publish makes it.
+impl LocalDirectory {
+    /// Uses the directory `root`; the first publish makes it.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// The folder of one version: its `layer.zip` and `manifest.json`.
-    pub fn version_folder(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
+    /// The directory of one version: its `layer.zip` and `manifest.json`.
+    pub fn version_directory(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
         rules::check_name(layer)?;
         Ok(self.root.join(layer).join(version.to_string()))
     }
 
-    /// The layer's versions, newest first, each read when it is asked for: a
-    /// damaged old one is in nobody's way.
+    /// The layer's versions, newest first. Each is read when the iterator reaches it,
+    /// so that a damaged old version does not prevent publishing.
     fn versions(
         &self,
         layer: &str,
     ) -> Result<impl Iterator<Item = Result<LayerVersion, Error>>, Error> {
         rules::check_name(layer)?;
-        let layer_folder = self.root.join(layer);
-        let mut numbers = numbers(&layer_folder)?;
+        let layer_directory = self.root.join(layer);
+        let mut numbers = numbers(&layer_directory)?;
         numbers.sort_unstable_by(|one, other| other.cmp(one));
         Ok(numbers.into_iter().filter_map(move |number| {
-            let folder = layer_folder.join(number.to_string());
-            let version = read_version(&folder, layer, number);
-            // Looked for last: a delete that came in between wrote it first, so
-            // whatever it left half there is not an error.
-            if folder.join(DELETED).exists() {
+            let directory = layer_directory.join(number.to_string());
+            let version = read_version(&directory, layer, number);
+            // Checked last: a delete that runs meanwhile has written this file first,
+            // so that a version without its other files is not an error.
+            if directory.join(DELETED).exists() {
                 return None;
             }
             version.transpose()
@@ -81,7 +81,7 @@ impl LocalFolder {
     }
 }
 
-impl Publisher for LocalFolder {
+impl Publisher for LocalDirectory {
     fn provider(&self) -> &'static str {
         PROVIDER
     }
@@ -90,29 +90,31 @@ impl Publisher for LocalFolder {
         None
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<Plan, Error> {
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
         rules::check(artifact)?;
         let newest = self
             .versions(&artifact.layer)?
             .find(|version| match version {
-                Ok(version) => artifact.fits_targets_of(version),
+                Ok(version) => artifact.has_targets_of(version),
                 Err(_) => true,
             })
             .transpose()?;
         let code_sha256 = artifact.code_sha256();
         match newest {
             Some(version) if version.code_sha256.as_ref() == Some(&code_sha256) => {
-                // Reuse promises these very bytes: look at them, not only at
-                // what the manifest says.
-                let folder = self.version_folder(&artifact.layer, version.version)?;
-                let zip = File::open(folder.join(ZIP))?;
+                // Reuse promises these bytes, so the zip itself is hashed.
+                let directory = self.version_directory(&artifact.layer, version.version)?;
+                let zip = File::open(directory.join(ZIP))?;
                 let (_, found) = copy_hashed(zip, io::sink())?;
                 if found != artifact.digest {
-                    return Err(damaged(&folder, "the zip's hash is not the manifest's"));
+                    return Err(damaged(
+                        &directory,
+                        "the zip's hash differs from the manifest's",
+                    ));
                 }
-                Ok(Plan::Reuse(version))
+                Ok(PublishPlan::Reuse(version))
             }
-            newest => Ok(Plan::Create {
+            newest => Ok(PublishPlan::Create {
                 newest: newest.map(|version| version.version),
             }),
         }
@@ -120,27 +122,30 @@ impl Publisher for LocalFolder {
 
     fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
         // Most runs change nothing, and write nothing.
-        if let Plan::Reuse(version) = self.plan(artifact)? {
+        if let PublishPlan::Reuse(version) = self.plan(artifact)? {
             return Ok(artifact.reused(PROVIDER, None, version));
         }
         fs::create_dir_all(&self.root)?;
-        let _publishing = Publishing::enter(&self.root)?;
+        let _publishing = PublishingLock::enter(&self.root)?;
         let draft = Draft::new(&self.root, artifact)?;
-        let layer_folder = self.root.join(&artifact.layer);
-        fs::create_dir_all(&layer_folder)?;
+        let layer_directory = self.root.join(&artifact.layer);
+        fs::create_dir_all(&layer_directory)?;
         loop {
-            let number = next_number(&layer_folder)?;
-            // After the number was read: a version that comes later takes it,
-            // and the claim below fails.
-            if let Plan::Reuse(version) = self.plan(artifact)? {
+            let number = next_number(&layer_directory)?;
+            // After the number was read: a version that is published from now on
+            // takes it, and the claim below fails.
+            if let PublishPlan::Reuse(version) = self.plan(artifact)? {
                 return Ok(artifact.reused(PROVIDER, None, version));
             }
             let arn = draft.write_manifest(artifact, number)?;
-            if claim(draft.folder.path(), &layer_folder.join(number.to_string()))? {
-                sync_folder(&layer_folder)?;
-                sync_folder(&self.root)?;
-                // Renamed away: nothing to clean up.
-                let _ = draft.folder.keep();
+            if claim(
+                draft.directory.path(),
+                &layer_directory.join(number.to_string()),
+            )? {
+                sync_directory(&layer_directory)?;
+                sync_directory(&self.root)?;
+                // The directory was renamed: nothing to remove.
+                let _ = draft.directory.keep();
                 return Ok(Published {
                     provider: PROVIDER,
                     region: None,
@@ -161,18 +166,18 @@ impl Publisher for LocalFolder {
     }
 
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
-        let folder = self.version_folder(layer, version)?;
-        if !folder.is_dir() {
+        let directory = self.version_directory(layer, version)?;
+        if !directory.is_dir() {
             return Ok(());
         }
-        File::create(folder.join(DELETED))?.sync_all()?;
-        sync_folder(&folder)?;
-        remove_if_there(&folder.join(MANIFEST))?;
-        remove_if_there(&folder.join(ZIP))
+        File::create(directory.join(DELETED))?.sync_all()?;
+        sync_directory(&directory)?;
+        remove_if_there(&directory.join(MANIFEST))?;
+        remove_if_there(&directory.join(ZIP))
     }
 
-    /// Refused: a folder has no accounts, and a grant that is only written
-    /// down would look like access control where there is none.
+    /// Always refused: a directory knows no accounts, and a stored grant would look
+    /// like access control.
     fn grant(&self, layer: &str, _version: u64, _grant: &Grant) -> Result<(), Error> {
         rules::check_name(layer)?;
         Err(Error::Unsupported {
@@ -182,7 +187,7 @@ impl Publisher for LocalFolder {
     }
 }
 
-/// `manifest.json`: what the version is.
+/// `manifest.json`, which describes a version.
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     layer: String,
@@ -202,21 +207,21 @@ struct Manifest {
 
 /// A version that is not visible yet; dropping it removes it.
 struct Draft {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Draft {
-    /// Copies the zip, and checks on the way that it is the one that was built.
+    /// Copies the zip, and checks that it is the one that was built.
     fn new(root: &Path, artifact: &Artifact) -> Result<Self, Error> {
         let source = File::open(&artifact.zip)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(DRAFT);
-        // Open to whom the umask lets in: the draft becomes the version.
+        // The mode that the umask gives, not 0700: the draft becomes the version.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let folder = builder.tempdir_in(root)?;
+        let directory = builder.tempdir_in(root)?;
 
-        let mut zip = File::create(folder.path().join(ZIP))?;
+        let mut zip = File::create(directory.path().join(ZIP))?;
         let (size, found) = copy_hashed(source, &mut zip)?;
         if found != artifact.digest || size != artifact.size {
             return Err(Error::ZipChanged {
@@ -226,7 +231,7 @@ impl Draft {
             });
         }
         zip.sync_all()?;
-        Ok(Self { folder })
+        Ok(Self { directory })
     }
 
     fn write_manifest(&self, artifact: &Artifact, version: u64) -> Result<String, Error> {
@@ -245,20 +250,20 @@ impl Draft {
         };
         let mut json = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
         json.push(b'\n');
-        let mut file = File::create(self.folder.path().join(MANIFEST))?;
+        let mut file = File::create(self.directory.path().join(MANIFEST))?;
         file.write_all(&json)?;
         file.sync_all()?;
-        sync_folder(self.folder.path())?;
+        sync_directory(self.directory.path())?;
         Ok(arn)
     }
 }
 
-/// While it lives, nobody takes this process's drafts for those of the dead.
-struct Publishing {
+/// While it exists, no other publisher removes this process's drafts.
+struct PublishingLock {
     _lock: File,
 }
 
-impl Publishing {
+impl PublishingLock {
     fn enter(root: &Path) -> Result<Self, Error> {
         let lock = fs::OpenOptions::new()
             .create(true)
@@ -269,14 +274,14 @@ impl Publishing {
             remove_drafts(root);
             let _ = lock.unlock();
         }
-        // A disk without locks has no exclusive ones either, and so nobody who
-        // removes drafts.
+        // Where the file system has no locks, no publisher gets an exclusive one, and
+        // so none removes drafts.
         let _ = lock.lock_shared();
         Ok(Self { _lock: lock })
     }
 }
 
-/// Best effort: a draft that stays is only space lost.
+/// Ignores errors: a draft that stays only takes space.
 fn remove_drafts(root: &Path) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         if entry
@@ -289,27 +294,27 @@ fn remove_drafts(root: &Path) {
     }
 }
 
-/// Makes the draft the version; `false` where another took the number first.
-fn claim(draft: &Path, version_folder: &Path) -> Result<bool, Error> {
-    match fs::rename(draft, version_folder) {
+/// Renames the draft to the version; `false` where the number is taken.
+fn claim(draft: &Path, version_directory: &Path) -> Result<bool, Error> {
+    match fs::rename(draft, version_directory) {
         Ok(()) => Ok(true),
-        // The error for "it is there already" differs between systems.
-        Err(_) if version_folder.symlink_metadata().is_ok() => Ok(false),
+        // Which error means "exists already" differs between systems.
+        Err(_) if version_directory.symlink_metadata().is_ok() => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// One more than the highest number ever taken, deleted versions included.
-fn next_number(layer_folder: &Path) -> Result<u64, Error> {
-    let highest = numbers(layer_folder)?.into_iter().max().unwrap_or(0);
+/// The highest number ever used plus one, deleted versions included.
+fn next_number(layer_directory: &Path) -> Result<u64, Error> {
+    let highest = numbers(layer_directory)?.into_iter().max().unwrap_or(0);
     highest
         .checked_add(1)
-        .ok_or_else(|| damaged(layer_folder, "no number is left"))
+        .ok_or_else(|| damaged(layer_directory, "no version number is left"))
 }
 
-/// The numbers taken, in no order; none where there is no such layer.
-fn numbers(layer_folder: &Path) -> Result<Vec<u64>, Error> {
-    let entries = match fs::read_dir(layer_folder) {
+/// The used numbers, unordered; none for a layer that does not exist.
+fn numbers(layer_directory: &Path) -> Result<Vec<u64>, Error> {
+    let entries = match fs::read_dir(layer_directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
@@ -321,16 +326,16 @@ fn numbers(layer_folder: &Path) -> Result<Vec<u64>, Error> {
     Ok(numbers)
 }
 
-/// Only the one way in which we write a number: not `007`, not `+7`.
+/// Only numbers as this module writes them: not `007`, not `+7`.
 fn parse_number(name: &str) -> Option<u64> {
     let number: u64 = name.parse().ok()?;
     (number > 0 && number.to_string() == name).then_some(number)
 }
 
-/// The version in a folder; none where the folder has no manifest, which is
-/// none of ours or about to be deleted.
-fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
-    let json = match fs::read(folder.join(MANIFEST)) {
+/// The version in a directory; `None` without a manifest: the directory is not a
+/// version, or is being deleted.
+fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
+    let json = match fs::read(directory.join(MANIFEST)) {
         Ok(json) => json,
         Err(error)
             if matches!(
@@ -343,16 +348,16 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
         Err(error) => return Err(error.into()),
     };
     let manifest: Manifest = serde_json::from_slice(&json)
-        .map_err(|error| damaged(folder, &format!("{MANIFEST}: {error}")))?;
-    // Differs where the disk takes `Web` and `web` for one name.
+        .map_err(|error| damaged(directory, &format!("{MANIFEST}: {error}")))?;
+    // Differs where the file system treats `Web` and `web` as one name.
     if manifest.layer != layer || manifest.version != number {
         let reason = format!(
-            "{MANIFEST} is of version {} of layer {:?}",
+            "{MANIFEST} describes version {} of layer {:?}",
             manifest.version, manifest.layer
         );
-        return Err(damaged(folder, &reason));
+        return Err(damaged(directory, &reason));
     }
-    match fs::metadata(folder.join(ZIP)) {
+    match fs::metadata(directory.join(ZIP)) {
         Ok(zip) if zip.len() == manifest.size => {}
         Ok(zip) => {
             let reason = format!(
@@ -360,10 +365,10 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
                 zip.len(),
                 manifest.size
             );
-            return Err(damaged(folder, &reason));
+            return Err(damaged(directory, &reason));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(damaged(folder, &format!("{ZIP} is missing")));
+            return Err(damaged(directory, &format!("{ZIP} is missing")));
         }
         Err(error) => return Err(error.into()),
     }
@@ -381,14 +386,14 @@ fn read_version(folder: &Path, layer: &str, number: u64) -> Result<Option<LayerV
     }))
 }
 
-fn damaged(folder: &Path, reason: &str) -> Error {
+fn damaged(directory: &Path, reason: &str) -> Error {
     Error::Damaged {
-        path: folder.to_owned(),
+        path: directory.to_owned(),
         reason: reason.to_owned(),
     }
 }
 
-/// Copies to the end; returns the bytes' count and SHA-256.
+/// Copies all bytes; returns their number and SHA-256.
 fn copy_hashed(mut from: impl Read, mut to: impl Write) -> io::Result<(u64, Digest)> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut buffer = vec![0; 1 << 17];
@@ -413,10 +418,10 @@ fn remove_if_there(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Brings a folder's names to disk. Only Unix can open a folder for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Syncs a directory's entries to disk. Only Unix can open a directory for this.
+fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+        File::open(directory)?.sync_all()?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What goes in and what comes out.
+//! What is published, and the results.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,16 +12,15 @@ use serde::Serialize;
 pub struct Artifact {
     /// The layer's name.
     pub layer: String,
-    /// Where the zip is.
+    /// The path of the zip.
     pub zip: PathBuf,
     /// Bytes of the zip.
     pub size: u64,
     /// SHA-256 of the zip.
     pub digest: Digest,
-    /// Free text for people, of no more characters than the provider's
-    /// [limits](layerlock_target::Limits) allow.
+    /// Free text, within the provider's [limits](layerlock_target::Limits).
     pub description: Option<String>,
-    /// An SPDX identifier, an address or the license's text, as long as they allow.
+    /// An SPDX identifier, a URL or the license's text, within the limits.
     pub license: Option<String>,
     /// Compatible runtimes, in the provider's names (`python3.12`).
     pub runtimes: Vec<String>,
@@ -35,16 +34,15 @@ impl Artifact {
         self.digest.base64()
     }
 
-    /// Whether the version declares the same runtimes and architectures; their
-    /// order means nothing.
-    pub(crate) fn fits_targets_of(&self, version: &LayerVersion) -> bool {
+    /// Whether the version declares the same runtimes and architectures, in any order.
+    pub(crate) fn has_targets_of(&self, version: &LayerVersion) -> bool {
         let same = |ours: &[String], theirs: &[String]| {
             ours.iter().collect::<BTreeSet<_>>() == theirs.iter().collect()
         };
         same(&self.runtimes, &version.runtimes) && same(&self.architectures, &version.architectures)
     }
 
-    /// What is returned where `version` already is this artifact.
+    /// The result where `version` already is this artifact.
     pub(crate) fn reused(
         &self,
         provider: &'static str,
@@ -74,17 +72,15 @@ pub struct LayerVersion {
     pub version: u64,
     /// The name that functions use for it.
     pub arn: String,
-    /// SHA-256 of the zip in base64. AWS tells it for one version at a time,
-    /// so its list leaves it out.
+    /// SHA-256 of the zip in base64. `None` in lists of AWS, which do not contain it.
     pub code_sha256: Option<String>,
-    /// Bytes of the zip; left out like `code_sha256`.
+    /// Bytes of the zip; `None` like `code_sha256`.
     pub size: Option<u64>,
-    /// When it was published, in the provider's words (ISO 8601). The local
-    /// folder keeps no times.
+    /// When it was published (ISO 8601). `None` for local versions.
     pub created: Option<String>,
-    /// Free text for people.
+    /// Free text.
     pub description: Option<String>,
-    /// An SPDX identifier, an address or the license's text.
+    /// An SPDX identifier, a URL or the license's text.
     pub license: Option<String>,
     /// Compatible runtimes.
     pub runtimes: Vec<String>,
@@ -95,20 +91,20 @@ pub struct LayerVersion {
 /// What a publish would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Plan {
-    /// The newest version for the artifact's targets already is the artifact:
-    /// nothing. Versions for other runtimes and architectures do not count: one
-    /// layer is often published for several.
+pub enum PublishPlan {
+    /// Nothing: the newest version for the artifact's targets already is the artifact.
+    /// Versions for other runtimes and architectures do not count, since one layer is
+    /// often published for several.
     Reuse(LayerVersion),
     /// Make a new version.
     Create {
-        /// The number of the newest version for the artifact's targets, where
-        /// there is one. The next number is the provider's to give.
+        /// The number of the newest version for the artifact's targets, if there is
+        /// one. The provider chooses the next number.
         newest: Option<u64>,
     },
 }
 
-/// A version that is the artifact.
+/// The result of publishing: the version that is the artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Published {
     /// The provider: `local` or `aws`.
@@ -125,7 +121,7 @@ pub struct Published {
     pub arn: String,
     /// The version's number, from 1.
     pub version: u64,
-    /// Whether the version was there already.
+    /// Whether the version existed already.
     pub reused: bool,
     /// SHA-256 of the zip in base64.
     pub code_sha256: String,
@@ -139,8 +135,8 @@ impl fmt::Display for Published {
             "published"
         };
         write!(f, "{verb} {}", self.arn)?;
-        // A layer's versions are often for several targets, and their numbers do
-        // not tell which is for which.
+        // A layer often has versions for several targets, which their numbers do not
+        // tell apart.
         let targets = [&self.runtimes[..], &self.architectures].concat();
         if targets.is_empty() {
             return Ok(());

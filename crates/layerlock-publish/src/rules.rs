@@ -1,15 +1,14 @@
-//! What can be known before a provider is asked: whether it takes an artifact's
-//! texts, lists and names.
+//! Checks of an artifact's texts, lists and names, before a provider is asked.
 
 use layerlock_target::Provider;
 
 use crate::{Artifact, Error};
 
-/// Whose rules hold for every backend, so that what the local folder takes, the
-/// provider takes too.
+/// Its rules hold for every backend: what can be published to a local directory can
+/// be published to the provider too.
 const PROVIDER: Provider = Provider::Aws;
 
-/// Checks all that can be known before the provider is asked.
+/// Checks the artifact against the provider's limits, all but the zip's size.
 pub(crate) fn check(artifact: &Artifact) -> Result<(), Error> {
     check_name(&artifact.layer)?;
     let limits = PROVIDER.limits();
@@ -103,19 +102,19 @@ mod tests {
         };
         assert_eq!(
             message(|artifact| artifact.description = Some("d".repeat(257))),
-            "257 characters in the description, at most 256 are allowed"
+            "too many characters in the description: 257, at most 256 are allowed"
         );
         assert_eq!(
             message(|artifact| artifact.license = Some("l".repeat(513))),
-            "513 characters in the license, at most 512 are allowed"
+            "too many characters in the license: 513, at most 512 are allowed"
         );
         assert_eq!(
             message(|artifact| artifact.runtimes.push("python3.13".to_owned())),
-            "16 compatible runtimes, at most 15 are allowed"
+            "too many compatible runtimes: 16, at most 15 are allowed"
         );
         assert_eq!(
             message(|artifact| artifact.architectures.push("x86_64".to_owned())),
-            "3 compatible architectures, at most 2 are allowed"
+            "too many compatible architectures: 3, at most 2 are allowed"
         );
     }
 }

@@ -71,3 +71,43 @@ impl FromStr for Architecture {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown architecture `{0}`: there are x86_64 and arm64")]
 pub struct UnknownArchitecture(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of the provider, of Python's `platform.machine()` and of Docker.
+    #[test]
+    fn an_architecture_is_read_by_all_of_its_names() {
+        for (architecture, name, machine, docker) in [
+            (Architecture::X86_64, "x86_64", "x86_64", "amd64"),
+            (Architecture::Arm64, "arm64", "aarch64", "arm64"),
+        ] {
+            assert_eq!(
+                (architecture.name(), architecture.machine()),
+                (name, machine)
+            );
+            assert_eq!(architecture.to_string(), name);
+            for text in [name, machine, docker] {
+                assert_eq!(text.parse(), Ok(architecture));
+                let json = format!("\"{text}\"");
+                assert_eq!(
+                    serde_json::from_str::<Architecture>(&json).unwrap(),
+                    architecture
+                );
+            }
+            assert_eq!(
+                serde_json::to_string(&architecture).unwrap(),
+                format!("\"{name}\"")
+            );
+        }
+        for text in ["", "i686", "armv7l", "X86_64", "arm64 "] {
+            let error = text.parse::<Architecture>().unwrap_err();
+            assert_eq!(error, UnknownArchitecture(text.to_owned()));
+            let message = format!("unknown architecture `{text}`: there are x86_64 and arm64");
+            assert_eq!(error.to_string(), message);
+            let json = format!("\"{text}\"");
+            assert!(serde_json::from_str::<Architecture>(&json).is_err());
+        }
+    }
+}

@@ -252,6 +252,36 @@ mod tests {
         }
     }
 
+    /// The names of [PEP 508](https://peps.python.org/pep-0508/#environment-markers), each
+    /// with what CPython gives for it on such a system.
+    #[test]
+    fn every_marker_has_the_value_of_the_runtimes_own_python() {
+        let target = target("python3.11", Architecture::Arm64);
+        for (name, value) in [
+            ("os_name", "posix"),
+            ("sys_platform", "linux"),
+            ("platform_machine", "aarch64"),
+            ("platform_python_implementation", "CPython"),
+            ("platform_release", ""),
+            ("platform_system", "Linux"),
+            ("platform_version", ""),
+            ("python_version", "3.11"),
+            ("python_full_version", "3.11.12"),
+            ("implementation_name", "cpython"),
+            ("implementation_version", "3.11.12"),
+        ] {
+            assert!(holds(target, &format!("{name} == '{value}'")), "{name}");
+            assert!(!holds(target, &format!("{name} != '{value}'")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_shown_by_its_runtime_and_architecture() {
+        let target = target("python3.12", Architecture::Arm64);
+        assert_eq!(target.to_string(), "python3.12 arm64");
+        assert_eq!(target.limits(), Provider::Aws.limits());
+    }
+
     #[test]
     fn full_version_lies_within_the_minor_release() {
         let target = target("python3.11", Architecture::X86_64);
@@ -261,6 +291,7 @@ mod tests {
             "python_full_version >= '3.11.3' and python_full_version < '3.12'"
         ));
     }
+
     #[test]
     fn a_runtime_brings_the_packages_of_its_provider() {
         let target = target("python3.12", Architecture::Arm64);

@@ -41,9 +41,8 @@ impl WheelName {
 
     /// Whether it is of this version, however that is spelled (PEP 440).
     pub fn is_version(&self, version: &str) -> bool {
-        let name = format!("x-{version}-py3-none-any.whl");
-        name.parse::<Self>()
-            .is_ok_and(|other| self.cmp_version(&other).is_eq())
+        let version = version.parse();
+        version.is_ok_and(|version| self.parsed.version.cmp(&version).is_eq())
     }
 
     /// Its version, normalised (PEP 440).
@@ -343,6 +342,68 @@ mod tests {
         assert_eq!(parse("2.10RC1").version(), "2.10rc1");
         assert!(parse("2.10rc1").is_prerelease() && parse("1.dev1").is_prerelease());
         assert!(!parse("2.10.post1").is_prerelease());
+    }
+
+    #[test]
+    fn a_name_is_kept_as_it_is_written_and_told_in_its_parts() {
+        let text = "Foo.Bar-2.0RC1-1-cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
+        let name: WheelName = text.parse().unwrap();
+        assert_eq!((name.as_str(), name.to_string().as_str()), (text, text));
+        assert_eq!(
+            (name.name(), name.version()),
+            ("foo-bar".into(), "2.0rc1".into())
+        );
+        let tags = "cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64";
+        assert_eq!(name.tags(), tags);
+    }
+
+    #[test]
+    fn a_version_is_the_same_however_it_is_spelled() {
+        let name: WheelName = "demo-1.0-py3-none-any.whl".parse().unwrap();
+        for (version, is_same) in [
+            ("1.0", true),
+            ("1", true),
+            ("v1.0.0", true),
+            ("1.0.1", false),
+            ("1.0rc1", false),
+            ("1.0+local", false),
+            ("", false),
+            ("no version", false),
+            // A post-release, and no build tag of a file's name.
+            ("1.0-2", false),
+        ] {
+            assert_eq!(name.is_version(version), is_same, "{version}");
+        }
+        let post: WheelName = "demo-1.0.post2-py3-none-any.whl".parse().unwrap();
+        assert!(post.is_version("1.0-2") && post.is_version("1.0.post2"));
+    }
+
+    #[test]
+    fn a_wheel_is_for_linux_if_one_of_its_platforms_is() {
+        for (tags, is_for_linux) in [
+            ("cp312-cp312-linux_x86_64", true),
+            ("cp312-cp312-manylinux1_i686", true),
+            ("cp312-cp312-manylinux_2_17_s390x.manylinux2014_s390x", true),
+            ("cp312-cp312-musllinux_1_2_aarch64", true),
+            ("py3-none-any.linux_x86_64", true),
+            ("py3-none-any", false),
+            ("cp312-cp312-win_amd64", false),
+            ("cp312-cp312-macosx_11_0_arm64", false),
+        ] {
+            assert_eq!(wheel(tags).is_for_linux(), is_for_linux, "{tags}");
+        }
+    }
+
+    #[test]
+    fn an_error_tells_the_name_and_what_is_wrong_with_it() {
+        let error = "demo-1.0.tar.gz".parse::<WheelName>().unwrap_err();
+        assert_eq!(error.name, "demo-1.0.tar.gz");
+        let message = format!(
+            "`demo-1.0.tar.gz` is not a wheel's file name: {}",
+            error.reason
+        );
+        assert_eq!(error.to_string(), message);
+        assert!(!error.reason.is_empty());
     }
 
     #[test]

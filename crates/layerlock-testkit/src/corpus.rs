@@ -39,7 +39,7 @@ pub fn hostile_wheels() -> Vec<HostileWheel> {
     for name in HOSTILE_NAMES {
         let what = format!("a file named {name:?}");
         add(&what, "member", sound_wheel().file(name, "x"));
-        let what = format!("a folder named {name:?}");
+        let what = format!("a directory named {name:?}");
         add(&what, "member", sound_wheel().directory(name));
     }
     for (flaw, reason) in [

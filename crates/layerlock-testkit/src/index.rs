@@ -1,5 +1,5 @@
-//! A simple index on 127.0.0.1, over real HTTP/1.1, with faults on demand; with
-//! TLS where a test asks for it.
+//! A simple index on 127.0.0.1, over real HTTP/1.1, with faults on demand, and
+//! with TLS where a test asks for it.
 //!
 //! One thread accepts, one thread answers each connection, and each connection
 //! carries one request (`Connection: close`): the few dozen requests of a test
@@ -56,7 +56,7 @@ impl LoopbackIndex {
         Self::start_with(Some(identity.clone()))
     }
 
-    /// How many requests were answered with 429 for want of quota.
+    /// How many requests were over the quota and answered with 429.
     pub fn over_quota(&self) -> usize {
         self.state().over_quota
     }
@@ -96,7 +96,7 @@ impl LoopbackIndex {
         self.state().files.entry(project).or_default().push(file);
     }
 
-    /// The address of the simple index, with a slash at its end.
+    /// The URL of the simple index, with a slash at its end.
     pub fn url(&self) -> String {
         format!("{}://{}/simple/", self.scheme, self.address)
     }
@@ -110,7 +110,7 @@ impl LoopbackIndex {
         )
     }
 
-    /// The address of a file, as an absolute link on a page has it.
+    /// The URL of a file, as in an absolute link on a page.
     pub fn file_url(&self, file: impl Into<ServedFile>) -> String {
         format!("{}://{}{}", self.scheme, self.address, self.file_path(file))
     }
@@ -132,12 +132,12 @@ impl LoopbackIndex {
         self.state().html_only = true;
     }
 
-    /// Sends files whole, whatever part of them is asked for.
+    /// Ignores Range headers: always sends whole files.
     pub fn without_ranges(&self) {
         self.state().without_ranges = true;
     }
 
-    /// Names no version of a file, and sends any part of it that is asked for.
+    /// Sends no `ETag`, and ignores If-Range.
     pub fn without_versions(&self) {
         self.state().without_versions = true;
     }
@@ -153,7 +153,7 @@ impl LoopbackIndex {
         self.state().credentials = Some(format!("Basic {credentials}"));
     }
 
-    /// 407 for what is asked of it as a proxy without these credentials.
+    /// 407 for proxy requests without these credentials.
     pub fn require_proxy_auth(&self, user: &str, password: &str) {
         let credentials = BASE64.encode(format!("{user}:{password}").as_bytes());
         self.state().proxy_credentials = Some(format!("Basic {credentials}"));
@@ -169,22 +169,22 @@ impl LoopbackIndex {
         });
     }
 
-    /// No credentials are needed any more.
+    /// Requires no credentials from now on.
     pub fn accept_everybody(&self) {
         self.state().credentials = None;
     }
 
-    /// Every request for this path goes wrong.
+    /// Every request for this path has this fault.
     pub fn fault(&self, path: &str, fault: Fault) {
         self.rule(path, fault, None);
     }
 
-    /// The first `count` requests for this path go wrong.
+    /// The first `count` requests for this path have this fault.
     pub fn fault_first(&self, path: &str, count: usize, fault: Fault) {
         self.rule(path, fault, Some(count));
     }
 
-    /// Requests for this path are answered as they should be, from now on.
+    /// Requests for this path have no fault from now on.
     pub fn heal(&self, path: &str) {
         self.state().rules.retain(|rule| rule.path != path);
     }
@@ -217,7 +217,7 @@ impl LoopbackIndex {
 impl Drop for LoopbackIndex {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Wakes the acceptor, which then sees the flag.
+        // Wakes the accepting thread, which then sees the flag.
         drop(TcpStream::connect(self.address));
         if let Some(acceptor) = self.acceptor.take() {
             drop(acceptor.join());

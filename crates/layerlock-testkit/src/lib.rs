@@ -1,13 +1,13 @@
 //! For tests only: wheels made in memory and a loopback index to serve them.
 //!
-//! Tests build the input they need, hostile where that is the point, instead
-//! of fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
+//! Tests make the input that they need, hostile input included, instead of
+//! fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
 //! over real HTTP on 127.0.0.1 with faults on demand, and [`ProjectBuilder`]
 //! writes a Poetry project whose lock names it. Everything is deterministic:
 //! the same calls give the same bytes.
 //!
-//! Being for tests, functions here panic where the machine fails them (no free
-//! port, no temporary folder) rather than make every test handle it.
+//! Functions here panic on errors of the machine (no free port, no temporary
+//! directory), so that tests need not handle them.
 #![expect(
     clippy::expect_used,
     reason = "a test that cannot make its input has failed"

@@ -21,17 +21,17 @@ pub enum LinkStyle {
 pub struct PageLink {
     /// The file's name, the text of its link.
     pub file_name: String,
-    /// Its address, percent-encoded, absolute or relative, without fragment.
+    /// Its URL, percent-encoded, absolute or relative, without fragment.
     pub url: String,
     /// SHA-256, lower-case hexadecimal.
     pub sha256: Option<String>,
-    /// The Python versions it is for.
+    /// `requires-python`, such as `>=3.10`.
     pub requires_python: Option<String>,
     /// Why it was yanked; empty: yanked without a reason.
     pub yanked: Option<String>,
-    /// Size in bytes: PEP 700, JSON alone has it.
+    /// Size in bytes (PEP 700, only in JSON).
     pub size: Option<u64>,
-    /// When it was uploaded: PEP 700, JSON alone has it.
+    /// When it was uploaded (PEP 700, only in JSON).
     pub upload_time: Option<String>,
 }
 

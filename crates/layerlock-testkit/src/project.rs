@@ -1,4 +1,4 @@
-//! A Poetry 2 project in a temporary folder, whose lock names given wheels.
+//! A Poetry 2 project in a temporary directory, whose lock names given wheels.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -332,27 +332,27 @@ impl ProjectBuilder {
         text
     }
 
-    /// Writes the project into a new temporary folder, which goes with it.
+    /// Writes the project into a new temporary directory, which goes with it.
     ///
     /// # Panics
     ///
-    /// Where the folder cannot be made, and as [`lock_text`](Self::lock_text).
+    /// Where the directory cannot be made, and as [`lock_text`](Self::lock_text).
     pub fn write(&self) -> TestProject {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        self.write_to(folder.path());
-        TestProject { folder }
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        self.write_to(directory.path());
+        TestProject { directory }
     }
 
-    /// Writes pyproject.toml and poetry.lock into this folder, made if missing.
+    /// Writes pyproject.toml and poetry.lock into this directory, made if missing.
     ///
     /// # Panics
     ///
     /// Where they cannot be written, and as [`lock_text`](Self::lock_text).
-    pub fn write_to(&self, folder: &Path) {
-        fs_err::create_dir_all(folder).expect("a folder for the project");
-        fs_err::write(folder.join("pyproject.toml"), self.pyproject_text())
+    pub fn write_to(&self, directory: &Path) {
+        fs_err::create_dir_all(directory).expect("a directory for the project");
+        fs_err::write(directory.join("pyproject.toml"), self.pyproject_text())
             .expect("pyproject.toml can be written");
-        fs_err::write(folder.join("poetry.lock"), self.lock_text())
+        fs_err::write(directory.join("poetry.lock"), self.lock_text())
             .expect("poetry.lock can be written");
     }
 
@@ -412,13 +412,13 @@ impl ProjectBuilder {
 /// A project on disk, removed when dropped.
 #[derive(Debug)]
 pub struct TestProject {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl TestProject {
-    /// The project's folder.
+    /// The project's directory.
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 
     /// Its pyproject.toml.

@@ -1,5 +1,5 @@
-//! The source of a package, which brings its own build backend: it builds without
-//! any index (PEP 517, `backend-path`).
+//! Source trees with a build backend of their own (PEP 517, `backend-path`), which
+//! build without an index.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,11 +9,11 @@ use flate2::{Compression, write::GzEncoder};
 use crate::ServedFile;
 use crate::container::{self, Member};
 
-/// A source tree that `uv build` and `pip wheel` make a wheel of.
+/// The source tree of a package, which `uv build` and `pip wheel` can build.
 ///
-/// Its backend packs the folder named like the package. The zip that it writes
-/// differs from build to build, in times, compression and the generator that it
-/// names, as those of different versions of one backend do.
+/// Its backend packs the directory with the package's name. The wheel differs from
+/// build to build in times, compression and generator, like wheels of different
+/// versions of one backend.
 #[derive(Debug, Clone)]
 pub struct SourceTree {
     name: String,
@@ -23,7 +23,7 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
-    /// The source of this package, which has a module of its name.
+    /// The source of a package with one module of its name.
     pub fn new(name: &str, version: &str) -> Self {
         let source = Self {
             name: name.to_owned(),
@@ -45,7 +45,7 @@ impl SourceTree {
             .tag("py3-none-any")
     }
 
-    /// One more file, or another content for one that is there.
+    /// Adds a file, or replaces its content.
     #[must_use]
     pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.files.retain(|(other, _)| other != path);
@@ -73,22 +73,22 @@ impl SourceTree {
         self.file("REQUIRES", requirement)
     }
 
-    /// Its build fails, and says this.
+    /// Its build fails with this message.
     #[must_use]
     pub fn failing(self, message: &str) -> Self {
         self.file("FAIL", message)
     }
 
-    /// Writes the files into a folder.
+    /// Writes the files into a directory.
     ///
     /// # Panics
     ///
     /// Where they cannot be written.
-    pub fn write_to(&self, folder: &Path) {
+    pub fn write_to(&self, directory: &Path) {
         for (name, content) in &self.files {
-            let path = folder.join(name);
+            let path = directory.join(name);
             if let Some(parent) = path.parent() {
-                fs_err::create_dir_all(parent).expect("a folder for the source");
+                fs_err::create_dir_all(parent).expect("a directory for the source");
             }
             fs_err::write(path, content).expect("a file of the source can be written");
         }
@@ -96,7 +96,7 @@ impl SourceTree {
 
     /// The source distribution: `NAME-VERSION.tar.gz`.
     pub fn sdist(&self) -> ServedFile {
-        let folder = format!("{}-{}", self.name, self.version);
+        let directory = format!("{}-{}", self.name, self.version);
         let metadata = format!(
             "Metadata-Version: 2.1\nName: {}\nVersion: {}\n",
             self.name, self.version
@@ -104,11 +104,11 @@ impl SourceTree {
         let mut archive = GzEncoder::new(Vec::new(), Compression::default());
         let own = ("PKG-INFO".to_owned(), metadata.into_bytes());
         for (name, target) in &self.links {
-            let header = tar_header(&format!("{folder}/{name}"), 0, target);
+            let header = tar_header(&format!("{directory}/{name}"), 0, target);
             archive.write_all(&header).expect("a Vec takes every write");
         }
         for (name, content) in self.files.iter().chain([&own]) {
-            let header = tar_header(&format!("{folder}/{name}"), content.len(), "");
+            let header = tar_header(&format!("{directory}/{name}"), content.len(), "");
             archive.write_all(&header).expect("a Vec takes every write");
             archive.write_all(content).expect("a Vec takes every write");
             let padding = vec![0; content.len().next_multiple_of(512) - content.len()];
@@ -120,14 +120,14 @@ impl SourceTree {
             .write_all(&[0; 1024])
             .expect("a Vec takes every write");
         let bytes = archive.finish().expect("a Vec takes every write");
-        self.served(format!("{folder}.tar.gz"), bytes)
+        self.served(format!("{directory}.tar.gz"), bytes)
     }
 
-    /// The same in a zip, as a repository's server makes it.
+    /// The same as a zip, as repository servers make it.
     pub fn zip(&self) -> ServedFile {
-        let folder = format!("{}-{}", self.name, self.version);
+        let directory = format!("{}-{}", self.name, self.version);
         let file = |name: &String, content: &[u8]| {
-            Member::file(&format!("{folder}/{name}"), content.to_vec())
+            Member::file(&format!("{directory}/{name}"), content.to_vec())
         };
         let links = self.links.iter().map(|(name, target)| Member {
             mode: Some(0o120_777),
@@ -135,7 +135,7 @@ impl SourceTree {
         });
         let files = self.files.iter().map(|(name, content)| file(name, content));
         let members: Vec<Member> = links.chain(files).collect();
-        self.served(format!("{folder}.zip"), container::write(&members))
+        self.served(format!("{directory}.zip"), container::write(&members))
     }
 
     fn served(&self, file_name: String, bytes: Vec<u8>) -> ServedFile {
@@ -194,7 +194,7 @@ def project(key):
             return line.split('"')[1]
 
 
-def build_wheel(folder, config_settings=None, metadata_directory=None):
+def build_wheel(directory, config_settings=None, metadata_directory=None):
     name, version, tag = project("name"), project("version"), read("TAG").decode()
     print("the backend builds", name, version)
     if os.path.exists(os.path.join(ROOT, "FAIL")):
@@ -222,7 +222,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     files[info + "/RECORD"] = (record + info + "/RECORD,,\n").encode()
     result = f"{name}-{version}-{tag}.whl"
     method = zipfile.ZIP_DEFLATED if time.time_ns() % 2 else zipfile.ZIP_STORED
-    with zipfile.ZipFile(os.path.join(folder, result), "w", method) as archive:
+    with zipfile.ZipFile(os.path.join(directory, result), "w", method) as archive:
         for path in sorted(files, reverse=bool(time.time_ns() % 2)):
             info = zipfile.ZipInfo(path, time.localtime()[:6])
             info.compress_type = method
@@ -230,6 +230,6 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     return result
 
 
-def build_sdist(folder, config_settings=None):
+def build_sdist(directory, config_settings=None):
     raise SystemExit("nobody asked for a source distribution")
 "#;

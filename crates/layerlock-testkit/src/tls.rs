@@ -1,4 +1,4 @@
-//! A certificate of 127.0.0.1, for servers that speak https.
+//! A certificate for 127.0.0.1, for HTTPS servers.
 
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
-/// A certificate and its key, signed by nobody but itself.
+/// A self-signed certificate and its key.
 #[derive(Debug, Clone)]
 pub struct Identity {
     certificate: String,
@@ -37,7 +37,7 @@ impl Identity {
         }
     }
 
-    /// The same identity for a server that lets nobody in but `client`.
+    /// The same identity for a server that accepts only `client`.
     #[must_use]
     pub fn demanding(&self, client: &Self) -> Self {
         Self {
@@ -46,12 +46,12 @@ impl Identity {
         }
     }
 
-    /// The certificate and its key in PEM form, for who shows it.
+    /// The certificate and its key in PEM form, for a client that presents it.
     pub fn with_key(&self) -> String {
         format!("{}{}", self.certificate, self.key)
     }
 
-    /// The certificate in PEM form: who trusts it reaches the server.
+    /// The certificate in PEM form, for a client that trusts it.
     pub fn certificate(&self) -> &str {
         &self.certificate
     }

@@ -38,7 +38,7 @@ pub struct Wheel {
     pub version: String,
     /// The wheel's file name.
     pub file_name: String,
-    /// The name of its `.dist-info` folder.
+    /// The name of its `.dist-info` directory.
     pub dist_info: String,
     /// The archive.
     pub bytes: Vec<u8>,
@@ -94,7 +94,7 @@ impl WheelBuilder {
         }
     }
 
-    /// The spelling of the name in the file name and the dist-info folder
+    /// The spelling of the name in the file name and the dist-info directory
     /// (default: normalised, with `_`); old tools wrote `Foo.Bar`.
     #[must_use]
     pub fn spelled(mut self, spelling: &str) -> Self {
@@ -169,8 +169,8 @@ impl WheelBuilder {
         self
     }
 
-    /// An explicit member for a folder, as some tools write; RECORD does not
-    /// list folders.
+    /// An explicit member for a directory, as some tools write; RECORD does not
+    /// list directories.
     #[must_use]
     pub fn directory(mut self, path: &str) -> Self {
         self.members.push(Member {
@@ -341,6 +341,6 @@ impl WheelBuilder {
     }
 }
 
-/// Stands for the data folder until the wheel's spelling is final; no member
+/// Stands for the data directory until the wheel's spelling is final; no member
 /// name starts with two slashes and a colon by accident.
 const DATA_FOLDER: &str = "//:data/";

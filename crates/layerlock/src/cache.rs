@@ -72,7 +72,7 @@ pub(crate) fn lasting_cache(location: &CacheLocation) -> Option<Cache> {
     match location {
         CacheLocation::User => match directory_of_environment() {
             Some(directory) => Some(Cache::at(directory)),
-            None => Cache::of_user(),
+            None => Cache::for_user(),
         },
         CacheLocation::At(directory) => Some(Cache::at(directory)),
         CacheLocation::Nowhere => None,
@@ -87,7 +87,7 @@ fn directory_of_environment() -> Option<PathBuf> {
 
 /// An error of the system at a file in the cache is one of the cache's place, which
 /// the user may choose.
-pub(crate) fn about_cache(error: Error, location: &CacheLocation) -> Error {
+pub(crate) fn blame_cache(error: Error, location: &CacheLocation) -> Error {
     match error {
         Error::Install(layerlock_install::Error::Layer(error))
             if error.hint().is_none() && is_in_cache(&error, location) =>

@@ -54,46 +54,6 @@ struct LayerTable {
     include_project: Option<Spanned<bool>>,
 }
 
-/// What of pyproject.toml says whether the project is a package.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct Packaging {
-    build_system: BuildSystem,
-    tool: Tools,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct BuildSystem {
-    build_backend: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Tools {
-    poetry: Poetry,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct Poetry {
-    package_mode: Option<Spanned<bool>>,
-}
-
-impl Packaging {
-    /// Where `package-mode = false` stands, which Poetry does not build. What has
-    /// the backend of another tool is a package for that one, and Poetry only
-    /// manages what it depends on.
-    fn refusal(&self) -> Option<std::ops::Range<usize>> {
-        let backend = self.build_system.build_backend.as_ref();
-        if backend.is_some_and(|backend| !backend.starts_with("poetry")) {
-            return None;
-        }
-        let mode = self.tool.poetry.package_mode.as_ref();
-        mode.filter(|mode| !*mode.get_ref()).map(Spanned::span)
-    }
-}
-
 /// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "expected a string, or a list of strings")]
@@ -140,9 +100,9 @@ pub(crate) struct Layer {
     /// Whether nobody asked for the runtime: it is the newest that fits.
     pub(crate) runtime_by_default: bool,
     pub(crate) choice: Choice,
-    /// The names of packages to leave out.
+    /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
-    /// The files to leave out.
+    /// The files to exclude.
     pub(crate) exclude_files: Vec<Pattern>,
     pub(crate) compression: Compression,
     /// The project itself, where the layer holds it too.
@@ -210,7 +170,8 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
         // It becomes a file's name and the provider's name for the layer.
         let text = name.get_ref();
         if !resolver.provider.layer_names().allow(text) {
-            let message = format!("invalid layer name {text:?}: letters, digits, - and _ make one");
+            let names = resolver.provider.layer_names();
+            let message = format!("invalid layer name {text:?}: a layer's name is {names}");
             return Err(resolver.bad(name, &message));
         }
     }
@@ -249,6 +210,7 @@ impl Resolver<'_> {
         if !self.provider.layer_names().allow(name) {
             return Err(Error::BadName {
                 name: name.to_owned(),
+                allowed: self.provider.layer_names(),
             });
         }
         if let Some(wanted) = &self.settings.layer
@@ -382,10 +344,10 @@ impl Resolver<'_> {
         if !self.settings.include_project && !is_configured {
             return Ok(None);
         }
-        let packaging = toml::from_str::<Packaging>(self.project.text()).unwrap_or_default();
-        if let Some(span) = packaging.refusal() {
-            let place = self.project.place(span);
-            return Err(Error::NoPackage { place });
+        if let Some(place) = self.project.no_package() {
+            return Err(Error::NoPackage {
+                place: place.clone(),
+            });
         }
         let name = self.project.name().ok_or_else(|| Error::NoName {
             path: self.project.path().to_owned(),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockError;
 use layerlock_publish::Published;
+use layerlock_target::LayerNames;
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +31,7 @@ pub enum Error {
         /// Where.
         place: Place,
     },
-    /// A name or a pattern of what to leave out.
+    /// A name or a pattern of what to exclude.
     #[error("{0}")]
     Exclude(String),
     /// A time that is none.
@@ -73,7 +74,7 @@ pub enum Error {
         /// The file that was to be written.
         path: PathBuf,
     },
-    /// Links to find for an export.
+    /// `--find-links` for an export.
     #[error("export does not take --find-links: it names what the lock and its indexes have")]
     ExportFindLinks,
     /// A project's name that cannot be a layer's.
@@ -81,6 +82,8 @@ pub enum Error {
     BadName {
         /// The name.
         name: String,
+        /// The names that there can be.
+        allowed: LayerNames,
     },
     /// Some layers were published, and then one was not.
     #[error("{source}, after {} had been published", arns(published))]
@@ -209,9 +212,10 @@ impl Diagnose for Error {
             Self::ExportFindLinks => {
                 "remove it; `layerlock build` and `layerlock install` look there for wheels"
             }
-            Self::BadName { .. } => {
-                "a layer's name has letters, digits, - and _ only: add a table \
-                 [tool.layerlock.layers.NAME]"
+            Self::BadName { allowed, .. } => {
+                return Some(format!(
+                    "a layer's name is {allowed}: add a table [tool.layerlock.layers.NAME]"
+                ));
             }
             Self::NoName { .. } => {
                 "add `name` to [project], or a table [tool.layerlock.layers.NAME]"

@@ -8,6 +8,7 @@
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layerlock_layer::Entry;
 
+use crate::Error;
 use crate::built::ExcludedFiles;
 
 /// One pattern.
@@ -76,16 +77,17 @@ pub(crate) struct FileFilter {
 }
 
 impl FileFilter {
-    pub(crate) fn new(patterns: &[Pattern]) -> Self {
-        Self {
-            // Each has been read by itself.
-            matcher: matcher(patterns.iter().map(|pattern| &*pattern.text))
-                .unwrap_or_else(|_| Gitignore::empty()),
+    /// Patterns that are good one by one can be too large together.
+    pub(crate) fn new(patterns: &[Pattern]) -> Result<Self, Error> {
+        let texts = patterns.iter().map(|pattern| &*pattern.text);
+        let too_large = |error| format!("the patterns of exclude-files cannot be read: {error}");
+        Ok(Self {
+            matcher: matcher(texts).map_err(|error| Error::Exclude(too_large(error)))?,
             patterns: patterns.iter().map(|one| (one.clone(), false)).collect(),
             total: ExcludedFiles::default(),
             code: None,
             metadata: None,
-        }
+        })
     }
 
     /// Whether a file stays.

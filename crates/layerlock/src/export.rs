@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_client::{MachineConfig, Session};
+use layerlock_client::{MachineConfig, SafeUrl, Session};
 use layerlock_export::{
     IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
     pylock, requirements,
 };
-use layerlock_install::index::Sources;
-use layerlock_install::{ListedPackage, Pick, Reporter};
+use layerlock_install::Sources;
+use layerlock_install::{ListedPackage, Reporter, WheelOrSource};
 use layerlock_layer::{write_file, write_private_file};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
 
 use crate::cache::open_cache;
-use crate::choice::choose_file;
+use crate::choose_file::choose_file;
 use crate::sources::{find_default_index, index_of_option};
 use crate::{Error, Settings, configuration, poetry_credentials};
 
@@ -27,9 +27,9 @@ pub struct ExportSettings {
     pub format: ExportFormat,
     /// A file to write, besides giving the text back.
     pub output: Option<PathBuf>,
-    /// Whether to leave out the hashes.
+    /// Whether to omit the hashes.
     pub without_hashes: bool,
-    /// Whether to leave out the URLs of indexes.
+    /// Whether to omit the URLs of indexes.
     pub without_urls: bool,
     /// Whether to put the credentials that Poetry keeps into the URLs of
     /// indexes.
@@ -165,19 +165,15 @@ fn output_directory(output: Option<&Path>) -> Result<PathBuf, Error> {
     Ok(current.join(directory).components().collect())
 }
 
-/// Whether a URL of an index has a password in it, from the project or by
-/// `--with-credentials`.
+/// Whether a URL in the text has a password in it, from the project or by
+/// `--with-credentials`. For http a user name alone may be a token.
 fn has_credentials(text: &str) -> bool {
-    text.lines()
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| {
-            let (option, url) = line.split_once(' ')?;
-            let rest = option.ends_with("index-url").then_some(url)?;
-            rest.split_once("://")
-        })
-        .any(|(_, rest)| {
-            let authority = rest.split('/').next().unwrap_or(rest);
-            authority.contains('@')
+    let urls = text.split_whitespace().filter(|word| word.contains("://"));
+    urls.filter_map(|url| SafeUrl::parse(url.trim_start_matches("git+")).ok())
+        .any(|url| {
+            let is_http = matches!(url.url().scheme(), "http" | "https");
+            url.credentials()
+                .is_some_and(|credentials| is_http || credentials.password.is_some())
         })
 }
 
@@ -228,8 +224,8 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
     for package in selected.into_packages() {
         let kind = package.source.kind();
         let chosen = match choose_file(locked.project(), package.clone(), &layer.target)? {
-            Pick::Wheel(chosen) => Some(chosen),
-            Pick::Source(_) => None,
+            WheelOrSource::Wheel(chosen) => Some(chosen),
+            WheelOrSource::Source(_) => None,
         };
         packages.push(JsonPackage {
             kind,

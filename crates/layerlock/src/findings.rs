@@ -70,7 +70,7 @@ pub(crate) fn excluded_packages(
     unknown: &[PackageName],
 ) -> Vec<Finding> {
     let unknown = unknown.iter().map(|name| {
-        let message = format!("excluded package `{name}` is not in this layer");
+        let message = format!("excluded package `{name}` is not in this layer anyway");
         Finding::new(Code::ExcludeUnknown, message)
             .with_package(name)
             .with_hint("correct its name in `exclude`, or remove it there")
@@ -92,17 +92,17 @@ fn excluded_package(excluded: &ExcludedPackage, runtime: Runtime) -> Finding {
     let needed = if needed_by.is_empty() {
         String::new()
     } else {
-        format!(", and so does {}", needed_by.join(", "))
+        format!("; {} will use it", needed_by.join(", "))
     };
     let finding = if excluded.in_runtime {
         let message = format!(
-            "functions get {name} from {runtime}{needed}: not the locked {version}, but whichever \
-             version the provider has there, which its updates change"
+            "functions get {name} from {runtime}, in the provider's version and not the locked \
+             {version}{needed}"
         );
         Finding::new(Code::ExcludeFromRuntime, message)
     } else {
         let message = format!(
-            "{name} is excluded and {runtime} does not have it: functions have to get it from \
+            "{name} is excluded, and {runtime} does not have it: functions need it from \
              elsewhere{needed}"
         );
         Finding::new(Code::ExcludeMissing, message)

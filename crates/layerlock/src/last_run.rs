@@ -8,7 +8,7 @@
 //! - What goes in is pyproject.toml, poetry.lock, the environment variables that
 //!   have a say, and the program itself. What was asked for is in the note's name
 //!   ([`RunKey`]). Where locked files come from (index, cache, offline) has no say in
-//!   what they are, and credentials have no place in a cache. Links to find may bring
+//!   what they are, and credentials have no place in a cache. Wheels of `--find-links` may be
 //!   a wheel that no lock lists, so a run with some leaves no note.
 //! - Outputs are compared as git compares its working tree, by size, times and
 //!   mode. What git calls racy, an edit in the clock tick of the writing, cannot
@@ -27,18 +27,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::built::{Built, BuiltLayer};
 use crate::cache::lasting_cache;
-use crate::epoch::SOURCE_DATE_EPOCH;
+use crate::source_date_epoch::SOURCE_DATE_EPOCH;
 use crate::{Error, Settings};
 
 /// Grows whenever the form of [`Note`] changes.
 const NOTES: &str = "runs-v2";
 
 /// What a job gives.
-pub(crate) struct Ran {
+pub(crate) struct Outcome {
     pub(crate) built: Built,
     /// The outputs, in the order of the layers: of each the zip, then the
     /// staging directory.
-    pub(crate) published: Vec<WrittenOutput>,
+    pub(crate) written: Vec<WrittenOutput>,
     /// Whether project and lock settle what is in the layers.
     pub(crate) is_pinned: bool,
 }
@@ -93,7 +93,7 @@ impl<'s> RunKey<'s> {
             build_frontend,
             output,
             staging,
-            // They have no say in what is made; with links to find there is no note.
+            // They have no say in what is made; with --find-links there is no note.
             index_url: _,
             find_links: _,
             offline: _,
@@ -130,14 +130,14 @@ fn bytes(path: &Path) -> &[u8] {
 impl LastRun {
     /// What the last run of this job built where nothing has changed since, else what
     /// `run` builds.
-    pub(crate) fn or(
+    pub(crate) fn reuse_or_run(
         job: &str,
         settings: &Settings,
-        run: impl FnOnce() -> Result<Ran, Error>,
+        run: impl FnOnce() -> Result<Outcome, Error>,
     ) -> Result<Built, Error> {
         // The inputs are read before the run reads them: what changes in between
         // is a change since the note.
-        let Some(last) = Self::of(job, settings) else {
+        let Some(last) = Self::find(job, settings) else {
             return Ok(run()?.built);
         };
         if !settings.rebuild
@@ -153,7 +153,7 @@ impl LastRun {
         Ok(ran.built)
     }
 
-    fn of(job: &str, settings: &Settings) -> Option<Self> {
+    fn find(job: &str, settings: &Settings) -> Option<Self> {
         if !settings.find_links.is_empty() {
             return None;
         }
@@ -177,15 +177,13 @@ impl LastRun {
         })
     }
 
-    fn note(&self, ran: &Ran) -> Option<()> {
-        let Ran {
-            built, published, ..
-        } = ran;
+    fn note(&self, ran: &Outcome) -> Option<()> {
+        let Outcome { built, written, .. } = ran;
         let outputs = built
             .layers
             .iter()
             .flat_map(|layer| layer.zip.iter().map(|zip| &zip.path).chain(&layer.staging))
-            .zip(published)
+            .zip(written)
             .map(|(path, output)| {
                 // Another run may have put its own there in the meantime.
                 let stamp = output.stamp(path).ok()??;

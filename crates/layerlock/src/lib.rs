@@ -1,27 +1,28 @@
 /*!
-The library behind the `layerlock` command: settings in, one report out.
+The library behind the `layerlock` command: settings in, one result out.
 
 ```no_run
 use layerlock::{Settings, Silent, build};
 
-let report = build(&Settings::for_project("services/shop"), &Silent)?;
-println!("{report}");
+let built = build(&Settings::for_project("services/shop"), &Silent)?;
+println!("{built}");
 # Ok::<(), layerlock::Error>(())
 ```
 
-Nothing here prints or exits. Each job takes one struct of settings and gives one
-report, which is both [`Display`](std::fmt::Display) and
+Nothing here prints or exits. Each job takes one struct of settings. What builds,
+publishes or cleans gives a result that is both [`Display`](std::fmt::Display) and
 [`Serialize`](serde::Serialize), so that what people read and what programs read
-cannot drift apart.
+cannot drift apart. An [`Error`] tells its exit code by its [kind](Error::kind), and
+[`render_error`] gives it as the command prints it.
 */
 
 mod build;
 mod built;
 mod cache;
-mod choice;
+mod choose_file;
 mod configuration;
-mod epoch;
 mod error;
+mod error_text;
 mod exclude_files;
 mod export;
 mod findings;
@@ -29,24 +30,24 @@ mod last_run;
 mod outputs;
 mod poetry_credentials;
 mod publish;
-mod rendering;
 mod report;
 mod settings;
+mod source_date_epoch;
 mod sources;
 
 pub use build::{build, install, plan};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
 pub use error::Error;
+pub use error_text::{Style, render_error, render_message, render_warning};
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_check::{Code, Finding, Severity};
-pub use layerlock_diagnostic::{Diagnose, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind, Place};
+pub use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_publish::Published;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use publish::{PublishSettings, Publishing, publish, publish_built};
-pub use rendering::{Style, render_error, render_message, render_warning};
 pub use report::{LayerReport, PackageReport, Planned, PublishReport, Report, ZipReport};
 pub use settings::{CacheLocation, Settings};

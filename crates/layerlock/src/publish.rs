@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use layerlock_install::Reporter;
-use layerlock_publish::{Artifact, LocalFolder, Plan, Publisher};
+use layerlock_publish::{Artifact, LocalDirectory, PublishPlan, Publisher};
 
 use crate::built::{Built, BuiltLayer};
 use crate::report::{Planned, PublishReport};
@@ -39,7 +39,7 @@ impl Default for Publishing {
     }
 }
 
-/// Where the local directory is unless told otherwise, below the project.
+/// The local provider's directory below the project, where no other is given.
 const LOCAL_DIRECTORY: &str = "dist/published";
 
 /// Builds the layers and publishes those whose newest version is another.
@@ -88,8 +88,8 @@ fn publish_all(
 
 fn plan(publisher: &dyn Publisher, artifact: &Artifact) -> Result<Planned, Error> {
     let reused = match publisher.plan(artifact)? {
-        Plan::Reuse(version) => Some(version.arn),
-        Plan::Create { .. } => None,
+        PublishPlan::Reuse(version) => Some(version.arn),
+        PublishPlan::Create { .. } => None,
     };
     Ok(Planned {
         provider: publisher.provider(),
@@ -123,7 +123,7 @@ fn publishers(publish: &PublishSettings) -> Result<Vec<Box<dyn Publisher>>, Erro
                 Some(directory) => directory.clone(),
                 None => publish.settings.below_project(LOCAL_DIRECTORY),
             };
-            Ok(vec![Box::new(LocalFolder::new(directory))])
+            Ok(vec![Box::new(LocalDirectory::new(directory))])
         }
         Publishing::Aws { regions } => aws(regions),
     }

@@ -252,13 +252,17 @@ impl LayerReport {
             write!(f, "\nexcluded: {}", excluded(true).join(", "))?;
             let with_them = excluded(false);
             if !with_them.is_empty() {
-                write!(f, "; with them only: {}", with_them.join(", "))?;
+                write!(f, "; needed by these alone: {}", with_them.join(", "))?;
             }
         }
         let files = &self.excluded_files;
         if files.file_count > 0 {
             let count = counted(files.file_count, "file");
-            write!(f, "\nexcluded: {count}, {}", Bytes(files.unzipped_size))?;
+            write!(
+                f,
+                "\nexcluded files: {count}, {}",
+                Bytes(files.unzipped_size)
+            )?;
         }
         if let Some(zip) = &self.zip {
             write!(f, "\nzip: {} ({})", zip.path.display(), Bytes(zip.size))?;

@@ -5,7 +5,7 @@ use layerlock_layer::Compression;
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
 
-/// What a caller asks for. What is left out comes from `[tool.layerlock]` in
+/// What a caller asks for. What is not set comes from `[tool.layerlock]` in
 /// pyproject.toml, then from the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -19,10 +19,10 @@ pub struct Settings {
     pub architectures: Vec<Architecture>,
     /// Groups and extras; the configured ones where there are none.
     pub choice: Option<Choice>,
-    /// The names of packages to leave out; the configured ones where there is
+    /// The names of the packages to exclude; the configured ones where there is
     /// none.
     pub exclude: Option<Vec<String>>,
-    /// Patterns of files to leave out, as in .gitignore: one without `/` is for
+    /// Patterns of the files to exclude, as in .gitignore: one without `/` is for
     /// names anywhere, one with it for paths in the layer; `*` stops at `/`, `**`
     /// does not; a directory stands for all in it. The configured ones where there
     /// is none.
@@ -75,7 +75,7 @@ impl Settings {
     }
 
     /// The name of [`for_project`](Self::for_project) in 0.1, which scripts may have.
-    #[doc(hidden)]
+    #[deprecated(note = "renamed to `for_project`")]
     pub fn of_project(project: impl Into<PathBuf>) -> Self {
         Self::for_project(project)
     }

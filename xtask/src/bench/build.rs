@@ -94,8 +94,8 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     ];
     Ok(Table {
         title: "Building",
-        about: "From pyproject.toml and poetry.lock to the zip. Each side starts without an \
-                output and hashes its input."
+        about: "From pyproject.toml and poetry.lock to the zip. Each side starts without \
+                outputs and hashes its input."
             .to_owned(),
         rows,
     })

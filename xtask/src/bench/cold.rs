@@ -9,7 +9,7 @@ use super::report::{Row, Table};
 use super::setup::Setup;
 use super::timing::{interleaved, remove, time};
 
-/// What names an index or a folder of wheels: here it is the loopback index alone.
+/// What names an index or a directory of wheels: here it is the loopback index alone.
 const OF_THE_MACHINE: &[&str] = &["PIP_", "UV_"];
 
 pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
@@ -36,8 +36,8 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     let [our_time, their_time] = interleaved(runs, [&ours, &theirs])?;
     Ok(Table {
         title: "Cold",
-        about: "Empty caches, a loopback index: `layerlock build` down to the zip against \
-                `uv pip install --target` alone."
+        about: "Empty caches and an index on this machine: `layerlock build`, which writes the \
+                zip, against `uv pip install --target`, which does not."
             .to_owned(),
         rows: vec![Row::faster("lock to zip", our_time, their_time, 1.0)],
     })
@@ -63,6 +63,6 @@ fn serve(setup: &Setup) -> Result<LoopbackIndex> {
 }
 
 fn in_cache(setup: &Setup, sha256: &str) -> PathBuf {
-    let folder = setup.layerlock.cache.join("wheels-v1").join(&sha256[..2]);
-    folder.join(format!("{sha256}.whl"))
+    let directory = setup.layerlock.cache.join("wheels-v1").join(&sha256[..2]);
+    directory.join(format!("{sha256}.whl"))
 }

@@ -14,7 +14,7 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     let mut rows = Vec::new();
     for flags in [&["export"] as &[&str], &["export", "--all-groups"]] {
         let ours = setup.layerlock.command(&project, flags);
-        let theirs = setup.tools.poetry().folder(&project).args(flags);
+        let theirs = setup.tools.poetry().directory(&project).args(flags);
         let (our_text, their_text) = (ours.stdout()?, theirs.stdout()?);
         ensure!(our_text == their_text, "the two exports differ");
         let [our_time, their_time] = interleaved(

@@ -67,7 +67,7 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     Ok(Table {
         title: "Many layers",
         about: format!(
-            "{COUNT} layers of one project, which share a wheel of 4 MB; one of them alone takes \
+            "{COUNT} layers of one project, which share a wheel of 4 MB. One of them alone takes \
              {}.",
             milliseconds(single)
         ),

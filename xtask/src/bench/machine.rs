@@ -20,7 +20,7 @@ pub(crate) fn facts(setup: &Setup) -> Vec<(&'static str, String)> {
             "processor",
             format!("{}, {cores} cores", field("/proc/cpuinfo", "model name")),
         ),
-        ("busy before (load of one minute)", load()),
+        ("load before (one minute)", load()),
         ("memory", field("/proc/meminfo", "MemTotal")),
         (
             "system",
@@ -35,7 +35,7 @@ pub(crate) fn facts(setup: &Setup) -> Vec<(&'static str, String)> {
         ("Poetry", first_line(setup.tools.poetry().arg("--version"))),
         (
             "pip",
-            // Where it lies is nobody's business.
+            // Without the path that it is installed at.
             first_line(setup.tools.pip().arg("--version"))
                 .split(" from ")
                 .next()

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: layerlock against its peers, on this machine, in the same minute.
+//! `cargo xtask bench`: layerlock against uv, pip, zip and Poetry, side by side on this
+//! machine.
 //!
 //! Whole processes are measured, and the runs of the sides alternate, so that a busy
 //! moment of the machine meets all of them. The medians are compared. All measures
@@ -32,7 +33,7 @@ use setup::Setup;
 pub(crate) struct Arguments {
     #[command(subcommand)]
     only: Option<Bench>,
-    /// How often each side runs; the slowest peers run a third as often
+    /// How often each tool runs; the slowest ones run a third as often
     #[arg(long, default_value_t = 9, global = true)]
     runs: usize,
     /// Measure this binary instead of building one
@@ -77,7 +78,7 @@ const ALL: [Bench; 8] = [
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let runs = arguments.runs;
-    ensure!(runs > 0, "nothing runs 0 times");
+    ensure!(runs > 0, "--runs must be at least 1");
     let binary = match &arguments.binary {
         Some(binary) => fs_err::canonicalize(binary)?,
         None => repository::build_layerlock(Profile::Release)?,

@@ -45,9 +45,9 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
     )?;
     compare("HOME elsewhere", here().env("HOME", setup.path("home")))?;
     compare("one thread", here().started_by("taskset", ["-c", "0"]))?;
-    let (layerlock, project) = elsewhere(setup, &setup.path("another folder, with spaces"))?;
+    let (layerlock, project) = elsewhere(setup, &setup.path("another directory, with spaces"))?;
     compare(
-        "another folder, a cold cache",
+        "another directory, a cold cache",
         layerlock.command(&project, arguments),
     )?;
     match Mounted::tmpfs(setup, "tmpfs") {
@@ -55,12 +55,11 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
             let (layerlock, project) = elsewhere(setup, tmpfs.path())?;
             compare("tmpfs", layerlock.command(&project, arguments))?;
         }
-        Err(error) => println!("left out, another file system: {error:#}"),
+        Err(error) => println!("not measured: another file system: {error:#}"),
     }
     Ok(Table {
         title: "The same bytes everywhere",
-        about: "The first digits of the zip's SHA-256, for builds that differ in one thing each."
-            .to_owned(),
+        about: "The first digits of the zip's SHA-256. Each build differs in one thing.".to_owned(),
         rows,
     })
 }
@@ -69,10 +68,10 @@ fn digest(command: &Command) -> Result<String> {
     Ok(Report::parse(command)?.layer()?.zip.sha256.clone())
 }
 
-/// The fixture and an empty cache in a folder.
-fn elsewhere(setup: &Setup, folder: &Path) -> Result<(Layerlock, PathBuf)> {
-    fs_err::create_dir_all(folder)?;
-    let project = folder.join("project");
+/// The fixture and an empty cache in a directory.
+fn elsewhere(setup: &Setup, directory: &Path) -> Result<(Layerlock, PathBuf)> {
+    fs_err::create_dir_all(directory)?;
+    let project = directory.join("project");
     files::copy(&DATA_LAYER.project(), &project)?;
-    Ok((Layerlock::new(&setup.layerlock.binary, folder)?, project))
+    Ok((Layerlock::new(&setup.layerlock.binary, directory)?, project))
 }

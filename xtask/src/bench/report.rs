@@ -23,7 +23,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A peer that should take so many times as long, or longer.
+    /// Another tool that should take at least so many times as long.
     pub(crate) fn faster(
         measure: impl Into<String>,
         ours: Duration,
@@ -69,7 +69,10 @@ pub(crate) fn milliseconds(time: Duration) -> String {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## {}\n\n{}\n", self.title, self.about)?;
-        writeln!(f, "| measure | layerlock | peer | result | goal | met |")?;
+        writeln!(
+            f,
+            "| measure | layerlock | other tool | result | goal | met |"
+        )?;
         writeln!(f, "|---|---|---|---|---|---|")?;
         for row in &self.rows {
             let Row {
@@ -93,10 +96,11 @@ impl fmt::Display for Table {
 /// The whole of BENCHMARKS.md.
 pub(crate) fn page(machine: &[(&str, String)], runs: usize, tables: &[Table]) -> String {
     let mut page = format!(
-        "# Benchmarks\n\nWritten by `cargo xtask bench`, in one run. Times are wall clock of whole \
-         processes, medians of {runs} runs (a third as many of peers that take seconds), the \
-         runs of all sides interleaved. The fixture is fixtures/data-layer (requests, pandas and \
-         numpy) for python3.12 on x86_64 unless a measure names another, with every cache warm.\n\
+        "# Benchmarks\n\n`cargo xtask bench` wrote this page in one run. A time is the wall-clock time \
+         of a whole process: the median of {runs} runs, or of a third as many for tools that \
+         take seconds. The runs of the tools alternate. Unless a measure says otherwise, the \
+         project is fixtures/data-layer (requests, pandas and numpy), the target is python3.12 \
+         on x86_64, and every cache is warm.\n\
          \n| machine | |\n|---|---|\n"
     );
     for (name, fact) in machine {

@@ -1,4 +1,4 @@
-//! What all measures need: the fixture with warm caches, and the peers' commands.
+//! What all measures need: the fixture with warm caches, and the other tools' commands.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ impl Setup {
     pub(crate) fn poetry_export(&self) -> Command {
         self.tools
             .poetry()
-            .folder(&self.project)
+            .directory(&self.project)
             .args(["export", "--output"])
             .arg(&self.requirements)
     }
@@ -100,11 +100,11 @@ impl Setup {
     }
 }
 
-/// `zip`, for the folder `python` in `folder`.
-pub(crate) fn zip(level: &str, zip: &Path, folder: &Path) -> Command {
+/// `zip`, for the directory `python` in `directory`.
+pub(crate) fn zip(level: &str, zip: &Path, directory: &Path) -> Command {
     Command::new("zip")
         .args(["-q", level])
         .arg(zip)
         .arg("python")
-        .folder(folder)
+        .directory(directory)
 }

@@ -26,11 +26,16 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     thread::sleep(FREED_INODES_REST);
 
     let disk = Place::at(setup, &setup.path("staging"))?;
-    let [our_time, their_time] = disk.new_folders(runs)?;
-    let [our_second, their_second] = disk.same_folder(runs)?;
+    let [our_time, their_time] = disk.new_directories(runs)?;
+    let [our_second, their_second] = disk.same_directory(runs)?;
     let mut rows = vec![
-        Row::faster("into a new folder", our_time, their_time, 2.0),
-        Row::faster("into the same folder again", our_second, their_second, 2.0),
+        Row::faster("into a new directory", our_time, their_time, 2.0),
+        Row::faster(
+            "into the same directory again",
+            our_second,
+            their_second,
+            2.0,
+        ),
     ];
     for (name, mounted) in [
         ("ext4 of its own", Mounted::ext4(setup, "staging-ext4")),
@@ -39,53 +44,53 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
         match mounted {
             Ok(mounted) => {
                 let place = Place::at(setup, mounted.path())?;
-                let [ours, theirs] = place.new_folders(runs)?;
-                let measure = format!("into a new folder, all on {name}");
+                let [ours, theirs] = place.new_directories(runs)?;
+                let measure = format!("into a new directory, all on {name}");
                 rows.push(Row::faster(measure, ours, theirs, 2.0));
             }
-            Err(error) => println!("left out, {name}: {error:#}"),
+            Err(error) => println!("not measured: {name}: {error:#}"),
         }
     }
     Ok(Table {
         title: "Staging",
         about: "`layerlock install --to DIR` against `uv pip install --target DIR`: the same \
-                files. uv links them to its cache where it can; an edit of the folder is then \
-                an edit of the cache. layerlock never does: it clones or copies. So it makes \
-                thousands of files where uv makes none, which some file systems take long for \
-                after many others were removed."
+                files. uv hard-links them to its cache where it can, so that an edit of the \
+                directory is an edit of the cache. layerlock clones or copies them. It therefore \
+                creates thousands of files where uv creates none. Some file systems are slow at \
+                that after many files were removed."
             .to_owned(),
         rows,
     })
 }
 
-/// Both installers with caches of their own in one folder.
+/// Both installers with caches of their own in one directory.
 struct Place<'a> {
     setup: &'a Setup,
-    folder: PathBuf,
+    directory: PathBuf,
     layerlock: Layerlock,
-    /// How many folders were made. None is used twice, and none is removed: see
+    /// How many directories were made. None is used twice, and none is removed: see
     /// [`FREED_INODES_REST`].
     made: Cell<usize>,
 }
 
 impl<'a> Place<'a> {
-    fn at(setup: &'a Setup, folder: &Path) -> Result<Self> {
-        fs_err::create_dir_all(folder)?;
+    fn at(setup: &'a Setup, directory: &Path) -> Result<Self> {
+        fs_err::create_dir_all(directory)?;
         Ok(Self {
             setup,
-            folder: folder.to_owned(),
-            layerlock: Layerlock::new(&setup.layerlock.binary, folder)?,
+            directory: directory.to_owned(),
+            layerlock: Layerlock::new(&setup.layerlock.binary, directory)?,
             made: Cell::new(0),
         })
     }
 
-    fn new_folders(&self, runs: usize) -> Result<[Duration; 2]> {
+    fn new_directories(&self, runs: usize) -> Result<[Duration; 2]> {
         let ours = |_| time(&[self.ours(&self.fresh())]);
         let theirs = |_| time(&[self.theirs(&self.fresh())]);
         interleaved(runs, [&ours, &theirs])
     }
 
-    fn same_folder(&self, runs: usize) -> Result<[Duration; 2]> {
+    fn same_directory(&self, runs: usize) -> Result<[Duration; 2]> {
         let (our_tree, their_tree) = (self.fresh(), self.fresh());
         let ours = |_| time(&[self.ours(&our_tree)]);
         let theirs = |_| time(&[self.theirs(&their_tree)]);
@@ -94,7 +99,7 @@ impl<'a> Place<'a> {
 
     fn fresh(&self) -> PathBuf {
         self.made.set(self.made.get() + 1);
-        self.folder.join(self.made.get().to_string())
+        self.directory.join(self.made.get().to_string())
     }
 
     fn ours(&self, to: &Path) -> Command {
@@ -107,6 +112,6 @@ impl<'a> Place<'a> {
     fn theirs(&self, to: &Path) -> Command {
         self.setup
             .uv_install(to)
-            .env("UV_CACHE_DIR", self.folder.join("uv-cache"))
+            .env("UV_CACHE_DIR", self.directory.join("uv-cache"))
     }
 }

@@ -21,8 +21,8 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     };
     Ok(Table {
         title: "Nothing changed",
-        about: "`layerlock build` where project, lock and outputs are as the last run left \
-                them."
+        about: "`layerlock build` where project, lock and outputs have not changed since the \
+                last run."
             .to_owned(),
         rows: vec![
             limit("a zip", zip),

@@ -1,4 +1,4 @@
-"""Runs Poetry for each job of a JSON file, [{"folder": ..., "arguments": [...]}, ...],
+"""Runs Poetry for each job of a JSON file, [{"directory": ..., "arguments": [...]}, ...],
 and prints what each run gave, [{"code": ..., "stdout": ..., "stderr": ...}, ...].
 
 Poetry 1.2 and later run in this one process, each job in an application of its own:
@@ -17,12 +17,12 @@ import sys
 SECONDS = 30
 
 
-def in_this_process(folder, arguments):
+def in_this_process(directory, arguments):
     from cleo.io.inputs.argv_input import ArgvInput
     from cleo.io.outputs.buffered_output import BufferedOutput
     from poetry.console.application import Application
 
-    os.chdir(folder)
+    os.chdir(directory)
     stdout, stderr = BufferedOutput(), BufferedOutput()
     application = Application()
     application.auto_exits(False)
@@ -30,15 +30,15 @@ def in_this_process(folder, arguments):
     return {"code": code, "stdout": stdout.fetch(), "stderr": stderr.fetch()}
 
 
-def in_a_process(folder, arguments):
+def in_a_process(directory, arguments):
     command = [sys.executable, "-m", "poetry", *arguments]
     ended = subprocess.run(
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
+        command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8"
     )
     return {"code": ended.returncode, "stdout": ended.stdout, "stderr": ended.stderr}
 
 
-def limited(run, folder, arguments):
+def limited(run, directory, arguments):
     late = False
 
     def stop(*_):
@@ -49,7 +49,7 @@ def limited(run, folder, arguments):
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(SECONDS)
     try:
-        answer = run(folder, arguments)
+        answer = run(directory, arguments)
     except TimeoutError:
         answer = {"stdout": "", "stderr": ""}
     finally:
@@ -68,7 +68,7 @@ def main():
         run = in_a_process
     with open(sys.argv[1], encoding="utf-8") as file:
         jobs = json.load(file)
-    answers = [run(job["folder"], job["arguments"]) for job in jobs]
+    answers = [run(job["directory"], job["arguments"]) for job in jobs]
     json.dump(answers, sys.stdout)
 
 

@@ -25,15 +25,16 @@ pub(crate) fn exports(runs: &[Run], tools: &Tools, work: &Path) -> Result<Vec<Ex
     fs_err::write(&driver, include_str!("drive.py"))?;
     let mut exports: Vec<Option<Export>> = runs.iter().map(|_| None).collect();
     for poetry in Poetry::ALL {
-        let of_poetry: Vec<usize> = (0..runs.len())
+        let poetry_runs: Vec<usize> = (0..runs.len())
             .filter(|&index| runs[index].poetry == poetry)
             .collect();
-        if of_poetry.is_empty() {
+        if poetry_runs.is_empty() {
             continue;
         }
-        let jobs: Vec<_> = of_poetry
+        let jobs: Vec<_> = poetry_runs
             .iter()
-            .map(|&index| json!({"folder": runs[index].folder, "arguments": runs[index].theirs}))
+            .map(|&index| &runs[index])
+            .map(|run| json!({"directory": run.directory, "arguments": run.theirs}))
             .collect();
         let file = work.join("jobs.json");
         fs_err::write(&file, serde_json::to_vec(&jobs)?)?;
@@ -41,8 +42,8 @@ pub(crate) fn exports(runs: &[Run], tools: &Tools, work: &Path) -> Result<Vec<Ex
         let stdout = python.stdout()?;
         let answers: Vec<Export> = serde_json::from_str(&stdout)
             .with_context(|| format!("Poetry {} gave no answers", poetry.version()))?;
-        ensure!(answers.len() == of_poetry.len(), "an answer is missing");
-        for (index, answer) in of_poetry.into_iter().zip(answers) {
+        ensure!(answers.len() == poetry_runs.len(), "an answer is missing");
+        for (index, answer) in poetry_runs.into_iter().zip(answers) {
             exports[index] = Some(answer);
         }
     }

@@ -69,7 +69,7 @@ impl Explanations {
         ) in self.explained.iter().enumerate()
         {
             if !self.used.contains(&index) {
-                bail!("explained.toml: `{difference}` of {project} is no difference any more");
+                bail!("explained.toml: `{difference}` of {project} no longer differs");
             }
         }
         Ok(())

@@ -32,7 +32,7 @@ use crate::tools::{self, Tool, Tools};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Projects, by the name of their folder under fixtures/export or by path; all when none is named
+    /// Projects: names of directories under fixtures/export, or paths [default: all]
     projects: Vec<String>,
     /// Run only the exports whose flags hold this text
     #[arg(long, value_name = "TEXT")]
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut comparisons = Vec::new();
     for (run, theirs) in runs.iter().zip(theirs) {
         let flags: Vec<&str> = run.ours.iter().map(String::as_str).collect();
-        let ours = layerlock.command(&run.folder, &flags).finish()?;
+        let ours = layerlock.command(&run.directory, &flags).finish()?;
         comparisons.push(Comparison { ours, theirs });
     }
     let verdicts = compare::verdicts(&runs, comparisons, &tools, work.path())?;
@@ -152,9 +152,9 @@ fn report(projects: &[Project], runs: &[Run], verdicts: &[Verdict]) -> usize {
     for project in projects {
         for poetry in Poetry::ALL {
             let mut row = Row::default();
-            let of_row = runs.iter().zip(verdicts);
+            let pairs = runs.iter().zip(verdicts);
             for (run, verdict) in
-                of_row.filter(|(run, _)| run.project == project.name && run.poetry == poetry)
+                pairs.filter(|(run, _)| run.project == project.name && run.poetry == poetry)
             {
                 row.add(run, verdict);
             }

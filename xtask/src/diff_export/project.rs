@@ -10,10 +10,10 @@ use crate::diff_export::poetry::Poetry;
 use crate::diff_export::run::Run;
 use crate::{files, repository};
 
-/// A folder with a pyproject.toml and a poetry.lock.
+/// A directory with a pyproject.toml and a poetry.lock.
 pub(crate) struct Project {
     pub(crate) name: String,
-    pub(crate) folder: PathBuf,
+    pub(crate) directory: PathBuf,
     pub(crate) lock_version: String,
     /// The Python range of the lock.
     python: String,
@@ -25,34 +25,34 @@ pub(crate) struct Project {
 /// The named projects under `fixtures/export/`, or all of them.
 pub(crate) fn find(names: &[String]) -> Result<Vec<Project>> {
     let fixtures = repository::root().join("fixtures/export");
-    let mut folders = Vec::new();
+    let mut directories = Vec::new();
     for name in names {
         let fixture = fixtures.join(name);
-        let folder = if fixture.exists() {
+        let directory = if fixture.exists() {
             fixture
         } else {
             fs_err::canonicalize(name)?
         };
-        folders.push(folder);
+        directories.push(directory);
     }
     if names.is_empty() {
         for entry in fs_err::read_dir(&fixtures)? {
-            let folder = entry?.path();
-            if folder.join("poetry.lock").exists() {
-                folders.push(folder);
+            let directory = entry?.path();
+            if directory.join("poetry.lock").exists() {
+                directories.push(directory);
             }
         }
-        folders.sort();
+        directories.sort();
     }
-    folders.into_iter().map(Project::read).collect()
+    directories.into_iter().map(Project::read).collect()
 }
 
 impl Project {
-    pub(crate) fn read(folder: PathBuf) -> Result<Self> {
+    pub(crate) fn read(directory: PathBuf) -> Result<Self> {
         let read = |name: &str| -> Result<Value> {
-            let path = folder.join(name);
+            let path = directory.join(name);
             toml::from_str(&fs_err::read_to_string(&path)?)
-                .with_context(|| format!("{} is no TOML", path.display()))
+                .with_context(|| format!("{} is not valid TOML", path.display()))
         };
         let pyproject = read("pyproject.toml")?;
         let metadata = read("poetry.lock")?["metadata"].take();
@@ -65,14 +65,16 @@ impl Project {
         }
         let mut extras = keys(&poetry["extras"]);
         extras.extend(keys(&pyproject["project"]["optional-dependencies"]));
-        let name = folder.file_name().context("a project has a folder")?;
+        let name = directory
+            .file_name()
+            .context("a project in a directory without a name")?;
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
             lock_version: text("lock-version").unwrap_or_else(|| "1.0".into()),
             python: text("python-versions").context("the lock names no Python")?,
             groups,
             extras,
-            folder,
+            directory,
         })
     }
 
@@ -80,7 +82,7 @@ impl Project {
     pub(crate) fn stale_copy(&self, work: &Path) -> Result<PathBuf> {
         const KEY: &str = "content-hash = \"";
         let copy = work.join("stale").join(&self.name);
-        files::copy(&self.folder, &copy)?;
+        files::copy(&self.directory, &copy)?;
         let lock = fs_err::read_to_string(copy.join("poetry.lock"))?;
         ensure!(lock.contains(KEY), "{} has no content-hash", self.name);
         let stale = lock.replace(KEY, "content-hash = \"0");
@@ -97,10 +99,10 @@ impl Project {
                 self.flags(poetry).into_iter().map(same).collect()
             }
         };
-        let run = |folder: &Path, stale, (ours, theirs): (Vec<String>, Vec<String>)| Run {
+        let run = |directory: &Path, stale, (ours, theirs): (Vec<String>, Vec<String>)| Run {
             project: self.name.clone(),
             poetry,
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             python: self.python.clone(),
             ours: export(ours),
             theirs: export(theirs),
@@ -108,7 +110,7 @@ impl Project {
         };
         let mut runs: Vec<Run> = flags
             .into_iter()
-            .map(|flags| run(&self.folder, false, flags))
+            .map(|flags| run(&self.directory, false, flags))
             .collect();
         // Poetry 1 exports a stale lock, with a warning; layerlock follows Poetry 2.
         if poetry == Poetry::New {

@@ -1,18 +1,18 @@
 """Compares pylock.toml of `layerlock export` with that of the real plugin.
 
-Takes a JSON file, {"layerlock": binary, "work": folder, "jobs": [{"folder": ...,
+Takes a JSON file, {"layerlock": binary, "work": directory, "jobs": [{"directory": ...,
 "arguments": [...]}, ...]}, and prints a verdict for each job, [{"verdict": ..., "lines":
 [...]}, ...]: "bytes" where both give the same, "meaning" where they differ in how markers
 are written, "refused" where neither gives any, else "differs".
 
-The addresses of files come from an index, and so that none but this machine is asked, it
+The URLs of files come from an index, and so that none but this machine is asked, it
 is one on 127.0.0.1 that is made up from the lock: each file that the lock names is listed,
 with a size and an upload time that follow from its name. Half of the projects have a page
-in HTML, which knows neither. Each project is copied to `work`, and the addresses of its
+in HTML, which knows neither. Each project is copied to `work`, and the URLs of its
 sources replaced by this index's; the default index is this one for both as well.
 
 What is told of itself differs always, and is made the same before the comparison: the name
-behind `created-by`, and the default index, for which the plugin has an address of its own.
+behind `created-by`, and the default index, for which the plugin has a URL of its own.
 """
 
 import difflib
@@ -52,7 +52,7 @@ class Index(http.server.BaseHTTPRequestHandler):
     # Files by project and then by name, with their hashes.
     files = {}
     # Where this process has its own.
-    address = None
+    base_url = None
     # Head and body in one piece: in two, each answer waits 40 ms for the first to be
     # acknowledged.
     wbufsize = -1
@@ -127,8 +127,8 @@ def entry(project, file, hash):
 
 def anchor(listed):
     ((algorithm, value),) = listed["hashes"].items()
-    address = html.escape(f"{listed['url']}#{algorithm}={value}")
-    return f'<a href="{address}" data-core-metadata="true">{listed["filename"]}</a><br>\n'
+    link = html.escape(f"{listed['url']}#{algorithm}={value}")
+    return f'<a href="{link}" data-core-metadata="true">{listed["filename"]}</a><br>\n'
 
 
 def with_files(lock):
@@ -152,12 +152,12 @@ def with_files(lock):
     return "[[package]]\n".join([head, *packages])
 
 
-def local(folder, work, address):
+def local(directory, work, base_url):
     """A copy of the project whose sources are this index; and the files of its lock."""
-    copy = Path(work) / hashlib.sha256(folder.encode()).hexdigest()[:12] / Path(folder).name
+    copy = Path(work) / hashlib.sha256(directory.encode()).hexdigest()[:12] / Path(directory).name
     if copy.exists():
         return copy
-    shutil.copytree(folder, copy)
+    shutil.copytree(directory, copy)
     lock = copy / "poetry.lock"
     lock.write_text(with_files(lock.read_text(encoding="utf-8")), encoding="utf-8")
     data = tomllib.loads(lock.read_text(encoding="utf-8"))
@@ -173,8 +173,8 @@ def local(folder, work, address):
     text = pyproject.read_text(encoding="utf-8")
     locked = lock.read_text(encoding="utf-8")
     for number, name in enumerate(sorted(names, key=len, reverse=True)):
-        text = text.replace(name, f"{address}/{number}/simple")
-        locked = locked.replace(name, f"{address}/{number}/simple")
+        text = text.replace(name, f"{base_url}/{number}/simple")
+        locked = locked.replace(name, f"{base_url}/{number}/simple")
     # Older locks are refused by both before anything is looked up.
     if names and data["metadata"].get("lock-version") == "2.1":
         pyproject.write_text(text, encoding="utf-8")
@@ -262,11 +262,11 @@ def start():
     """Gives a process its index, and makes it the default one for both."""
     server = Server(("127.0.0.1", 0), Index)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    Index.address = f"http://127.0.0.1:{server.server_port}"
+    Index.base_url = f"http://127.0.0.1:{server.server_port}"
 
     class Default(LegacyRepository):
         def __init__(self, **options):
-            super().__init__("PyPI", f"{Index.address}/simple", **options)
+            super().__init__("PyPI", f"{Index.base_url}/simple", **options)
 
     pypi_repository.PyPiRepository = Default
     find = RepositoryPool.repository
@@ -277,7 +277,7 @@ def start():
         return find(pool, name) if known or name.lower() != "pypi" else Default()
 
     RepositoryPool.repository = repository
-    os.environ["PIP_INDEX_URL"] = f"{Index.address}/simple/"
+    os.environ["PIP_INDEX_URL"] = f"{Index.base_url}/simple/"
 
 
 def verdicts(jobs):
@@ -286,14 +286,14 @@ def verdicts(jobs):
 
 
 def verdict_of(job):
-    copy = local(job["folder"], job["work"], Index.address)
+    copy = local(job["directory"], job["work"], Index.base_url)
     os.chdir(copy)
     # Poetry remembers packages by name and version, and random projects have the
     # same ones with other files.
     os.environ["POETRY_CACHE_DIR"] = str(copy.parent / "poetry-cache")
     word, lines = verdict(
         ours(job["layerlock"], job["arguments"]),
-        theirs(job["arguments"], f"{Index.address}/simple"),
+        theirs(job["arguments"], f"{Index.base_url}/simple"),
     )
     return {"verdict": word, "lines": lines}
 
@@ -304,7 +304,7 @@ def main():
     # A project's copy and cache are used by one process alone.
     projects = {}
     for number, job in enumerate(task.pop("jobs")):
-        projects.setdefault(job["folder"], {})[number] = {**task, **job}
+        projects.setdefault(job["directory"], {})[number] = {**task, **job}
     found = {}
     with ProcessPoolExecutor(os.cpu_count(), initializer=start) as pool:
         answers = pool.map(verdicts, [list(jobs.values()) for jobs in projects.values()])

@@ -96,14 +96,14 @@ fn answers(
         .map(|run| {
             let mut arguments = run.theirs.clone();
             arguments.extend(["--format".to_owned(), "pylock.toml".to_owned()]);
-            json!({"folder": run.folder, "arguments": arguments})
+            json!({"directory": run.directory, "arguments": arguments})
         })
         .collect();
-    let folder = work.join("pylock");
-    fs_err::create_dir_all(&folder)?;
-    let (script, file) = (folder.join("pylock.py"), folder.join("task.json"));
+    let directory = work.join("pylock");
+    fs_err::create_dir_all(&directory)?;
+    let (script, file) = (directory.join("pylock.py"), directory.join("task.json"));
     fs_err::write(&script, include_str!("pylock.py"))?;
-    let task = json!({"layerlock": layerlock.binary, "work": folder, "jobs": jobs});
+    let task = json!({"layerlock": layerlock.binary, "work": directory, "jobs": jobs});
     fs_err::write(&file, serde_json::to_vec(&task)?)?;
     // The variables that layerlock needs, then those that Poetry needs.
     let python = tools.poetry_python(Tool::Poetry).arg(script).arg(file);

@@ -126,10 +126,13 @@ struct Markers {
 }
 
 impl Markers {
-    fn draw(random: &mut Random, tools: &Tools, folder: &Path) -> Result<Self> {
+    fn draw(random: &mut Random, tools: &Tools, directory: &Path) -> Result<Self> {
         let mut canonical = |extras: &[&str]| -> Result<Vec<String>> {
             let drawn: Vec<String> = (0..1500).map(|_| marker(random, 0, extras)).collect();
-            let (script, file) = (folder.join("canonical.py"), folder.join("markers.json"));
+            let (script, file) = (
+                directory.join("canonical.py"),
+                directory.join("markers.json"),
+            );
             fs_err::write(&script, include_str!("canonical.py"))?;
             fs_err::write(&file, serde_json::to_vec(&drawn)?)?;
             let python = tools.poetry_python(Tool::Poetry).arg(script).arg(file);
@@ -157,20 +160,20 @@ pub(crate) fn projects(count: u64, seed: u64, tools: &Tools) -> Result<Vec<Proje
     let root = repository::target("diff-export");
     fs_err::create_dir_all(&root)?;
     // One pool for all seeds, so that a seed gives the same project in each run.
-    let markers = Markers::draw(&mut Random::of_seed(0), tools, &root)?;
+    let markers = Markers::draw(&mut Random::new(0), tools, &root)?;
     let mut projects = Vec::new();
     for seed in seed..seed + count {
-        let folder = root.join(format!("random-{seed}"));
-        let mut random = Random::of_seed(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let directory = root.join(format!("random-{seed}"));
+        let mut random = Random::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
         let (pyproject, lock) = if random.percent(70) {
             new_lock(&mut random, &markers)
         } else {
             old_lock(&mut random, &markers)
         };
-        fs_err::create_dir_all(&folder)?;
-        fs_err::write(folder.join("pyproject.toml"), pyproject)?;
-        fs_err::write(folder.join("poetry.lock"), lock)?;
-        projects.push(Project::read(folder)?);
+        fs_err::create_dir_all(&directory)?;
+        fs_err::write(directory.join("pyproject.toml"), pyproject)?;
+        fs_err::write(directory.join("poetry.lock"), lock)?;
+        projects.push(Project::read(directory)?);
     }
     Ok(projects)
 }
@@ -187,8 +190,8 @@ fn new_lock(random: &mut Random, markers: &Markers) -> (String, String) {
     };
 
     let mut pyproject = String::new();
-    let of_extra = |extra: &&str| format!("{extra} = [\"alpha\"]\n");
-    let tables: String = extras.iter().map(of_extra).collect();
+    let extra_line = |extra: &&str| format!("{extra} = [\"alpha\"]\n");
+    let tables: String = extras.iter().map(extra_line).collect();
     if in_project {
         let optional = if extras.is_empty() {
             ""
@@ -247,20 +250,20 @@ fn new_lock(random: &mut Random, markers: &Markers) -> (String, String) {
     for name in NAMES {
         let versions = [0, 1, 1, 1, 1, 1, 2][random.below(7)];
         for version in ["1.0", "2.1.post1"].into_iter().take(versions) {
-            let mut of_package = random.some(&all, 50);
-            if of_package.is_empty() {
-                of_package.push(random.pick(&all));
+            let mut package_groups = random.some(&all, 50);
+            if package_groups.is_empty() {
+                package_groups.push(random.pick(&all));
             }
-            of_package.sort_unstable();
+            package_groups.sort_unstable();
             package(random, &mut lock, (name, version), PACKAGE_PYTHONS);
-            let _ = writeln!(lock, "groups = {}", json!(of_package));
+            let _ = writeln!(lock, "groups = {}", json!(package_groups));
             let with_extras = !extras.is_empty() && random.percent(50);
             if random.percent(55) {
                 let marker = markers.pick(random, with_extras);
                 let _ = writeln!(lock, "markers = {}", json!(marker));
             } else if random.percent(50) {
                 let rows: Vec<String> = random
-                    .some(&of_package, 75)
+                    .some(&package_groups, 75)
                     .iter()
                     .map(|group| {
                         let marker = markers.pick(random, with_extras && *group == "main");
@@ -308,9 +311,9 @@ fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
     if !extras.is_empty() {
         pyproject.push_str("[tool.poetry.extras]\n");
         for extra in &extras {
-            let of_extra = random.some(&optional, 60);
-            let _ = writeln!(pyproject, "{extra} = {}", json!(of_extra));
-            lock_extras.push((*extra, of_extra));
+            let extra_packages = random.some(&optional, 60);
+            let _ = writeln!(pyproject, "{extra} = {}", json!(extra_packages));
+            lock_extras.push((*extra, extra_packages));
         }
     }
     for group in &groups {
@@ -329,12 +332,12 @@ fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
             .copied()
             .filter(|other| other != name)
             .collect();
-        let (plain, of_extra) = (random.some(&others, 11), random.some(&others, 7));
-        let of_extra: Vec<&str> = of_extra
+        let (plain, extra_packages) = (random.some(&others, 11), random.some(&others, 7));
+        let extra_packages: Vec<&str> = extra_packages
             .into_iter()
             .filter(|n| !plain.contains(n))
             .collect();
-        if !plain.is_empty() || !of_extra.is_empty() {
+        if !plain.is_empty() || !extra_packages.is_empty() {
             lock.push_str("\n[package.dependencies]\n");
         }
         for other in &plain {
@@ -349,7 +352,7 @@ fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
             }
             let _ = writeln!(lock, "{other} = {{{}}}", dependency.join(", "));
         }
-        for other in &of_extra {
+        for other in &extra_packages {
             let mut marker = "extra == \"x\"".to_owned();
             if random.percent(30) {
                 marker = format!("({}) and extra == \"x\"", markers.pick(random, false));
@@ -361,7 +364,7 @@ fn old_lock(random: &mut Random, markers: &Markers) -> (String, String) {
             );
         }
         // Each package has the extra, often without a dependency.
-        let _ = writeln!(lock, "\n[package.extras]\nx = {}\n", json!(of_extra));
+        let _ = writeln!(lock, "\n[package.extras]\nx = {}\n", json!(extra_packages));
     }
     let _ = writeln!(lock, "[extras]");
     for (extra, names) in &lock_extras {
@@ -478,7 +481,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_splitmix64() {
-        let mut random = Random::of_seed(0);
+        let mut random = Random::new(0);
         assert_eq!(random.next(), 0xe220_a839_7b1d_cdaf);
         assert_eq!(random.next(), 0x6e78_9e6a_a1b9_65f4);
     }
@@ -491,12 +494,12 @@ mod tests {
         };
         for make in [new_lock, old_lock] {
             assert_eq!(
-                make(&mut Random::of_seed(7), &markers),
-                make(&mut Random::of_seed(7), &markers)
+                make(&mut Random::new(7), &markers),
+                make(&mut Random::new(7), &markers)
             );
             assert_ne!(
-                make(&mut Random::of_seed(7), &markers),
-                make(&mut Random::of_seed(8), &markers)
+                make(&mut Random::new(7), &markers),
+                make(&mut Random::new(8), &markers)
             );
         }
     }

@@ -8,7 +8,7 @@ use crate::diff_export::poetry::Poetry;
 pub(crate) struct Run {
     pub(crate) project: String,
     pub(crate) poetry: Poetry,
-    pub(crate) folder: PathBuf,
+    pub(crate) directory: PathBuf,
     pub(crate) python: String,
     pub(crate) ours: Vec<String>,
     pub(crate) theirs: Vec<String>,

@@ -66,8 +66,8 @@ def main():
     def answer(release):
         requirement = Requirement(release)
         files = []
-        for address in pages.search_scope.get_index_urls_locations(requirement.name):
-            for link in parse_links(pages.fetch_response(Link(address))):
+        for url in pages.search_scope.get_index_urls_locations(requirement.name):
+            for link in parse_links(pages.fetch_response(Link(url))):
                 if is_wheel_of(link, requirement):
                     sha256 = link.hash if link.hash_name == "sha256" else None
                     files.append({"file": link.filename, "sha256": sha256})

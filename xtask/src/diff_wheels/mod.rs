@@ -5,7 +5,7 @@
 //! the index has of it. For each target, the file that layerlock chooses must be the one
 //! that pip's finder gives for the same ladder of platforms; where pip finds none,
 //! layerlock must refuse. For one target most of them are installed as well, by both, and
-//! the folders compared file by file.
+//! the directories compared file by file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -105,18 +105,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let project = work.path().join("projects").join(release.to_string());
         release.lock(&answer.files, &project)?;
         for (target, theirs) in TARGETS.iter().zip(&answer.choices) {
-            let ours = choose(&layerlock, &project, *target)?;
+            let ours = layerlock.choose(&project, *target)?;
             let what = format!("{release} for Python {} on {}", target.0, target.1);
             problems.equal(&what, &ours, theirs);
             tally.chose(ours.as_deref());
         }
         if !arguments.no_install && !release.is_large && answer.choices[INSTALLED].is_some() {
-            let folder = work.path().join("installed").join(release.to_string());
-            install(release, &layerlock, &tools, &project, &folder)
+            let directory = work.path().join("installed").join(release.to_string());
+            install(release, &layerlock, &tools, &project, &directory)
                 .and_then(|count| {
                     tally.installed += 1;
                     tally.installed_files += count;
-                    Ok(fs_err::remove_dir_all(&folder)?)
+                    Ok(fs_err::remove_dir_all(&directory)?)
                 })
                 .unwrap_or_else(|error| problems.add(format!("{release}: {error:#}")));
         }
@@ -162,17 +162,17 @@ fn ask_pip(releases: &[Release], tools: &Tools, work: &Path) -> Result<Vec<Answe
 
 impl Release {
     /// Writes a project that needs this release alone, locked with all its files.
-    fn lock(&self, files: &[File], folder: &Path) -> Result<()> {
+    fn lock(&self, files: &[File], directory: &Path) -> Result<()> {
         ensure!(!files.is_empty(), "the index has no {self}");
         let mut package = LockedPackage::new(self.name, self.version);
         for File { file, sha256 } in files {
             let sha256 = sha256.as_ref();
             package = package.file(file, sha256.with_context(|| format!("no hash of {file}"))?);
         }
-        fs_err::create_dir_all(folder)?;
+        fs_err::create_dir_all(directory)?;
         ProjectBuilder::new("compared")
             .package(package)
-            .write_to(folder);
+            .write_to(directory);
         Ok(())
     }
 }
@@ -183,45 +183,16 @@ impl std::fmt::Display for Release {
     }
 }
 
-/// The file that layerlock takes; none where it says that none fits.
-fn choose(
-    layerlock: &Layerlock,
-    project: &Path,
-    (python, architecture): (&str, &str),
-) -> Result<Option<String>> {
-    const NOTHING_FITS: i32 = 4;
-    #[derive(Deserialize)]
-    struct Export {
-        packages: [Package; 1],
-    }
-    #[derive(Deserialize)]
-    struct Package {
-        file: Option<String>,
-    }
-    let runtime = format!("python{python}");
-    let export = layerlock
-        .command(project, &["export", "--format", "json"])
-        .args(["--runtime", &runtime, "--architecture", architecture])
-        .finish()?;
-    if export.code == Some(NOTHING_FITS) {
-        return Ok(None);
-    }
-    let Export {
-        packages: [Package { file }],
-    } = serde_json::from_str(&export.stdout).with_context(|| export.describe())?;
-    Ok(file)
-}
-
-/// Installs a release by both and compares the folders; gives the number of files.
+/// Installs a release by both and compares the directories; gives the number of files.
 fn install(
     release: &Release,
     layerlock: &Layerlock,
     tools: &Tools,
     project: &Path,
-    folder: &Path,
+    directory: &Path,
 ) -> Result<usize> {
     let (python, architecture) = TARGETS[INSTALLED];
-    let (ours, theirs) = (folder.join("ours"), folder.join("theirs"));
+    let (ours, theirs) = (directory.join("ours"), directory.join("theirs"));
     layerlock
         .command(project, &["install", "--quiet"])
         .args(["--runtime", &format!("python{python}")])

@@ -33,7 +33,7 @@ pub(crate) fn read(zip: &Path) -> Result<Tree> {
 }
 
 /// Unpacks a zip, with its modes.
-pub(crate) fn extract(zip: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn extract(zip: &Path, directory: &Path) -> Result<()> {
     let mut archive = zip::ZipArchive::new(fs_err::File::open(zip)?)?;
-    Ok(archive.extract(folder)?)
+    Ok(archive.extract(directory)?)
 }

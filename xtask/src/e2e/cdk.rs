@@ -12,12 +12,12 @@ use crate::tools::Tools;
 /// `cdk synth` in a fresh copy: the stack has one layer, which every function uses, and
 /// its asset holds the files of the layer.
 pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Proof> {
-    let project = subject.new_folder("cdk")?.join("project");
+    let project = subject.new_directory("cdk")?.join("project");
     files::copy(&subject.fixture.project(), &project)?;
     let synth = subject
         .layerlock
         .environment(tools.cdk())
-        .folder(&project)
+        .directory(&project)
         .args(["synth", "--quiet", "--no-notices", "--no-version-reporting"])
         .args(["--output", "cdk.out"]);
     // The home is not the user's, so neither is a pip.conf in it; the hook needs no index,
@@ -28,8 +28,8 @@ pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Pr
     let template = fs_err::read(out.join(format!("{}.template.json", app.stack)))?;
     let template: Value = serde_json::from_slice(&template)?;
     let resources = template["Resources"].as_object().context("no Resources")?;
-    let layers = of_type(resources, "AWS::Lambda::LayerVersion");
-    let functions = of_type(resources, "AWS::Lambda::Function");
+    let layers = with_type(resources, "AWS::Lambda::LayerVersion");
+    let functions = with_type(resources, "AWS::Lambda::Function");
     let mut problems = Problems::default();
     problems.equal("the number of functions", functions.len(), app.functions);
     problems.equal("the number of layers", layers.len(), 1);
@@ -39,9 +39,11 @@ pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Pr
         problems.equal(&format!("Layers of {id}"), &function["Layers"], &must);
     }
 
-    // The key of a folder's asset is its hash and ".zip"; the folder is in cdk.out.
+    // The key of a directory's asset is its hash and ".zip"; the directory is in cdk.out.
     let key = layer["Content"]["S3Key"].as_str().context("no S3Key")?;
-    let hash = key.strip_suffix(".zip").context("the asset is no folder")?;
+    let hash = key
+        .strip_suffix(".zip")
+        .context("the asset is not a directory")?;
     let asset = files::tree(&out.join(format!("asset.{hash}")))?;
     for difference in files::differences(&subject.zip, &asset, "the zip", "the CDK's asset") {
         problems.add(difference);
@@ -54,7 +56,7 @@ pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Pr
     )))
 }
 
-fn of_type<'a>(resources: &'a Map<String, Value>, name: &str) -> Vec<(&'a String, &'a Value)> {
+fn with_type<'a>(resources: &'a Map<String, Value>, name: &str) -> Vec<(&'a String, &'a Value)> {
     resources
         .iter()
         .filter(|(_, resource)| resource["Type"] == name)

@@ -24,7 +24,7 @@ pub(crate) fn prove(subject: &Subject) -> Result<Proof> {
                 libraries += 1;
                 problems.equal(&format!("the machine of {path}"), machine, wanted);
             }
-            None => problems.hold(!is_library, || format!("{path} is no ELF file")),
+            None => problems.hold(!is_library, || format!("{path} is not an ELF file")),
         }
     }
     problems.hold(libraries > 0, || "the layer has no library at all".into());

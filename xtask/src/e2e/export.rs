@@ -30,7 +30,7 @@ pub(crate) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
         let arguments: Vec<&str> = ["export"].iter().chain(*flags).copied().collect();
         let theirs = tools
             .poetry()
-            .folder(&subject.project)
+            .directory(&subject.project)
             .args(&arguments)
             .stdout()?;
         let ours = subject

@@ -30,13 +30,13 @@ pub(crate) fn prove(subject: &Subject, function: &Function, tools: &Tools) -> Re
     if let Some(why) = cannot_run(subject) {
         return Ok(Proof::Skipped(why));
     }
-    let layer = subject.unzipped(&format!("{}-layer", folder_name(function)))?;
+    let layer = subject.unzipped(&format!("{}-layer", directory_name(function)))?;
     let run = invoke(subject, function, tools, &layer)?;
     let answer = match run.outcome {
         Outcome::Answer(answer) => answer,
         other => bail!("the function failed: {other:?}"),
     };
-    let members = answer.as_object().context("the answer is no object")?;
+    let members = answer.as_object().context("the answer is not an object")?;
     let mut problems = Problems::default();
     for (name, fact) in function.returns {
         let must = match fact {
@@ -65,7 +65,7 @@ pub(crate) fn prove_needs_layer(
     if let Some(why) = cannot_run(subject) {
         return Ok(Proof::Skipped(why));
     }
-    let empty = subject.new_folder(&format!("{}-empty", folder_name(function)))?;
+    let empty = subject.new_directory(&format!("{}-empty", directory_name(function)))?;
     let run = invoke(subject, function, tools, &empty)?;
     let Outcome::InitError(error) = run.outcome else {
         bail!("without the layer, the function gave {:?}", run.outcome);
@@ -113,14 +113,14 @@ pub(super) fn cannot_run(subject: &Subject) -> Option<String> {
 
 fn invoke(subject: &Subject, function: &Function, tools: &Tools, layer: &Path) -> Result<Run> {
     let api = RuntimeApi::serve(function.event)?;
-    let scratch = subject.new_folder(&format!("{}-run", files::name(layer)))?;
+    let scratch = subject.new_directory(&format!("{}-run", files::name(layer)))?;
     let root = scratch.join("root");
     fs_err::create_dir(&root)?;
     let mounts = Mounts {
         root: &root,
         lang: &python_prefix(tools)?,
         opt: layer,
-        task: &subject.project.join(function.folder),
+        task: &subject.project.join(function.directory),
         runtime: &tools.runtime_client(),
     };
     let (command, seen_layer, proof) = match Namespace::find() {
@@ -162,7 +162,7 @@ fn invoke(subject: &Subject, function: &Function, tools: &Tools, layer: &Path) -
     }
 }
 
-/// Lambda's folders, environment and sys.path.
+/// Lambda's directories, environment and sys.path.
 fn in_namespace(namespace: Namespace, mounts: &Mounts, api: &RuntimeApi) -> Command {
     let mut command = namespace.command(mounts);
     for (name, value) in lambda_environment(api, "/var/task", "/var/runtime") {
@@ -175,7 +175,7 @@ fn in_namespace(namespace: Namespace, mounts: &Mounts, api: &RuntimeApi) -> Comm
         .args(["/opt", "/var/task", "/var/runtime"])
 }
 
-/// Lambda's sys.path, with the folders where they are.
+/// Lambda's sys.path, with the directories where they are.
 fn beside(mounts: &Mounts, api: &RuntimeApi, tools: &Tools) -> Command {
     let mut command = tools.python().without_env(&["AWS_", "PYTHON", "LD_"]);
     let task = mounts.task.display().to_string();
@@ -214,6 +214,6 @@ pub(super) fn python_prefix(tools: &Tools) -> Result<PathBuf> {
     Ok(PathBuf::from(prefix.trim()))
 }
 
-fn folder_name(function: &Function) -> String {
-    files::name(Path::new(function.folder))
+fn directory_name(function: &Function) -> String {
+    files::name(Path::new(function.directory))
 }

@@ -35,12 +35,12 @@ pub(crate) use part::Part;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fixtures to run, by the name of their directory; all when none is named
+    /// Fixtures to run, by the name of their directory [default: all]
     fixtures: Vec<String>,
     /// Run the release build of layerlock
     #[arg(long)]
     release: bool,
-    /// Prove this binary instead of building one
+    /// Check this binary instead of building one
     #[arg(long, value_name = "PATH", conflicts_with = "release")]
     binary: Option<PathBuf>,
     /// Run only these parts
@@ -106,6 +106,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .iter()
         .any(|fixture| fixture.name == SHARED_LAYER.name);
     let is_wanted = |part| names_shared && parts.contains(&part);
+    if is_wanted(Part::Zip) {
+        println!("\nnames outside ASCII");
+        checks.check("names read in unzip and zipfile", || {
+            zip::prove_names(&binary, &tools)
+        });
+    }
     if is_wanted(Part::PrivateIndex) {
         println!("\na private index");
         private_index::prove(&mut checks, &tools, &binary);
@@ -133,7 +139,7 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     });
     check(
         Part::Reproducible,
-        "same bytes in other folders and caches",
+        "same bytes in other directories and caches",
         &|| reproducible::prove(subject),
     );
     check(
@@ -156,7 +162,7 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
         export::prove(subject, tools)
     });
     for function in subject.fixture.functions {
-        let name = function.folder;
+        let name = function.directory;
         check(
             Part::Function,
             &format!("{name} runs on the layer"),
@@ -177,7 +183,7 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     check(Part::Publish, "publish to AWS (moto)", &|| {
         publish::aws(subject, tools)
     });
-    check(Part::Publish, "publish to a local folder", &|| {
+    check(Part::Publish, "publish to a local directory", &|| {
         publish::local(subject)
     });
     check(Part::Leftovers, "leaves no temporary files", &|| {
@@ -195,7 +201,7 @@ fn select(names: &[String]) -> Result<Vec<&'static Fixture>> {
             Fixture::named(name).with_context(|| {
                 let all: Vec<&str> = ALL.iter().map(|fixture| fixture.name).collect();
                 format!(
-                    "no fixture is named {name}; there are {}",
+                    "unknown fixture `{name}`; fixtures are {}",
                     all.join(" and ")
                 )
             })

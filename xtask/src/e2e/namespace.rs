@@ -1,4 +1,4 @@
-//! A root folder like Lambda's for a child process, without Docker.
+//! A root directory like Lambda's for a child process, without Docker.
 //!
 //! `unshare` gives a mount namespace to root, and to others where the kernel lets them
 //! have user namespaces. Where neither works there is none, and checks say so.
@@ -11,9 +11,9 @@ use crate::process::Command;
 
 const SCRIPT: &str = include_str!("namespace.sh");
 
-/// The folders that are seen under their names in Lambda.
+/// The directories that are seen under their names in Lambda.
 pub(crate) struct Mounts<'a> {
-    /// An empty folder for the new root.
+    /// An empty directory for the new root.
     pub(crate) root: &'a Path,
     /// The prefix of Python, seen as /var/lang.
     pub(crate) lang: &'a Path,
@@ -60,8 +60,8 @@ impl Namespace {
 
     /// Mounts everything once, with nothing in it.
     fn works(self) -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let [root, empty] = ["root", "empty"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir()?;
+        let [root, empty] = ["root", "empty"].map(|name| directory.path().join(name));
         fs_err::create_dir(&root)?;
         fs_err::create_dir(&empty)?;
         let mounts = Mounts {

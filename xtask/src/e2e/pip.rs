@@ -9,12 +9,12 @@ use crate::{files, installed};
 
 /// `python/` holds the files of `pip install --target`, byte for byte.
 pub(crate) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
-    let folder = subject.new_folder("pip")?;
-    let requirements = folder.join("requirements.txt");
-    let target = folder.join("target");
+    let directory = subject.new_directory("pip")?;
+    let requirements = directory.join("requirements.txt");
+    let target = directory.join("target");
     tools
         .poetry()
-        .folder(&subject.project)
+        .directory(&subject.project)
         .args(["export", "--output"])
         .arg(&requirements)
         .stdout()?;

@@ -44,7 +44,7 @@ struct Case<'a> {
     index: LoopbackIndex,
     wheels: [Wheel; 2],
     project: TestProject,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl<'a> Case<'a> {
@@ -59,14 +59,14 @@ impl<'a> Case<'a> {
         let project = wheels.iter().fold(project, |project, wheel| {
             project.package(LockedPackage::from(wheel).source("company"))
         });
-        let folder = TempDir::new()?;
+        let directory = TempDir::new()?;
         let case = Self {
             tools,
-            layerlock: Layerlock::new(binary, folder.path())?,
+            layerlock: Layerlock::new(binary, directory.path())?,
             index,
             wheels,
             project: project.write(),
-            folder,
+            directory,
         };
         case.poetry(&["config", "http-basic.company", "me", "hunter2"])
             .stdout()?;
@@ -74,26 +74,26 @@ impl<'a> Case<'a> {
     }
 
     fn poetry(&self, arguments: &[&str]) -> Command {
-        self.of_poetry(self.tools.poetry())
+        self.with_poetry_directories(self.tools.poetry())
             .env("POETRY_VIRTUALENVS_CREATE", "true")
             .env("POETRY_VIRTUALENVS_IN_PROJECT", "true")
             // No keyring, so that Poetry writes auth.toml.
             .env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-            .folder(self.project.path())
+            .directory(self.project.path())
             .args(arguments)
     }
 
     fn build(&self, arguments: &[&str]) -> Command {
         let command = self.layerlock.command(self.project.path(), &["build"]);
-        self.of_poetry(command).args(arguments)
+        self.with_poetry_directories(command).args(arguments)
     }
 
-    /// With folders of Poetry's own.
-    fn of_poetry(&self, command: Command) -> Command {
-        let folder = |name: &str| -> PathBuf { self.folder.path().join(name) };
+    /// Sets directories of its own for Poetry.
+    fn with_poetry_directories(&self, command: Command) -> Command {
+        let directory = |name: &str| -> PathBuf { self.directory.path().join(name) };
         command
-            .env("POETRY_CONFIG_DIR", folder("poetry-config"))
-            .env("POETRY_CACHE_DIR", folder("poetry-cache"))
+            .env("POETRY_CONFIG_DIR", directory("poetry-config"))
+            .env("POETRY_CACHE_DIR", directory("poetry-cache"))
     }
 
     fn asked_for_each_file_once(&self) -> Result<Proof> {

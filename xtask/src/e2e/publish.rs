@@ -1,4 +1,4 @@
-//! Publishing: to a server that speaks AWS Lambda's API, and to a folder.
+//! Publishing: to a server that speaks AWS Lambda's API, and to a directory.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -46,8 +46,8 @@ struct Remote {
 
 /// Dry run, first and second publish to moto's server; boto3 says what is there after each.
 pub(crate) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
-    let folder = subject.new_folder("moto")?;
-    let server = Server::start(tools, &folder)?;
+    let directory = subject.new_directory("moto")?;
+    let server = Server::start(tools, &directory)?;
     let layer = subject.layer()?;
     let publish = |more: &[&str]| -> Result<Report> {
         let mut arguments = subject.build_arguments();
@@ -93,7 +93,7 @@ pub(crate) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
     Ok(Proof::Figure(first.arn.clone()))
 }
 
-/// First and second publish to a folder.
+/// First and second publish to a directory.
 pub(crate) fn local(subject: &Subject) -> Result<Proof> {
     let layer = subject.layer()?;
     let mut arguments = subject.build_arguments();
@@ -121,7 +121,7 @@ pub(crate) fn local(subject: &Subject) -> Result<Proof> {
     problems.equal("the second version", second.version, 1);
     problems.equal("the second ARN", &second.arn, &first.arn);
     problems.hold(files::tree(&published)? == tree, || {
-        "publishing again changed the folder".into()
+        "publishing again changed the directory".into()
     });
     problems.finish()?;
     Ok(Proof::Figure(
@@ -138,14 +138,14 @@ fn one(report: &Report) -> Result<&Published> {
 
 /// A running moto server, empty and of its own.
 struct Server {
-    address: String,
+    url: String,
     _running: Running,
 }
 
 impl Server {
-    fn start(tools: &Tools, folder: &Path) -> Result<Self> {
+    fn start(tools: &Tools, directory: &Path) -> Result<Self> {
         const LIMIT: Duration = Duration::from_mins(1);
-        let log = folder.join("log");
+        let log = directory.join("log");
         let running = tools
             .moto_python()
             .without_env(&["AWS_"])
@@ -155,12 +155,12 @@ impl Server {
         let started = Instant::now();
         loop {
             let said = fs_err::read_to_string(&log)?;
-            let address = said
+            let url = said
                 .split_whitespace()
                 .find(|word| word.starts_with("http://127.0.0.1:"));
-            if let Some(address) = address {
+            if let Some(url) = url {
                 return Ok(Self {
-                    address: address.to_owned(),
+                    url: url.to_owned(),
                     _running: running,
                 });
             }
@@ -174,7 +174,7 @@ impl Server {
     /// Points an AWS client at the server, with keys that mean nothing.
     fn environment(&self, command: Command) -> Command {
         command
-            .env("AWS_ENDPOINT_URL", &self.address)
+            .env("AWS_ENDPOINT_URL", &self.url)
             .env("AWS_ACCESS_KEY_ID", "testing")
             .env("AWS_SECRET_ACCESS_KEY", "testing")
             .env("AWS_DEFAULT_REGION", REGION)

@@ -10,7 +10,7 @@ use crate::files;
 use crate::layerlock::{Layer, Layerlock, Report};
 use crate::process::Command;
 
-/// Builds again: warm in the same folder; then elsewhere, with another cache, cold and
+/// Builds again: warm in the same directory; then elsewhere, with another cache, cold and
 /// warm, by a process whose umask, time zone, locale and clock settings differ.
 pub(crate) fn prove(subject: &Subject) -> Result<Proof> {
     let first = &subject.layer()?.zip.sha256;
@@ -26,7 +26,7 @@ pub(crate) fn prove(subject: &Subject) -> Result<Proof> {
     );
     outputs_of_layer_agree(warm.layer()?, &mut problems)?;
 
-    let elsewhere = subject.new_folder("a much longer name, with spaces")?;
+    let elsewhere = subject.new_directory("a much longer name, with spaces")?;
     let layerlock = Layerlock::new(&subject.layerlock.binary, &elsewhere)?;
     let project = elsewhere.join("deeper").join("project");
     files::copy(&subject.fixture.project(), &project)?;
@@ -79,8 +79,12 @@ fn outputs_of_layer_agree(layer: &Layer, problems: &mut Problems) -> Result<()> 
     problems.equal("file_count", layer.file_count, files.len());
     let unzipped: u64 = files.values().map(|file| file.size).sum();
     problems.equal("unzipped_size", layer.unzipped_size, unzipped);
-    let of_packages: u64 = layer.packages.iter().map(|p| p.unzipped_size).sum();
-    problems.equal("the sum of packages[].unzipped_size", of_packages, unzipped);
+    let packages_sum: u64 = layer.packages.iter().map(|p| p.unzipped_size).sum();
+    problems.equal(
+        "the sum of packages[].unzipped_size",
+        packages_sum,
+        unzipped,
+    );
     let zipped: u64 = layer.packages.iter().map(|p| p.zipped_size).sum();
     problems.hold(zipped <= layer.zip.size, || {
         format!("packages[].zipped_size add up to {zipped}, more than the zip")

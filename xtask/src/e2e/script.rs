@@ -19,7 +19,7 @@ pub(crate) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
         ));
     };
     let layer = subject.unzipped("scripts-layer")?;
-    let scratch = subject.new_folder("scripts-run")?;
+    let scratch = subject.new_directory("scripts-run")?;
     let [root, task] = ["root", "task"].map(|name| scratch.join(name));
     fs_err::create_dir(&root)?;
     fs_err::create_dir(&task)?;

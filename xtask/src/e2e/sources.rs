@@ -1,5 +1,5 @@
 //! Packages that the lock has no wheel of, by the real Poetry, uv, pip, git and C
-//! compiler: a folder, a repository, and the project itself.
+//! compiler: a directory, a repository, and the project itself.
 
 use std::path::{Path, PathBuf};
 
@@ -26,10 +26,10 @@ pub(crate) fn prove(checks: &mut Checks, binary: &Path, tools: &Tools) {
     });
 }
 
-/// A project that real Poetry locked, with a package in a folder, one in a folder of
+/// A project that real Poetry locked, with a package in a directory, one in a directory of
 /// a git repository, one in C, and itself.
 struct Workshop<'a> {
-    folder: TempDir,
+    directory: TempDir,
     project: PathBuf,
     binary: &'a Path,
     tools: &'a Tools,
@@ -44,9 +44,9 @@ fn package(name: &str, tables: &str) -> String {
 
 impl<'a> Workshop<'a> {
     fn new(binary: &'a Path, tools: &'a Tools) -> Result<Self> {
-        let folder = TempDir::new()?;
-        // A project has a name, not that of a temporary folder: links followed.
-        let root = folder.path().canonicalize()?;
+        let directory = TempDir::new()?;
+        // A project has a name, not that of a temporary directory: links followed.
+        let root = directory.path().canonicalize()?;
         let repository = root.join("repository");
         let project = root.join("shop");
         for (path, text) in [
@@ -64,7 +64,7 @@ impl<'a> Workshop<'a> {
             ),
             (
                 project.join("libs/pure/pure/__init__.py"),
-                "VALUE = 'folder'\n".to_owned(),
+                "VALUE = 'directory'\n".to_owned(),
             ),
             (
                 project.join("libs/compiled/pyproject.toml"),
@@ -85,7 +85,7 @@ impl<'a> Workshop<'a> {
                 ),
             ),
         ] {
-            fs_err::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+            fs_err::create_dir_all(path.parent().context("no parent directory")?)?;
             fs_err::write(path, text)?;
         }
         let git = |arguments: &[&str]| {
@@ -93,15 +93,15 @@ impl<'a> Workshop<'a> {
                 .args(["-c", "user.name=Nobody"])
                 .args(["-c", "user.email=nobody@example.com"])
                 .args(arguments)
-                .folder(&repository)
+                .directory(&repository)
                 .stdout()
         };
         git(&["init", "--quiet"])?;
         git(&["add", "--all"])?;
         git(&["commit", "--quiet", "--message", "first"])?;
-        tools.poetry().folder(&project).arg("lock").stdout()?;
+        tools.poetry().directory(&project).arg("lock").stdout()?;
         Ok(Self {
-            folder,
+            directory,
             project,
             binary,
             tools,
@@ -109,7 +109,7 @@ impl<'a> Workshop<'a> {
     }
 
     fn layerlock(&self, frontend: &str) -> Result<Layerlock> {
-        Layerlock::new(self.binary, &self.folder.path().join(frontend))
+        Layerlock::new(self.binary, &self.directory.path().join(frontend))
     }
 
     /// Builds with this frontend on PATH, beside a Python of the target's version.
@@ -156,7 +156,7 @@ impl<'a> Workshop<'a> {
         ) {
             problems.add(difference);
         }
-        self.import("import gitted, pure, shop; assert shop.pure.VALUE == 'folder'")?;
+        self.import("import gitted, pure, shop; assert shop.pure.VALUE == 'directory'")?;
         problems.finish()?;
         Ok(Proof::Full)
     }

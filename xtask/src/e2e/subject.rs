@@ -55,18 +55,18 @@ impl Subject {
         build_arguments(self.target)
     }
 
-    /// A new, empty folder that goes with the subject.
-    pub(crate) fn new_folder(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.work.path().join(name);
-        fs_err::create_dir(&folder)?;
-        Ok(folder)
+    /// A new, empty directory that goes with the subject.
+    pub(crate) fn new_directory(&self, name: &str) -> Result<PathBuf> {
+        let directory = self.work.path().join(name);
+        fs_err::create_dir(&directory)?;
+        Ok(directory)
     }
 
-    /// A new folder with the files of the zip, as Lambda unpacks it.
+    /// A new directory with the files of the zip, as Lambda unpacks it.
     pub(crate) fn unzipped(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.new_folder(name)?;
-        archive::extract(&self.layer()?.zip.path, &folder)?;
-        Ok(folder)
+        let directory = self.new_directory(name)?;
+        archive::extract(&self.layer()?.zip.path, &directory)?;
+        Ok(directory)
     }
 
     /// The report names the fixture's packages with their locked versions, for the target.
@@ -122,17 +122,19 @@ impl Subject {
         )))
     }
 
-    /// Nothing of an unfinished write is in the project, the cache or the temporary folder.
+    /// Nothing of an unfinished write is in the project, the cache or the temporary directory.
     pub(crate) fn left_nothing_behind(&self) -> Result<Proof> {
         let mut problems = Problems::default();
-        for folder in [&self.project, &self.layerlock.cache] {
-            for file in files::temporary_files(folder)? {
-                problems.add(format!("{} is left in {}", file, folder.display()));
+        for directory in [&self.project, &self.layerlock.cache] {
+            for file in files::temporary_files(directory)? {
+                problems.add(format!("{} is left in {}", file, directory.display()));
             }
         }
         let entries = fs_err::read_dir(&self.layerlock.temporary)?;
         for entry in entries {
-            let path = entry.context("failed to read the temporary folder")?.path();
+            let path = entry
+                .context("failed to read the temporary directory")?
+                .path();
             problems.add(format!("{} is left", path.display()));
         }
         problems.finish()?;

@@ -70,16 +70,16 @@ pub(crate) fn prove(checks: &mut Checks, binary: &Path) {
     });
     checks.check("index down", || {
         let mut case = Case::new(binary)?;
-        let address = closed_port()?;
+        let host_and_port = closed_port()?;
         case.empty_cache();
-        let index = format!("http://{address}/simple/");
+        let index = format!("http://{host_and_port}/simple/");
         case.fails(
             &["build", "--index-url", &index],
             exit::NETWORK,
-            &[&address],
+            &[&host_and_port],
         )
     });
-    checks.check("output folder is a file", || {
+    checks.check("output directory is a file", || {
         let case = Case::new(binary)?;
         let occupied = case.project.join("occupied");
         fs_err::write(&occupied, "text")?;
@@ -156,9 +156,9 @@ impl Case {
         for difference in files::differences(before, &after, "before", "after") {
             problems.add(difference);
         }
-        for folder in [&self.layerlock.cache, &self.layerlock.temporary] {
-            for file in files::temporary_files(folder)? {
-                problems.add(format!("{file} is left in {}", folder.display()));
+        for directory in [&self.layerlock.cache, &self.layerlock.temporary] {
+            for file in files::temporary_files(directory)? {
+                problems.add(format!("{file} is left in {}", directory.display()));
             }
         }
         let left = files::tree(&self.layerlock.temporary)?;
@@ -213,7 +213,7 @@ fn disk_full(case: &Case) -> Result<Proof> {
     Ok(Proof::Figure(line.to_owned()))
 }
 
-/// An address that refuses connections: its port was free a moment ago.
+/// A host and port that refuse connections: the port was free a moment ago.
 fn closed_port() -> Result<String> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

@@ -1,12 +1,17 @@
 //! The zip as others read it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Result;
+use layerlock_testkit::{LoopbackIndex, ProjectBuilder, WheelBuilder};
 use serde::Deserialize;
+use tempfile::TempDir;
 
 use super::subject::Subject;
 use crate::checks::{Problems, Proof};
+use crate::files;
+use crate::layerlock::Layerlock;
 use crate::process::Command;
 use crate::tools::Tools;
 
@@ -17,6 +22,7 @@ with zipfile.ZipFile(sys.argv[1]) as archive:
     entries = [
         {
             "name": info.filename,
+            "flags": info.flag_bits,
             "mode": info.external_attr >> 16,
             "system": info.create_system,
             "time": list(info.date_time),
@@ -35,6 +41,7 @@ struct Listing {
 #[derive(Deserialize)]
 struct ListedEntry {
     name: String,
+    flags: u16,
     mode: u32,
     system: u8,
     time: [u32; 6],
@@ -46,8 +53,7 @@ pub(crate) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let zip = &subject.layer()?.zip.path;
     let mut problems = Problems::default();
 
-    let listing = tools.python().args(["-c", LIST]).arg(zip).stdout()?;
-    let listing: Listing = serde_json::from_str(&listing)?;
+    let listing = list(zip, tools)?;
     problems.equal("the first damaged member", listing.damaged.as_deref(), None);
     check_entries(&listing.entries, &mut problems);
     let listed: BTreeSet<&str> = listing
@@ -74,9 +80,65 @@ pub(crate) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     Ok(proof)
 }
 
+/// Names outside ASCII are read as they are in the wheel, and no archiver has to guess
+/// their encoding.
+pub(crate) fn prove_names(binary: &Path, tools: &Tools) -> Result<Proof> {
+    /// General purpose bit 11 of APPNOTE.TXT, 4.4.4: the name is UTF-8.
+    const UTF8: u16 = 1 << 11;
+    // In code page 437, in the Basic Multilingual Plane, and beyond it.
+    const NAMES: [&str; 3] = ["names/grüezi.txt", "names/データ.txt", "names/🦀.txt"];
+    let wheel = WheelBuilder::new("names", "1.0");
+    let wheel = NAMES
+        .iter()
+        .fold(wheel, |wheel, name| wheel.file(name, name));
+    let wheel = wheel.build();
+    let index = LoopbackIndex::with_wheels([&wheel]);
+    let project = ProjectBuilder::new("shop").package(&wheel).write();
+    let work = TempDir::new()?;
+    let layerlock = Layerlock::new(binary, work.path())?;
+    let build = ["build", "--index-url", &index.url()];
+    let report = layerlock.report(project.path(), &build)?;
+    let zip = &report.layer()?.zip.path;
+
+    let mut problems = Problems::default();
+    let listing = list(zip, tools)?;
+    problems.equal("the first damaged member", listing.damaged.as_deref(), None);
+    for name in NAMES.map(|name| format!("python/{name}")) {
+        let entry = listing.entries.iter().find(|entry| entry.name == name);
+        problems.hold(entry.is_some_and(|entry| entry.flags & UTF8 != 0), || {
+            format!("Python's zipfile lists no {name} that is marked as UTF-8")
+        });
+    }
+
+    let unzipped = work.path().join("unzipped");
+    let unzip = Command::new("unzip").arg("-qq").arg(zip).arg("-d");
+    // Elsewhere unzip replaces what the locale cannot write.
+    let unzip = unzip.arg(&unzipped).env("LC_ALL", "C.UTF-8").finish();
+    let proof = match unzip {
+        Ok(finished) => {
+            finished.success()?;
+            let tree = files::tree(&unzipped)?;
+            for name in NAMES {
+                let path = format!("python/{name}");
+                let is_there = tree.contains_key(&path);
+                problems.hold(is_there, || format!("unzip wrote no {path}"));
+            }
+            Proof::Full
+        }
+        Err(_) => Proof::Partial("there is no unzip here".into()),
+    };
+    problems.finish()?;
+    Ok(proof)
+}
+
+fn list(zip: &Path, tools: &Tools) -> Result<Listing> {
+    let listing = tools.python().args(["-c", LIST]).arg(zip).stdout()?;
+    Ok(serde_json::from_str(&listing)?)
+}
+
 fn check_entries(entries: &[ListedEntry], problems: &mut Problems) {
     const REGULAR: u32 = 0o100_000;
-    const FOLDER: u32 = 0o040_000;
+    const DIRECTORY: u32 = 0o040_000;
     const UNIX: u8 = 3;
     let mut seen = BTreeSet::new();
     for ListedEntry {
@@ -84,6 +146,7 @@ fn check_entries(entries: &[ListedEntry], problems: &mut Problems) {
         mode,
         system,
         time,
+        ..
     } in entries
     {
         problems.hold(seen.insert(name), || format!("{name} is listed twice"));
@@ -92,7 +155,7 @@ fn check_entries(entries: &[ListedEntry], problems: &mut Problems) {
             .clone()
             .all(|part| !part.is_empty() && part != "." && part != "..");
         problems.hold(is_clean && !name.contains(['\\', '\0', ':']), || {
-            format!("{name} is no clean relative path")
+            format!("{name} is not a clean relative path")
         });
         problems.hold(
             name.starts_with("python/") || name.starts_with("bin/"),
@@ -101,7 +164,7 @@ fn check_entries(entries: &[ListedEntry], problems: &mut Problems) {
         let is_bytecode = name.rsplit('.').next() == Some("pyc");
         problems.hold(!is_bytecode, || format!("{name} is bytecode of some host"));
         let modes: &[u32] = if name.ends_with('/') {
-            &[FOLDER | 0o755]
+            &[DIRECTORY | 0o755]
         } else {
             &[REGULAR | 0o644, REGULAR | 0o755]
         };

@@ -11,11 +11,11 @@ use crate::repository::root;
 /// How the block of ARCHITECTURE.md that lists the arrows begins.
 const BLOCK: &str = "```crates\n";
 
-/// What may be said of a crate from outside.
+/// A rule about an external crate.
 enum Rule {
     /// Only these name it among their dependencies.
     Named(&'static [&'static str]),
-    /// Only these contain it, by whatever way.
+    /// Only these contain it, directly or indirectly.
     Contained(&'static [&'static str]),
     /// These do not contain it.
     Absent(&'static [&'static str]),
@@ -55,7 +55,7 @@ pub(super) fn arrows(workspace: &Workspace) -> Result<Proof> {
         problems.add(format!("{from} -> {to} is not in ARCHITECTURE.md"));
     }
     for (from, to) in written.difference(&real) {
-        problems.add(format!("{from} -> {to} is in ARCHITECTURE.md alone"));
+        problems.add(format!("{from} -> {to} is only in ARCHITECTURE.md"));
     }
     problems.finish()?;
     Ok(Proof::Figure(format!("{} arrows", real.len())))

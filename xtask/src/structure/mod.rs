@@ -1,7 +1,7 @@
 //! `cargo xtask structure`: what ARCHITECTURE.md says of crates and modules, checked.
 
-mod circles;
 mod crates;
+mod cycles;
 mod scope;
 mod source;
 mod workspace;
@@ -9,13 +9,13 @@ mod workspace;
 use anyhow::Result;
 
 use crate::checks::{Checks, Problems, Proof};
-use circles::Circle;
+use cycles::Cycle;
 use source::Source;
 use workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Show the known circles too, line by line, and fail on them
+    /// Show the known cycles too, line by line, and fail on them
     #[arg(long)]
     known: bool,
 }
@@ -27,7 +27,7 @@ impl Arguments {
     }
 }
 
-/// Circles that are still to be taken apart, as a crate and modules of it. A line may get
+/// Cycles that are still to be broken, as a crate and modules of it. A line may get
 /// shorter and go, and none may come.
 const KNOWN: &[(&str, &str)] = &[
     (
@@ -39,16 +39,6 @@ const KNOWN: &[(&str, &str)] = &[
         "layerlock-export",
         "marker::algebra marker::merge marker::parts",
     ),
-    (
-        "layerlock-install",
-        "build cache choose download error fetch fetch_source index local search temporary",
-    ),
-    (
-        "layerlock-install",
-        "build build::archive build::container build::directory build::frontend build::git \
-         build::metadata build::problem build::sources build::supplied",
-    ),
-    ("layerlock-install", "wheel wheel::layout wheel::record"),
     ("layerlock-layer", "output output::folder"),
     ("layerlock-layer", "zip zip::pack zip::sink"),
 ];
@@ -60,15 +50,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut checks = Checks::default();
     for member in &workspace.members {
         for root in &member.roots {
-            checks.check(&format!("no circle of modules in {}", member.name), || {
-                no_circles(&member.name, &Source::read(root)?, known)
+            checks.check(&format!("no module cycle in {}", member.name), || {
+                no_cycles(&member.name, &Source::read(root)?, known)
             });
         }
     }
     checks.check("crates depend on each other as in ARCHITECTURE.md", || {
         crates::arrows(&workspace)
     });
-    checks.check("crates from outside stay where they belong", || {
+    checks.check("external crates are used only where they belong", || {
         crates::outside(&workspace)
     });
     checks.check("each workspace dependency is used", || {
@@ -77,10 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     checks.report()
 }
 
-fn no_circles(name: &str, source: &Source, known: &[(&str, &str)]) -> Result<Proof> {
+fn no_cycles(name: &str, source: &Source, known: &[(&str, &str)]) -> Result<Proof> {
     let mut problems = Problems::default();
     let mut remaining = Vec::new();
-    for Circle { modules, ways } in circles::find(source) {
+    for Cycle { modules, ways } in cycles::find(source) {
         let is_known = known.iter().any(|(of, known)| {
             let known: Vec<&str> = known.split(' ').collect();
             *of == name && modules.iter().all(|name| known.contains(&name.as_str()))
@@ -91,12 +81,15 @@ fn no_circles(name: &str, source: &Source, known: &[(&str, &str)]) -> Result<Pro
             continue;
         }
         let ways: Vec<String> = ways.iter().map(|way| way.join("\n  ")).collect();
-        problems.add(format!("a circle of {modules}:\n  {}", ways.join("\n\n  ")));
+        problems.add(format!(
+            "these modules form a cycle: {modules}\n  {}",
+            ways.join("\n\n  ")
+        ));
     }
     problems.finish()?;
     if remaining.is_empty() {
         return Ok(Proof::Figure(format!("{} modules", source.modules.len())));
     }
     let remaining = remaining.join("; of ");
-    Ok(Proof::Partial(format!("known circles of {remaining}")))
+    Ok(Proof::Partial(format!("known cycles of {remaining}")))
 }

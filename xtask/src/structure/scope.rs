@@ -2,7 +2,7 @@
 
 use super::source::Source;
 
-/// Longer chains of re-exports are circles themselves.
+/// Longer chains of re-exports are cycles themselves.
 const LONGEST_CHAIN: usize = 32;
 
 /// What a path names.

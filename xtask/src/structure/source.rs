@@ -1,6 +1,6 @@
 //! The modules of a crate, as their source says: what each declares, imports and names.
 //!
-//! Tests are no part of it: what a test uses makes no circle.
+//! Tests are no part of it: what a test uses makes no cycle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Source {
         let mut source = Self {
             modules: Vec::new(),
         };
-        let directory = root.parent().context("a file has a directory")?;
+        let directory = root.parent().context("no parent directory")?;
         source.add_file(None, "crate", root, directory)?;
         Ok(source)
     }

@@ -168,7 +168,7 @@ fn quiet_prints_nothing_and_verbose_says_where_from() {
 }
 
 #[test]
-fn a_folder_of_find_links_is_enough_without_network_and_cache() {
+fn a_directory_of_find_links_is_enough_without_network_and_cache() {
     let sandbox = Sandbox::new();
     let wheel = crate::support::greeter();
     let wheels = sandbox.project.path().join("wheels");
@@ -185,7 +185,7 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
         .env("UV_FIND_LINKS", &wheels)
         .assert()
         .success();
-    // As pip is told to use folders alone.
+    // As pip is told to use directories alone.
     sandbox
         .layerlock(&["build", "--no-cache"])
         .env("PIP_FIND_LINKS", &wheels)
@@ -195,13 +195,13 @@ fn a_folder_of_find_links_is_enough_without_network_and_cache() {
     assert!(sandbox.index.requests().is_empty());
 }
 
-/// pip and uv may have a folder for everything they install: it does not take
+/// pip and uv may have a directory for everything they install: it does not take
 /// the place of what is locked.
 #[test]
 fn a_wheel_that_no_lock_lists_is_taken_only_where_the_user_says_so() {
     let wheel = WheelBuilder::new("demo", "1.0").build();
     let locked = LockedPackage::new("demo", "1.0").file("demo-1.0.tar.gz", &"0".repeat(64));
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(locked));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(locked));
     let wheels = sandbox.project.path().join("wheels");
     fs_err::create_dir(&wheels).unwrap();
     for wheel in [wheel, crate::support::greeter()] {
@@ -229,10 +229,10 @@ fn the_cache_is_told_pruned_and_cleaned() {
         let output = sandbox.layerlock(arguments).assert().success();
         String::from_utf8(output.get_output().stdout.clone()).unwrap()
     };
-    let folder = run(&["cache", "dir"]);
-    let folder = folder.trim_end();
+    let directory = run(&["cache", "dir"]);
+    let directory = directory.trim_end();
     assert_eq!(run(&["cache", "dir", "--cache-dir", "here"]), "here\n");
-    let nothing = format!("nothing to remove from {folder}\n");
+    let nothing = format!("nothing to remove from {directory}\n");
     assert_eq!(run(&["cache", "clean"]), nothing);
     run(&["build"]);
     assert_eq!(run(&["cache", "prune", "--older-than", "1"]), nothing);
@@ -242,7 +242,7 @@ fn the_cache_is_told_pruned_and_cleaned() {
     assert!(removed.starts_with("removed 3 files ("), "{removed}");
     run(&["build"]);
     let report = json(run(&["cache", "clean", "Greeter", "--json"]).as_bytes());
-    assert_eq!(report["folder"], folder);
+    assert_eq!(report["folder"], directory);
     assert_eq!(report["removed_files"], 2);
     assert!(report["freed"].as_u64().unwrap() > 500);
     run(&["build", "--rebuild"]);
@@ -278,7 +278,7 @@ fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
     let large = layerlock_testkit::WheelBuilder::new("large", "1.0")
         .file("large/data.bin", vec![0; 263_000_000])
         .build();
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&large));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(&large));
     sandbox.index.add(&large);
     let output = sandbox.layerlock(&["publish", "--json"]).assert().code(1);
     let report = json(&output.get_output().stdout);
@@ -294,7 +294,7 @@ fn a_layer_that_cannot_work_is_exit_code_1_and_not_published() {
 
 #[test]
 fn an_empty_layer_is_exit_code_1() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").optional_group("docs"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").optional_group("docs"));
     let output = sandbox
         .layerlock(&[
             "build",
@@ -360,7 +360,7 @@ hint: unset it, or set it to whole seconds since 1970-01-01 00:00 UTC
 
 #[test]
 fn a_zip_is_compressed_as_asked_for() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\ncompression = \"store\"\n"),
     );
     let size = |more: &[&str]| {
@@ -399,8 +399,8 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
         let output = sandbox.layerlock(arguments).assert().success();
         assert_eq!(output.get_output().stdout, plain, "{arguments:?}");
     }
-    let folder = sandbox.project.path().to_str().unwrap();
-    let output = ["-C", folder, "export", "-q", "-o", "requirements.txt"];
+    let directory = sandbox.project.path().to_str().unwrap();
+    let output = ["-C", directory, "export", "-q", "-o", "requirements.txt"];
     sandbox
         .layerlock(&output)
         .current_dir("/")
@@ -414,7 +414,7 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
 #[test]
 fn credentials_of_poetry_are_printed_only_when_asked_for() {
     let url = "http://packages.example.com:8080/simple";
-    let sandbox = Sandbox::of_source("my-company", url);
+    let sandbox = Sandbox::with_source("my-company", url);
     let export = |arguments: &[&str]| {
         let output = sandbox
             .layerlock(arguments)
@@ -441,10 +441,10 @@ fn credentials_of_poetry_are_printed_only_when_asked_for() {
 /// path only where it is told to.
 #[test]
 fn a_package_from_a_repository_with_submodules_is_built() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let git = |below: &str, arguments: &[&str]| {
-        let folder = folder.path().join(below);
-        fs_err::create_dir_all(&folder).unwrap();
+        let directory = directory.path().join(below);
+        fs_err::create_dir_all(&directory).unwrap();
         let output = std::process::Command::new("git")
             .args([
                 "-c",
@@ -454,14 +454,14 @@ fn a_package_from_a_repository_with_submodules_is_built() {
             ])
             .args(["-c", "protocol.file.allow=always"])
             .args(arguments)
-            .current_dir(folder)
+            .current_dir(directory)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     git("inner", &["init", "--quiet"]);
-    SourceTree::new("demo", "1.0").write_to(&folder.path().join("inner"));
+    SourceTree::new("demo", "1.0").write_to(&directory.path().join("inner"));
     git("inner", &["add", "--all"]);
     git("inner", &["commit", "--quiet", "--message", "inner"]);
     git("outer", &["init", "--quiet"]);
@@ -472,12 +472,12 @@ fn a_package_from_a_repository_with_submodules_is_built() {
     git("outer", &["commit", "--quiet", "--message", "outer"]);
     let commit = git("outer", &["rev-parse", "HEAD"]);
 
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").lock_packages(&format!(
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").lock_packages(&format!(
         "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
          optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
          [package.source]\ntype = \"git\"\nurl = 'file://{}'\nreference = \"main\"\n\
          resolved_reference = \"{commit}\"\nsubdirectory = \"packages/demo\"\n",
-        folder.path().join("outer").display()
+        directory.path().join("outer").display()
     )));
     let arguments = ["install", "--verbose", "--build-frontend", "pip"];
     let output = sandbox
@@ -534,7 +534,7 @@ fn a_path_that_is_no_text_is_reported_as_near_as_can_be() {
 
 /// As Poetry does it.
 #[test]
-fn a_folder_of_the_project_stands_for_it() {
+fn a_directory_of_the_project_stands_for_it() {
     let sandbox = Sandbox::new();
     let below = sandbox.project.path().join("src/shop");
     fs_err::create_dir_all(&below).unwrap();
@@ -551,7 +551,7 @@ fn a_folder_of_the_project_stands_for_it() {
     // What is named on the command line is seen from where one is.
     assert!(files.contains(&"src/shop/staged/bin/greet".to_owned()));
 
-    // Only a folder that was not named is looked for.
+    // Only a directory that was not named is looked for.
     sandbox
         .layerlock(&["build", "--project", "."])
         .current_dir(&below)

@@ -61,7 +61,8 @@ hint: run `poetry lock` in the project's directory
 
 #[test]
 fn stale_lock_is_the_projects() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").content_hash("of another time"));
+    let sandbox =
+        Sandbox::from_project(ProjectBuilder::new("shop").content_hash("of another time"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: pyproject.toml changed since poetry.lock was written
   --> poetry.lock:17:16
@@ -74,7 +75,7 @@ hint: run `poetry lock` to bring poetry.lock up to date
 
 #[test]
 fn unknown_setting_is_the_projects() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
@@ -91,7 +92,7 @@ fn no_wheel_for_the_target() {
     let native = layerlock_testkit::WheelBuilder::new("native", "2.0")
         .tag("cp312-cp312-manylinux_2_38_x86_64")
         .build();
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").package(&native));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(&native));
     let text = failure(&sandbox, &["build", "--runtime", "python3.12"], 4);
     assert_message!(text, @r#"
 error: native 2.0 has no wheel for python3.12 x86_64 (CPython 3.12, Amazon Linux 2023 with glibc 2.34): the nearest, native-2.0-cp312-cp312-manylinux_2_38_x86_64.whl, needs glibc 2.38
@@ -109,7 +110,11 @@ fn a_project_that_is_no_package_in_a_layer() {
         "[tool.layerlock]\nruntime = \"python3.12\"\n\n\
          [build-system]\nbuild-backend = \"poetry.core.masonry.api\"\n",
     );
-    let text = failure(&Sandbox::of(project), &["build", "--include-project"], 3);
+    let text = failure(
+        &Sandbox::from_project(project),
+        &["build", "--include-project"],
+        3,
+    );
     assert_message!(text, @r#"
 error: cannot include the project: `package-mode = false`
   --> pyproject.toml:10:16
@@ -122,7 +127,7 @@ hint: remove this line and name a build backend in [build-system], or remove inc
 
 #[test]
 fn nothing_to_build_with() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop")
             .package_mode()
             .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\ninclude-project = true\n"),
@@ -145,7 +150,7 @@ hint: install uv or pip: they build packages that have no wheel
 
 #[test]
 fn unknown_build_frontend_is_the_projects() {
-    let sandbox = Sandbox::of(
+    let sandbox = Sandbox::from_project(
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nbuild-frontend = \"make\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
@@ -176,23 +181,23 @@ hint: check the network and the index's URL, then try again
 #[test]
 fn offline_with_an_empty_cache_is_the_networks() {
     assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
-error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids to fetch it
+error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids fetching it
 hint: run once without --offline, or name a directory that has it with --find-links
 "#);
 }
 
 #[test]
-fn a_find_links_folder_that_is_not_there_is_usage() {
-    let arguments = ["build", "--find-links", "no-such-folder"];
+fn a_find_links_directory_that_is_not_there_is_usage() {
+    let arguments = ["build", "--find-links", "no-such-directory"];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
-error: there is no directory no-such-folder
+error: there is no directory no-such-directory
 hint: --find-links takes a directory, or the http URL of a page with links
 "#);
 }
 
 #[test]
 fn an_index_that_wants_credentials_says_where_they_may_be() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop"));
     sandbox.index.require_basic_auth("me", "secret");
     assert_message!(failure(&sandbox, &["build"], 5), @r#"
 error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's URL, the keyring (not asked: no user name is known)
@@ -216,7 +221,7 @@ hint: it has to be certificates in PEM form; where none are named, the system's 
 }
 
 #[test]
-fn a_folder_that_is_no_cache_is_not_cleaned() {
+fn a_directory_that_is_no_cache_is_not_cleaned() {
     let arguments = ["cache", "clean", "--cache-dir", "."];
     assert_message!(failure(&Sandbox::new(), &arguments, 2), @r#"
 error: . is not a cache of layerlock: it has no CACHEDIR.TAG that says so
@@ -257,7 +262,7 @@ fn an_output_that_cannot_be_written_is_the_machines() {
     let sandbox = Sandbox::new();
     fs_err::write(
         sandbox.project.path().join("dist"),
-        "a file where a folder must be",
+        "a file where a directory must be",
     )
     .unwrap();
     assert_message!(failure(&sandbox, &["build"], 8), @r#"
@@ -293,7 +298,7 @@ fn output_that_is_lost_is_the_machines() {
 #[test]
 fn outputs_in_each_other_are_the_projects() {
     let settings = "[tool.layerlock]\nstaging = \"dist\"\n";
-    let sandbox = Sandbox::of(ProjectBuilder::new("shop").pyproject(settings));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").pyproject(settings));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the output dist/layers/shop-python3.14-x86_64.zip is inside the staging directory dist
 hint: give each output a directory of its own
@@ -302,17 +307,20 @@ hint: give each output a directory of its own
 
 #[test]
 fn a_name_that_no_layer_can_have_is_the_projects() {
-    let sandbox = Sandbox::of(ProjectBuilder::new("my shop"));
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("my shop"));
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: the project's name `my shop` cannot be a layer's name
-hint: a layer's name has letters, digits, - and _ only: add a table [tool.layerlock.layers.NAME]
+hint: a layer's name is 1 to 140 characters of a-z, A-Z, 0-9, - and _: add a table [tool.layerlock.layers.NAME]
 "#);
 }
 
 #[test]
-fn a_region_for_the_local_folder_is_usage() {
+fn a_region_for_the_local_directory_is_usage() {
     let text = failure(&Sandbox::new(), &["publish", "--region", "eu-west-1"], 2);
-    assert!(text.contains("--region is for --provider aws"), "{text}");
+    assert!(
+        text.contains("--region can only be used with --provider aws"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -337,35 +345,35 @@ Turn a Poetry project's lock file into serverless layers
 Usage: layerlock [OPTIONS] <COMMAND>
 
 Commands:
-  build    Build each layer's zip, and its staging directory where one is configured
-  install  Write the staging directory alone: DIR/python/...
-  export   Print what `poetry export` prints, without Poetry (takes each of its flags)
-  publish  Build, then publish the layers that changed
-  cache    Look after the cache of verified wheels
+  build    Build each layer as a zip, and as a staging directory where one is configured
+  install  Build each layer as a staging directory only, without a zip
+  export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
+  publish  Build layers, then publish those that changed
+  cache    Show or clean the cache of verified wheels
   help     Print this message or the help of the given subcommand(s)
 
 Options:
-  -P, --project <DIR>    The folder of pyproject.toml and poetry.lock [default: here or above]
-  -C, --directory <DIR>  Work as if started in this folder
+  -P, --project <DIR>    Directory of the Poetry project [default: the current one or a parent]
+  -C, --directory <DIR>  Run as if started in this directory
   -h, --help             Print help
   -V, --version          Print version
 
 Output:
-  -q, --quiet         Print nothing but errors
-  -v, --verbose       Print what is fetched, and from where
+  -q, --quiet         Print errors only
+  -v, --verbose       Also print each index, download and build
       --color <WHEN>  When to use colors [default: auto] [possible values: auto, always, never]
-      --no-progress   Show no progress bars
+      --no-progress   Show no progress bar
 
 Exit codes:
-  0  done
-  1  a check found something that will not work
-  2  usage: an unknown flag, runtime, group, extra or layer
-  3  the project or its lock is invalid or stale
-  4  no file fits the target, a build failed, or the files do not fit together
-  5  the network or an index
-  6  the provider refused
-  7  integrity: a hash, a RECORD, a hostile archive
-  8  this machine: a file could not be read or written
+  0  success
+  1  a check found an error in a layer
+  2  usage: an unknown option, runtime, group, extra or layer
+  3  project: pyproject.toml or poetry.lock is invalid or out of date
+  4  artifact: no file fits the target, a build failed, or files conflict
+  5  network: the network or an index failed
+  6  provider: the provider refused the request
+  7  integrity: a hash or RECORD does not match, or an archive is unsafe
+  8  machine: a file could not be read or written
 "#);
 }
 
@@ -377,7 +385,7 @@ fn a_target_for_an_export_that_has_none_is_usage() {
         ["--architecture", "arm64"],
     ] {
         let text = failure(&Sandbox::new(), &["export", flag[0], flag[1]], 2);
-        let expected = format!("error: {} is for --format json", flag[0]);
+        let expected = format!("error: {} can only be used with --format json", flag[0]);
         assert!(text.starts_with(&expected), "{text}");
     }
 }

@@ -97,15 +97,15 @@ fn every_variable_for_certificates_opens_the_index() {
     sandbox.index.add(&greeter());
     let file = write(&sandbox, "ca.pem", identity.certificate());
     // A name as OpenSSL's c_rehash makes them.
-    let folder = write(&sandbox, "certificates/0badcafe.0", identity.certificate());
-    let folder = folder.parent().unwrap().to_owned();
+    let directory = write(&sandbox, "certificates/0badcafe.0", identity.certificate());
+    let directory = directory.parent().unwrap().to_owned();
     for (variable, value) in [
         ("SSL_CERT_FILE", &file),
         ("REQUESTS_CA_BUNDLE", &file),
-        ("REQUESTS_CA_BUNDLE", &folder),
+        ("REQUESTS_CA_BUNDLE", &directory),
         ("CURL_CA_BUNDLE", &file),
         ("PIP_CERT", &file),
-        ("SSL_CERT_DIR", &folder),
+        ("SSL_CERT_DIR", &directory),
     ] {
         sandbox
             .layerlock(&["build", "--no-cache"])

@@ -16,11 +16,11 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        Self::of(ProjectBuilder::new("shop"))
+        Self::from_project(ProjectBuilder::new("shop"))
     }
 
     /// A project with one more package than the builder has: `greeter`.
-    pub(crate) fn of(builder: ProjectBuilder) -> Self {
+    pub(crate) fn from_project(builder: ProjectBuilder) -> Self {
         let wheel = greeter();
         Self {
             index: LoopbackIndex::with_wheels([&wheel]),
@@ -30,7 +30,7 @@ impl Sandbox {
     }
 
     /// A project whose package is locked from a source.
-    pub(crate) fn of_source(name: &str, url: &str) -> Self {
+    pub(crate) fn with_source(name: &str, url: &str) -> Self {
         let wheel = greeter();
         let project = ProjectBuilder::new("shop").source(name, url, "primary");
         Self {
@@ -53,7 +53,7 @@ impl Sandbox {
         command
     }
 
-    /// Every file of the project's folder.
+    /// Every file of the project's directory.
     pub(crate) fn files(&self) -> Vec<String> {
         layerlock_layer::files_in(self.project.path()).unwrap()
     }

@@ -203,7 +203,7 @@ fn members(text: &str, requires: &[Dependency]) -> Vec<usize> {
 
 /// Whether the lock's version is before 2.0, or it has none.
 fn is_before_2_0(lock: &DeTable<'_>) -> bool {
-    let metadata = lock.get("metadata").map(|value| value.get_ref());
+    let metadata = lock.get("metadata").map(toml::Spanned::get_ref);
     let version = metadata.and_then(|metadata| metadata.get("lock-version"));
     let version = version.and_then(|version| version.get_ref().as_str());
     version.is_none_or(|version| version.starts_with("1."))

@@ -75,9 +75,9 @@ fn a_package_can_have_a_marker_of_its_own() {
     assert_eq!(
         export(directory.path(), true).unwrap(),
         "app==1.0 ; python_version >= \"3.8\" and python_version < \"4.0\"\n\
-         color==1.0 ; sys_platform == \"win32\" and python_version >= \"3.8\" and \
-         python_version < \"4.0\"\n\
-         old==1.0 ; python_version < \"3.10\" and python_version >= \"3.8\"\n"
+         color==1.0 ; python_version >= \"3.8\" and python_version < \"4.0\" and \
+         sys_platform == \"win32\"\n\
+         old==1.0 ; python_version >= \"3.8\" and python_version < \"3.10\"\n"
     );
     assert_eq!(selected(directory.path()).unwrap(), ["app"]);
 }

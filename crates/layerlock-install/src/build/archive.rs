@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
-use super::BuildProblem;
+use crate::problem::BuildProblem;
 
 /// What is known of archives by their names.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ enum Format {
 }
 
 impl Format {
-    fn of(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase();
         [
             (".tar", Self::Tar),
@@ -39,7 +39,7 @@ impl Format {
 /// Looks for what leads out of an archive of this name. One of a format that is
 /// not known is left to the frontend.
 pub(super) fn check(path: &Path, name: &str) -> Result<(), BuildProblem> {
-    match Format::of(name) {
+    match Format::from_name(name) {
         Some(format @ (Format::Tar | Format::TarGz)) => check_tar(
             tar(path, format).map_err(|error| unreadable(name, &error))?,
             name,
@@ -48,20 +48,20 @@ pub(super) fn check(path: &Path, name: &str) -> Result<(), BuildProblem> {
     }
 }
 
-/// Unpacks an archive of this name into a folder, and gives the folder that holds
+/// Unpacks an archive of this name into a directory, and gives the directory that holds
 /// all of it: the one at its top, as archives of repositories and source
 /// distributions have.
-pub(super) fn unpack(path: &Path, name: &str, folder: &Path) -> Result<PathBuf, BuildProblem> {
+pub(super) fn unpack(path: &Path, name: &str, directory: &Path) -> Result<PathBuf, BuildProblem> {
     check(path, name)?;
-    let into = folder.join("source");
-    let unpacked = match Format::of(name) {
+    let into = directory.join("source");
+    let unpacked = match Format::from_name(name) {
         Some(Format::Zip) => unpack_zip(path, &into),
         Some(format) => unpack_tar(path, format, &into),
         None => Err(io::Error::other(
             "only .tar.gz, .tgz, .tar and .zip are known",
         )),
     };
-    let root = unpacked.and_then(|()| top_folder(&into));
+    let root = unpacked.and_then(|()| top_directory(&into));
     root.map_err(|error| unreadable(name, &error))
 }
 
@@ -80,9 +80,9 @@ fn tar(path: &Path, format: Format) -> io::Result<Archive<Box<dyn Read>>> {
     }))
 }
 
-/// Every member is in the archive's own folder, and so is what each link leads to:
+/// Every member is in the archive's own directory, and so is what each link leads to:
 /// no member lies behind a link, and the target of one goes up, if at all, first,
-/// from a folder that is none.
+/// from a directory that is none.
 fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildProblem> {
     let failed = |error: io::Error| unreadable(name, &error);
     let leads_out = |member: &Path| BuildProblem::Link(member.to_owned());
@@ -111,7 +111,7 @@ fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildPro
             }
             kind if kind.is_file() || kind.is_dir() || kind.is_gnu_sparse() => {}
             _ => {
-                let what = format!("{} is no file, folder or link", shown.display());
+                let what = format!("{} is no file, directory or link", shown.display());
                 return Err(failed(io::Error::other(what)));
             }
         }
@@ -125,11 +125,11 @@ fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildPro
     }
 }
 
-/// A path as seen from a folder, if it stays in the root that the folder is
+/// A path as seen from a directory, if it stays in the root that the directory is
 /// relative to. It may go up first, and not after it went down: what it went down
 /// to may be a link.
-fn below(folder: &Path, path: &Path) -> Option<PathBuf> {
-    let mut result = folder.to_owned();
+fn below(directory: &Path, path: &Path) -> Option<PathBuf> {
+    let mut result = directory.to_owned();
     let mut went_down = false;
     for component in path.components() {
         match component {
@@ -157,8 +157,8 @@ fn unpack_zip(path: &Path, into: &Path) -> io::Result<()> {
     let members = crate::wheel::unpack_source(&bytes).map_err(io::Error::other)?;
     for member in members {
         let path = into.join(member.name.as_str());
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
+        if let Some(directory) = path.parent() {
+            fs_err::create_dir_all(directory)?;
         }
         fs_err::write(&path, &member.bytes)?;
         if member.executable {
@@ -181,10 +181,10 @@ fn make_executable(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn top_folder(folder: &Path) -> io::Result<PathBuf> {
-    let mut entries = fs_err::read_dir(folder)?;
+fn top_directory(directory: &Path) -> io::Result<PathBuf> {
+    let mut entries = fs_err::read_dir(directory)?;
     match (entries.next().transpose()?, entries.next()) {
         (Some(only), None) if only.file_type()?.is_dir() => Ok(only.path()),
-        _ => Ok(folder.to_owned()),
+        _ => Ok(directory.to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek};
 use duct::Expression;
 
 /// What a program said.
-pub(super) struct Said {
+pub(super) struct ProgramOutput {
     pub(super) succeeded: bool,
     pub(super) output: String,
     pub(super) errors: String,
@@ -16,7 +16,7 @@ pub(super) struct Said {
 /// What it says goes to files. A pipe ends when the last program lets go of it,
 /// and git starts some that stay: ssh's shared connection, or a cache for
 /// credentials.
-pub(super) fn run(expression: &Expression) -> io::Result<Said> {
+pub(super) fn run(expression: &Expression) -> io::Result<ProgramOutput> {
     let output = tempfile::tempfile()?;
     let errors = tempfile::tempfile()?;
     let ended = expression
@@ -24,14 +24,14 @@ pub(super) fn run(expression: &Expression) -> io::Result<Said> {
         .stderr_file(errors.try_clone()?)
         .unchecked()
         .run()?;
-    Ok(Said {
+    Ok(ProgramOutput {
         succeeded: ended.status.success(),
-        output: text_of(output)?,
-        errors: text_of(errors)?,
+        output: read_text(output)?,
+        errors: read_text(errors)?,
     })
 }
 
-fn text_of(mut file: impl Read + Seek) -> io::Result<String> {
+fn read_text(mut file: impl Read + Seek) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;
     file.read_to_end(&mut bytes)?;

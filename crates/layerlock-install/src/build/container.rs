@@ -1,7 +1,7 @@
 //! The command that builds a wheel on the target's own system.
 //!
 //! It is for a person to paste into a shell, as it is: every word is quoted that
-//! needs it, what is built is mounted, and the wheel ends up in the folder `wheels`
+//! needs it, what is built is mounted, and the wheel ends up in the directory `wheels`
 //! where the person is.
 
 use std::path::{Component, Path, PathBuf};
@@ -10,32 +10,32 @@ use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::{BuildContainer, Target};
 use url::Url;
 
-use super::{directory, git};
+use super::{directory, frontend, git};
 
 /// What makes the wheel in the runtime's own image.
 pub(super) fn command(package: &LockedPackage, target: &Target) -> String {
-    let here = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    let here = std::env::current_dir().and_then(|directory| directory.canonicalize());
     command_in(here.ok().as_deref(), package, target)
 }
 
-/// The folder where the person is, as the container knows it.
+/// The directory where the person is, as the container knows it.
 const WORK: &str = "/src";
 
 fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> String {
-    let of_folder = |subdirectory: Option<&String>| match subdirectory {
-        Some(folder) => format!("#subdirectory={folder}"),
+    let fragment = |subdirectory: Option<&String>| match subdirectory {
+        Some(directory) => format!("#subdirectory={directory}"),
         None => String::new(),
     };
     let name = &package.name;
     let mut git = "";
     let mut fetch = String::new();
-    let mut mounts = Mounts::of_work();
+    let mut mounts = Mounts::for_current_directory();
     let mut version = String::new();
     let requirement = match &package.source {
         PackageSource::Registry { .. } => format!("{name}=={}", package.version),
         PackageSource::Url { url, subdirectory } => {
-            let folder = of_folder(subdirectory.as_ref());
-            format!("{name} @ {}{folder}", git::shown(url))
+            let directory = fragment(subdirectory.as_ref());
+            format!("{name} @ {}{directory}", git::shown(url))
         }
         PackageSource::Git {
             url,
@@ -44,8 +44,8 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
             ..
         } if git::is_http(url) => {
             git = " git";
-            let folder = of_folder(subdirectory.as_ref());
-            format!("{name} @ git+{}@{commit}{folder}", git::shown(url))
+            let directory = fragment(subdirectory.as_ref());
+            format!("{name} @ git+{}@{commit}{directory}", git::shown(url))
         }
         // The container has neither the person's keys for ssh nor their files.
         PackageSource::Git {
@@ -62,7 +62,7 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
                 quoted(&git::shown(url)),
             );
             match subdirectory {
-                Some(folder) => format!("{WORK}/{clone}/{folder}"),
+                Some(directory) => format!("{WORK}/{clone}/{directory}"),
                 None => format!("{WORK}/{clone}"),
             }
         }
@@ -70,18 +70,18 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
             if directory::asks_version_control(path) {
                 version = pretended_version(package);
             }
-            mounts = Mounts::of(here, path);
+            mounts = Mounts::for_source(here, path);
             mounts.source.clone()
         }
         PackageSource::File { path, subdirectory } => {
-            let (folder, file) = (path.parent(), path.file_name().unwrap_or_default());
-            mounts = Mounts::of(here, folder.unwrap_or(Path::new("")));
+            let (directory, file) = (path.parent(), path.file_name().unwrap_or_default());
+            mounts = Mounts::for_source(here, directory.unwrap_or(Path::new("")));
             let file = format!("{}/{}", mounts.source, file.to_string_lossy());
             match subdirectory {
                 Some(_) => format!(
                     "{name} @ {}{}",
                     url_of(&file),
-                    of_folder(subdirectory.as_ref())
+                    fragment(subdirectory.as_ref())
                 ),
                 None => file,
             }
@@ -106,7 +106,7 @@ fn command_in(here: Option<&Path>, package: &LockedPackage, target: &Target) -> 
 /// The version for a backend that asks version control for it, which the container
 /// cannot.
 fn pretended_version(package: &LockedPackage) -> String {
-    super::frontend::pretended_version(package).map_or_else(String::new, |(variable, version)| {
+    frontend::pretended_version(package).map_or_else(String::new, |(variable, version)| {
         format!(" -e {}", quoted(&format!("{variable}={version}")))
     })
 }
@@ -115,14 +115,14 @@ fn pretended_version(package: &LockedPackage) -> String {
 struct Mounts {
     /// The options that say so.
     options: String,
-    /// The folder where the person is, in the container.
+    /// The directory where the person is, in the container.
     work: String,
-    /// The folder of the source, in the container.
+    /// The directory of the source, in the container.
     source: String,
 }
 
 impl Mounts {
-    fn of_work() -> Self {
+    fn for_current_directory() -> Self {
         Self {
             options: format!("-v \"$PWD\":{WORK}"),
             work: WORK.to_owned(),
@@ -130,20 +130,20 @@ impl Mounts {
         }
     }
 
-    /// The folder where the person is and that of the source. Where that lies
-    /// elsewhere, the nearest folder that holds both: a project's packages reach for
+    /// The directory where the person is and that of the source. Where that lies
+    /// elsewhere, the nearest directory that holds both: a project's packages reach for
     /// each other.
-    fn of(here: Option<&Path>, source: &Path) -> Self {
+    fn for_source(here: Option<&Path>, source: &Path) -> Self {
         let (Some(here), Ok(source)) = (here, source.canonicalize()) else {
             return Self {
                 source: in_container(source),
-                ..Self::of_work()
+                ..Self::for_current_directory()
             };
         };
         if let Ok(below) = source.strip_prefix(here) {
             return Self {
                 source: in_container(below),
-                ..Self::of_work()
+                ..Self::for_current_directory()
             };
         }
         let both: PathBuf = here
@@ -156,11 +156,11 @@ impl Mounts {
             [here, &source].map(|path| path.strip_prefix(&both).unwrap_or(path));
         if both.parent().is_none() {
             // Not the whole machine.
-            let options = Self::of_work().options;
+            let options = Self::for_current_directory().options;
             return Self {
                 options: format!("{options} -v {}:/source", quoted_path(&source)),
                 source: "/source".to_owned(),
-                ..Self::of_work()
+                ..Self::for_current_directory()
             };
         }
         Self {
@@ -171,7 +171,7 @@ impl Mounts {
     }
 }
 
-/// A folder below the one that is mounted.
+/// A directory below the one that is mounted.
 fn in_container(below: &Path) -> String {
     let parts = below.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_string_lossy()),
@@ -230,7 +230,7 @@ mod tests {
         }
     }
 
-    /// What docker is called with, when a shell reads the command in this folder.
+    /// What docker is called with, when a shell reads the command in this directory.
     #[cfg(unix)]
     fn arguments(here: &Path, source: PackageSource) -> Vec<String> {
         let bin = tempfile::tempdir().unwrap();
@@ -255,7 +255,7 @@ mod tests {
         said.lines().map(str::to_owned).collect()
     }
 
-    /// Each folder that is named is the one on this machine.
+    /// Each directory that is named is the one on this machine.
     #[cfg(unix)]
     #[test]
     fn what_is_built_is_mounted_wherever_it_lies_and_whatever_it_is_called() {

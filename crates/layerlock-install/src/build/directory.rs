@@ -1,26 +1,28 @@
-//! A folder that is built: how, and by what its wheel is kept.
+//! A directory that is built: how, and by what its wheel is kept.
 
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Hasher};
 use toml::{Table, Value};
 
-use super::BuildProblem;
-use super::kept::Key;
+use super::built_wheel::Key;
 use crate::Error;
+use crate::problem::BuildProblem;
 
-/// The files that say how a folder is built.
+/// The files that say how a directory is built.
 const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
-/// What a build of this folder is kept by: every file that may take part. None
-/// where the build reaches out of the folder, as with `force-include` of hatch in a
-/// monorepo or by a link to a folder, or for a folder whose version comes from its
-/// version control: such a folder is built each time.
-pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
-    if asks_version_control(folder) || reaches_out(folder) {
+/// What a build of this directory is kept by: every file that may take part. None
+/// where the build reaches out of the directory, as with `force-include` of hatch in a
+/// monorepo or by a link to a directory, or for a directory whose version comes from its
+/// version control: such a directory is built each time.
+pub(super) fn key(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
+    if asks_version_control(directory) || reaches_out(directory) {
         return Ok(None);
     }
-    let root = folder.canonicalize().map_err(Error::io("read", folder))?;
+    let root = directory
+        .canonicalize()
+        .map_err(Error::io("read", directory))?;
     let ignored: Vec<PathBuf> = ignored
         .iter()
         .filter_map(|path| path.canonicalize().ok())
@@ -44,33 +46,36 @@ pub(super) fn key(folder: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Err
 
 /// Refuses what Poetry would build and other frontends give to setuptools, which
 /// makes something else of it: without `[build-system]`, PEP 517 has them do so.
-pub(super) fn check_backend(folder: &Path) -> Result<(), BuildProblem> {
-    let path = folder.join("pyproject.toml");
+pub(super) fn check_backend(directory: &Path) -> Result<(), BuildProblem> {
+    let path = directory.join("pyproject.toml");
     let text = fs_err::read_to_string(&path).unwrap_or_default();
     let project: Table = toml::from_str(&text).unwrap_or_default();
     let poetry = project.get("tool").and_then(|tool| tool.get("poetry"));
     let is_for_poetry = ["name", "packages", "include", "exclude"]
         .iter()
         .any(|key| poetry.is_some_and(|poetry| poetry.get(key).is_some()));
-    if is_for_poetry && !project.contains_key("build-system") && !folder.join("setup.py").exists() {
+    if is_for_poetry
+        && !project.contains_key("build-system")
+        && !directory.join("setup.py").exists()
+    {
         return Err(BuildProblem::NoBackend(path));
     }
     Ok(())
 }
 
-/// Whether the version of what a folder builds comes from its version control.
-pub(super) fn asks_version_control(folder: &Path) -> bool {
+/// Whether the version of what a directory builds comes from its version control.
+pub(super) fn asks_version_control(directory: &Path) -> bool {
     BUILD_FILES.iter().any(|file| {
-        let text = fs_err::read_to_string(folder.join(file)).unwrap_or_default();
+        let text = fs_err::read_to_string(directory.join(file)).unwrap_or_default();
         ["scm", "vcs", "dynamic-versioning", "versioneer"]
             .iter()
             .any(|sign| text.contains(sign))
     })
 }
 
-/// Whether a build may read files beside the folder.
-fn reaches_out(folder: &Path) -> bool {
-    let read = |file| fs_err::read_to_string(folder.join(file)).unwrap_or_default();
+/// Whether a build may read files beside the directory.
+fn reaches_out(directory: &Path) -> bool {
+    let read = |file| fs_err::read_to_string(directory.join(file)).unwrap_or_default();
     let [project, ..] = BUILD_FILES;
     let text = read(project);
     let in_project = match toml::from_str(&text) {
@@ -85,7 +90,7 @@ fn reaches_out(folder: &Path) -> bool {
 
 /// Tables of pyproject.toml that no build takes files by: what a project depends on
 /// often lies beside it, and the settings of its tools are often shared.
-const OF_NO_BUILD: [&str; 13] = [
+const NOT_FOR_BUILDS: [&str; 13] = [
     ".dependency-groups",
     ".project.dependencies",
     ".project.optional-dependencies",
@@ -110,23 +115,23 @@ fn has_path_out(value: &Value, table: &str) -> bool {
         Value::Array(values) => values.iter().any(|value| has_path_out(value, table)),
         Value::Table(values) => values.iter().any(|(key, value)| {
             let table = format!("{table}.{key}");
-            !OF_NO_BUILD.contains(&&*table) && (leads_up(key) || has_path_out(value, &table))
+            !NOT_FOR_BUILDS.contains(&&*table) && (leads_up(key) || has_path_out(value, &table))
         }),
         _ => false,
     }
 }
 
-/// Lists the files of a folder and those below. A link to a file counts as the
-/// file; with one to a folder, which may lead anywhere, the list is not whole and
+/// Lists the files of a directory and those below. A link to a file counts as the
+/// file; with one to a directory, which may lead anywhere, the list is not whole and
 /// the answer is false.
 fn list(
-    folder: &Path,
+    directory: &Path,
     ignored: &[PathBuf],
     at_the_top: bool,
     files: &mut Vec<PathBuf>,
 ) -> Result<bool, Error> {
-    let failed = || Error::io("read", folder);
-    for entry in fs_err::read_dir(folder).map_err(failed())? {
+    let failed = || Error::io("read", directory);
+    for entry in fs_err::read_dir(directory).map_err(failed())? {
         let entry = entry.map_err(failed())?;
         let path = entry.path();
         let kind = entry.file_type().map_err(failed())?;
@@ -149,10 +154,10 @@ fn list(
     Ok(true)
 }
 
-/// Folders that no build reads: of version control, caches, environments, and
+/// Directories that no build reads: of version control, caches, environments, and
 /// what earlier builds and tools of deployment left behind.
-fn is_no_source(folder: &Path, at_the_top: bool) -> bool {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+fn is_no_source(directory: &Path, at_the_top: bool) -> bool {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy();
     matches!(
         &*name,
         ".git"
@@ -169,9 +174,9 @@ fn is_no_source(folder: &Path, at_the_top: bool) -> bool {
     ) || name.ends_with(".egg-info")
         || (at_the_top
             && matches!(&*name, "dist" | "build")
-            && !folder.join("__init__.py").exists())
-        || folder.join("pyvenv.cfg").exists()
-        || folder.join("CACHEDIR.TAG").exists()
+            && !directory.join("__init__.py").exists())
+        || directory.join("pyvenv.cfg").exists()
+        || directory.join("CACHEDIR.TAG").exists()
 }
 
 #[cfg(unix)]
@@ -190,13 +195,13 @@ mod tests {
     use super::*;
 
     fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, text).unwrap();
         }
-        folder
+        directory
     }
 
     const SOURCE: &[(&str, &str)] = &[
@@ -207,10 +212,10 @@ mod tests {
 
     #[test]
     fn what_no_build_reads_does_not_count_and_everything_else_does() {
-        let folder = written(SOURCE);
-        let output = folder.path().join("out");
+        let directory = written(SOURCE);
+        let output = directory.path().join("out");
         let now = || {
-            key(folder.path(), std::slice::from_ref(&output))
+            key(directory.path(), std::slice::from_ref(&output))
                 .unwrap()
                 .unwrap()
         };
@@ -230,7 +235,7 @@ mod tests {
             ".cache/CACHEDIR.TAG",
             "cdk.out/tree.json",
         ] {
-            let path = folder.path().join(noise);
+            let path = directory.path().join(noise);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, "noise").unwrap();
         }
@@ -238,7 +243,7 @@ mod tests {
 
         for change in ["demo/__init__.py", "demo/build/x.py", "data.txt"] {
             let before = now();
-            fs_err::write(folder.path().join(change), "changed").unwrap();
+            fs_err::write(directory.path().join(change), "changed").unwrap();
             assert_ne!(now(), before, "{change}");
         }
     }
@@ -256,23 +261,23 @@ mod tests {
     /// A backend may pack what is behind it.
     #[cfg(unix)]
     #[test]
-    fn a_folder_with_a_link_to_a_folder_is_not_kept() {
-        let folder = written(SOURCE);
+    fn a_directory_with_a_link_to_a_directory_is_not_kept() {
+        let directory = written(SOURCE);
         let other = written(&[("x.py", "")]);
         let environment = written(&[("pyvenv.cfg", "")]);
         let link = |to: &tempfile::TempDir, name: &str| {
-            std::os::unix::fs::symlink(to.path(), folder.path().join(name)).unwrap();
+            std::os::unix::fs::symlink(to.path(), directory.path().join(name)).unwrap();
         };
         // No build reads an environment, nor what this run writes.
         link(&environment, ".venv");
         link(&other, "staged");
         let outputs = [other.path().to_owned()];
-        assert!(key(folder.path(), &outputs).unwrap().is_some());
-        assert_eq!(key(folder.path(), &[]).unwrap(), None);
+        assert!(key(directory.path(), &outputs).unwrap().is_some());
+        assert_eq!(key(directory.path(), &[]).unwrap(), None);
     }
 
     #[test]
-    fn a_folder_that_is_more_than_its_files_is_not_kept() {
+    fn a_directory_that_is_more_than_its_files_is_not_kept() {
         for text in [
             "packages = [{ include = \"shared\", from = \"../libs\" }]",
             "[tool.hatch.build.targets.wheel.force-include]\n\"../libs/x\" = \"x\"",
@@ -281,14 +286,14 @@ mod tests {
             "requires = [\"hatch-vcs\"]",
             "[tool.poetry-dynamic-versioning]",
         ] {
-            let folder = written(&[("pyproject.toml", text)]);
-            assert_eq!(key(folder.path(), &[]).unwrap(), None, "{text}");
+            let directory = written(&[("pyproject.toml", text)]);
+            assert_eq!(key(directory.path(), &[]).unwrap(), None, "{text}");
         }
     }
 
     /// A monorepo's packages name each other, and are built from their own files.
     #[test]
-    fn a_folder_that_only_depends_on_others_is_kept() {
+    fn a_directory_that_only_depends_on_others_is_kept() {
         for text in [
             "[tool.poetry.dependencies]\nshared = { path = \"../shared\" }",
             "[tool.poetry.group.dev.dependencies]\nshared = { path = \"../shared\" }",
@@ -296,8 +301,8 @@ mod tests {
             "[project]\ndescription = \"This and that...\"",
             "[tool.ruff]\nextend = \"../ruff.toml\"",
         ] {
-            let folder = written(&[("pyproject.toml", text)]);
-            assert!(key(folder.path(), &[]).unwrap().is_some(), "{text}");
+            let directory = written(&[("pyproject.toml", text)]);
+            assert!(key(directory.path(), &[]).unwrap().is_some(), "{text}");
         }
     }
 }

@@ -5,57 +5,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
-use serde::Serialize;
 
-use super::BuildProblem;
-use crate::temporary::TemporaryFolder;
-use crate::{Error, Reporter};
-
-/// A kind of build frontend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub enum FrontendKind {
-    /// `uv build --wheel`.
-    Uv,
-    /// `pip wheel --no-deps`.
-    Pip,
-}
-
-impl FrontendKind {
-    /// Its name in settings.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Uv => "uv",
-            Self::Pip => "pip",
-        }
-    }
-}
-
-impl fmt::Display for FrontendKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A name that is no frontend's.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown build frontend `{0}`: there are uv and pip")]
-pub struct UnknownFrontend(pub String);
-
-impl FromStr for FrontendKind {
-    type Err = UnknownFrontend;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        match name {
-            "uv" => Ok(Self::Uv),
-            "pip" => Ok(Self::Pip),
-            _ => Err(UnknownFrontend(name.to_owned())),
-        }
-    }
-}
+use super::file_names::is_wheel;
+use crate::problem::BuildProblem;
+use crate::temporary::TemporaryDirectory;
+use crate::{Error, FrontendKind, Reporter};
 
 /// A frontend that answered.
 #[derive(Debug, Clone)]
@@ -69,9 +26,9 @@ pub(super) struct Frontend {
 }
 
 /// One build.
-pub(super) struct Job<'a> {
+pub(super) struct BuildRequest<'a> {
     pub(super) package: &'a LockedPackage,
-    /// A folder or an archive.
+    /// A directory or an archive.
     pub(super) source: &'a Path,
     /// Whether the source itself says its version, as an archive does. What asks
     /// version control for it is told the locked one.
@@ -150,21 +107,21 @@ impl Frontend {
     /// Builds a wheel: its name and its bytes.
     pub(super) fn run(
         &self,
-        job: &Job<'_>,
+        request: &BuildRequest<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Result<(String, Vec<u8>), BuildProblem>, Error> {
-        let folder = TemporaryFolder::new("build")?;
-        let output = folder.path().join("wheels");
+        let directory = TemporaryDirectory::new("build")?;
+        let output = directory.path().join("wheels");
         for name in ["wheels", "build", "metadata"] {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             fs_err::create_dir_all(&path).map_err(Error::io("create", &path))?;
         }
-        let expression = self.expression(job, &folder, &output)?;
+        let expression = self.expression(request, &directory, &output)?;
         // uv and pip wait for all that holds a backend's output, so that a file in the
         // place of this pipe would end no sooner where it leaves a program running.
         let run = || -> std::io::Result<(bool, String)> {
             let reader = expression.stderr_to_stdout().unchecked().reader()?;
-            let secret = job.index_url.and_then(secret_of);
+            let secret = request.index_url.and_then(secret_of);
             let mut last = VecDeque::with_capacity(LINES);
             let mut lines = BufReader::new(&reader);
             let mut line = Vec::new();
@@ -174,7 +131,7 @@ impl Frontend {
                     text = text.replace(secret, "****");
                 }
                 line.clear();
-                reporter.build_output(job.package.name.as_str(), &text);
+                reporter.build_output(request.package.name.as_str(), &text);
                 if last.len() == LINES {
                     last.pop_front();
                 }
@@ -203,8 +160,8 @@ impl Frontend {
 
     fn expression(
         &self,
-        job: &Job<'_>,
-        folder: &TemporaryFolder,
+        request: &BuildRequest<'_>,
+        directory: &TemporaryDirectory,
         output: &Path,
     ) -> Result<duct::Expression, Error> {
         let mut arguments: Vec<OsString> = self.command[1..].to_vec();
@@ -216,7 +173,7 @@ impl Frontend {
                 if let Some(python) = &self.python {
                     arguments.extend(["--python".into(), python.clone()]);
                 }
-                if job.offline {
+                if request.offline {
                     arguments.push("--offline".into());
                 }
             }
@@ -227,15 +184,15 @@ impl Frontend {
                 arguments.push(output.into());
             }
         }
-        arguments.push(job.source.into());
+        arguments.push(request.source.into());
 
         // setuptools would leave `build` and `*.egg-info` in the source, and the
         // first in the next wheel.
-        let settings = folder.path().join("setuptools.cfg");
+        let settings = directory.path().join("setuptools.cfg");
         let text = format!(
             "[build]\nbuild_base = {}\n[egg_info]\negg_base = {}\n",
-            folder.path().join("build").display(),
-            folder.path().join("metadata").display()
+            directory.path().join("build").display(),
+            directory.path().join("metadata").display()
         );
         fs_err::write(&settings, text).map_err(Error::io("write", &settings))?;
 
@@ -267,10 +224,10 @@ impl Frontend {
         ] {
             expression = expression.env_remove(variable);
         }
-        if job.offline && self.kind == FrontendKind::Pip {
+        if request.offline && self.kind == FrontendKind::Pip {
             expression = expression.env("PIP_NO_INDEX", "1");
         }
-        if let Some(index) = job.index_url {
+        if let Some(index) = request.index_url {
             // In the environment other users of the machine do not see it.
             expression = expression
                 .env("PIP_INDEX_URL", index)
@@ -278,8 +235,8 @@ impl Frontend {
         } else if let Some(index) = pip_index_for_uv(|name| std::env::var_os(name)) {
             expression = expression.env("UV_DEFAULT_INDEX", index);
         }
-        if !job.knows_its_version
-            && let Some((variable, version)) = pretended_version(job.package)
+        if !request.knows_its_version
+            && let Some((variable, version)) = pretended_version(request.package)
         {
             expression = expression.env(variable, version);
         }
@@ -337,32 +294,26 @@ fn answer(command: &[OsString], arguments: &[&str]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-fn wheels_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut wheels = Vec::new();
-    for entry in fs_err::read_dir(folder).map_err(Error::io("read", folder))? {
-        let path = entry.map_err(Error::io("read", folder))?.path();
-        if super::is_wheel(&path) {
+    for entry in fs_err::read_dir(directory).map_err(Error::io("read", directory))? {
+        let path = entry.map_err(Error::io("read", directory))?.path();
+        if is_wheel(&path) {
             wheels.push(path);
         }
     }
     Ok(wheels)
 }
 
-/// `user:password` as it stands in an address.
-fn secret_of(address: &str) -> Option<String> {
-    let (_, rest) = address.split_once("://")?;
+/// `user:password` as it stands in a URL.
+fn secret_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     let (userinfo, _) = authority.rsplit_once('@')?;
     let secret = userinfo
         .split_once(':')
         .map_or(userinfo, |(_, password)| password);
     (!secret.is_empty()).then(|| secret.to_owned())
-}
-
-/// The end of a text.
-pub(super) fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]

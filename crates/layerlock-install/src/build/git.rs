@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use layerlock_client::{Credentials, SafeUrl};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{BuildProblem, child};
+use super::child;
+use crate::problem::BuildProblem;
 
-/// Checks out one commit of a repository, its submodules included, in a folder
-/// of this folder.
-pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf, BuildProblem> {
+/// Checks out one commit of a repository, its submodules included, in a directory
+/// of this directory.
+pub(super) fn checkout(url: &str, commit: &str, directory: &Path) -> Result<PathBuf, BuildProblem> {
     let is_commit =
         matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_commit {
@@ -21,15 +22,15 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
     }
     // It would be an option of git's, or a program to run.
     if url.starts_with('-') || url.contains("::") {
-        return Err(BuildProblem::NotGit(shown(url), "address"));
+        return Err(BuildProblem::NotGit(shown(url), "URL"));
     }
-    let checkout = folder.join("checkout");
+    let checkout = directory.join("checkout");
     let git = Git {
-        folder: &checkout,
-        credentials: HttpCredentials::of(url),
+        directory: &checkout,
+        credentials: HttpCredentials::from_url(url),
     };
     fs_err::create_dir_all(&checkout).map_err(|error| BuildProblem::Git {
-        action: "create a folder",
+        action: "create a directory",
         output: error.to_string(),
     })?;
     git.run("create a repository", &["init", "--quiet", "--template="])?;
@@ -69,8 +70,8 @@ pub(super) fn checkout(url: &str, commit: &str, folder: &Path) -> Result<PathBuf
 /// tags, and the commits before this one, without their files.
 pub(super) fn fetch_history(url: &str, commit: &str, checkout: &Path) -> Result<(), BuildProblem> {
     let git = Git {
-        folder: checkout,
-        credentials: HttpCredentials::of(url),
+        directory: checkout,
+        credentials: HttpCredentials::from_url(url),
     };
     let mut arguments = vec!["fetch", "--quiet", "--tags", "--filter=tree:0"];
     if checkout.join(".git/shallow").exists() {
@@ -121,13 +122,13 @@ const PASSWORD: &str = "LAYERLOCK_GIT_PASSWORD";
 const HELPER: &str =
     r#"!f() { test "$1" = get && printf 'password=%s\n' "$LAYERLOCK_GIT_PASSWORD"; }; f"#;
 
-/// What git runs for the password of a user without one, when nobody else knew it:
+/// What git runs for the password of a user without one, when no other helper knew it:
 /// an empty one, as who types it to the terminal's prompt, which is off here, gives
 /// for a token in the place of the user. What asks by a window has its turn first.
 const NO_PASSWORD: &str = r#"!f() { test "$1" = get && test -z "$GIT_ASKPASS$SSH_ASKPASS$(git config core.askPass)" && echo password=; }; f"#;
 
 impl HttpCredentials {
-    fn of(url: &str) -> Option<Self> {
+    fn from_url(url: &str) -> Option<Self> {
         if !is_http(url) {
             return None;
         }
@@ -152,7 +153,7 @@ impl HttpCredentials {
 }
 
 struct Git<'a> {
-    folder: &'a Path,
+    directory: &'a Path,
     credentials: Option<HttpCredentials>,
 }
 
@@ -165,7 +166,7 @@ impl Git<'_> {
         // settings say of line ends.
         let settings = ["-c", "core.autocrlf=false", "-c", "core.eol=lf"];
         let mut command = duct::cmd("git", settings.iter().chain(arguments))
-            .dir(self.folder)
+            .dir(self.directory)
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("LC_ALL", "C")
             .stdin_null();
@@ -200,7 +201,7 @@ impl Git<'_> {
         }
         Err(BuildProblem::Git {
             action,
-            output: super::frontend::last_lines(&self.without_secrets(&said.errors), LINES),
+            output: last_lines(&self.without_secrets(&said.errors), LINES),
         })
     }
 
@@ -221,6 +222,12 @@ impl Git<'_> {
         }
         text
     }
+}
+
+/// The end of a text.
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]
@@ -262,7 +269,7 @@ mod tests {
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
-    /// A server that wants credentials, and takes none. Gives the requests.
+    /// A server that asks for credentials and accepts none. Gives the requests.
     fn refusing_server() -> (u16, mpsc::Receiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -291,8 +298,8 @@ mod tests {
     fn a_password_reaches_the_server_and_neither_arguments_nor_files_nor_errors() {
         let (port, requests) = refusing_server();
         let url = format!("http://me:s%65cret%2F@127.0.0.1:{port}/x.git");
-        let folder = tempfile::tempdir().unwrap();
-        let error = checkout(&url, COMMIT, folder.path()).unwrap_err();
+        let directory = tempfile::tempdir().unwrap();
+        let error = checkout(&url, COMMIT, directory.path()).unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(
             text.contains(&format!("http://127.0.0.1:{port}/x.git")),
@@ -304,7 +311,7 @@ mod tests {
         let sent = format!("Basic {}", data_encoding::BASE64.encode(b"me:secret/"));
         assert!(requests.try_iter().any(|request| request.contains(&sent)));
         // What `git remote add` is given it writes there.
-        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        let config = fs_err::read_to_string(directory.path().join("checkout/.git/config")).unwrap();
         assert!(
             config.contains("/x.git") && !config.contains("cret"),
             "{config}"
@@ -315,8 +322,8 @@ mod tests {
     fn a_token_in_the_place_of_a_user_reaches_the_server_and_is_shown_nowhere() {
         let (port, requests) = refusing_server();
         let url = format!("http://ghp_0123456789abcdef@127.0.0.1:{port}/x.git");
-        let folder = tempfile::tempdir().unwrap();
-        let error = checkout(&url, COMMIT, folder.path()).unwrap_err();
+        let directory = tempfile::tempdir().unwrap();
+        let error = checkout(&url, COMMIT, directory.path()).unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(text.contains("127.0.0.1"), "{text}");
         assert!(!text.contains("ghp_"), "{text}");
@@ -325,7 +332,7 @@ mod tests {
             let sent = format!("Basic {sent}");
             assert!(requests.try_iter().any(|request| request.contains(&sent)));
         }
-        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        let config = fs_err::read_to_string(directory.path().join("checkout/.git/config")).unwrap();
         assert!(!config.contains("ghp_"), "{config}");
     }
 
@@ -333,26 +340,26 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_password_for_ssh_is_given_to_nobody() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         // Nobody listens there: ssh fails, or is not there at all.
         let url = "ssh://me:secret@127.0.0.1:9/x.git";
-        let error = checkout(url, COMMIT, folder.path()).unwrap_err();
+        let error = checkout(url, COMMIT, directory.path()).unwrap_err();
         let text = format!("{error} {error:?}");
         assert!(!text.contains("secret"), "{text}");
-        let config = fs_err::read_to_string(folder.path().join("checkout/.git/config")).unwrap();
+        let config = fs_err::read_to_string(directory.path().join("checkout/.git/config")).unwrap();
         assert!(config.contains("ssh://me@127.0.0.1:9/x.git"), "{config}");
     }
 
     #[test]
     fn what_git_would_take_for_an_option_or_a_program_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for (url, commit) in [
             ("--upload-pack=touch x", COMMIT),
             ("ext::sh -c touch% x", COMMIT),
             ("https://git.example.com/a", "main"),
             ("https://git.example.com/a", "--all"),
         ] {
-            let problem = checkout(url, commit, folder.path()).unwrap_err();
+            let problem = checkout(url, commit, directory.path()).unwrap_err();
             assert!(matches!(problem, BuildProblem::NotGit(..)), "{problem:?}");
         }
     }

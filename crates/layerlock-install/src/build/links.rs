@@ -11,16 +11,16 @@ pub(super) fn leading_out(checkout: &Path) -> Result<Option<PathBuf>, Error> {
         .canonicalize()
         .map_err(Error::io("read", checkout))?;
     let git = root.join(".git");
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        let failed = || Error::io("read", folder.clone());
-        for entry in fs_err::read_dir(&folder).map_err(failed())? {
+    let mut directories = vec![root.clone()];
+    while let Some(directory) = directories.pop() {
+        let failed = || Error::io("read", directory.clone());
+        for entry in fs_err::read_dir(&directory).map_err(failed())? {
             let entry = entry.map_err(failed())?;
             let path = entry.path();
             let kind = entry.file_type().map_err(failed())?;
             if kind.is_dir() {
                 if path != git {
-                    folders.push(path);
+                    directories.push(path);
                 }
             } else if kind.is_symlink()
                 && let Ok(target) = path.canonicalize()

@@ -2,7 +2,7 @@
 //!
 //! poetry-core writes a project's path dependency into METADATA as
 //! `Requires-Dist: NAME @ file:///home/…`, which would give each machine a layer of
-//! its own, and a git address as it stands in pyproject.toml, credentials and all.
+//! its own, and a git URL as it stands in pyproject.toml, credentials and all.
 //! A layer has what is required beside it: the name is enough. WHEEL names the
 //! backend and its version, which is whatever was the newest that day: a layer
 //! would change with each release of setuptools.
@@ -12,10 +12,10 @@ use layerlock_digest::Digest;
 use super::git;
 use crate::wheel::Unpacked;
 
-/// Takes this machine's folders, credentials, and the backend's version out of a
+/// Takes this machine's directories, credentials, and the backend's version out of a
 /// wheel's metadata.
 pub(super) fn without_this_machine(members: &mut [Unpacked]) {
-    rewrite(members, "METADATA", without_addresses);
+    rewrite(members, "METADATA", without_private_urls);
     rewrite(members, "WHEEL", without_generator);
 }
 
@@ -51,18 +51,18 @@ fn rewrite(members: &mut [Unpacked], file: &str, change: impl Fn(&str) -> String
     }
 }
 
-/// A file of the one `.dist-info` folder.
+/// A file of the one `.dist-info` directory.
 fn named<'a>(members: &'a mut [Unpacked], file: &str) -> Option<&'a mut Unpacked> {
     members.iter_mut().find(|member| {
-        let folder = member.name.as_str().strip_suffix(file);
-        let folder = folder.and_then(|folder| folder.strip_suffix(".dist-info/"));
-        folder.is_some_and(|folder| !folder.contains('/'))
+        let directory = member.name.as_str().strip_suffix(file);
+        let directory = directory.and_then(|directory| directory.strip_suffix(".dist-info/"));
+        directory.is_some_and(|directory| !directory.contains('/'))
     })
 }
 
-/// The metadata with the addresses of requirements cut; the text after its headers
+/// The metadata with the URLs of requirements cut; the text after its headers
 /// is its author's.
-fn without_addresses(metadata: &str) -> String {
+fn without_private_urls(metadata: &str) -> String {
     let mut in_headers = true;
     let lines = metadata.split_inclusive('\n').map(|line| {
         in_headers &= !line.trim_end().is_empty();
@@ -70,7 +70,7 @@ fn without_addresses(metadata: &str) -> String {
             Some((field, requirement))
                 if in_headers && field.eq_ignore_ascii_case("Requires-Dist") =>
             {
-                without_address(requirement).map(|requirement| format!("{field}:{requirement}"))
+                without_private_url(requirement).map(|requirement| format!("{field}:{requirement}"))
             }
             _ => None,
         }
@@ -79,9 +79,9 @@ fn without_addresses(metadata: &str) -> String {
     lines.collect()
 }
 
-/// `NAME @ ADDRESS ; MARKER` (PEP 508) without an address on this machine, or with
+/// `NAME @ URL ; MARKER` (PEP 508) without a URL on this machine, or with
 /// one without credentials.
-fn without_address(requirement: &str) -> Option<String> {
+fn without_private_url(requirement: &str) -> Option<String> {
     let (name, rest) = requirement.split_once('@')?;
     if name.contains([';', '(']) {
         return None;
@@ -93,11 +93,11 @@ fn without_address(requirement: &str) -> Option<String> {
     if scheme == "file" || scheme.ends_with("+file") {
         return Some(format!("{}{rest}", name.trim_end()));
     }
-    let (kind, address) = match url.split_once('+') {
-        Some((kind, address)) if !kind.contains(':') => (format!("{kind}+"), address),
+    let (kind, url) = match url.split_once('+') {
+        Some((kind, url)) if !kind.contains(':') => (format!("{kind}+"), url),
         _ => (String::new(), url),
     };
-    Some(format!("{name}@ {kind}{}{rest}", git::shown(address)))
+    Some(format!("{name}@ {kind}{}{rest}", git::shown(url)))
 }
 
 /// "Generator is the name and optionally the version of the software that produced
@@ -148,10 +148,10 @@ mod tests {
                 let body = "Requires-Dist: a @ file:///in/the/description\n";
                 format!("Name: demo\nRequires-Dist: {line}\nLicense: MIT\n\n{body}")
             };
-            assert_eq!(without_addresses(&text(line)), text(expected));
+            assert_eq!(without_private_urls(&text(line)), text(expected));
             let windows = |text: String| text.replace('\n', "\r\n");
             assert_eq!(
-                without_addresses(&windows(text(line))),
+                without_private_urls(&windows(text(line))),
                 windows(text(expected))
             );
         }

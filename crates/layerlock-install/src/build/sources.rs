@@ -3,38 +3,46 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
-use layerlock_lock::LockedPackage;
+use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::WheelName;
 
-use super::kept::Key;
-use super::{
-    BuildNote, BuildProblem, Builder, archive, directory, file_name, fit, git, is_wheel, links,
-};
-use crate::choose::{NoWheel, locked_sha256, sdist};
+use super::builder::Builder;
+use super::built_wheel::Key;
+use super::file_names::{file_name, is_wheel};
+use super::note::BuildNote;
+use super::source::{BuildSource, LocalSource};
+use super::{archive, directory, fit, git, links};
+use crate::choose::{locked_sha256, sdist};
 use crate::fetch_source::{FileUrl, fetch_locked};
-use crate::temporary::TemporaryFolder;
-use crate::{Chosen, Error};
-
-/// What a build begins with.
-pub(super) struct Source {
-    /// What it is, for people, without credentials.
-    pub(super) described: String,
-    /// What the result is kept by; none where that cannot be told.
-    pub(super) key: Option<Key>,
-    /// Whether its version may be another than the locked one: a folder lives on.
-    pub(super) version_may_differ: bool,
-}
-
-/// The source as it lies on this machine.
-pub(super) struct Material {
-    /// A folder, or an archive.
-    pub(super) path: PathBuf,
-    /// Removed with this.
-    _folder: Option<TemporaryFolder>,
-}
+use crate::problem::BuildProblem;
+use crate::temporary::TemporaryDirectory;
+use crate::{ChosenWheel, Error, NoWheel};
 
 impl Builder<'_> {
-    pub(super) fn of_sdist(&mut self, package: LockedPackage) -> Result<Chosen, Error> {
+    /// The package's own source, where the user has no wheel for it.
+    pub(super) fn wheel_of_source(&mut self, package: LockedPackage) -> Result<ChosenWheel, Error> {
+        match package.source.clone() {
+            PackageSource::Registry { .. } => self.wheel_from_sdist(package),
+            PackageSource::Git {
+                url,
+                commit,
+                subdirectory,
+                ..
+            } => self.wheel_from_git(package, &url, &commit, subdirectory.as_deref()),
+            PackageSource::Directory { path, .. } => self.wheel_from_directory(package, &path),
+            PackageSource::File { path, subdirectory } => {
+                self.wheel_from_file(package, &path, subdirectory.as_deref())
+            }
+            PackageSource::Url { url, subdirectory } => {
+                self.wheel_from_url(package, &url, subdirectory.as_deref())
+            }
+        }
+    }
+
+    pub(super) fn wheel_from_sdist(
+        &mut self,
+        package: LockedPackage,
+    ) -> Result<ChosenWheel, Error> {
         let Some(file) = sdist(&package) else {
             if !self.refused.is_empty() {
                 return Err(self.problem(&package, BuildProblem::NoSource));
@@ -43,40 +51,40 @@ impl Builder<'_> {
             return Err(Error::NoWheel(Box::new(no_wheel)));
         };
         let (name, digest) = (file.name.clone(), locked_sha256(file, &package.place)?);
-        let source = Source {
+        let source = BuildSource {
             described: name.clone(),
             key: Some(Key::for_archive(&digest, None)),
             version_may_differ: false,
         };
-        self.kept_or_built(package, &source, |builder, package| {
+        self.find_or_build(package, &source, |builder, package| {
             let options = builder.options.fetch;
             let file = fetch_locked(package, &name, &digest, options, builder.reporter)?;
-            builder.of_archive(package, file.path(), &name, None)
+            builder.local_archive(package, file.path(), &name, None)
         })
     }
 
-    pub(super) fn of_git(
+    pub(super) fn wheel_from_git(
         &mut self,
         package: LockedPackage,
         url: &str,
         commit: &str,
         subdirectory: Option<&str>,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         let shown = git::shown(url);
-        let source = Source {
+        let source = BuildSource {
             described: format!("{shown} at {commit}"),
             key: Some(Key::for_git(&shown, commit, subdirectory)),
             version_may_differ: true,
         };
-        self.kept_or_built(package, &source, |builder, package| {
+        self.find_or_build(package, &source, |builder, package| {
             if builder.options.fetch.offline && !git::is_local(url) {
                 return Err(Error::Offline {
                     file: format!("{} of {shown}", package.name),
                 });
             }
             let problem = |problem| builder.problem(package, problem);
-            let folder = TemporaryFolder::new("build")?;
-            let checkout = git::checkout(url, commit, folder.path()).map_err(problem)?;
+            let directory = TemporaryDirectory::new("build")?;
+            let checkout = git::checkout(url, commit, directory.path()).map_err(problem)?;
             if let Some(link) = links::leading_out(&checkout)? {
                 return Err(problem(BuildProblem::Link(link)));
             }
@@ -85,63 +93,58 @@ impl Builder<'_> {
             if directory::asks_version_control(&path) {
                 git::fetch_history(url, commit, &checkout).map_err(problem)?;
             }
-            Ok(Material {
-                path,
-                _folder: Some(folder),
-            })
+            Ok(LocalSource::inside(directory, path))
         })
     }
 
-    pub(super) fn of_directory(
+    pub(super) fn wheel_from_directory(
         &mut self,
         package: LockedPackage,
         path: &Path,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         if !path.is_dir() {
-            return Err(self.problem(&package, BuildProblem::NoFolder(path.to_owned())));
+            return Err(self.problem(&package, BuildProblem::NoDirectory(path.to_owned())));
         }
-        let source = Source {
+        let source = BuildSource {
             described: path.display().to_string(),
             key: directory::key(path, self.options.ignored)?,
             version_may_differ: true,
         };
-        self.kept_or_built(package, &source, |builder, package| {
+        self.find_or_build(package, &source, |builder, package| {
             directory::check_backend(path).map_err(|problem| builder.problem(package, problem))?;
-            Ok(Material {
-                path: path.canonicalize().map_err(Error::io("read", path))?,
-                _folder: None,
-            })
+            let path = path.canonicalize().map_err(Error::io("read", path))?;
+            Ok(LocalSource::in_place(path))
         })
     }
 
-    pub(super) fn of_file(
+    pub(super) fn wheel_from_file(
         &mut self,
         package: LockedPackage,
         path: &Path,
         subdirectory: Option<&str>,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
         let described = path.display().to_string();
         let actual = self.check_hash(&package, &bytes, file_name(path), &described)?;
         if is_wheel(path) {
             return self.take_wheel(package, file_name(path), &bytes, actual);
         }
-        let source = Source {
+        let source = BuildSource {
             described,
             key: Some(Key::for_archive(&actual, subdirectory)),
             version_may_differ: false,
         };
-        self.kept_or_built(package, &source, |builder, package| {
-            builder.of_archive(package, path, file_name(path), subdirectory)
+        self.find_or_build(package, &source, |builder, package| {
+            builder.local_archive(package, path, file_name(path), subdirectory)
         })
     }
 
-    pub(super) fn of_url(
+    pub(super) fn wheel_from_url(
         &mut self,
         package: LockedPackage,
         url: &str,
         subdirectory: Option<&str>,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         let file_url = FileUrl::parse(url).map_err(|error| Error::LockedUrl {
             error,
             place: package.place.clone(),
@@ -173,41 +176,38 @@ impl Builder<'_> {
             let (_, bytes, actual) = fetch(self, &package)?;
             return self.take_wheel(package, &name, &bytes, actual);
         }
-        let source = Source {
+        let source = BuildSource {
             described: described.clone(),
             key: locked.map(|digest| Key::for_archive(&digest, subdirectory)),
             version_may_differ: false,
         };
-        self.kept_or_built(package, &source, |builder, package| {
+        self.find_or_build(package, &source, |builder, package| {
             let (file, ..) = fetch(builder, package)?;
-            builder.of_archive(package, file.path(), &name, subdirectory)
+            builder.local_archive(package, file.path(), &name, subdirectory)
         })
     }
 
-    /// An archive, under its own name again: frontends go by it. Where a folder of
+    /// An archive, under its own name again: frontends go by it. Where a directory of
     /// it is the source, which uv has no word for, it is unpacked.
-    fn of_archive(
+    fn local_archive(
         &self,
         package: &LockedPackage,
         path: &Path,
         name: &str,
         subdirectory: Option<&str>,
-    ) -> Result<Material, Error> {
+    ) -> Result<LocalSource, Error> {
         let problem = |problem| self.problem(package, problem);
-        let folder = TemporaryFolder::new("build")?;
+        let directory = TemporaryDirectory::new("build")?;
         let path = if subdirectory.is_some() {
-            let root = archive::unpack(path, name, folder.path()).map_err(problem)?;
+            let root = archive::unpack(path, name, directory.path()).map_err(problem)?;
             below(&root, subdirectory).map_err(problem)?
         } else {
             archive::check(path, name).map_err(problem)?;
-            let named = folder.path().join(name);
+            let named = directory.path().join(name);
             fs_err::copy(path, &named).map_err(Error::io("copy", path))?;
             named
         };
-        Ok(Material {
-            path,
-            _folder: Some(folder),
-        })
+        Ok(LocalSource::inside(directory, path))
     }
 
     /// Compares a file that is no index's with its hash in the lock. One that has
@@ -248,7 +248,7 @@ impl Builder<'_> {
         name: &str,
         bytes: &[u8],
         digest: Digest,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         let chosen = self.choose_wheel(package, name, digest)?;
         let wheel = &chosen.wheel;
         fit::check_archive(wheel, bytes, self.target)
@@ -271,7 +271,7 @@ impl Builder<'_> {
         package: LockedPackage,
         name: &str,
         digest: Digest,
-    ) -> Result<Chosen, Error> {
+    ) -> Result<ChosenWheel, Error> {
         let wheel: WheelName = name.parse().map_err(|error| {
             let problem = BuildProblem::WheelName(error);
             self.problem(&package, problem)
@@ -280,7 +280,7 @@ impl Builder<'_> {
             let no_wheel = NoWheel::new(package, self.target, &[wheel]);
             return Err(Error::NoWheel(Box::new(no_wheel)));
         }
-        Ok(Chosen {
+        Ok(ChosenWheel {
             package,
             wheel,
             digest,
@@ -288,18 +288,18 @@ impl Builder<'_> {
     }
 }
 
-/// A folder of a source, links followed: it must not lead out of it.
+/// A directory of a source, links followed: it must not lead out of it.
 fn below(source: &Path, subdirectory: Option<&str>) -> Result<PathBuf, BuildProblem> {
     let Some(subdirectory) = subdirectory else {
         return Ok(source.to_owned());
     };
     let no_such = || BuildProblem::Subdirectory(subdirectory.to_owned());
     let root = source.canonicalize().map_err(|_| no_such())?;
-    let folder = root
+    let directory = root
         .join(subdirectory)
         .canonicalize()
         .map_err(|_| no_such())?;
-    (folder.starts_with(&root) && folder.is_dir())
-        .then_some(folder)
+    (directory.starts_with(&root) && directory.is_dir())
+        .then_some(directory)
         .ok_or_else(no_such)
 }

@@ -1,5 +1,5 @@
 //! Wheels that the user made for packages without one, as in a container of the
-//! target's system, and put into a folder that `--find-links` names.
+//! target's system, and put into a directory that `--find-links` names.
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
 
-use super::fit::{self, WheelMisfit};
+use super::file_names::file_name;
+use super::fit;
+use crate::problem::WheelMisfit;
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -77,10 +79,10 @@ fn candidates(
     options: &FetchOptions<'_>,
 ) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for folder in options.find_links.iter().filter_map(FindLinks::directory) {
-        let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+    for directory in options.find_links.iter().filter_map(FindLinks::directory) {
+        let entries = fs_err::read_dir(directory).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            let Ok(wheel) = super::file_name(&path).parse::<WheelName>() else {
+            let Ok(wheel) = file_name(&path).parse::<WheelName>() else {
                 continue;
             };
             if package.name == wheel.name()

@@ -23,7 +23,6 @@
 
 mod upkeep;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -34,11 +33,12 @@ use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::temporary::TemporaryFolder;
+use crate::cache_directory::{TEMPORARY, make, temporary_file_in};
+use crate::temporary::TemporaryDirectory;
 use crate::{Error, Wheel, WheelContents};
 pub use upkeep::Removed;
 
-/// A folder of verified wheels.
+/// A directory of verified wheels.
 #[derive(Debug, Clone)]
 pub struct Cache {
     root: PathBuf,
@@ -46,37 +46,30 @@ pub struct Cache {
     /// is gone.
     in_use: Arc<Mutex<Option<fs::File>>>,
     /// Of a temporary cache: removed with its last user.
-    temporary: Option<Arc<TemporaryFolder>>,
+    temporary: Option<Arc<TemporaryDirectory>>,
 }
 
-/// Grows whenever the form of [`Kept`] or what is verified changes.
+/// Grows whenever the form of [`CachedContents`] or what is verified changes.
 const WHEELS: &str = "wheels-v1";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
 pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
 const RUNS: &str = "runs-v2";
-/// What the machine's pip has built in, as it answered.
-pub(crate) const PIP_DEFAULT_INDEX: &str = "pip-default-index";
-const TEMPORARY: &str = "tmp";
 const LOCK: &str = "lock";
-const TAG: &str = "CACHEDIR.TAG";
-/// What a tag has to begin with (<https://bford.info/cachedir/>), and whose it is.
-const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
-                        # The cache of layerlock. It can be removed at any time.\n";
 
 /// The time of an entry tells of its use as exactly as this.
 const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
 
 /// What stands in a `.contents` file.
 #[derive(Serialize, Deserialize)]
-struct Kept {
-    /// Bytes of the archive: a shorter one was cut behind our back.
+struct CachedContents {
+    /// Bytes of the archive: one of another size was changed since.
     archive_size: u64,
     contents: WheelContents,
 }
 
 impl Cache {
-    /// The cache in this folder, which is made when it is first needed.
+    /// The cache in this directory, which is made when it is first needed.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -85,29 +78,29 @@ impl Cache {
         }
     }
 
-    /// The user's cache: `layerlock` in the platform's folder for caches (the
+    /// The user's cache: `layerlock` in the platform's directory for caches (the
     /// XDG base directories where there are such). Nothing without a home.
-    pub fn of_user() -> Option<Self> {
-        let folders = etcetera::choose_base_strategy().ok()?;
-        Some(Self::at(folders.cache_dir().join("layerlock")))
+    pub fn for_user() -> Option<Self> {
+        let directories = etcetera::choose_base_strategy().ok()?;
+        Some(Self::at(directories.cache_dir().join("layerlock")))
     }
 
     /// A cache that lives as long as its users.
     pub fn temporary() -> Result<Self, Error> {
-        let folder = TemporaryFolder::new("cache")?;
+        let directory = TemporaryDirectory::new("cache")?;
         Ok(Self {
-            root: folder.path().to_owned(),
+            root: directory.path().to_owned(),
             in_use: Arc::default(),
-            temporary: Some(Arc::new(folder)),
+            temporary: Some(Arc::new(directory)),
         })
     }
 
-    /// The folder.
+    /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether it is gone with this run.
+    /// Whether it is removed at the end of this run.
     pub(crate) fn is_temporary(&self) -> bool {
         self.temporary.is_some()
     }
@@ -118,24 +111,24 @@ impl Cache {
         self.hold(fs::OpenOptions::new().read(true));
         let path = self.archive(digest);
         let listing = path.with_extension("contents");
-        let kept = read_kept(&listing)?;
+        let cached = read_contents(&listing)?;
         let size = fs::metadata(&path).ok()?.len();
-        if size != kept.archive_size {
+        if size != cached.archive_size {
             return None;
         }
         note_use(&listing);
         Some(Wheel {
             path,
-            contents: kept.contents,
+            contents: cached.contents,
         })
     }
 
     /// A file to download into.
     pub(crate) fn temporary_file(&self) -> Result<NamedTempFile, Error> {
         make(&self.root)
-            .and_then(|folder| {
+            .and_then(|directory| {
                 self.hold(fs::OpenOptions::new().write(true).create(true));
-                temporary_file_in(&folder)
+                temporary_file_in(&directory)
             })
             .map_err(Error::io("create a file in", &self.root))
     }
@@ -163,21 +156,21 @@ impl Cache {
     ) -> Result<Wheel, Error> {
         let path = self.archive(digest);
         let insert = || -> std::io::Result<Wheel> {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)?;
             }
-            let kept = Kept {
+            let cached = CachedContents {
                 archive_size: archive.as_file().metadata()?.len(),
                 contents,
             };
-            let bytes = postcard::to_stdvec(&kept).map_err(std::io::Error::other)?;
+            let bytes = postcard::to_stdvec(&cached).map_err(std::io::Error::other)?;
             let listing = temporary_file_in(&self.root.join(TEMPORARY))?;
             fs::write(listing.path(), bytes)?;
             archive.persist(&path)?;
             listing.persist(path.with_extension("contents"))?;
             Ok(Wheel {
                 path: path.clone(),
-                contents: kept.contents,
+                contents: cached.contents,
             })
         };
         insert().map_err(Error::io("write", &path))
@@ -191,7 +184,7 @@ impl Cache {
             .join(format!("{name}.whl"))
     }
 
-    /// Makes the folder, where it is not there yet, for a note that the library
+    /// Makes the directory, where it is not there yet, for a note that the library
     /// keeps in it.
     pub fn make(&self) -> Result<(), Error> {
         let made = make(&self.root);
@@ -199,23 +192,7 @@ impl Cache {
     }
 }
 
-/// Makes the folder of a cache and marks it as one: nothing else does, so that
-/// there is no cache without its mark. Gives the folder in it for what is not
-/// finished.
-pub(crate) fn make(root: &Path) -> std::io::Result<PathBuf> {
-    let folder = root.join(TEMPORARY);
-    fs::create_dir_all(&folder)?;
-    let tag = root.join(TAG);
-    if !tag.exists() {
-        // Another process may be as quick, with the same text.
-        let mut whole = temporary_file_in(&folder)?;
-        whole.write_all(TAG_TEXT.as_bytes())?;
-        whole.persist(&tag)?;
-    }
-    Ok(folder)
-}
-
-fn read_kept(listing: &Path) -> Option<Kept> {
+fn read_contents(listing: &Path) -> Option<CachedContents> {
     postcard::from_bytes(&fs::read(listing).ok()?).ok()
 }
 
@@ -231,16 +208,4 @@ fn note_use(listing: &Path) {
     if !is_recent && let Ok(file) = fs::OpenOptions::new().write(true).open(listing) {
         let _ = file.file().set_modified(now);
     }
-}
-
-/// A temporary file is private by default; the cache may be shared, as far as the
-/// umask lets it.
-fn temporary_file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }

@@ -1,8 +1,8 @@
 //! Removing things from a cache: all of it, some packages, what is of no use.
 //!
-//! The folder of a cache can be named by its user, and be named wrongly. So only
-//! what is known to be ours is removed, from a folder that is marked as ours, and
-//! nobody else may be at work in it.
+//! The directory of a cache can be named by its user, and be named wrongly. So only
+//! what is known to be ours is removed, from a directory that is marked as ours, and
+//! no other process may be using it.
 
 use std::fs::TryLockError;
 use std::ops::AddAssign;
@@ -14,10 +14,9 @@ use layerlock_digest::Digest;
 use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
-use super::{
-    BUILDS, Cache, LOCK, PIP_DEFAULT_INDEX, RUNS, TAG, TAG_TEXT, TEMPORARY, WHEELS, read_kept,
-};
+use super::{BUILDS, Cache, LOCK, RUNS, WHEELS, read_contents};
 use crate::Error;
+use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
 
 /// What was removed from a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,8 +56,10 @@ impl Cache {
         };
         let names: Vec<String> = names.iter().map(|name| normalize_name(name)).collect();
         self.remove_wheels(|wheel| {
-            let kept = wheel.listing().and_then(|listing| read_kept(&listing));
-            kept.is_some_and(|kept| names.contains(&normalize_name(kept.contents.distribution())))
+            let cached = wheel.listing().and_then(|listing| read_contents(&listing));
+            cached.is_some_and(|cached| {
+                names.contains(&normalize_name(cached.contents.distribution()))
+            })
         })
     }
 
@@ -102,16 +103,18 @@ impl Cache {
     }
 
     /// Holds the lock alone until it is dropped. Nothing where there is no cache
-    /// yet. What makes a folder a cache is its tag: the names in it may be
+    /// yet. What makes a directory a cache is its tag: the names in it may be
     /// anybody's.
     fn lock_alone(&self) -> Result<Option<fs::File>, Error> {
-        let folder = || self.root.clone();
+        let directory = || self.root.clone();
         if !self.root.is_dir() || entries(&self.root)?.is_empty() {
             return Ok(None);
         }
         let tag = fs::read(self.root.join(TAG)).unwrap_or_default();
         if tag != TAG_TEXT.as_bytes() {
-            return Err(Error::NotACache { folder: folder() });
+            return Err(Error::NotACache {
+                directory: directory(),
+            });
         }
         let path = self.root.join(LOCK);
         let lock = fs::OpenOptions::new()
@@ -121,7 +124,9 @@ impl Cache {
             .map_err(Error::io("open", &path))?;
         match lock.file().try_lock() {
             Ok(()) => Ok(Some(lock)),
-            Err(TryLockError::WouldBlock) => Err(Error::CacheInUse { folder: folder() }),
+            Err(TryLockError::WouldBlock) => Err(Error::CacheInUse {
+                directory: directory(),
+            }),
             Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
         }
     }
@@ -129,8 +134,8 @@ impl Cache {
     /// Removes the notes of builds that name no wheel that is there.
     fn remove_notes_of_builds(&self) -> Result<Removed, Error> {
         let mut removed = Removed::default();
-        let folder = self.root.join(BUILDS);
-        if !folder.is_dir() {
+        let directory = self.root.join(BUILDS);
+        if !directory.is_dir() {
             return Ok(removed);
         }
         let is_of_use = |note: &Path| {
@@ -138,11 +143,11 @@ impl Cache {
             let digest: Digest = text.lines().next()?.parse().ok()?;
             Some(self.archive(&digest).exists())
         };
-        for (_, folder) in entries(&folder)? {
-            if !folder.is_dir() {
+        for (_, directory) in entries(&directory)? {
+            if !directory.is_dir() {
                 continue;
             }
-            for (_, note) in entries(&folder)? {
+            for (_, note) in entries(&directory)? {
                 if is_of_use(&note) != Some(true) {
                     removed += remove(&note)?;
                 }
@@ -155,15 +160,15 @@ impl Cache {
     fn remove_unfinished(&self) -> Result<Removed, Error> {
         let mut removed = Removed::default();
         for stem in self.stems()? {
-            let Some(folder) = stem.unpacked() else {
+            let Some(directory) = stem.unpacked() else {
                 continue;
             };
-            if folder.is_symlink() || !folder.is_dir() {
+            if directory.is_symlink() || !directory.is_dir() {
                 // It keeps nothing, and is in the way.
-                removed += remove(&folder)?;
+                removed += remove(&directory)?;
                 continue;
             }
-            for (name, path) in entries(&folder)? {
+            for (name, path) in entries(&directory)? {
                 if is_unfinished(&name) {
                     removed += remove(&path)?;
                 }
@@ -186,14 +191,14 @@ impl Cache {
 
     /// All wheels, whole or not.
     fn stems(&self) -> Result<Vec<Stem>, Error> {
-        let folder = self.root.join(WHEELS);
+        let directory = self.root.join(WHEELS);
         let mut stems = Vec::new();
-        if !folder.is_dir() {
+        if !directory.is_dir() {
             return Ok(stems);
         }
-        for (_, folder) in entries(&folder)? {
-            if folder.is_dir() {
-                let entries = entries(&folder)?;
+        for (_, directory) in entries(&directory)? {
+            if directory.is_dir() {
+                let entries = entries(&directory)?;
                 stems.extend(
                     entries
                         .iter()
@@ -224,10 +229,10 @@ impl Stem {
     }
 }
 
-/// The kinds of things that have a folder KIND-vNUMBER.
+/// The kinds of things that have a directory KIND-vNUMBER.
 const KINDS: [&str; 3] = ["wheels", "builds", "runs"];
 
-/// Whether an entry of a cache's folder is one that layerlock makes, in this
+/// Whether an entry of a cache's directory is one that layerlock makes, in this
 /// version or another.
 fn is_ours(name: &str) -> bool {
     matches!(name, LOCK | TAG | TEMPORARY | PIP_DEFAULT_INDEX) || versioned(name).is_some()
@@ -251,11 +256,11 @@ fn versioned(name: &str) -> Option<(&str, u32)> {
     Some((kind, version.parse().ok()?)).filter(|_| is_known)
 }
 
-/// The entries of a folder, sorted by name.
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+/// The entries of a directory, sorted by name.
+fn entries(directory: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
     let list = || -> std::io::Result<Vec<(String, PathBuf)>> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(folder)? {
+        for entry in fs::read_dir(directory)? {
             let entry = entry?;
             found.push((
                 entry.file_name().to_string_lossy().into_owned(),
@@ -265,10 +270,10 @@ fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
         found.sort();
         Ok(found)
     };
-    list().map_err(Error::io("read", folder))
+    list().map_err(Error::io("read", directory))
 }
 
-/// Removes a file, or a folder with all that is in it, counting files. Links are
+/// Removes a file, or a directory with all that is in it, counting files. Links are
 /// removed, not followed.
 fn remove(path: &Path) -> Result<Removed, Error> {
     let metadata = fs::symlink_metadata(path).map_err(Error::io("read", path))?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::index_url::IndexUrl;
-use crate::cache::PIP_DEFAULT_INDEX;
+use crate::cache_directory::PIP_DEFAULT_INDEX;
 
 /// Starting Python may be slow on a busy machine; a pip that hangs must not
 /// hang layerlock.
@@ -68,7 +68,7 @@ fn default_in_help(help: &str) -> Option<String> {
 }
 
 fn remember(directory: &Path, url: &IndexUrl) -> std::io::Result<()> {
-    let unfinished = crate::cache::make(directory)?;
+    let unfinished = crate::cache_directory::make(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(unfinished)?;
     writeln!(file, "{}", url.url())?;
     file.persist(directory.join(PIP_DEFAULT_INDEX))?;

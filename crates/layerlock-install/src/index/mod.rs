@@ -5,14 +5,10 @@
 
 mod built_in;
 mod default;
-mod fetch_page;
 mod index_url;
 mod page;
-mod sources;
 
 pub use default::{DefaultIndex, DefaultIndexError, IndexOrigin, default_index, extra_indexes};
-pub(crate) use fetch_page::{fetch_page, fetch_project};
 pub(crate) use index_url::parse_http;
 pub use index_url::{Index, IndexUrl, IndexUrlError};
 pub use page::{ACCEPT, IndexFile, MAX_FILES, MAX_PAGE_BYTES, PageError, ProjectPage};
-pub use sources::Sources;

@@ -4,7 +4,6 @@
 //! Either is only a hint. A file counts when it has the locked hash; else it is
 //! passed over, and so is one that cannot be read.
 
-mod find_links;
 mod poetry;
 
 use std::collections::{HashMap, HashSet};
@@ -15,8 +14,7 @@ use layerlock_client::MachineConfig;
 use layerlock_digest::{Digest, Hasher};
 use tempfile::NamedTempFile;
 
-use crate::{Cache, Error};
-pub use find_links::{FindLinks, FindLinksError};
+use crate::{Cache, Error, FindLinks};
 
 /// Where files of the names that were asked for lie.
 #[derive(Debug, Default)]

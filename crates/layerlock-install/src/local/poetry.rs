@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_folder_is_named_by_variable_then_by_configuration() {
+    fn the_directory_is_named_by_variable_then_by_configuration() {
         let directory = tempfile::tempdir().unwrap();
         let made = |name: &str| {
             let path = directory.path().join(name).join("artifacts");

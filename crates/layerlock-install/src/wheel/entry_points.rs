@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::WheelProblem;
+use super::problem::WheelProblem;
 
 /// A command, and the function that it calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,16 +1,21 @@
+//! What the fuzz target runs.
+
 use std::path::PathBuf;
 
 use layerlock_layer::PlanBuilder;
 use layerlock_target::{Architecture, Provider, Target};
 
-use super::{MAX_UNPACKED, Wheel, WheelContents, WheelProblem, push_wheel};
+use super::contents::{Wheel, WheelContents};
+use super::layout::push_wheel;
+use super::limits::MAX_UNPACKED;
+use super::problem::WheelProblem;
 
 /// The body of the fuzz target, and of the test that stands in for it: reads bytes
 /// as a wheel of a distribution `demo`, version 1.0.
 ///
 /// # Panics
 ///
-/// Where a wheel is let through that is not what everything after it counts on.
+/// Where a wheel is accepted that later steps could not rely on.
 #[doc(hidden)]
 #[expect(
     clippy::expect_used,

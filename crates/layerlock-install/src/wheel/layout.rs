@@ -8,7 +8,9 @@ use layerlock_layer::archive::ArchiveProblem;
 use layerlock_layer::{ArchiveId, Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder};
 use layerlock_target::Target;
 
-use super::{Member, Wheel, WheelContents, WheelProblem, record};
+use super::contents::{Member, Wheel, WheelContents, in_data_directory};
+use super::problem::WheelProblem;
+use super::record;
 
 /// Adds the files of a wheel to a plan.
 pub(crate) fn push_wheel(
@@ -171,14 +173,6 @@ impl Layout<'_> {
         rows.insert(record.to_owned(), None);
         record::write(&rows)
     }
-}
-
-/// The scheme key and the path of a file in the `.data` directory at the top. Like
-/// pip's, the test is for the ending alone: builders spell the rest differently.
-pub(super) fn in_data_directory(name: &str) -> Option<(&str, &str)> {
-    let (directory, rest) = name.split_once('/')?;
-    directory.strip_suffix(".data")?;
-    Some(rest.split_once('/').unwrap_or((rest, "")))
 }
 
 fn path(directory: &str, name: &str) -> Result<LayerPath, WheelProblem> {

@@ -1,3 +1,6 @@
+//! What is wrong with a wheel.
+
+use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_layer::archive::ArchiveProblem;
 
 /// Why an archive is refused as a wheel.
@@ -7,7 +10,7 @@ pub enum WheelProblem {
     #[error(transparent)]
     Archive(#[from] ArchiveProblem),
     /// A file under a name in the `.data` directory that says of no place where it goes.
-    #[error("member {0:?} lies in the .data directory under no known scheme key")]
+    #[error("member {0:?} is in the .data directory, but under no known scheme key")]
     UnknownScheme(String),
     /// A part that every wheel must have.
     #[error("has no {0}")]
@@ -47,10 +50,13 @@ pub enum WheelProblem {
     },
 }
 
-impl WheelProblem {
-    /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Diagnose for WheelProblem {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Integrity
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::WheelVersion(_) => "ask for a newer layerlock, or lock another version",
             Self::Missing(_)
             | Self::DistInfoCount(_)
@@ -58,13 +64,14 @@ impl WheelProblem {
             | Self::Metadata { .. }
             | Self::NotInRecord(_)
             | Self::NoHash(_) => {
-                "the file is as the lock says, but no proper wheel: tell its authors, and lock \
+                "the file matches the lock, but is not a valid wheel: tell its authors, and lock \
                  another version"
             }
             _ => {
-                "the file is as the lock says, but its archive is damaged or hostile: do not \
-                 unpack it, and tell its authors"
+                "the file matches the lock, but its archive is damaged or hostile: do not unpack \
+                 it, and tell its authors"
             }
-        }
+        };
+        Some(hint.to_owned())
     }
 }

@@ -8,7 +8,8 @@ use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::ArchiveMember;
 use layerlock_layer::archive::RawMember;
 
-use super::{Member, WheelProblem};
+use super::contents::Member;
+use super::problem::WheelProblem;
 
 /// The RECORD of a wheel.
 pub(super) struct Record {

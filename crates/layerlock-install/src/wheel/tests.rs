@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64URL;
+use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{LayerPath, Method, PathError};
 use layerlock_testkit::{
     Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder, hostile_wheels, sound_wheel,

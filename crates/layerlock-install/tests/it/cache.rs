@@ -13,7 +13,7 @@ use crate::helpers::{Machine, chosen, project_of};
 
 /// A cache with two wheels, `Demo_Kit` and `other`.
 struct Filled {
-    folder: TempDir,
+    directory: TempDir,
     made: [TestWheel; 2],
     index: LoopbackIndex,
 }
@@ -27,7 +27,7 @@ impl Filled {
                 .build()
         });
         let filled = Self {
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
             index: LoopbackIndex::with_wheels(&made),
             made,
         };
@@ -35,13 +35,13 @@ impl Filled {
         filled
     }
 
-    /// Another look at the same folder.
+    /// Another look at the same directory.
     fn cache(&self) -> Cache {
         Cache::at(self.path())
     }
 
     fn path(&self) -> PathBuf {
-        self.folder.path().join("cache")
+        self.directory.path().join("cache")
     }
 
     fn use_all(&self, cache: &Cache) -> Vec<Wheel> {
@@ -169,26 +169,26 @@ fn prune_removes_what_is_of_no_use() {
 fn what_is_kept_unpacked_goes_with_its_wheel() {
     let filled = Filled::new();
     let wheels = filled.use_all(&filled.cache());
-    let folder = layerlock_layer::unpacked_directory(&wheels[0].path);
-    let folder = folder.strip_prefix(filled.path()).unwrap();
-    let folder = folder.to_str().unwrap().to_owned();
+    let directory = layerlock_layer::unpacked_directory(&wheels[0].path);
+    let directory = directory.strip_prefix(filled.path()).unwrap();
+    let directory = directory.to_str().unwrap().to_owned();
     for name in ["0123", ".unfinished"] {
-        filled.write(&format!("{folder}/{name}"));
+        filled.write(&format!("{directory}/{name}"));
     }
     filled.write("wheels-v1/ab/alone.unpacked/4567");
     let removed = filled.cache().prune(None).unwrap();
     assert_eq!((removed.files, removed.bytes), (2, 10));
-    assert!(filled.files().contains(&format!("{folder}/0123")));
+    assert!(filled.files().contains(&format!("{directory}/0123")));
 
     age(&wheels[0], 40);
     let removed = filled.cache().prune(Some(Duration::from_hours(24 * 30)));
     assert_eq!(removed.unwrap().files, 3);
-    assert!(!filled.path().join(folder).exists());
+    assert!(!filled.path().join(directory).exists());
 }
 
 /// It failed, or removed files behind the link.
 #[test]
-fn prune_removes_what_is_in_the_place_of_a_folder_of_unpacked_files() {
+fn prune_removes_what_is_in_the_place_of_a_directory_of_unpacked_files() {
     let filled = Filled::new();
     let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
     let [file, link] =
@@ -272,37 +272,37 @@ fn nothing_is_removed_while_the_cache_is_in_use() {
     filled.cache().clean().unwrap();
 }
 
-/// Whatever the names in it are: what makes a folder a cache is its tag.
+/// Whatever the names in it are: what makes a directory a cache is its tag.
 #[test]
-fn a_folder_of_others_is_refused() {
-    let folder = TempDir::new().unwrap();
+fn a_directory_of_others_is_refused() {
+    let directory = TempDir::new().unwrap();
     for name in ["tmp", "data-v2", "wheels-v1"] {
-        fs_err::create_dir(folder.path().join(name)).unwrap();
-        fs_err::write(folder.path().join(name).join("thesis.txt"), "precious").unwrap();
+        fs_err::create_dir(directory.path().join(name)).unwrap();
+        fs_err::write(directory.path().join(name).join("thesis.txt"), "precious").unwrap();
     }
-    let cache = Cache::at(folder.path());
+    let cache = Cache::at(directory.path());
     // The tag of somebody else's cache is no permission either.
     for tag in [
         None,
         Some("Signature: 8a477f597d28d172789f06886806bc55\n# of pip\n"),
     ] {
         if let Some(tag) = tag {
-            fs_err::write(folder.path().join("CACHEDIR.TAG"), tag).unwrap();
+            fs_err::write(directory.path().join("CACHEDIR.TAG"), tag).unwrap();
         }
-        let before = files_in(folder.path()).unwrap();
+        let before = files_in(directory.path()).unwrap();
         for result in [cache.clean(), cache.prune(None), cache.remove_packages(&[])] {
             assert!(matches!(result, Err(Error::NotACache { .. })), "{result:?}");
         }
-        assert_eq!(files_in(folder.path()).unwrap(), before);
+        assert_eq!(files_in(directory.path()).unwrap(), before);
     }
 }
 
 #[test]
 fn a_cache_that_is_not_there_has_nothing_to_remove() {
-    let folder = TempDir::new().unwrap();
-    let missing = folder.path().join("none");
-    for folder in [&missing, folder.path()] {
-        let cache = Cache::at(folder);
+    let directory = TempDir::new().unwrap();
+    let missing = directory.path().join("none");
+    for directory in [&missing, directory.path()] {
+        let cache = Cache::at(directory);
         assert_eq!(cache.clean().unwrap(), Removed::default());
         assert_eq!(
             cache.prune(Some(Duration::ZERO)).unwrap(),
@@ -310,5 +310,5 @@ fn a_cache_that_is_not_there_has_nothing_to_remove() {
         );
     }
     assert!(!missing.exists());
-    assert_eq!(files_in(folder.path()).unwrap(), [""; 0]);
+    assert_eq!(files_in(directory.path()).unwrap(), [""; 0]);
 }

@@ -1,13 +1,13 @@
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_diagnostic::Place;
-use layerlock_install::{Chosen, Error};
+use layerlock_install::{ChosenWheel, Error};
 use layerlock_target::{Architecture, Target};
 use layerlock_testkit::{LockedPackage, ProjectBuilder};
 
 use crate::helpers::{aws, choose_wheel, locked, target};
 
 /// Chooses from a lock that has files of these names for one package.
-fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
+fn choose_from(files: &[&str], target: &Target) -> Result<ChosenWheel, Error> {
     let package = files.iter().zip(b'1'..).fold(
         LockedPackage::new("demo", "1.0"),
         |package, (file, hash)| package.file(file, &char::from(hash).to_string().repeat(64)),
@@ -15,7 +15,7 @@ fn choose_from(files: &[&str], target: &Target) -> Result<Chosen, Error> {
     choose_one(&ProjectBuilder::new("shop").package(package), target)
 }
 
-fn choose_one(project: &ProjectBuilder, target: &Target) -> Result<Chosen, Error> {
+fn choose_one(project: &ProjectBuilder, target: &Target) -> Result<ChosenWheel, Error> {
     let [package] = locked(project).try_into().unwrap();
     choose_wheel(package, target)
 }

@@ -57,7 +57,7 @@ impl Office {
         self.machine = Machine::default();
     }
 
-    /// Writes a file into the home folder, which is Poetry's for configuration
+    /// Writes a file into the home directory, which is Poetry's for configuration
     /// too; `pip.conf` is pip's.
     fn write(&mut self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);

@@ -22,8 +22,8 @@ const PASSWORD: &str = "hunter2";
 struct Company {
     index: LoopbackIndex,
     wheel: TestWheel,
-    /// The address of the index in the lock.
-    address: String,
+    /// The URL of the index in the lock.
+    url: String,
     machine: Machine,
     home: TempDir,
 }
@@ -34,7 +34,7 @@ impl Company {
         let index = LoopbackIndex::with_wheels([&wheel]);
         index.require_basic_auth("me", PASSWORD);
         Self {
-            address: index.url(),
+            url: index.url(),
             wheel,
             index,
             machine: Machine::default(),
@@ -48,7 +48,7 @@ impl Company {
         }
     }
 
-    /// Writes a file into the home folder, which is Poetry's for configuration
+    /// Writes a file into the home directory, which is Poetry's for configuration
     /// too.
     fn write(&mut self, name: &str, text: &str) -> PathBuf {
         let path = self.home.path().join(name);
@@ -64,7 +64,7 @@ impl Company {
 
     fn fetch_into(&self, cache: &Cache, reporter: &dyn Reporter) -> Result<Fetched, Error> {
         let project = ProjectBuilder::new("shop")
-            .source("my-company", &self.address, "explicit")
+            .source("my-company", &self.url, "explicit")
             .package(LockedPackage::from(&self.wheel).source("my-company"));
         let options = self
             .machine
@@ -86,8 +86,8 @@ impl Company {
 fn each_place_opens_the_index_with_its_first_request() {
     type SetUp<'a> = &'a dyn Fn(&mut Company);
     let places: [(&str, SetUp<'_>); 5] = [
-        ("address", &|company| {
-            company.address = company.index.url_with_credentials("me", PASSWORD);
+        ("url", &|company| {
+            company.url = company.index.url_with_credentials("me", PASSWORD);
         }),
         ("Poetry's variables", &|company| {
             company.set(&[
@@ -165,7 +165,7 @@ fn the_keyring_is_asked_once_after_a_refusal_for_a_user_that_is_known() {
     assert_eq!(asked, expected);
 
     // A password that was refused is the user's to look at.
-    company.address = company.index.url_with_credentials("me", "wrong");
+    company.url = company.index.url_with_credentials("me", "wrong");
     company.fetch().unwrap_err();
     assert_eq!(fs_err::read_to_string(&calls).unwrap(), expected);
 }
@@ -256,7 +256,7 @@ fn no_secret_of_any_place_is_shown_or_kept() {
         let has = |place: usize| number == place || number == secrets.len();
         let mut company = Company::open();
         if has(0) {
-            company.address = company.index.url_with_credentials("u", secrets[0]);
+            company.url = company.index.url_with_credentials("u", secrets[0]);
         }
         if has(1) {
             company.set(&[("POETRY_HTTP_BASIC_MY_COMPANY_PASSWORD", secrets[1])]);
@@ -276,8 +276,8 @@ fn no_secret_of_any_place_is_shown_or_kept() {
         if has(5) {
             company.set(&[("POETRY_PYPI_TOKEN_MY_COMPANY", secrets[5])]);
         }
-        let folder = TempDir::new().unwrap();
-        let cache = Cache::at(folder.path());
+        let directory = TempDir::new().unwrap();
+        let cache = Cache::at(directory.path());
         let log = Log::default();
         let refused = company.fetch_into(&cache, &log).unwrap_err();
         assert!(
@@ -305,8 +305,8 @@ fn no_secret_of_any_place_is_shown_or_kept() {
             secrets.iter().all(|secret| !told.contains(secret)),
             "{told}"
         );
-        for file in files_in(folder.path()).unwrap() {
-            let bytes = fs_err::read(folder.path().join(&file)).unwrap();
+        for file in files_in(directory.path()).unwrap() {
+            let bytes = fs_err::read(directory.path().join(&file)).unwrap();
             let text = String::from_utf8_lossy(&bytes);
             assert!(
                 secrets.iter().all(|secret| !text.contains(secret)),
@@ -345,7 +345,7 @@ fn a_host_of_files_gets_its_own_netrc_entry_and_not_the_indexs_password() {
 }
 
 #[test]
-fn an_option_with_the_address_of_a_source_has_its_credentials() {
+fn an_option_with_the_url_of_a_source_has_its_credentials() {
     let mut company = Company::open();
     company.set(&[
         ("POETRY_HTTP_BASIC_MY_COMPANY_USERNAME", "me"),
@@ -354,8 +354,8 @@ fn an_option_with_the_address_of_a_source_has_its_credentials() {
     let project = ProjectBuilder::new("shop")
         .source("my-company", &company.index.url(), "primary")
         .package(&company.wheel);
-    let folder = project.write();
-    let read = layerlock_export::Project::read(folder.path()).unwrap();
+    let directory = project.write();
+    let read = layerlock_export::Project::read(directory.path()).unwrap();
     company.machine.project_sources = read.sources().to_vec();
     let cache = Cache::temporary().unwrap();
     let mut options = company
@@ -376,7 +376,7 @@ fn a_page_that_moved_to_another_host_takes_no_password_with_it() {
     let page = company.index.page_path("demo");
     let there = format!("{}demo/", elsewhere.url());
     company.index.fault(&page, Fault::Redirect(there));
-    company.address = company.index.url_with_credentials("me", PASSWORD);
+    company.url = company.index.url_with_credentials("me", PASSWORD);
     company.set(&[
         ("UV_INDEX_MY_COMPANY_USERNAME", "me"),
         ("UV_INDEX_MY_COMPANY_PASSWORD", PASSWORD),

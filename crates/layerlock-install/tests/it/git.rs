@@ -5,28 +5,28 @@ use std::path::{Path, PathBuf};
 
 use layerlock_install::index::{Index, IndexUrl};
 use layerlock_install::{
-    BuildOptions, BuildProblem, Built, Cache, Error, FrontendKind, Silent, build, choose, plan,
+    BuildOptions, BuildOutcome, BuildProblem, Cache, Error, FrontendKind, Silent, build, choose,
 };
 use layerlock_testkit::{ProjectBuilder, SourceTree};
 use tempfile::TempDir;
 
-use crate::helpers::{Machine, locked, target};
+use crate::helpers::{Machine, locked, plan_all, target};
 
 struct Repository {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Repository {
     fn new() -> Self {
         let repository = Self {
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
         };
         repository.git(&["init", "--quiet"]);
         repository
     }
 
     fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 
     fn git(&self, arguments: &[&str]) -> String {
@@ -44,9 +44,9 @@ impl Repository {
             .unwrap()
     }
 
-    /// Commits a source in a folder, and gives the commit.
-    fn commit(&self, source: &SourceTree, folder: &str) -> String {
-        source.write_to(&self.path().join(folder));
+    /// Commits a source in a directory, and gives the commit.
+    fn commit(&self, source: &SourceTree, directory: &str) -> String {
+        source.write_to(&self.path().join(directory));
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "change"]);
         self.git(&["rev-parse", "HEAD"])
@@ -63,7 +63,7 @@ impl Repository {
     }
 }
 
-fn build_in(cache: &Cache, project: &ProjectBuilder) -> Result<Built, Error> {
+fn build_in(cache: &Cache, project: &ProjectBuilder) -> Result<BuildOutcome, Error> {
     let machine = Machine::default();
     let nowhere = || Ok(Index::from(IndexUrl::parse("http://127.0.0.1:9/simple/")?));
     let fetch = machine.options(cache, &nowhere);
@@ -73,14 +73,14 @@ fn build_in(cache: &Cache, project: &ProjectBuilder) -> Result<Built, Error> {
         index_url: None,
         ignored: &[],
     };
-    let picks = locked(project)
+    let packages = locked(project)
         .into_iter()
         .map(|package| choose(package, &target()).unwrap());
-    build(picks.collect(), &target(), &options, &Silent)
+    build(packages.collect(), &target(), &options, &Silent)
 }
 
 /// The files of the layer.
-fn layer(cache: &Cache, built: Built) -> Vec<PathBuf> {
+fn layer(cache: &Cache, built: BuildOutcome) -> Vec<PathBuf> {
     let wheels: Vec<_> = built
         .chosen
         .into_iter()
@@ -89,7 +89,7 @@ fn layer(cache: &Cache, built: Built) -> Vec<PathBuf> {
             (chosen, wheel)
         })
         .collect();
-    let plan = plan(&wheels, &target()).unwrap();
+    let plan = plan_all(&wheels).unwrap();
     let entries = plan.entries().iter();
     entries
         .map(|entry| PathBuf::from(entry.path.as_str()))
@@ -150,7 +150,7 @@ fn a_package_that_asks_git_for_its_version_has_the_history_to_tell() {
 }
 
 #[test]
-fn a_folder_of_the_repository_is_built_and_none_outside_of_it() {
+fn a_directory_of_the_repository_is_built_and_none_outside_of_it() {
     let repository = Repository::new();
     let demo = SourceTree::new("demo", "1.0");
     let commit = repository.commit(&demo, "packages/demo");
@@ -176,9 +176,9 @@ fn a_folder_of_the_repository_is_built_and_none_outside_of_it() {
 fn a_link_that_leads_out_of_the_repository_is_refused() {
     let link = |to: &str| {
         let repository = Repository::new();
-        let folder = repository.path().join("demo");
-        fs_err::create_dir(&folder).unwrap();
-        std::os::unix::fs::symlink(to, folder.join("link.py")).unwrap();
+        let directory = repository.path().join("demo");
+        fs_err::create_dir(&directory).unwrap();
+        std::os::unix::fs::symlink(to, directory.join("link.py")).unwrap();
         let commit = repository.commit(&SourceTree::new("demo", "1.0"), ".");
         build_in(
             &Cache::temporary().unwrap(),
@@ -222,5 +222,5 @@ fn a_commit_that_is_not_there_is_said() {
         matches!(&error, Error::Build(build) if matches!(build.problem, BuildProblem::Git { .. })),
         "{error:?}"
     );
-    assert!(error.hint().unwrap().contains("address"));
+    assert!(error.hint().unwrap().contains("URL"));
 }

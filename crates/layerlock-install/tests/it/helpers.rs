@@ -1,13 +1,16 @@
-use layerlock_diagnostic::Diagnose as _;
 use std::sync::OnceLock;
 
 use layerlock_client::{MachineConfig, Session};
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::select;
-use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, Chosen, Error, FetchOptions, Pick, choose};
+use layerlock_install::index::Index;
+use layerlock_install::{
+    Cache, ChosenWheel, Error, FetchOptions, Sources, Wheel, WheelOrSource, choose, plan,
+};
+use layerlock_layer::LayerPlan;
 use layerlock_lock::{Choice, LockedPackage};
 use layerlock_target::{Architecture, Provider, Target};
-use layerlock_testkit::{ProjectBuilder, Wheel};
+use layerlock_testkit::{ProjectBuilder, Wheel as TestWheel};
 
 pub(crate) fn target() -> Target {
     aws("python3.12", Architecture::X86_64)
@@ -19,7 +22,7 @@ pub(crate) fn aws(runtime: &str, architecture: Architecture) -> Target {
 }
 
 /// A project that locks these wheels.
-pub(crate) fn project_of<'a>(wheels: impl IntoIterator<Item = &'a Wheel>) -> ProjectBuilder {
+pub(crate) fn project_of<'a>(wheels: impl IntoIterator<Item = &'a TestWheel>) -> ProjectBuilder {
     wheels
         .into_iter()
         .fold(ProjectBuilder::new("shop"), |project, wheel| {
@@ -29,8 +32,8 @@ pub(crate) fn project_of<'a>(wheels: impl IntoIterator<Item = &'a Wheel>) -> Pro
 
 /// The packages of a project's lock for [`target`].
 pub(crate) fn locked(project: &ProjectBuilder) -> Vec<LockedPackage> {
-    let folder = project.write();
-    let project = layerlock_export::Project::read(folder.path()).unwrap();
+    let directory = project.write();
+    let project = layerlock_export::Project::read(directory.path()).unwrap();
     let lock = layerlock_export::Lock::read(&project).unwrap();
     let environment = target().marker_environment();
     select(&project, &lock, &Choice::default(), &environment)
@@ -38,7 +41,7 @@ pub(crate) fn locked(project: &ProjectBuilder) -> Vec<LockedPackage> {
         .into_packages()
 }
 
-pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
+pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<ChosenWheel> {
     let packages = locked(project).into_iter();
     packages
         .map(|package| choose_wheel(package, &target()).unwrap())
@@ -46,11 +49,20 @@ pub(crate) fn chosen(project: &ProjectBuilder) -> Vec<Chosen> {
 }
 
 /// Chooses a wheel for a package that has one.
-pub(crate) fn choose_wheel(package: LockedPackage, target: &Target) -> Result<Chosen, Error> {
+pub(crate) fn choose_wheel(package: LockedPackage, target: &Target) -> Result<ChosenWheel, Error> {
     match choose(package, target)? {
-        Pick::Wheel(chosen) => Ok(chosen),
-        Pick::Source(package) => panic!("{} is to be built", package.name),
+        WheelOrSource::Wheel(chosen) => Ok(chosen),
+        WheelOrSource::Source(package) => panic!("{} is to be built", package.name),
     }
+}
+
+/// The plan of a layer with all files of these wheels.
+pub(crate) fn plan_all(wheels: &[(ChosenWheel, Wheel)]) -> Result<LayerPlan, Error> {
+    let wheels: Vec<_> = wheels
+        .iter()
+        .map(|(chosen, wheel)| (chosen, wheel))
+        .collect();
+    plan(&wheels, &target(), &mut |_| true)
 }
 
 /// A machine on which nothing is set up but what a test sets up.

@@ -2,48 +2,48 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use data_encoding::BASE64URL_NOPAD;
-use layerlock_install::{Error, Wheel, WheelContents, is_installed, plan};
+use layerlock_install::{Error, Wheel, WheelContents, is_installed};
 use layerlock_layer::{LayerPlan, Mode, StagingDirectory};
 use layerlock_testkit::{Flaw, Wheel as TestWheel, WheelBuilder};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::helpers::{chosen, project_of, target};
+use crate::helpers::{chosen, plan_all, project_of, target};
 
 /// A planned and staged layer.
 struct Layer {
-    folder: TempDir,
+    directory: TempDir,
     plan: LayerPlan,
 }
 
 impl Layer {
     fn of(wheels: &[TestWheel]) -> Result<Self, Error> {
-        let folder = TempDir::new().unwrap();
+        let directory = TempDir::new().unwrap();
         let wheels: Vec<_> = chosen(&project_of(wheels))
             .into_iter()
             .map(|chosen| {
                 let name = chosen.wheel.as_str();
                 let wheel = wheels.iter().find(|wheel| wheel.file_name == name);
                 let bytes = &wheel.unwrap().bytes;
-                let path = folder.path().join(name);
+                let path = directory.path().join(name);
                 fs_err::write(&path, bytes).unwrap();
                 let contents = WheelContents::verify(&chosen.wheel, bytes).unwrap();
                 (chosen, Wheel { path, contents })
             })
             .collect();
-        let plan = plan(&wheels, &target())?;
-        let layer = Self { folder, plan };
+        let plan = plan_all(&wheels)?;
+        let layer = Self { directory, plan };
         let staging = StagingDirectory::claim(&layer.root(), &layer.plan, |_| false).unwrap();
         staging
             .prepare(&layer.plan, false)
             .unwrap()
-            .publish()
+            .put_in_place()
             .unwrap();
         Ok(layer)
     }
 
     fn root(&self) -> PathBuf {
-        self.folder.path().join("layer")
+        self.directory.path().join("layer")
     }
 
     fn files(&self) -> Vec<&str> {
@@ -139,7 +139,7 @@ fn a_record_that_claims_more_than_the_wheel_has_is_written_anew() {
 }
 
 #[test]
-fn each_scheme_of_the_data_folder_has_its_place() {
+fn each_scheme_of_the_data_directory_has_its_place() {
     let wheel = demo()
         .data("purelib", "pure.py", "p")
         .data("platlib", "native/lib.so", "l")
@@ -296,12 +296,12 @@ fn namespace_packages_share_an_equal_init() {
 }
 
 #[test]
-fn a_file_where_another_package_has_a_folder_is_a_conflict() {
+fn a_file_where_another_package_has_a_directory_is_a_conflict() {
     let file = WheelBuilder::new("one", "1.0").file("thing", "").build();
-    let folder = WheelBuilder::new("two", "2.0")
+    let directory = WheelBuilder::new("two", "2.0")
         .file("thing/x.py", "")
         .build();
-    let error = Layer::of(&[file, folder]).err().unwrap();
+    let error = Layer::of(&[file, directory]).err().unwrap();
     assert!(matches!(error, Error::Layer(_)));
     assert_eq!(
         error.to_string(),
@@ -351,11 +351,11 @@ fn what_an_installer_put_there_is_told_from_what_was_not() {
 
 #[test]
 fn a_record_cannot_claim_files_outside_of_its_directory() {
-    let folder = TempDir::new().unwrap();
-    let info = folder.path().join("python/evil-1.dist-info");
+    let directory = TempDir::new().unwrap();
+    let info = directory.path().join("python/evil-1.dist-info");
     fs_err::create_dir_all(&info).unwrap();
     fs_err::write(info.join("RECORD"), "../../x,,\n/y,,\n../z,,\n\"broken\n").unwrap();
-    let installed = is_installed(folder.path(), &target());
+    let installed = is_installed(directory.path(), &target());
     assert!(installed("z"));
     for file in ["x", "../x", "/y", "y"] {
         assert!(!installed(file), "{file}");
@@ -381,7 +381,7 @@ fn a_generated_script_runs_and_imports_from_its_layer() {
     let text = layer.text("bin/demo");
     let (_, rest) = text.split_once('\n').unwrap();
     fs_err::write(&script, format!("#!{python}\n{rest}")).unwrap();
-    let link = layer.folder.path().join("linked");
+    let link = layer.directory.path().join("linked");
     fs_err::os::unix::fs::symlink(&script, &link).unwrap();
 
     let module = fs_err::canonicalize(layer.root()).unwrap();

@@ -28,9 +28,9 @@ fn refusal(path: impl Fn(&LoopbackIndex, &TestWheel) -> String, fault: Fault) ->
     let index = LoopbackIndex::with_wheels([&wheel]);
     let path = path(&index, &wheel);
     index.fault(&path, fault);
-    let folder = TempDir::new().unwrap();
-    let error = fetch_into(&Cache::at(folder.path()), &index, &[wheel]).unwrap_err();
-    let mut files = files_in(folder.path()).unwrap();
+    let directory = TempDir::new().unwrap();
+    let error = fetch_into(&Cache::at(directory.path()), &index, &[wheel]).unwrap_err();
+    let mut files = files_in(directory.path()).unwrap();
     files.retain(|file| file != "CACHEDIR.TAG" && file != "lock");
     assert_eq!(files, [""; 0]);
     // It would be the same again.
@@ -97,8 +97,8 @@ fn an_index_that_throttles_gets_its_time_and_gives_everything() {
     let index = LoopbackIndex::with_wheels(&wheels);
     // With 24 at once, most are refused, and some again and again.
     index.quota(15, Duration::from_millis(60));
-    let folder = TempDir::new().unwrap();
-    let fetched = fetch_into(&Cache::at(folder.path()), &index, &wheels).unwrap();
+    let directory = TempDir::new().unwrap();
+    let fetched = fetch_into(&Cache::at(directory.path()), &index, &wheels).unwrap();
     assert_eq!(fetched.wheels.len(), 200);
     assert!(index.over_quota() > 50, "{}", index.over_quota());
     assert_eq!(index.requests().len() - index.over_quota(), 400);

@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 use crate::helpers::{Machine, chosen, project_of};
 
-/// A wheel, an index that has it, and folders.
+/// A wheel, an index that has it, and directories.
 struct Shop {
     wheel: TestWheel,
     index: LoopbackIndex,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Shop {
@@ -32,20 +32,20 @@ impl Shop {
         Self {
             index: LoopbackIndex::with_wheels([&wheel]),
             wheel,
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
         }
     }
 
-    /// Writes a file by the wheel's name into a folder, which is made.
-    fn put(&self, folder: &str, bytes: &[u8]) -> PathBuf {
-        let folder = self.folder.path().join(folder);
-        fs_err::create_dir_all(&folder).unwrap();
-        fs_err::write(folder.join(&self.wheel.file_name), bytes).unwrap();
-        folder
+    /// Writes a file by the wheel's name into a directory, which is made.
+    fn put(&self, directory: &str, bytes: &[u8]) -> PathBuf {
+        let directory = self.directory.path().join(directory);
+        fs_err::create_dir_all(&directory).unwrap();
+        fs_err::write(directory.join(&self.wheel.file_name), bytes).unwrap();
+        directory
     }
 
     fn cache(&self) -> Cache {
-        Cache::at(self.folder.path().join("cache"))
+        Cache::at(self.directory.path().join("cache"))
     }
 
     fn fetch(
@@ -69,10 +69,10 @@ impl Shop {
     }
 }
 
-fn folders(folders: &[&Path]) -> Vec<FindLinks> {
-    folders
+fn directories(directories: &[&Path]) -> Vec<FindLinks> {
+    directories
         .iter()
-        .map(|folder| FindLinks::Directory((*folder).to_owned()))
+        .map(|directory| FindLinks::Directory((*directory).to_owned()))
         .collect()
 }
 
@@ -83,17 +83,17 @@ fn with_poetry(shop: &Shop, bytes: &[u8]) -> Machine {
         bytes,
     );
     let mut machine = Machine::default();
-    machine.config().poetry_cache = Some(shop.folder.path().join("poetry"));
+    machine.config().poetry_cache = Some(shop.directory.path().join("poetry"));
     machine
 }
 
 #[test]
-fn a_folder_of_find_links_needs_no_index_and_no_network() {
+fn a_directory_of_find_links_needs_no_index_and_no_network() {
     let shop = Shop::open();
-    let folder = shop.put("wheels", &shop.wheel.bytes);
+    let directory = shop.put("wheels", &shop.wheel.bytes);
     let fetched = shop
         .fetch(&Machine::default(), |options| {
-            options.find_links = folders(&[&folder]);
+            options.find_links = directories(&[&directory]);
             options.offline = true;
         })
         .unwrap();
@@ -101,7 +101,7 @@ fn a_folder_of_find_links_needs_no_index_and_no_network() {
         fs_err::read(&fetched.wheels[0].path).unwrap(),
         shop.wheel.bytes
     );
-    // A copy: the folder is the user's.
+    // A copy: the directory is the user's.
     assert!(fetched.wheels[0].path.starts_with(shop.cache().root()));
     assert!(shop.index.requests().is_empty());
 }
@@ -109,10 +109,10 @@ fn a_folder_of_find_links_needs_no_index_and_no_network() {
 #[test]
 fn find_links_works_without_a_cache() {
     let shop = Shop::open();
-    let folder = shop.put("wheels", &shop.wheel.bytes);
+    let directory = shop.put("wheels", &shop.wheel.bytes);
     let cache = Cache::temporary().unwrap();
     shop.fetch_into(&cache, &Machine::default(), |options| {
-        options.find_links = folders(&[&folder]);
+        options.find_links = directories(&[&directory]);
         options.offline = true;
     })
     .unwrap();
@@ -126,7 +126,7 @@ fn other_bytes_by_the_same_name_are_passed_over() {
     for places in [vec![&*stale, &*right], vec![&*stale]] {
         let cache = Cache::temporary().unwrap();
         shop.fetch_into(&cache, &Machine::default(), |options| {
-            options.find_links = folders(&places);
+            options.find_links = directories(&places);
         })
         .unwrap();
     }
@@ -137,7 +137,7 @@ fn other_bytes_by_the_same_name_are_passed_over() {
     );
     let error = shop
         .fetch(&Machine::default(), |options| {
-            options.find_links = folders(&[&stale]);
+            options.find_links = directories(&[&stale]);
             options.offline = true;
         })
         .unwrap_err();
@@ -145,7 +145,7 @@ fn other_bytes_by_the_same_name_are_passed_over() {
 }
 
 #[test]
-fn a_hostile_wheel_with_the_locked_hash_is_refused_from_a_folder_too() {
+fn a_hostile_wheel_with_the_locked_hash_is_refused_from_a_directory_too() {
     let flaw = Flaw::Symlink("demo.py".to_owned());
     let shop = Shop::with(
         WheelBuilder::new("demo", "1.0")
@@ -153,10 +153,10 @@ fn a_hostile_wheel_with_the_locked_hash_is_refused_from_a_folder_too() {
             .flaw(flaw)
             .build(),
     );
-    let folder = shop.put("wheels", &shop.wheel.bytes);
+    let directory = shop.put("wheels", &shop.wheel.bytes);
     let error = shop
         .fetch(&Machine::default(), |options| {
-            options.find_links = folders(&[&folder]);
+            options.find_links = directories(&[&directory]);
         })
         .unwrap_err();
     let expected = ArchiveProblem::Special("demo.py".to_owned()).into();
@@ -184,10 +184,10 @@ fn a_page_of_find_links_is_asked_before_any_index() {
     let body = html_page("links", &[link], None).into_bytes();
     pages.html_only();
     pages.fault(&page, layerlock_testkit::Fault::Body(body));
-    let address = pages.url_with_credentials("me", "hunter2");
-    let address = format!("{address}demo/?v=1");
+    let url = pages.url_with_credentials("me", "hunter2");
+    let url = format!("{url}demo/?v=1");
     shop.fetch(&Machine::default(), |options| {
-        options.find_links = vec![FindLinks::parse(&address).unwrap()];
+        options.find_links = vec![FindLinks::parse(&url).unwrap()];
     })
     .unwrap();
     assert!(shop.index.requests().is_empty());
@@ -241,13 +241,13 @@ fn a_reporter_hears_where_a_file_was_found_and_of_no_download() {
         }
     }
     let shop = Shop::open();
-    let folder = shop.put("wheels", &shop.wheel.bytes);
+    let directory = shop.put("wheels", &shop.wheel.bytes);
     let (machine, cache) = (Machine::default(), shop.cache());
     let mut options = machine.options(&cache, &|| panic!("no index is needed"));
-    options.find_links = folders(&[&folder]);
+    options.find_links = directories(&[&directory]);
     let log = Log(Vec::new().into());
     fetch(&chosen(&project_of([&shop.wheel])), &options, &log).unwrap();
-    let path = folder.join(&shop.wheel.file_name);
+    let path = directory.join(&shop.wheel.file_name);
     let expected = format!("{} {}", shop.wheel.file_name, path.display());
     assert_eq!(log.0.into_inner().unwrap(), [expected]);
 }

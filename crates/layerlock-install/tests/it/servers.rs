@@ -56,7 +56,7 @@ fn redirects_are_followed_and_links_are_relative_to_their_end() {
         .link_style(layerlock_testkit::LinkStyle::Relative);
     let moved = format!("{}demo/", real.index.url());
     server.index.fault(&server.page(), Fault::Redirect(moved));
-    // A file that moved, by a relative address, and again.
+    // A file that moved, by a relative URL, and again.
     real.index.fault_first(
         &real.file(),
         1,

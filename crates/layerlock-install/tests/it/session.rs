@@ -48,7 +48,7 @@ fn the_keyring_is_asked_once_for_several_source_distributions() {
         });
     let cache = Cache::at(home.path().join("cache"));
     let options = machine.options(&cache, &|| panic!("the lock names the index"));
-    let picks = locked(&project)
+    let packages = locked(&project)
         .into_iter()
         .map(|package| choose(package, &target()))
         .collect::<Result<_, _>>()
@@ -59,7 +59,7 @@ fn the_keyring_is_asked_once_for_several_source_distributions() {
         index_url: None,
         ignored: &[],
     };
-    let built = build(picks, &target(), &options, &Silent).unwrap();
+    let built = build(packages, &target(), &options, &Silent).unwrap();
     assert_eq!(built.chosen.len(), 2);
     assert_eq!(
         fs_err::read_to_string(&calls).unwrap(),

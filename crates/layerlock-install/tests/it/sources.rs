@@ -107,7 +107,7 @@ fn a_locked_source_is_known_by_its_name() {
     let project = ProjectBuilder::new("shop")
         .source("company", &old.url(), "explicit")
         .package(LockedPackage::from(&wheel).source("company"));
-    // The address in pyproject.toml, where it is not the lock's.
+    // The URL in pyproject.toml, where it is not the lock's.
     let moved = ProjectBuilder::new("shop")
         .source("Company", &new.url(), "explicit")
         .write();

@@ -129,6 +129,46 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_path_is_in_a_directory() {
+        for (path, directory) in [("a/b", "a"), ("/a", "/"), ("a", "."), ("/", "."), ("", ".")] {
+            assert_eq!(parent(Path::new(path)), Path::new(directory), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_what_is_unfinished_begin_and_end_so() {
+        for (name, is_unfinished) in [
+            (".layerlock-a1.tmp", true),
+            (".layerlock-a1", false),
+            ("a1.tmp", false),
+            ("x.layerlock-a1.tmp", false),
+        ] {
+            assert_eq!(is_temporary(OsStr::new(name)), is_unfinished, "{name}");
+        }
+    }
+
+    #[test]
+    fn of_the_directories_of_an_output_only_new_and_empty_ones_go_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let there = temp.path().join("there");
+        fs::create_dir(&there).unwrap();
+        let new = there.join("new/directory");
+        let created = CreatedDirectories::create(&new).unwrap();
+        assert!(new.is_dir());
+        drop(created);
+        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+
+        let created = CreatedDirectories::create(&new).unwrap();
+        fs::write(there.join("new/file"), "").unwrap();
+        drop(created);
+        assert!(there.join("new/file").exists() && !new.exists());
+        // What was there stays, empty or not.
+        fs::create_dir(&new).unwrap();
+        drop(CreatedDirectories::create(&new).unwrap());
+        assert!(new.is_dir());
+    }
+
+    #[test]
     fn what_was_taken_for_abandoned_before_it_was_held_is_made_again() {
         let temp = tempfile::tempdir().unwrap();
         let is_first = std::cell::Cell::new(true);

@@ -94,7 +94,7 @@ impl OutputDirectory {
         self.temporary.path()
     }
 
-    pub(super) fn publish(self) -> Result<WrittenOutput, Error> {
+    pub(super) fn put_in_place(self) -> Result<WrittenOutput, Error> {
         let Self {
             temporary,
             path,
@@ -260,7 +260,7 @@ mod tests {
         for name in ["python/same.py", "python/new.py", "etc"] {
             write(&output.path().join(name), "new");
         }
-        let published = output.publish().unwrap();
+        let published = output.put_in_place().unwrap();
         assert!(published.stamp(&path).unwrap().is_some());
         assert_eq!(inode(&path), before);
         assert_eq!(
@@ -290,7 +290,7 @@ mod tests {
         write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
         let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
-        let published = output.publish().unwrap();
+        let published = output.put_in_place().unwrap();
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
         assert!(published.stamp(&path).unwrap().is_some());
     }
@@ -310,12 +310,61 @@ mod tests {
                 for output in outputs {
                     scope.spawn(|| {
                         start.wait();
-                        output.publish().unwrap();
+                        output.put_in_place().unwrap();
                     });
                 }
             });
             assert_eq!(files_in(parent.path()).unwrap(), ["staging/python/a.py"]);
         }
+    }
+
+    #[test]
+    fn without_a_swap_of_its_own_the_system_still_swaps() {
+        let parent = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| parent.path().join(name));
+        write(&a.join("new"), "new");
+        write(&b.join("old"), "old");
+        exchange_in_steps(&a, &b).unwrap();
+        assert_eq!(files_in(parent.path()).unwrap(), ["a/old", "b/new"]);
+
+        fs::remove_dir_all(&a).unwrap();
+        exchange_in_steps(&a, &b).unwrap_err();
+        assert_eq!(files_in(parent.path()).unwrap(), ["b/new"]);
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_swap_with_nothing_changes_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| parent.path().join(name));
+        write(&b.join("old"), "old");
+        for path in [&a, &b] {
+            fs::create_dir_all(path).unwrap();
+        }
+        exchange(&a, &b).unwrap();
+        assert_eq!(files_in(parent.path()).unwrap(), ["a/old"]);
+        exchange(&parent.path().join("none"), &b).unwrap_err();
+        assert!(b.is_dir());
+    }
+
+    #[test]
+    fn what_is_no_directory_at_the_top_is_replaced_too() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("volume");
+        for name in ["old", "same", ".layerlock-other.tmp/held"] {
+            write(&path.join(name), "old");
+        }
+        let other = fs::File::open(path.join(".layerlock-other.tmp")).unwrap();
+        hold(other.file());
+        let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
+        write(&output.path().join("same"), "new");
+        output.put_in_place().unwrap();
+        // What another process works on is not this one's.
+        assert_eq!(
+            files_in(&path).unwrap(),
+            [".layerlock-other.tmp/held", "same"]
+        );
+        assert_eq!(fs::read(path.join("same")).unwrap(), b"new");
     }
 
     #[test]
@@ -339,7 +388,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("staging");
         let output = OutputDirectory::replacing(&path).unwrap();
-        output.publish().unwrap();
+        output.put_in_place().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o755);
     }

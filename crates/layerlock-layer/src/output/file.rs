@@ -60,7 +60,7 @@ impl OutputFile {
         self.file.as_file_mut()
     }
 
-    pub(super) fn publish(self) -> Result<WrittenOutput, Error> {
+    pub(super) fn put_in_place(self) -> Result<WrittenOutput, Error> {
         // A time of its own: see `Stamp::is_certain`.
         let _ = self.file.as_file().set_modified(SystemTime::now());
         let time = self.file.as_file().metadata().and_then(|it| it.modified());

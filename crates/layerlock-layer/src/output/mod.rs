@@ -46,10 +46,10 @@ impl From<OutputDirectory> for Prepared {
 
 impl Prepared {
     /// Puts it in its place, by one rename or swap.
-    pub fn publish(self) -> Result<WrittenOutput, Error> {
+    pub fn put_in_place(self) -> Result<WrittenOutput, Error> {
         match self.0 {
-            Kind::File(file) => file.publish(),
-            Kind::Directory(directory) => directory.publish(),
+            Kind::File(file) => file.put_in_place(),
+            Kind::Directory(directory) => directory.put_in_place(),
         }
     }
 }
@@ -74,11 +74,12 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
         .file()
         .write_all(bytes)
         .map_err(Error::io("write", path))?;
-    output.publish().map(drop)
+    output.put_in_place().map(drop)
 }
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::io::Read as _;
     use std::os::unix::fs::{FileTypeExt, symlink};
 
     use super::beside::hold;
@@ -97,10 +98,69 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_written_to_and_not_replaced() {
-        write_file(Path::new("/dev/null"), b"gone").unwrap();
-        let kind = fs::metadata("/dev/null").unwrap().file_type();
-        assert!(kind.is_char_device());
+    fn a_file_is_replaced_and_not_written_to() {
+        let temp = tempfile::tempdir().unwrap();
+        let [path, other] = ["file", "other"].map(|name| temp.path().join(name));
+        fs::write(&path, "old").unwrap();
+        fs::hard_link(&path, &other).unwrap();
+        write_file(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read(&other).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_directory_in_the_way_is_an_error_and_stays() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("directory");
+        fs::create_dir(&path).unwrap();
+        let error = write_file(&path, b"new").unwrap_err().to_string();
+        assert_eq!(error, format!("failed to write {}", path.display()));
+        assert!(path.is_dir());
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_private_file_is_its_owners_and_another_what_the_umask_says() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let metadata = fs::metadata(temp.path().join(name)).unwrap();
+            metadata.permissions().mode() & 0o7777
+        };
+        fs::write(temp.path().join("plain"), "").unwrap();
+        write_file(&temp.path().join("public"), b"").unwrap();
+        write_private_file(&temp.path().join("private"), b"").unwrap();
+        assert_eq!(mode("public"), mode("plain"));
+        assert_eq!(mode("private"), 0o600);
+    }
+
+    /// A pipe, and none of the system's devices: where this failed, the machine's own
+    /// would be gone.
+    #[test]
+    fn a_device_or_pipe_is_written_to_and_not_replaced() {
+        let temp = tempfile::tempdir().unwrap();
+        let [pipe, link] = ["pipe", "link"].map(|name| temp.path().join(name));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        symlink(&pipe, &link).unwrap();
+        // Neither end waits for the other.
+        let mut options = fs::OpenOptions::new();
+        let mut both = options.read(true).write(true).open(&pipe).unwrap();
+        for (path, write) in [
+            (&pipe, write_file as fn(&Path, &[u8]) -> Result<(), Error>),
+            (&pipe, write_private_file),
+            (&link, write_file),
+        ] {
+            write(path, b"gone").unwrap();
+            let kind = fs::symlink_metadata(&pipe).unwrap().file_type();
+            assert!(kind.is_fifo());
+            // There is something to read in any case.
+            both.write_all(b"!").unwrap();
+            let mut read = [0; 9];
+            let length = both.read(&mut read).unwrap();
+            assert_eq!(&read[..length], b"gone!");
+        }
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 
     #[test]
@@ -136,11 +196,11 @@ mod tests {
         let file = |bytes: &[u8]| {
             let mut output = OutputFile::create(&zip, Access::Everyone).unwrap();
             output.file().write_all(bytes).unwrap();
-            Prepared::from(output).publish().unwrap()
+            Prepared::from(output).put_in_place().unwrap()
         };
         let tree = || {
             let output = OutputDirectory::replacing(&staging).unwrap();
-            Prepared::from(output).publish().unwrap()
+            Prepared::from(output).put_in_place().unwrap()
         };
         let (first_file, first_tree) = (file(b"one"), tree());
         assert!(first_file.stamp(&zip).unwrap().is_some());

@@ -18,7 +18,7 @@ fn stage(
 ) -> Result<(), Error> {
     StagingDirectory::claim(directory, plan, is_ours)?
         .prepare(plan, keep_unpacked)?
-        .publish()
+        .put_in_place()
         .map(drop)
 }
 
@@ -232,6 +232,52 @@ fn large_files_are_unpacked_like_small_ones() {
     )
     .unwrap();
     assert!(fs::read(directory.join("python/large.so")).unwrap() == large);
+}
+
+/// As on a disk that ignores case, where the file of another path is there already.
+#[test]
+fn a_path_that_is_taken_is_an_error_and_not_overwritten() {
+    let temp = tempfile::tempdir().unwrap();
+    let archived = archive_plan(temp.path(), &[(LARGE_FILE, &large_bytes(), false)]);
+    let made = bytes_plan(&[(LARGE_FILE, b"1", false)]);
+    for (number, plan) in [archived, made].iter().enumerate() {
+        let root = temp.path().join(number.to_string());
+        fs::create_dir_all(root.join("python")).unwrap();
+        fs::write(root.join(LARGE_FILE), "other").unwrap();
+        let writer = Writer {
+            plan,
+            root: &root,
+            directory: Path::new("staging"),
+            is_update: false,
+            keep_with_room: None,
+            cloning: Cloning::default(),
+        };
+        let error = writer.write().unwrap_err();
+        let Error::CaseCollision { directory, path } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(directory, Path::new("staging"));
+        assert_eq!(path.as_str(), LARGE_FILE);
+        assert_eq!(fs::read(root.join(LARGE_FILE)).unwrap(), b"other");
+    }
+}
+
+#[test]
+fn a_directory_that_is_there_is_taken_and_one_that_cannot_be_made_is_an_error() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("python");
+    create_directory(&path).unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o755);
+    create_directory(&path).unwrap();
+    let error = create_directory(&temp.path().join("none/python")).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn a_disk_keeps_room_for_four_trees_in_whole_blocks() {
+    let plan = bytes_plan(&[("a", b"1", false), ("b", b"234", false), ("c", b"", false)]);
+    assert_eq!(room_to_leave(&plan), 4 * (4 + 3 * 4096));
 }
 
 /// A large and a small file in an archive, and where the large one is kept.

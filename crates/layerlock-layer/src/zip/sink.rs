@@ -83,3 +83,74 @@ impl Write for Sink<'_> {
         self.file.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The pieces that a sink writes.
+    #[derive(Default)]
+    struct Pieces(Vec<Vec<u8>>);
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn small_pieces_are_written_as_few_large_ones() {
+        let mut pieces = Pieces::default();
+        let mut sink = Sink::new(&mut pieces);
+        for _ in 0..4 * 1024 {
+            sink.take(&[7; 1 << 10]).unwrap();
+        }
+        let summary = sink.finish(vec![1, 2]).unwrap();
+        let lengths: Vec<_> = pieces.0.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [1 << 20; 4]);
+        assert_eq!(summary.size, 4 << 20);
+        assert_eq!(summary.zipped_sizes, [1, 2]);
+    }
+
+    #[test]
+    fn what_was_flushed_has_come_out() {
+        let mut pieces = Pieces::default();
+        let mut sink = Sink::new(&mut pieces);
+        assert_eq!(sink.write(b"abc").unwrap(), 3);
+        sink.flush().unwrap();
+        assert_eq!(sink.position(), 3);
+        drop(sink);
+        assert_eq!(pieces.0.concat(), b"abc");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn all_comes_out_in_order_and_is_hashed(
+            sizes in prop::collection::vec(
+                prop_oneof![0..100_usize, BUFFER_SIZE - 2..BUFFER_SIZE + 2, 1..2 * BUFFER_SIZE],
+                0..6,
+            )
+        ) {
+            let (mut pieces, mut expected) = (Pieces::default(), Vec::new());
+            let mut sink = Sink::new(&mut pieces);
+            for (number, size) in (1..).zip(sizes) {
+                let piece = vec![number; size];
+                sink.take(&piece).unwrap();
+                expected.extend(piece);
+                prop_assert_eq!(sink.position(), expected.len() as u64);
+            }
+            let summary = sink.finish(Vec::new()).unwrap();
+            prop_assert!(pieces.0.concat() == expected);
+            prop_assert_eq!(summary.size, expected.len() as u64);
+            prop_assert_eq!(summary.digest, layerlock_digest::Digest::sha256_of(&expected));
+        }
+    }
+}

@@ -22,7 +22,7 @@ fn write_with(
         ..ZipOptions::default()
     };
     let (summary, prepared) = prepare_zip(plan, path, options)?;
-    prepared.publish()?;
+    prepared.put_in_place()?;
     Ok(summary)
 }
 
@@ -140,7 +140,7 @@ fn members_have_the_time_that_was_asked_for() {
     prepare_zip(&plan, &path, options)
         .unwrap()
         .1
-        .publish()
+        .put_in_place()
         .unwrap();
     let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
     for index in 0..archive.len() {
@@ -176,6 +176,107 @@ fn deflate_streams_are_copied_as_they_are() {
             .windows(end - start)
             .any(|window| window == &archive[start..end])
     );
+}
+
+#[test]
+fn what_deflate_makes_no_smaller_is_stored() {
+    // Of a few equal bytes deflate makes as many, or one less.
+    let few: Vec<Vec<u8>> = (0..40).map(|size| vec![b'a'; size]).collect();
+    let names: Vec<String> = (0..few.len()).map(|size| format!("f/{size:02}")).collect();
+    let files: Vec<TestFile<'_>> = names
+        .iter()
+        .zip(&few)
+        .map(|(name, bytes)| (name.as_str(), &bytes[..], false))
+        .collect();
+    let temp = tempfile::tempdir().unwrap();
+    for plan in [bytes_plan(&files), files_plan(temp.path(), &files)] {
+        for compression in [Compression::Copy, Compression::Best] {
+            let written = assert_reads_back_from(&plan, &files, compression);
+            let mut archive = zip::ZipArchive::new(Cursor::new(&written)).unwrap();
+            for index in 0..archive.len() {
+                let member = archive.by_index_raw(index).unwrap();
+                let (size, compressed) = (member.size(), member.compressed_size());
+                match member.compression() {
+                    zip::CompressionMethod::Stored => assert_eq!(compressed, size),
+                    _ => assert!(compressed < size, "{compressed} of {size}"),
+                }
+                // Ten equal bytes are smaller as a repetition, whoever counts.
+                let is_stored = member.compression() == zip::CompressionMethod::Stored;
+                assert!(!is_stored || size < 10, "{size}");
+            }
+        }
+    }
+}
+
+/// An archive may hold a file better packed than the encoder does it.
+#[test]
+fn a_stream_that_was_smaller_stays() {
+    let temp = tempfile::tempdir().unwrap();
+    let noise = noise(100_000);
+    let files = [("a", &noise[..], false)];
+    let plan = archive_plan(temp.path(), &files);
+    let EntrySource::Member(_, member) = &plan.entries()[0].source else {
+        panic!("a member");
+    };
+    let best = assert_reads_back_from(&plan, &files, Compression::Best);
+    let mut archive = zip::ZipArchive::new(Cursor::new(&best)).unwrap();
+    let written = archive.by_index_raw(0).unwrap().compressed_size();
+    assert!(written <= member.compressed_size);
+}
+
+#[test]
+fn each_owner_is_told_what_its_files_take_up() {
+    let mut builder = crate::PlanBuilder::default();
+    let owners = ["one", "none", "two"].map(|name| builder.owner(name));
+    for (path, owner, size) in [("a", 0, 3), ("b", 2, 5), ("c", 0, 7)] {
+        builder.push(crate::Entry {
+            path: crate::LayerPath::new(path).unwrap(),
+            mode: crate::Mode::Regular,
+            owner: owners[owner],
+            source: EntrySource::Bytes(vec![b'x'; size].into()),
+        });
+    }
+    let plan = builder.finish().unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("layer.zip");
+    let summary = write_with(&plan, &path, Compression::Store).unwrap();
+    assert_eq!(summary.zipped_sizes, [10, 0, 5]);
+}
+
+#[test]
+fn members_of_several_archives_are_not_mixed_up() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut builder = crate::PlanBuilder::default();
+    let texts = ["first", "second", "third"];
+    for text in texts {
+        let directory = temp.path().join(text);
+        fs_err::create_dir(&directory).unwrap();
+        let plan = archive_plan(&directory, &[(text, text.as_bytes(), false)]);
+        let owner = builder.owner(text);
+        let archive = builder.archive(&plan.archives()[0]);
+        for entry in plan.entries() {
+            let EntrySource::Member(_, member) = entry.source else {
+                panic!("a member");
+            };
+            builder.push(crate::Entry {
+                owner,
+                source: EntrySource::Member(archive, member),
+                ..entry.clone()
+            });
+        }
+    }
+    let plan = builder.finish().unwrap();
+    let path = temp.path().join("layer.zip");
+    for compression in [Compression::Copy, Compression::Best, Compression::Store] {
+        write_with(&plan, &path, compression).unwrap();
+        let mut archive = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
+        for text in texts {
+            let mut content = String::new();
+            let mut member = archive.by_name(text).unwrap();
+            member.read_to_string(&mut content).unwrap();
+            assert_eq!(content, text);
+        }
+    }
 }
 
 #[test]

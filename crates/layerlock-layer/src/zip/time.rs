@@ -86,4 +86,39 @@ mod tests {
         }
         assert_eq!(EntryTime::from_unix(0), EntryTime::default());
     }
+
+    /// Day by day, by the rule of the Gregorian calendar.
+    #[test]
+    fn every_day_is_that_of_the_calendar() {
+        let mut second = 315_532_800;
+        for year in 1980..=2107 {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let february = if is_leap { 29 } else { 28 };
+            let days = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            for (month, days) in (1..).zip(days) {
+                for day in 1..=days {
+                    let date = format!("{year}-{month:02}-{day:02}");
+                    assert_eq!(shown(second), format!("{date} 00:00:00"));
+                    assert_eq!(shown(second + 86_399), format!("{date} 23:59:58"));
+                    second += 86_400;
+                }
+            }
+        }
+        assert_eq!(second, 4_354_819_200);
+    }
+
+    #[test]
+    fn every_second_of_a_day_is_told_to_two() {
+        let midnight = 1_709_164_800;
+        for hour in 0..24 {
+            for minute in 0..60 {
+                for second in 0..60 {
+                    let time = midnight + (hour * 60 + minute) * 60 + second;
+                    let even = second / 2 * 2;
+                    let expected = format!("2024-02-29 {hour:02}:{minute:02}:{even:02}");
+                    assert_eq!(shown(time), expected);
+                }
+            }
+        }
+    }
 }

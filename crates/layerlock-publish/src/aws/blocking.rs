@@ -4,10 +4,10 @@ use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// A runtime of our own that callers block on, wherever they are.
+/// An async runtime that any thread can block on.
 #[derive(Debug)]
 pub(super) struct Blocking {
-    // None only while it is dropped.
+    // `None` only during drop.
     runtime: Option<Runtime>,
 }
 
@@ -19,14 +19,16 @@ impl Blocking {
         })
     }
 
-    /// Runs to the end. A thread of its own is what makes this work inside an
-    /// async runtime too, where blocking on a second runtime panics; next to a
-    /// request over the network it costs nothing.
+    /// Runs `work` to its end, on a new thread: inside another async runtime, blocking
+    /// on a second one panics. The thread costs little next to a network request.
     pub(super) fn run<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
         thread::scope(|scope| {
             let running = scope.spawn(|| {
-                #[expect(clippy::expect_used, reason = "taken by drop alone")]
-                let runtime = self.runtime.as_ref().expect("a runtime until drop");
+                #[expect(clippy::expect_used, reason = "only drop takes it")]
+                let runtime = self
+                    .runtime
+                    .as_ref()
+                    .expect("the runtime exists until drop");
                 runtime.block_on(work)
             });
             running
@@ -38,8 +40,8 @@ impl Blocking {
 
 impl Drop for Blocking {
     fn drop(&mut self) {
-        // Dropped as it is, a runtime waits for its threads, and panics where
-        // that is inside another runtime.
+        // A runtime that is simply dropped waits for its threads, and panics inside
+        // another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

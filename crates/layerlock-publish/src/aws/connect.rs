@@ -1,4 +1,4 @@
-//! Settings, certificates and proxies.
+//! Loads the SDK's configuration: settings, certificates and proxies.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -19,8 +19,8 @@ use super::blocking::Blocking;
 use super::settings::AwsSettings;
 use crate::Error;
 
-/// AWS's default chains, with our HTTP client for the requests that they make
-/// (single sign-on, roles) and for Lambda's.
+/// AWS's default configuration, with our HTTP client for its own requests (single
+/// sign-on, roles) and for those to Lambda.
 pub(super) fn load(blocking: &Blocking, settings: &AwsSettings) -> Result<SdkConfig, Error> {
     let bundle = env::var_os("AWS_CA_BUNDLE")
         .filter(|path| !path.is_empty())
@@ -36,8 +36,8 @@ pub(super) fn load(blocking: &Blocking, settings: &AwsSettings) -> Result<SdkCon
     Ok(blocking.run(loader.load()))
 }
 
-/// The SDK's client with rustls on ring (its default needs a C compiler and
-/// cmake), with the proxies that the environment names.
+/// The SDK's client with the proxies that the environment names. It uses rustls with
+/// ring, since the default needs a C compiler and cmake.
 pub(super) fn http_client(bundle: Option<&Path>) -> Result<SharedHttpClient, Error> {
     let tls = TlsContext::builder()
         .with_trust_store(trust_store(bundle)?)
@@ -60,12 +60,12 @@ pub(super) fn http_client(bundle: Option<&Path>) -> Result<SharedHttpClient, Err
     )
 }
 
-/// The certificates of `bundle` alone, as the AWS CLI does it, or else the
-/// machine's, for which `SSL_CERT_FILE` and `SSL_CERT_DIR` stand in.
+/// The certificates of `bundle` only, as in the AWS CLI. Without a bundle, those that
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` name, else the machine's.
 ///
-/// The SDK knows no `AWS_CA_BUNDLE`, and it panics on a certificate that it
-/// cannot parse and (in debug builds) on a machine without any. So all of them
-/// go through our hands, and what does not parse is left out.
+/// The SDK does not support `AWS_CA_BUNDLE`. It panics on a certificate that it cannot
+/// parse, and in debug builds on a machine without certificates. So certificates are
+/// parsed here first, and invalid ones ignored.
 fn trust_store(bundle: Option<&Path>) -> Result<TrustStore, Error> {
     let certificates = match bundle {
         Some(path) => read_bundle(path)?,
@@ -81,7 +81,7 @@ fn trust_store(bundle: Option<&Path>) -> Result<TrustStore, Error> {
     match bundle {
         Some(path) if parsed.is_empty() => Err(Error::CaBundle {
             path: path.to_owned(),
-            reason: "no valid certificate is in it".to_owned(),
+            reason: "it contains no valid certificate".to_owned(),
         }),
         _ => Ok(store),
     }
@@ -112,16 +112,16 @@ mod tests {
     const AUTHORITY: &str = include_str!("test-authority.pem");
 
     fn bundle(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bundle.pem");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("bundle.pem");
         fs::write(&path, text).unwrap();
-        (folder, path)
+        (directory, path)
     }
 
     #[test]
     fn a_bundle_stands_in_for_the_machines_certificates() {
-        let (_folder, path) = bundle(&format!("# Corporate\n{AUTHORITY}\n{AUTHORITY}"));
-        // The SDK's own parser takes what ours hands on: it panics otherwise.
+        let (_directory, path) = bundle(&format!("# Corporate\n{AUTHORITY}\n{AUTHORITY}"));
+        // The SDK's parser accepts these certificates: it panics otherwise.
         let client = http_client(Some(&path)).unwrap();
         drop(client);
         let certificate = &read_bundle(&path).unwrap()[0];
@@ -135,7 +135,7 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
         let cut = AUTHORITY[..AUTHORITY.len() / 2].to_owned();
         for text in [String::new(), "hello".to_owned(), not_a_certificate, cut] {
-            let (_folder, path) = bundle(&text);
+            let (_directory, path) = bundle(&text);
             let error = http_client(Some(&path)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Machine, "{text:?}");
             assert!(error.to_string().contains("bundle.pem"), "{error}");

@@ -1,11 +1,11 @@
 /*!
-What an SDK error means to a person.
+Turns errors of the SDK into those of this crate.
 
-The SDK's own Display is "service error" or "dispatch failure"; the meaning is in
-the error's code and message, or at the end of its chain of sources.
+The SDK's own Display is "service error" or "dispatch failure". The cause is in the
+error's code and message, or at the end of its chain of sources.
 
-AWS and the SDK repeat credentials in some of their texts. No text reaches an
-[`Error`] without having gone through [`safe`].
+Some texts of AWS and the SDK repeat credentials. Every text passes through
+[`without_credentials`] before it gets into an [`Error`].
 */
 
 use std::error::Error as StdError;
@@ -24,11 +24,15 @@ where
     if let Some(error) = credentials(action, error) {
         return error;
     }
-    // The head says no more than which arm below it is.
+    // The outermost error only names its variant, which is matched below.
     let reason = root_causes(error.source().unwrap_or(error));
     match error {
         SdkError::ServiceError(answer) => match error.code() {
-            Some(code) => refusal(action, code, safe(error.message().unwrap_or_default())),
+            Some(code) => refusal(
+                action,
+                code,
+                without_credentials(error.message().unwrap_or_default()),
+            ),
             None => Error::Answer {
                 action,
                 reason: format!(
@@ -42,7 +46,7 @@ where
             reason: format!("HTTP status {}, {reason}", answer.raw().status()),
         },
         SdkError::ConstructionFailure(_) => Error::Settings { reason },
-        // No kind of its own: the request was never sent.
+        // The SDK has no variant for this. The request was not sent.
         SdkError::DispatchFailure(_) if reason.starts_with("endpoint ") => {
             Error::Settings { reason }
         }
@@ -59,12 +63,12 @@ fn refusal(action: &'static str, code: &str, message: String) -> Error {
             Error::Throttled { action, message }
         }
         "CodeStorageExceededException" => Error::CodeStorageExceeded { message },
-        // These messages quote the request's signature, so AWS's words end here.
+        // These messages quote the request's signature, so they are not repeated.
         "IncompleteSignature"
         | "IncompleteSignatureException"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException" => Error::Credentials {
-            reason: format!("AWS answers {code}"),
+            reason: format!("AWS answered {code}"),
         },
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
@@ -74,7 +78,7 @@ fn refusal(action: &'static str, code: &str, message: String) -> Error {
         | "SignatureDoesNotMatch"
         | "OptInRequired"
         | "NotAuthorized" => Error::Credentials {
-            reason: format!("AWS answers {code}: {message}"),
+            reason: format!("AWS answered {code}: {message}"),
         },
         _ => Error::Refused {
             action,
@@ -84,11 +88,11 @@ fn refusal(action: &'static str, code: &str, message: String) -> Error {
     }
 }
 
-/// Why there are no credentials, where that is what failed.
+/// The error, if what failed was finding credentials.
 fn credentials(action: &'static str, error: &(dyn StdError + 'static)) -> Option<Error> {
     let mut sources = sources(error);
     let found = sources.find_map(|source| source.downcast_ref::<CredentialsError>())?;
-    // A role or a sign-in asks AWS for credentials, and that may not arrive.
+    // A role or sign-in requests credentials over the network, which can fail too.
     let offline = sources
         .filter_map(|source| source.downcast_ref::<ConnectorError>())
         .any(|error| error.is_io() || error.is_timeout());
@@ -105,11 +109,10 @@ fn credentials(action: &'static str, error: &(dyn StdError + 'static)) -> Option
     })
 }
 
-/// The two messages at the chain's end; those before them say in the SDK's
-/// terms that something failed.
+/// The last two messages of the chain; those before only say that something failed.
 fn root_causes(error: &(dyn StdError + 'static)) -> String {
     let mut messages: Vec<String> = sources(error)
-        .map(|source| safe(&source.to_string()))
+        .map(|source| without_credentials(&source.to_string()))
         .filter(|message| !matches!(&**message, "" | "other" | "io error"))
         .collect();
     // Some repeat their source.
@@ -125,12 +128,12 @@ fn sources<'a>(
     iter::successors(Some(error), |&error| error.source())
 }
 
-/// The text up to where a credential could begin.
+/// The text up to where a credential could start.
 ///
-/// Below the first line of a refused signature AWS repeats the request that it
-/// signed for itself, session token included. The SDK repeats what a credential
-/// process wrote to its error stream, and an endpoint with its password.
-fn safe(text: &str) -> String {
+/// After the first line about a refused signature AWS repeats the request that it
+/// signed, session token included. The SDK repeats what a credential process wrote to
+/// standard error, and an endpoint with its password.
+fn without_credentials(text: &str) -> String {
     const MARKS: [&str; 4] = [
         "\n",
         "The Canonical String",

@@ -1,5 +1,7 @@
-/// Where to publish, and as whom. What is not given comes from AWS's usual
-/// places: environment, profile, the machine's role.
+//! Settings of the AWS backend.
+
+/// Where to publish, and with which credentials. Defaults come from where AWS tools
+/// look: the environment, the profile, the machine's role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AwsSettings {
     /// The region, such as `eu-west-1`.

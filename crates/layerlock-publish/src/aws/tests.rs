@@ -36,8 +36,8 @@ fn publisher(url: &str) -> AwsLambda {
 
 /// A file that stands for a zip, and its artifact.
 fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
-    let folder = tempfile::tempdir().unwrap();
-    let zip = folder.path().join("web.zip");
+    let directory = tempfile::tempdir().unwrap();
+    let zip = directory.path().join("web.zip");
     fs::write(&zip, bytes).unwrap();
     let artifact = Artifact {
         layer: "web".to_owned(),
@@ -49,7 +49,7 @@ fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
         runtimes: vec!["python3.12".to_owned(), "python3.13".to_owned()],
         architectures: vec!["arm64".to_owned()],
     };
-    (folder, artifact)
+    (directory, artifact)
 }
 
 fn arn(version: u64) -> String {
@@ -85,7 +85,7 @@ fn listing(architecture: &str) -> String {
 
 #[test]
 fn the_first_publish_sends_the_zip_and_its_facts() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![listed(&[]), full(201, 1, &artifact.code_sha256())]);
 
     let published = publisher(&server.url).publish(&artifact).unwrap();
@@ -128,7 +128,7 @@ fn the_first_publish_sends_the_zip_and_its_facts() {
 
 #[test]
 fn what_an_artifact_has_not_is_not_sent() {
-    let (_folder, mut artifact) = artifact(b"bytes");
+    let (_directory, mut artifact) = artifact(b"bytes");
     artifact.description = None;
     artifact.license = None;
     artifact.runtimes.clear();
@@ -145,7 +145,7 @@ fn what_an_artifact_has_not_is_not_sent() {
 
 #[test]
 fn the_same_bytes_for_the_same_targets_are_used_again() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     // The newest is the highest number, wherever it stands.
     let server = Replay::start(vec![
         listed(&[item(2), item(10), item(9)]),
@@ -164,7 +164,7 @@ fn the_same_bytes_for_the_same_targets_are_used_again() {
 
 #[test]
 fn a_plan_says_what_is_there() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[item(3)]),
         full(200, 3, &artifact.code_sha256()),
@@ -174,24 +174,24 @@ fn a_plan_says_what_is_there() {
     ]);
     let publisher = publisher(&server.url);
 
-    let Plan::Reuse(version) = publisher.plan(&artifact).unwrap() else {
+    let PublishPlan::Reuse(version) = publisher.plan(&artifact).unwrap() else {
         panic!("the bytes are there");
     };
     assert_eq!(version.code_sha256, Some(artifact.code_sha256()));
     assert_eq!((version.version, version.size), (3, Some(5)));
     assert_eq!(
         publisher.plan(&artifact).unwrap(),
-        Plan::Create { newest: Some(3) }
+        PublishPlan::Create { newest: Some(3) }
     );
     assert_eq!(
         publisher.plan(&artifact).unwrap(),
-        Plan::Create { newest: None }
+        PublishPlan::Create { newest: None }
     );
 }
 
 #[test]
 fn other_targets_are_another_version_whatever_the_bytes() {
-    let (_folder, mut artifact) = artifact(b"bytes");
+    let (_directory, mut artifact) = artifact(b"bytes");
     artifact.architectures = vec!["x86_64".to_owned()];
     // Should a server not filter.
     let server = Replay::start(vec![
@@ -212,7 +212,7 @@ fn other_targets_are_another_version_whatever_the_bytes() {
 
 #[test]
 fn a_newest_version_that_vanishes_is_no_reason_to_stop() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[item(3)]),
         Answer::error(404, "ResourceNotFoundException", "no such version"),
@@ -227,7 +227,7 @@ fn a_newest_version_that_vanishes_is_no_reason_to_stop() {
 
 #[test]
 fn other_bytes_at_aws_are_an_integrity_error_that_names_the_version() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![listed(&[]), full(201, 1, "b3RoZXI=")]);
 
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
@@ -242,7 +242,7 @@ fn other_bytes_at_aws_are_an_integrity_error_that_names_the_version() {
 
 #[test]
 fn a_zip_that_changed_since_the_build_is_not_sent() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     fs::write(&artifact.zip, b"other").unwrap();
     let server = Replay::start(vec![listed(&[])]);
 
@@ -254,14 +254,14 @@ fn a_zip_that_changed_since_the_build_is_not_sent() {
 
 #[test]
 fn a_zip_over_the_requests_limit_is_not_sent() {
-    let (_folder, mut artifact) = artifact(b"bytes");
+    let (_directory, mut artifact) = artifact(b"bytes");
     artifact.size = 52_428_801;
     let server = Replay::start(vec![listed(&[]), listed(&[])]);
     let publisher = publisher(&server.url);
 
     let error = publisher.publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
-    insta::assert_snapshot!(error, @"the zip has 52428801 bytes, a request to AWS carries at most 52428800; publishing larger ones through S3 is not supported yet");
+    insta::assert_snapshot!(error, @"the zip is too large to publish: it has 52428801 bytes, a request to AWS can have at most 52428800");
     // A dry run finds it too.
     let error = publisher.plan(&artifact).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");
@@ -351,7 +351,7 @@ fn a_grant_is_one_statement_whose_id_says_it() {
 
 #[test]
 fn names_are_checked_before_anything_is_asked() {
-    let (_folder, mut artifact) = artifact(b"bytes");
+    let (_directory, mut artifact) = artifact(b"bytes");
     artifact.layer = "../web".to_owned();
     let server = Replay::start(vec![listed(&[])]);
     let publisher = publisher(&server.url);

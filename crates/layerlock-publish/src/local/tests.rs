@@ -5,26 +5,29 @@ use std::thread;
 use super::*;
 use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 
-/// A folder to publish to, with files that stand for zips beside it.
+/// A directory to publish to, with files that stand for zips beside it.
 struct Fixture {
-    folder: TempDir,
-    publisher: LocalFolder,
+    directory: TempDir,
+    publisher: LocalDirectory,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let publisher = LocalFolder::new(folder.path().join("published"));
-        Self { folder, publisher }
+        let directory = tempfile::tempdir().unwrap();
+        let publisher = LocalDirectory::new(directory.path().join("published"));
+        Self {
+            directory,
+            publisher,
+        }
     }
 
     fn root(&self) -> PathBuf {
-        self.folder.path().join("published")
+        self.directory.path().join("published")
     }
 
     fn artifact(&self, bytes: &str) -> Artifact {
         let digest = Digest::sha256_of(bytes.as_bytes());
-        let zip = self.folder.path().join(digest.hex());
+        let zip = self.directory.path().join(digest.hex());
         fs::write(&zip, bytes).unwrap();
         Artifact {
             layer: "web".to_owned(),
@@ -47,7 +50,7 @@ impl Fixture {
         versions.iter().map(|version| version.version).collect()
     }
 
-    /// All that is in the folder but is neither a layer nor the lock.
+    /// All that is in the directory but is neither a layer nor the lock.
     fn leftovers(&self) -> Vec<String> {
         fs::read_dir(self.root())
             .unwrap()
@@ -76,9 +79,9 @@ fn a_version_is_the_zip_and_its_manifest() {
             code_sha256: "dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=".to_owned(),
         }
     );
-    let folder = fixture.publisher.version_folder("web", 1).unwrap();
-    assert_eq!(fs::read(folder.join("layer.zip")).unwrap(), b"one");
-    insta::assert_snapshot!(fs::read_to_string(folder.join("manifest.json")).unwrap(), @r#"
+    let directory = fixture.publisher.version_directory("web", 1).unwrap();
+    assert_eq!(fs::read(directory.join("layer.zip")).unwrap(), b"one");
+    insta::assert_snapshot!(fs::read_to_string(directory.join("manifest.json")).unwrap(), @r#"
     {
       "layer": "web",
       "version": 1,
@@ -107,8 +110,8 @@ fn a_version_has_the_modes_that_the_umask_gives() {
     let fixture = Fixture::new();
     fixture.publish("one");
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let version = fixture.publisher.version_folder("web", 1).unwrap();
-    // Not the 0700 of temporary folders: as the folder that was simply made.
+    let version = fixture.publisher.version_directory("web", 1).unwrap();
+    // Not the 0700 of temporary directories.
     assert_eq!(mode(version), mode(fixture.root().join("web")));
 }
 
@@ -117,7 +120,7 @@ fn the_newest_version_is_used_again_only_where_it_is_the_same() {
     let fixture = Fixture::new();
     assert_eq!(
         fixture.publisher.plan(&fixture.artifact("one")).unwrap(),
-        Plan::Create { newest: None }
+        PublishPlan::Create { newest: None }
     );
     assert!(!fixture.root().exists(), "a plan only reads");
 
@@ -133,7 +136,7 @@ fn the_newest_version_is_used_again_only_where_it_is_the_same() {
 
     let mut artifact = fixture.artifact("one");
     artifact.description = Some("in other words".to_owned());
-    let Plan::Reuse(version) = fixture.publisher.plan(&artifact).unwrap() else {
+    let PublishPlan::Reuse(version) = fixture.publisher.plan(&artifact).unwrap() else {
         panic!("words are no reason for a version");
     };
     assert_eq!(version.version, 3);
@@ -141,7 +144,7 @@ fn the_newest_version_is_used_again_only_where_it_is_the_same() {
     artifact.architectures = vec!["x86_64".to_owned()];
     assert_eq!(
         fixture.publisher.plan(&artifact).unwrap(),
-        Plan::Create { newest: None }
+        PublishPlan::Create { newest: None }
     );
     assert_eq!(fixture.numbers(), [3, 2, 1]);
 }
@@ -166,8 +169,8 @@ fn a_number_is_never_used_again() {
     fixture.publish("two");
     fixture.publisher.delete("web", 2).unwrap();
     assert_eq!(fixture.numbers(), [1]);
-    let folder = fixture.publisher.version_folder("web", 2).unwrap();
-    assert!(!folder.join(ZIP).exists(), "its space is free again");
+    let directory = fixture.publisher.version_directory("web", 2).unwrap();
+    assert!(!directory.join(ZIP).exists(), "its space is free again");
 
     assert_eq!(fixture.publish("two").version, 3);
     for version in [1, 3] {
@@ -184,19 +187,19 @@ fn a_number_is_never_used_again() {
 }
 
 #[test]
-fn a_half_done_delete_is_a_done_one() {
+fn an_interrupted_delete_has_deleted_the_version() {
     let fixture = Fixture::new();
     fixture.publish("one");
-    let folder = fixture.publisher.version_folder("web", 1).unwrap();
+    let directory = fixture.publisher.version_directory("web", 1).unwrap();
     // Killed after each step.
-    fs::write(folder.join(DELETED), "").unwrap();
+    fs::write(directory.join(DELETED), "").unwrap();
     assert_eq!(fixture.numbers(), [0; 0]);
-    fs::remove_file(folder.join(MANIFEST)).unwrap();
+    fs::remove_file(directory.join(MANIFEST)).unwrap();
     assert_eq!(fixture.numbers(), [0; 0]);
     assert_eq!(fixture.publish("one").version, 2);
 
     fixture.publisher.delete("web", 1).unwrap();
-    assert!(!folder.join(ZIP).exists(), "a second delete finishes it");
+    assert!(!directory.join(ZIP).exists(), "a second delete finishes it");
 }
 
 #[test]
@@ -213,9 +216,11 @@ fn publishers_at_once_get_distinct_versions() {
                     start.wait();
                     let published = fixture.publisher.publish(&artifact).unwrap();
                     assert!(!published.reused);
-                    let folder = fixture.publisher.version_folder("web", published.version);
+                    let directory = fixture
+                        .publisher
+                        .version_directory("web", published.version);
                     assert_eq!(
-                        fs::read_to_string(folder.unwrap().join(ZIP)).unwrap(),
+                        fs::read_to_string(directory.unwrap().join(ZIP)).unwrap(),
                         format!("bytes of {number}")
                     );
                     published.version
@@ -264,21 +269,21 @@ fn a_claim_never_replaces() {
     fixture.publish("one");
     let draft = Draft::new(&fixture.root(), &fixture.artifact("two")).unwrap();
     draft.write_manifest(&fixture.artifact("two"), 1).unwrap();
-    let taken = fixture.publisher.version_folder("web", 1).unwrap();
+    let taken = fixture.publisher.version_directory("web", 1).unwrap();
 
-    assert!(!claim(draft.folder.path(), &taken).unwrap());
+    assert!(!claim(draft.directory.path(), &taken).unwrap());
     assert_eq!(fs::read(taken.join(ZIP)).unwrap(), b"one");
 
     fixture.publisher.delete("web", 1).unwrap();
     assert!(
-        !claim(draft.folder.path(), &taken).unwrap(),
+        !claim(draft.directory.path(), &taken).unwrap(),
         "a number stays taken"
     );
 
-    // Any other trouble is not "taken".
+    // Any other error is not "taken".
     let nowhere = fixture.root().join("no-such-layer/1");
     assert_eq!(
-        claim(draft.folder.path(), &nowhere).unwrap_err().kind(),
+        claim(draft.directory.path(), &nowhere).unwrap_err().kind(),
         ErrorKind::Machine
     );
 }
@@ -300,26 +305,26 @@ fn what_a_kill_leaves_is_not_listed_and_goes_away() {
 fn the_draft_of_a_live_publisher_stays() {
     let fixture = Fixture::new();
     fixture.publish("one");
-    let publishing = Publishing::enter(&fixture.root()).unwrap();
+    let publishing = PublishingLock::enter(&fixture.root()).unwrap();
     let draft = Draft::new(&fixture.root(), &fixture.artifact("live")).unwrap();
 
     fixture.publish("two");
-    assert!(draft.folder.path().join(ZIP).exists());
+    assert!(draft.directory.path().join(ZIP).exists());
 
     drop(publishing);
     fixture.publish("three");
-    assert!(!draft.folder.path().exists());
+    assert!(!draft.directory.path().exists());
 }
 
 #[test]
-fn other_names_in_the_folder_are_no_versions() {
+fn other_names_in_the_directory_are_no_versions() {
     let fixture = Fixture::new();
     fixture.publish("one");
     let layer = fixture.root().join("web");
     for name in ["007", "+8", "0", "-1", "notes", "18446744073709551616"] {
         fs::create_dir(layer.join(name)).unwrap();
     }
-    // Taken, though by nothing of ours.
+    // Used numbers, though not by versions.
     fs::write(layer.join("2"), "a file").unwrap();
     fs::create_dir(layer.join("3")).unwrap();
 
@@ -359,29 +364,32 @@ fn a_zip_that_is_not_the_one_built_is_refused_and_nothing_stays() {
 fn a_damaged_version_is_an_error_until_it_is_deleted() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 5] = [
-        ("layer.zip is missing", |folder| {
-            fs::remove_file(folder.join(ZIP)).unwrap();
+        ("layer.zip is missing", |directory| {
+            fs::remove_file(directory.join(ZIP)).unwrap();
         }),
-        ("layer.zip has 4 bytes, manifest.json says 3", |folder| {
-            fs::write(folder.join(ZIP), "long").unwrap();
+        ("layer.zip has 4 bytes, manifest.json says 3", |directory| {
+            fs::write(directory.join(ZIP), "long").unwrap();
         }),
-        ("the zip's hash is not the manifest's", |folder| {
-            fs::write(folder.join(ZIP), "two").unwrap();
+        ("the zip's hash differs from the manifest's", |directory| {
+            fs::write(directory.join(ZIP), "two").unwrap();
         }),
-        ("manifest.json: EOF", |folder| {
-            fs::write(folder.join(MANIFEST), "{").unwrap();
+        ("manifest.json: EOF", |directory| {
+            fs::write(directory.join(MANIFEST), "{").unwrap();
         }),
-        // As where the disk takes `Web` and `web` for one name.
-        ("manifest.json is of version 1 of layer \"Web\"", |folder| {
-            let manifest = fs::read_to_string(folder.join(MANIFEST)).unwrap();
-            let manifest = manifest.replace("\"web\"", "\"Web\"");
-            fs::write(folder.join(MANIFEST), manifest).unwrap();
-        }),
+        // As where the file system treats `Web` and `web` as one name.
+        (
+            "manifest.json describes version 1 of layer \"Web\"",
+            |directory| {
+                let manifest = fs::read_to_string(directory.join(MANIFEST)).unwrap();
+                let manifest = manifest.replace("\"web\"", "\"Web\"");
+                fs::write(directory.join(MANIFEST), manifest).unwrap();
+            },
+        ),
     ];
     for (reason, damage) in damages {
         let fixture = Fixture::new();
         fixture.publish("one");
-        damage(&fixture.publisher.version_folder("web", 1).unwrap());
+        damage(&fixture.publisher.version_directory("web", 1).unwrap());
 
         let error = fixture
             .publisher
@@ -396,11 +404,11 @@ fn a_damaged_version_is_an_error_until_it_is_deleted() {
 }
 
 #[test]
-fn a_damaged_old_version_is_in_nobodys_way() {
+fn a_damaged_old_version_does_not_prevent_publishing() {
     let fixture = Fixture::new();
     fixture.publish("one");
     fixture.publish("two");
-    let old = fixture.publisher.version_folder("web", 1).unwrap();
+    let old = fixture.publisher.version_directory("web", 1).unwrap();
     fs::remove_file(old.join(ZIP)).unwrap();
 
     assert!(fixture.publish("two").reused);
@@ -413,7 +421,7 @@ fn hostile_names_reach_no_file() {
     let fixture = Fixture::new();
     fixture.publish("one");
     // What a traversal would hit.
-    let victim = fixture.folder.path().join("victim/1");
+    let victim = fixture.directory.path().join("victim/1");
     fs::create_dir_all(&victim).unwrap();
     fs::write(victim.join(MANIFEST), "{}").unwrap();
 
@@ -426,7 +434,7 @@ fn hostile_names_reach_no_file() {
         fixture.publisher.list("../victim").unwrap_err(),
         fixture.publisher.delete("../victim", 1).unwrap_err(),
         fixture.publisher.grant("../victim", 1, &grant).unwrap_err(),
-        fixture.publisher.version_folder("..", 1).unwrap_err(),
+        fixture.publisher.version_directory("..", 1).unwrap_err(),
     ] {
         assert!(matches!(error, Error::LayerName { .. }), "{error}");
     }
@@ -440,11 +448,14 @@ fn grants_are_refused_and_not_only_written_down() {
     let grant = Grant::new("123456789012", None).unwrap();
     let error = fixture.publisher.grant("web", 1, &grant).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
-    assert_eq!(error.to_string(), "local layers have no grants");
+    assert_eq!(
+        error.to_string(),
+        "the provider `local` does not support grants"
+    );
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_this_machines_trouble() {
+fn a_directory_that_cannot_be_made_is_the_machines() {
     let fixture = Fixture::new();
     fs::write(fixture.root(), "in the way").unwrap();
     let error = fixture

@@ -164,6 +164,153 @@ mod tests {
         assert_eq!((limits.runtimes, limits.architectures), (15, 2));
     }
 
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>: identifier,
+    /// operating system and deprecation date of each supported and deprecated runtime.
+    /// The preview is in the API's own list alone:
+    /// <https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html>.
+    #[test]
+    fn runtimes_are_those_of_the_vendors_table() {
+        const OLD: &str = "Amazon Linux 2";
+        const NEW: &str = "Amazon Linux 2023";
+        let rows = RUNTIMES.each_ref();
+        assert_eq!(
+            rows.map(|row| (row.identifier, row.system.name, row.support)),
+            [
+                ("python3.8", OLD, Support::Retired),
+                ("python3.9", OLD, Support::Retired),
+                ("python3.10", OLD, Support::Retired),
+                ("python3.11", OLD, Support::Until("2027-06-30")),
+                ("python3.12", NEW, Support::Until("2028-10-31")),
+                ("python3.13", NEW, Support::Until("2029-06-30")),
+                ("python3.14", NEW, Support::Until("2029-06-30")),
+                ("python3.15", NEW, Support::Preview),
+            ]
+        );
+    }
+
+    /// No page of the vendor has the patch releases. A greater one is an error for
+    /// functions that still run on this one: change it only where the vendor has
+    /// replaced it everywhere.
+    #[test]
+    fn patch_releases_change_on_purpose_alone() {
+        let patches = RUNTIMES
+            .each_ref()
+            .map(|runtime| runtime.python_release.patch);
+        assert_eq!(patches, [20, 22, 17, 12, 10, 3, 0, 0]);
+    }
+
+    /// glibc 2.26 and GCC 7 of Amazon Linux 2, and glibc 2.34 and GCC 11 of its successor:
+    /// <https://docs.aws.amazon.com/linux/al2023/ug/glibc-gcc-and-binutils.html> and
+    /// <https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html>.
+    /// Package managers: <https://docs.aws.amazon.com/linux/al2023/ug/package-management.html>.
+    #[test]
+    fn systems_are_those_of_the_vendors_pages() {
+        let facts = |system: &System| (system.name, system.glibc, system.install_command);
+        assert_eq!(
+            [facts(&AMAZON_LINUX_2), facts(&AMAZON_LINUX_2023)],
+            [
+                ("Amazon Linux 2", (2, 26), "yum install -y"),
+                ("Amazon Linux 2023", (2, 34), "dnf install -y"),
+            ]
+        );
+        for system in [&AMAZON_LINUX_2, &AMAZON_LINUX_2023] {
+            assert_eq!(system.compiler_packages, "gcc gcc-c++");
+        }
+    }
+
+    /// The lists "Symbol versioning on the libstdc++.so binary" of
+    /// <https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html>: GCC 7.2.0 and 11.1.0.
+    /// Those of libgcc: its sources, `libgcc/libgcc-std.ver.in` for `GCC_7.0.0` and
+    /// `libgcc/config/aarch64/libgcc-softfp.ver` for `GCC_11.0`.
+    #[test]
+    fn versions_of_symbols_are_those_of_the_systems_compilers() {
+        assert_eq!(
+            AMAZON_LINUX_2.symbol_versions,
+            [
+                ("GLIBCXX", "3.4.24"),
+                ("CXXABI", "1.3.11"),
+                ("GCC", "7.0.0"),
+            ]
+        );
+        assert_eq!(
+            AMAZON_LINUX_2023.symbol_versions,
+            [("GLIBCXX", "3.4.29"), ("CXXABI", "1.3.13"), ("GCC", "11.0")]
+        );
+    }
+
+    /// The libraries of [PEP 599](https://peps.python.org/pep-0599/#the-manylinux2014-policy)
+    /// and the zlib that newer policies add, less those of a desktop (X11 and the like), and
+    /// less libnsl, which the newer system does without. The loaders have their names from
+    /// the ABIs of the two architectures.
+    #[test]
+    fn libraries_are_those_that_wheels_may_expect_without_a_desktop() {
+        let policy = [
+            "libgcc_s.so.1",
+            "libstdc++.so.6",
+            "libm.so.6",
+            "libdl.so.2",
+            "librt.so.1",
+            "libc.so.6",
+            "libutil.so.1",
+            "libpthread.so.0",
+            "libresolv.so.2",
+            "libz.so.1",
+            "ld-linux-x86-64.so.2",
+            "ld-linux-aarch64.so.1",
+        ];
+        for system in [&AMAZON_LINUX_2, &AMAZON_LINUX_2023] {
+            let mut libraries = system.libraries.to_vec();
+            let mut policy = policy.to_vec();
+            libraries.sort_unstable();
+            policy.sort_unstable();
+            assert_eq!(libraries, policy, "{}", system.name);
+        }
+    }
+
+    /// Architectures: <https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html>,
+    /// the first of them that of a function that names none. Image:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/python-image.html>, of which
+    /// `amazon/aws-lambda-python` is the other name. Paths:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html>.
+    #[test]
+    fn what_all_functions_share_is_that_of_the_vendors_pages() {
+        assert_eq!(
+            FACTS.architectures,
+            [Architecture::X86_64, Architecture::Arm64]
+        );
+        assert_eq!(FACTS.build_image, "amazon/aws-lambda-python:{python}");
+        assert_eq!(FACTS.interpreter, "/var/lang/bin/python{python}");
+        let LayerPaths {
+            mount,
+            modules,
+            site_packages,
+            scripts,
+            libraries,
+        } = FACTS.paths;
+        assert_eq!((mount, scripts, libraries), ("/opt", "bin", "lib"));
+        assert_eq!(
+            modules,
+            ["python/lib/python{python}/site-packages", "python"]
+        );
+        assert_eq!(site_packages, "python");
+        assert!(modules.contains(&site_packages));
+        // Known from practice alone.
+        assert_eq!(FACTS.precedence, Precedence::Last);
+    }
+
+    /// [PublishLayerVersion](https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html):
+    /// a name is of `[a-zA-Z0-9-_]+`, with any first character.
+    #[test]
+    fn names_may_begin_with_any_character() {
+        for name in ["web", "9", "-", "_"] {
+            assert!(FACTS.layer_names.allow(name), "{name}");
+        }
+        assert_eq!(
+            FACTS.layer_names.to_string(),
+            "1 to 140 characters of a-z, A-Z, 0-9, - and _"
+        );
+    }
+
     #[test]
     fn runtimes_are_named_after_their_python_and_ascend() {
         let mut last = 0;

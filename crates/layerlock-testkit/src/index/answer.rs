@@ -1,4 +1,4 @@
-//! What the index has for a request that it understands.
+//! The responses of an index without faults.
 
 use super::request::Request;
 use super::served_file::{ServedFile, path_below_files};
@@ -50,7 +50,7 @@ impl State {
         Response::text(404, "not on this index")
     }
 
-    /// A file, or the rest of it from where the client asks.
+    /// A file, or its rest from the offset that the client asks for.
     fn file(&self, file: &ServedFile, request: &Request) -> Response {
         let kind = "application/octet-stream";
         let version = format!("\"{}\"", crate::sha256_hex(&file.bytes));
@@ -103,7 +103,7 @@ impl State {
         if json {
             return Response::new(200, JSON, json_page(project, &links));
         }
-        // Absolute: pip takes no other.
+        // Absolute: pip supports no other.
         let base = format!("{origin}/files/");
         let base = (self.link_style == LinkStyle::Base).then_some(base.as_str());
         Response::new(

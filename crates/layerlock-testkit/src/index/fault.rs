@@ -1,3 +1,5 @@
+//! Faults that a test can ask of the index.
+
 use std::time::Duration;
 
 /// How a request goes wrong.
@@ -7,10 +9,10 @@ pub enum Fault {
     Status(u16),
     /// This status with this Retry-After: seconds, or a date.
     Throttle(u16, String),
-    /// The connection ends after this many bytes of the body, which
-    /// Content-Length had promised whole.
+    /// The connection ends after this many bytes of the body. Content-Length is that of
+    /// the whole body.
     CutBody(usize),
-    /// Content-Length says this, whatever the body is.
+    /// Content-Length is this, whatever the length of the body.
     ContentLength(usize),
     /// After this many bytes of the body, nothing for that long, then the rest.
     Slow {
@@ -19,18 +21,18 @@ pub enum Fault {
         /// The pause; ends early when the index is dropped.
         pause: Duration,
     },
-    /// 302 to this address, absolute or relative.
+    /// 302 to this URL, absolute or relative.
     Redirect(String),
     /// An HTML page with a form instead of what was asked for, status 200.
     LoginPage,
     /// This body instead of the right one, with the right headers.
     Body(Vec<u8>),
-    /// This piece again and again, of no length that is told, until the client
-    /// goes away.
+    /// This piece again and again, without Content-Length, until the client
+    /// disconnects.
     Endless {
         /// The piece.
         piece: Vec<u8>,
-        /// Whether it is sent compressed, as gzip does it.
+        /// Whether it is compressed with gzip.
         gzip: bool,
     },
 }

@@ -1,3 +1,5 @@
+//! A request, as the index keeps it for the test.
+
 /// A request that the index was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {

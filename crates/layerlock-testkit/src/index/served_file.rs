@@ -1,19 +1,19 @@
-//! What an index serves, and where.
+//! The files that an index serves, and their paths.
 
 use std::fmt::Write as _;
 
 use crate::{Wheel, normalise_name};
 
-/// A file on the index: a wheel, or anything else by that name.
+/// A file on the index: a wheel or any other file.
 #[derive(Debug, Clone)]
 pub struct ServedFile {
     /// The project whose page lists it, normalised.
     pub project: String,
     /// Its file name.
     pub file_name: String,
-    /// What a download gives.
+    /// Its content.
     pub bytes: Vec<u8>,
-    /// The hash on the page, true or not; `None`: none.
+    /// The hash on the page, which can be wrong; `None`: the page has no hash.
     pub sha256: Option<String>,
     /// `data-requires-python`.
     pub requires_python: Option<String>,
@@ -43,14 +43,14 @@ impl From<&ServedFile> for ServedFile {
     }
 }
 
-/// Where a file is, below `/files/`, percent-encoded.
+/// The path of a file below `/files/`, percent-encoded.
 pub(super) fn path_below_files(file: &ServedFile) -> String {
     let project = normalise_name(&file.project);
     format!("{project}/{}", percent_encode(&file.file_name))
 }
 
-/// Everything but RFC 3986's unreserved characters, so `1.0+cpu` is
-/// `1.0%2Bcpu`, as indexes write it.
+/// Encodes all but the unreserved characters of RFC 3986: `1.0+cpu` is `1.0%2Bcpu`,
+/// as indexes write it.
 pub(super) fn percent_encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The wire: connections, requests, and faults in what is sent.
+//! Connections: reads requests, and sends responses with their faults.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Read, Write};
@@ -26,13 +26,13 @@ pub(super) fn accept(listener: &TcpListener, shared: &Arc<Shared>, identity: Opt
         let Ok(stream) = stream else { continue };
         let shared = Arc::clone(shared);
         let identity = identity.cloned();
-        // A client that goes away is the client's affair.
+        // It is no error of the server if a client disconnects.
         std::thread::spawn(move || drop(converse(stream, &shared, identity)));
     }
 }
 
 fn converse(stream: TcpStream, shared: &Shared, identity: Option<Identity>) -> std::io::Result<()> {
-    // Short, so that a thread whose client says nothing sees the end.
+    // Short, so that a thread with a silent client sees that the index stops.
     stream.set_read_timeout(Some(Duration::from_millis(100)))?;
     let local = stream.local_addr()?;
     match identity {
@@ -111,7 +111,7 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
     stream.write_all(rest)
 }
 
-/// Ends with the error that the client is gone.
+/// Ends with an error when the client disconnects.
 fn send_endlessly(
     mut stream: impl Write,
     response: &Response,
@@ -139,8 +139,8 @@ fn send_endlessly(
     }
 }
 
-/// The path of a request's target. A client that takes the index for its proxy
-/// sends a whole address (RFC 9112, 3.2.2): the index answers for every host.
+/// The path of a request's target. A client that uses the index as its proxy
+/// sends a whole URL (RFC 9112, 3.2.2): the index answers for every host.
 fn origin_form(target: &str) -> &str {
     match target.strip_prefix("http://") {
         Some(rest) => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -148,7 +148,7 @@ fn origin_form(target: &str) -> &str {
     }
 }
 
-/// The request's head; `None` where the client or the index went away first.
+/// The request's head; `None` if the client disconnects or the index stops first.
 fn read_request(stream: &mut impl Read, shared: &Shared) -> std::io::Result<Option<Request>> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];

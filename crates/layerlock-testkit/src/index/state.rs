@@ -52,7 +52,7 @@ impl Quota {
     }
 }
 
-/// Requests for `path` go wrong.
+/// A fault of requests for `path`.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) path: String,

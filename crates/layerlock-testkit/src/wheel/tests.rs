@@ -91,7 +91,7 @@ fn record_matches_the_members() {
         assert_eq!(row[1], format!("sha256={digest}"));
         assert_eq!(row[2], data.len().to_string());
     }
-    // Every member but the folder.
+    // Every member but the directory.
     assert_eq!(rows, 7);
 }
 

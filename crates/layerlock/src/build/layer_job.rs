@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use layerlock_check::{Finding, check_plan, check_zip_size};
 use layerlock_export::{PoetryLock, Project};
-use layerlock_install::{BuildNote, BuildOptions, Chosen, FetchOptions, Pick, Reporter};
+use layerlock_install::{
+    BuildNote, BuildOptions, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
+};
 use layerlock_layer::{
     EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
 };
@@ -13,7 +15,7 @@ use layerlock_target::Target;
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
-use crate::choice::choose_file;
+use crate::choose_file::choose_file;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::{Error, Settings, findings};
@@ -29,7 +31,7 @@ pub(super) struct LayerJob<'a, Step> {
 
 /// A wheel for each package.
 pub(super) struct ChosenFiles {
-    pub(super) chosen: Vec<Chosen>,
+    pub(super) chosen: Vec<ChosenWheel>,
     /// What the user should know of those that the lock has no wheel of.
     notes: Vec<BuildNote>,
 }
@@ -88,7 +90,7 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
         self,
         project: &Project,
         options: &FetchOptions<'_>,
-    ) -> Result<LayerJob<'a, Vec<Pick>>, Error> {
+    ) -> Result<LayerJob<'a, Vec<WheelOrSource>>, Error> {
         self.next(|layer, packages| {
             let packages = packages.into_iter();
             let picks = packages.map(|package| pick(project, package, &layer.target, options));
@@ -102,12 +104,12 @@ fn pick(
     package: LockedPackage,
     target: &Target,
     options: &FetchOptions<'_>,
-) -> Result<Pick, layerlock_install::Error> {
+) -> Result<WheelOrSource, layerlock_install::Error> {
     match choose_file(project, package, target) {
         Err(layerlock_install::Error::NoWheel(mut no_wheel)) => {
             // The user may have made one.
             if layerlock_install::is_supplied(&no_wheel.package, target, options) {
-                return Ok(Pick::Source(no_wheel.package));
+                return Ok(WheelOrSource::Source(no_wheel.package));
             }
             layerlock_install::advise(&mut no_wheel, options);
             Err(layerlock_install::Error::NoWheel(no_wheel))
@@ -116,7 +118,7 @@ fn pick(
     }
 }
 
-impl<'a> LayerJob<'a, Vec<Pick>> {
+impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
     /// Brings every package to a wheel. The `outputs` of this run are no part of what
     /// a directory is built from.
     pub(super) fn build(
@@ -147,7 +149,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
     /// while the lock stays as it is, and so may what no lock lists.
     pub(super) fn is_pinned(&self) -> bool {
         let is_directory =
-            |one: &Chosen| matches!(one.package.source, PackageSource::Directory { .. });
+            |one: &ChosenWheel| matches!(one.package.source, PackageSource::Directory { .. });
         let is_built = |note: &BuildNote| matches!(note, BuildNote::Built { .. });
         !self.step.chosen.iter().any(is_directory) && self.step.notes.iter().all(is_built)
     }
@@ -161,10 +163,9 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 .iter()
                 .map(|one| (one, wheels.get(one)))
                 .collect();
-            let mut filter = FileFilter::new(&layer.exclude_files);
-            let plan = layerlock_install::plan_filtered(&pairs, &layer.target, &mut |entry| {
-                filter.keeps(entry)
-            })?;
+            let mut filter = FileFilter::new(&layer.exclude_files)?;
+            let plan =
+                layerlock_install::plan(&pairs, &layer.target, &mut |entry| filter.keeps(entry))?;
             Ok(PlannedFiles {
                 staging: claim_staging(layer, &plan)?,
                 files,

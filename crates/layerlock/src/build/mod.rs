@@ -8,15 +8,15 @@ use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
-use layerlock_install::index::{Index, Sources};
-use layerlock_install::{Cache, FetchOptions, Reporter};
+use layerlock_install::index::Index;
+use layerlock_install::{Cache, FetchOptions, Reporter, Sources};
 use layerlock_layer::{EntryTime, parallel};
 
 use crate::built::Built;
-use crate::cache::{about_cache, open_cache};
+use crate::cache::{blame_cache, open_cache};
 use crate::configuration::{self, Layer};
-use crate::epoch::time_of_entries;
-use crate::last_run::{LastRun, Ran};
+use crate::last_run::{LastRun, Outcome};
+use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::{Error, Settings, outputs};
 
@@ -30,14 +30,14 @@ const STAGING: &str = "dist/staging";
 /// directories that are configured. Where nothing has changed since an earlier
 /// run, gives what that built, and does nothing.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    LastRun::or("build", settings, || Job::read(settings)?.run(reporter))
-        .map_err(|error| about_cache(error, &settings.cache))
+    LastRun::reuse_or_run("build", settings, || Job::read(settings)?.run(reporter))
+        .map_err(|error| blame_cache(error, &settings.cache))
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
 /// is staged in `dist/staging/NAME` of the project.
 pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    LastRun::or("install", settings, || {
+    LastRun::reuse_or_run("install", settings, || {
         let mut job = Job::read(settings)?;
         for layer in &mut job.layers {
             layer.zip = None;
@@ -48,7 +48,7 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Er
         }
         job.run(reporter)
     })
-    .map_err(|error| about_cache(error, &settings.cache))
+    .map_err(|error| blame_cache(error, &settings.cache))
 }
 
 /// Plans every layer that the settings ask for, and writes no output. The packages'
@@ -63,8 +63,8 @@ pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error
             }
             job.run(reporter)
         })
-        .map(|ran| ran.built)
-        .map_err(|error| about_cache(error, &settings.cache))
+        .map(|outcome| outcome.built)
+        .map_err(|error| blame_cache(error, &settings.cache))
 }
 
 /// A project and what is asked of it.
@@ -94,7 +94,7 @@ impl<'a> Job<'a> {
     /// Plans all layers, then prepares all outputs, then puts them in their places:
     /// an error in the last leaves no half of the first. Layers are worked on side by
     /// side; what they share is fetched and read once.
-    fn run(&self, reporter: &dyn Reporter) -> Result<Ran, Error> {
+    fn run(&self, reporter: &dyn Reporter) -> Result<Outcome, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
         let index_of_machine = || find_default_index(self.session.machine(), &self.cache, reporter);
@@ -119,19 +119,19 @@ impl<'a> Job<'a> {
         })?;
 
         let mut layers = Vec::with_capacity(prepared.len());
-        let mut published = Vec::new();
+        let mut written = Vec::new();
         for PreparedLayer { built, outputs } in prepared {
             for output in outputs {
-                published.push(output.publish()?);
+                written.push(output.put_in_place()?);
             }
             layers.push(built);
         }
-        Ok(Ran {
+        Ok(Outcome {
             built: Built {
                 unchanged: false,
                 layers,
             },
-            published,
+            written,
             is_pinned,
         })
     }
@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
     /// Layers that share a list have use for a part of it each. What another layer
     /// has use for, or one that is not built now may have, is no mistake in it.
     fn settle_shared_lists(&self, layers: &mut [LayerJob<'_, PlannedFiles>]) {
-        let is_part = self.settings.layer.is_some();
+        let is_one_layer_only = self.settings.layer.is_some();
         let mut names = HashSet::new();
         let mut patterns = HashSet::new();
         for layer in &*layers {
@@ -161,11 +161,11 @@ impl<'a> Job<'a> {
             if layer.layer.shares.exclude {
                 layer
                     .unknown
-                    .retain(|name| !is_part && !names.contains(name));
+                    .retain(|name| !is_one_layer_only && !names.contains(name));
             }
             if layer.layer.shares.exclude_files {
                 let filter = &mut layer.step.filter;
-                filter.mark_used(|pattern| is_part || patterns.contains(pattern));
+                filter.mark_used(|pattern| is_one_layer_only || patterns.contains(pattern));
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use layerlock_digest::Digest;
-use layerlock_install::{Chosen, FetchOptions, Fetched, Reporter, Wheel, Yanked};
+use layerlock_install::{ChosenWheel, FetchOptions, Fetched, Reporter, Wheel, Yanked};
 
 use crate::Error;
 
@@ -19,12 +19,12 @@ pub(super) struct Wheels {
 impl Wheels {
     /// Brings the wheels into the cache, each once.
     pub(super) fn fetch<'c>(
-        chosen: impl Iterator<Item = &'c Chosen>,
+        chosen: impl Iterator<Item = &'c ChosenWheel>,
         options: &FetchOptions<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Self, Error> {
         let mut seen = HashSet::new();
-        let wanted: Vec<Chosen> = chosen
+        let wanted: Vec<ChosenWheel> = chosen
             .filter(|one| seen.insert(one.digest))
             .cloned()
             .collect();
@@ -42,7 +42,7 @@ impl Wheels {
     }
 
     /// The wheel of a chosen file, which has been fetched.
-    pub(super) fn get(&self, chosen: &Chosen) -> &Wheel {
+    pub(super) fn get(&self, chosen: &ChosenWheel) -> &Wheel {
         &self.by_digest[&chosen.digest]
     }
 }

@@ -171,7 +171,8 @@ fn what_a_layer_cannot_be_called_is_told() {
     let (error, _) = refusal("[tool.layerlock.layers.\"my web\"]\n");
     assert_eq!(
         error.to_string(),
-        "invalid layer name \"my web\": letters, digits, - and _ make one"
+        "invalid layer name \"my web\": a layer's name is 1 to 140 characters of a-z, A-Z, 0-9, - \
+         and _"
     );
     let (error, _) = refusal("[tool.layerlock.layers]\nweb = \"main\"\n");
     assert!(error.to_string().ends_with("expected a table"), "{error}");

@@ -71,17 +71,16 @@ fn packages_of_the_runtime_stay_out_with_what_only_they_need() {
     assert!(
         layer
             .to_string()
-            .contains("\nexcluded: boto3, botocore; with them only: jmespath\n"),
+            .contains("\nexcluded: boto3, botocore; needed by these alone: jmespath\n"),
         "{layer}"
     );
     assert_eq!(
         findings(&layer),
         [
-            "note[exclude-from-runtime]: functions get boto3 from python3.12: not the locked 1.0, \
-             but whichever version the provider has there, which its updates change",
-            "note[exclude-from-runtime]: functions get botocore from python3.12, and so does \
-             s3fs: not the locked 1.0, but whichever version the provider has there, which its \
-             updates change",
+            "note[exclude-from-runtime]: functions get boto3 from python3.12, in the provider's \
+             version and not the locked 1.0",
+            "note[exclude-from-runtime]: functions get botocore from python3.12, in the \
+             provider's version and not the locked 1.0; s3fs will use it",
         ]
     );
 }

@@ -200,7 +200,7 @@ fn pylock_offline_says_why_not() {
     assert_eq!(error.kind(), ErrorKind::Network);
     assert_eq!(
         error.to_string(),
-        "only an index knows where the files of native are, and --offline forbids to ask"
+        "--offline forbids asking an index for the URLs of native"
     );
     assert!(shop.index.requests().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Wheels and archives on this machine and at an address.
+//! Wheels and archives on this machine and at a URL.
 
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{BuildNote, BuildProblem, Cache, Error};
@@ -58,7 +58,7 @@ fn an_archive_on_this_machine_is_built() {
 }
 
 #[test]
-fn files_at_an_address_are_fetched_compared_and_taken_or_built() {
+fn files_at_a_url_are_fetched_compared_and_taken_or_built() {
     let shop = Shop::open();
     let wheel = WheelBuilder::new("demo", "1.0").file("demo.py", "").build();
     let sdist = demo().sdist();
@@ -99,7 +99,7 @@ fn files_at_an_address_are_fetched_compared_and_taken_or_built() {
 
 /// Its last part, decoded, names a temporary file.
 #[test]
-fn an_address_whose_file_name_leads_elsewhere_is_refused() {
+fn a_url_whose_file_name_leads_elsewhere_is_refused() {
     let shop = Shop::open();
     let sdist = demo().sdist();
     let files = locked_file(&sdist.file_name, &sdist.bytes);
@@ -122,12 +122,12 @@ fn an_address_whose_file_name_leads_elsewhere_is_refused() {
     assert!(shop.index.requests().is_empty());
 }
 
-/// An archive as those of a repository are: the package lies in a folder of it.
+/// An archive as those of a repository are: the package lies in a directory of it.
 fn archive_of_a_repository() -> SourceTree {
     let own = TempDir::new().unwrap();
     demo().write_to(own.path());
     let files = layerlock_layer::files_in(own.path()).unwrap();
-    let outer = SourceTree::new("outer", "3.0").failing("the wrong folder");
+    let outer = SourceTree::new("outer", "3.0").failing("the wrong directory");
     files.into_iter().fold(outer, |archive, name| {
         let content = fs_err::read(own.path().join(&name)).unwrap();
         archive.file(&format!("packages/demo/{name}"), content)
@@ -135,22 +135,22 @@ fn archive_of_a_repository() -> SourceTree {
 }
 
 #[test]
-fn a_folder_in_an_archive_is_built() {
-    // A repository may have links in other folders.
+fn a_directory_in_an_archive_is_built() {
+    // A repository may have links in other directories.
     let repository = archive_of_a_repository().link("docs/README", "../README");
     for archive in [repository.sdist(), repository.zip()] {
         let shop = Shop::open();
         let path = shop.path(&archive.file_name);
         fs_err::write(&path, &archive.bytes).unwrap();
         let files = locked_file(&archive.file_name, &archive.bytes);
-        let locking = |folder: &str| {
-            let more = format!("subdirectory = \"{folder}\"\n");
+        let locking = |directory: &str| {
+            let more = format!("subdirectory = \"{directory}\"\n");
             locking(&files, &source("file", path.to_str().unwrap(), &more))
         };
         let (chosen, _) = shop.built(&locking("packages/demo"));
         assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
-        for folder in ["packages/other", "../..", "packages/demo/pyproject.toml"] {
-            let error = shop.refusal(&locking(folder));
+        for directory in ["packages/other", "../..", "packages/demo/pyproject.toml"] {
+            let error = shop.refusal(&locking(directory));
             assert!(
                 matches!(error.problem, BuildProblem::Subdirectory(_)),
                 "{error}"

@@ -1,7 +1,7 @@
 //! Whether what was built or locked fits the target.
 
 use layerlock_diagnostic::Diagnose as _;
-use layerlock_install::{Error, Pick, choose};
+use layerlock_install::{Error, WheelOrSource, choose};
 use layerlock_target::Architecture;
 use layerlock_testkit::{ServedFile, SourceTree, WheelBuilder, shared_library};
 
@@ -95,7 +95,7 @@ fn a_compiled_wheel_that_does_not_fit_is_refused_with_a_way_out() {
 }
 
 #[test]
-fn a_locked_wheel_that_does_not_fit_is_refused_from_a_file_and_an_address() {
+fn a_locked_wheel_that_does_not_fit_is_refused_from_a_file_and_a_url() {
     let shop = Shop::open();
     let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.38"])];
     let wheel = WheelBuilder::new("demo", "1.0")
@@ -141,7 +141,7 @@ fn a_package_with_compiled_wheels_for_linux_is_not_built() {
         let files = [wheel, "demo-1.0.tar.gz"].map(|name| locked_file(name, b""));
         let [package] = locked(&locking(&files.join(", "), "")).try_into().unwrap();
         match choose(package, &target()) {
-            Ok(Pick::Source(_)) => assert!(is_built, "{wheel}"),
+            Ok(WheelOrSource::Source(_)) => assert!(is_built, "{wheel}"),
             Err(Error::NoWheel(_)) => assert!(!is_built, "{wheel}"),
             other => panic!("{other:?}"),
         }

@@ -9,12 +9,12 @@ use super::{Log, Shop, demo, locking_path, locking_sdist};
 #[test]
 fn a_failed_build_says_what_it_said() {
     let shop = Shop::open();
-    let folder = shop.path("libs");
+    let directory = shop.path("libs");
     demo()
         .failing("no compiler for FORTRAN IV")
-        .write_to(&folder);
+        .write_to(&directory);
     let log = Log::default();
-    let project = locking_path("directory", &folder, "");
+    let project = locking_path("directory", &directory, "");
     let Err(Error::Build(error)) = shop.build(&project, &log) else {
         panic!("it has to fail");
     };
@@ -36,7 +36,7 @@ fn a_wheel_of_something_else_is_refused() {
         "{error}"
     );
 
-    // A folder lives on; an archive has the version that it was locked with.
+    // A directory lives on; an archive has the version that it was locked with.
     let sdist = ServedFile {
         file_name: "demo-1.0.tar.gz".to_owned(),
         ..SourceTree::new("demo", "1.1").sdist()

@@ -1,9 +1,9 @@
 //! Packages without a wheel, built by the pip of this machine from sources that
 //! bring their own backend.
 
+mod directories;
 mod files;
 mod fit;
-mod folders;
 mod frontends;
 mod sdists;
 mod supplied;
@@ -13,19 +13,19 @@ use std::sync::Mutex;
 
 use layerlock_install::index::{Index, IndexUrl};
 use layerlock_install::{
-    BuildError, BuildOptions, Built, Cache, Chosen, Error, FetchOptions, FindLinks, FrontendKind,
-    Reporter, Wheel, build, choose, fetch, plan,
+    BuildError, BuildOptions, BuildOutcome, Cache, ChosenWheel, Error, FetchOptions, FindLinks,
+    FrontendKind, Reporter, Wheel, build, choose, fetch,
 };
 use layerlock_target::Target;
 use layerlock_testkit::{LoopbackIndex, ProjectBuilder, ServedFile, SourceTree, sha256_hex};
 use tempfile::TempDir;
 
-use crate::helpers::{Machine, locked, target};
+use crate::helpers::{Machine, locked, plan_all, target};
 
-/// An index, a cache, and a folder for sources.
+/// An index, a cache, and a directory for sources.
 struct Shop {
     index: LoopbackIndex,
-    folder: TempDir,
+    directory: TempDir,
     cache: Cache,
     machine: Machine,
     find_links: Vec<FindLinks>,
@@ -59,21 +59,21 @@ impl Log {
 
 impl Shop {
     fn open() -> Self {
-        let folder = TempDir::new().unwrap();
+        let directory = TempDir::new().unwrap();
         Self {
             index: LoopbackIndex::start(),
-            cache: Cache::at(folder.path().join("cache")),
+            cache: Cache::at(directory.path().join("cache")),
             machine: Machine::default(),
             find_links: Vec::new(),
-            folder,
+            directory,
         }
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
-    fn build(&self, project: &ProjectBuilder, log: &Log) -> Result<Built, Error> {
+    fn build(&self, project: &ProjectBuilder, log: &Log) -> Result<BuildOutcome, Error> {
         self.build_for(project, &target(), false, log)
     }
 
@@ -83,9 +83,9 @@ impl Shop {
         target: &Target,
         offline: bool,
         log: &Log,
-    ) -> Result<Built, Error> {
+    ) -> Result<BuildOutcome, Error> {
         let packages = locked(project).into_iter();
-        let picks = packages.map(|package| choose(package, target));
+        let choices = packages.map(|package| choose(package, target));
         let fetch = self.fetch_options(offline);
         let options = BuildOptions {
             fetch: &fetch,
@@ -93,7 +93,7 @@ impl Shop {
             index_url: None,
             ignored: &[],
         };
-        build(picks.collect::<Result<_, _>>()?, target, &options, log)
+        build(choices.collect::<Result<_, _>>()?, target, &options, log)
     }
 
     fn fetch_options(&self, offline: bool) -> FetchOptions<'_> {
@@ -106,7 +106,7 @@ impl Shop {
 
     /// Builds the one package, again from the cache alone, and gives what a layer
     /// takes of it.
-    fn built(&self, project: &ProjectBuilder) -> (Chosen, Wheel) {
+    fn built(&self, project: &ProjectBuilder) -> (ChosenWheel, Wheel) {
         let log = Log::default();
         let built = self.build(project, &log).unwrap();
         let again = self.build_for(project, &target(), true, &log).unwrap();
@@ -117,7 +117,7 @@ impl Shop {
         self.wheel_of(chosen)
     }
 
-    fn wheel_of(&self, chosen: Chosen) -> (Chosen, Wheel) {
+    fn wheel_of(&self, chosen: ChosenWheel) -> (ChosenWheel, Wheel) {
         let chosen = [chosen];
         let options = self.fetch_options(true);
         let [wheel] = fetch(&chosen, &options, &Log::default())
@@ -142,8 +142,8 @@ impl Shop {
 }
 
 /// The paths that a wheel brings into a layer.
-fn paths((chosen, wheel): (Chosen, Wheel)) -> Vec<String> {
-    let plan = plan(&[(chosen, wheel)], &target()).unwrap();
+fn paths((chosen, wheel): (ChosenWheel, Wheel)) -> Vec<String> {
+    let plan = plan_all(&[(chosen, wheel)]).unwrap();
     let entries = plan.entries().iter();
     entries.map(|entry| entry.path.to_string()).collect()
 }

@@ -1,8 +1,9 @@
-//! Wheels that the user made, in the folders of `--find-links`.
+//! Wheels that the user made, in the directories of `--find-links`.
 
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{
-    BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, Pick, build, is_supplied,
+    BuildNote, BuildOptions, BuildProblem, FindLinks, FrontendKind, WheelOrSource, build,
+    is_supplied,
 };
 use layerlock_lock::LockedPackage;
 use layerlock_testkit::{WheelBuilder, shared_library};
@@ -13,15 +14,15 @@ use crate::helpers::{locked, target};
 #[test]
 fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
     let mut shop = Shop::open();
-    let folder = shop.path("wheels");
-    fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Directory(folder.clone())];
+    let directory = shop.path("wheels");
+    fs_err::create_dir(&directory).unwrap();
+    shop.find_links = vec![FindLinks::Directory(directory.clone())];
     let put = |tag: &str, library: Vec<u8>| {
         let wheel = WheelBuilder::new("demo", "1.0")
             .tag(tag)
             .file("demo/core.so", library)
             .build();
-        fs_err::write(folder.join(&wheel.file_name), &wheel.bytes).unwrap();
+        fs_err::write(directory.join(&wheel.file_name), &wheel.bytes).unwrap();
         wheel.file_name
     };
     let best = put(
@@ -38,8 +39,8 @@ fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
         ignored: &[],
     };
     let made = || {
-        let picks = vec![Pick::Source(LockedPackage::clone(&package))];
-        build(picks, &target(), &options, &Log::default())
+        let packages = vec![WheelOrSource::Source(LockedPackage::clone(&package))];
+        build(packages, &target(), &options, &Log::default())
     };
     let text = made().unwrap_err().to_string();
     assert!(
@@ -55,16 +56,16 @@ fn a_supplied_wheel_that_does_not_fit_hides_no_other_and_is_named() {
 #[test]
 fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
     let mut shop = Shop::open();
-    let folder = shop.path("wheels");
-    fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Directory(folder.clone())];
+    let directory = shop.path("wheels");
+    fs_err::create_dir(&directory).unwrap();
+    shop.find_links = vec![FindLinks::Directory(directory.clone())];
     let versions: &[(&str, &[&str])] = &[("libc.so.6", &["GLIBC_2.36"])];
     let put = |tag: &str| {
         let wheel = WheelBuilder::new("demo", "1.0")
             .tag(tag)
             .file("demo/core.so", shared_library(X86_64, &[], versions))
             .build();
-        let path = folder.join(&wheel.file_name);
+        let path = directory.join(&wheel.file_name);
         fs_err::write(&path, &wheel.bytes).unwrap();
         path.display().to_string()
     };
@@ -76,7 +77,7 @@ fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
         assert_eq!(
             error.to_string(),
             format!(
-                "demo-1.0.tar.gz is not in the cache, and --offline forbids to fetch it\n\
+                "demo-1.0.tar.gz is not in the cache, and --offline forbids fetching it\n\
                  (not taken: {wheel} {reason})"
             )
         );
@@ -96,17 +97,17 @@ fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
 
 /// What the error about such a package recommends: to build it elsewhere.
 #[test]
-fn a_wheel_that_the_user_made_is_taken_from_its_folder() {
+fn a_wheel_that_the_user_made_is_taken_from_its_directory() {
     let mut shop = Shop::open();
-    let folder = shop.path("wheels");
-    fs_err::create_dir(&folder).unwrap();
-    shop.find_links = vec![FindLinks::Directory(folder.clone())];
+    let directory = shop.path("wheels");
+    fs_err::create_dir(&directory).unwrap();
+    shop.find_links = vec![FindLinks::Directory(directory.clone())];
     let put = |tag: &str, version: &str, library: Vec<u8>| {
         let wheel = WheelBuilder::new("demo", version)
             .tag(tag)
             .file("demo/core.so", library)
             .build();
-        fs_err::write(folder.join(&wheel.file_name), &wheel.bytes).unwrap();
+        fs_err::write(directory.join(&wheel.file_name), &wheel.bytes).unwrap();
         wheel.file_name
     };
     let files = ["demo-1.0-cp312-cp312-win_amd64.whl", "demo-1.0.tar.gz"];

@@ -11,8 +11,8 @@ const OUTCOME: &str = "LAYERLOCK_TEST_OUTCOME";
 /// Connects and lists with nothing but the environment; returns the outcome in
 /// one line.
 fn outcome(settings: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("outcome");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("outcome");
     let mut child = Command::new(env::current_exe().unwrap());
     for (name, _) in env::vars_os() {
         let upper = name.to_string_lossy().to_uppercase();
@@ -22,8 +22,8 @@ fn outcome(settings: &[(&str, &str)]) -> String {
     }
     let status = child
         .args(["--exact", "--ignored", "aws::tests::environment::child"])
-        .env("HOME", folder.path())
-        .env("USERPROFILE", folder.path())
+        .env("HOME", directory.path())
+        .env("USERPROFILE", directory.path())
         // Do not look for the role of a machine in the cloud.
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env(OUTCOME, &file)
@@ -78,8 +78,8 @@ fn keys_region_and_endpoint_come_from_the_environment() {
 #[test]
 fn a_profile_brings_region_and_keys() {
     let server = Replay::start(vec![listed(&[])]);
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config");
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config");
     let text = format!(
         "[profile ci]\nregion = eu-north-1\naws_access_key_id = AKIDPROFILE\n\
          aws_secret_access_key = {SECRET}\nendpoint_url = {}\n",
@@ -107,8 +107,8 @@ fn no_region_and_no_credentials_say_so() {
 #[cfg(unix)]
 #[test]
 fn a_credential_process_that_fails_is_not_quoted() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config");
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config");
     let text =
         format!("[default]\nregion = eu-west-1\ncredential_process = echo {SECRET} >&2; exit 3\n");
     fs::write(&config, text).unwrap();
@@ -118,7 +118,7 @@ fn a_credential_process_that_fails_is_not_quoted() {
 }
 
 #[test]
-fn a_password_in_an_address_is_not_repeated() {
+fn a_password_in_a_url_is_not_repeated() {
     // Port 9 (discard): nobody listens.
     for (endpoint, proxy, kind) in [
         (
@@ -145,8 +145,8 @@ fn a_password_in_an_address_is_not_repeated() {
 
 #[test]
 fn a_role_that_cannot_be_asked_for_is_the_networks() {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("config");
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config");
     let text = format!(
         "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ci\n\
          source_profile = base\n[profile base]\naws_access_key_id = AKIDEXAMPLE\n\

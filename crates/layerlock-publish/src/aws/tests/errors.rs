@@ -1,4 +1,4 @@
-//! What a person reads where AWS, or something in between, says no.
+//! The messages where AWS, or a server in between, refuses a request.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn denied_names_the_action() {
 
 #[test]
 fn an_invalid_parameter_keeps_awss_words() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[]),
         Answer::error(
@@ -42,7 +42,7 @@ fn an_invalid_parameter_keeps_awss_words() {
 
 #[test]
 fn a_full_account_says_so() {
-    let (_folder, artifact) = artifact(b"bytes");
+    let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
         listed(&[]),
         Answer::error(
@@ -53,7 +53,7 @@ fn a_full_account_says_so() {
     ]);
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
-    insta::assert_snapshot!(error, @"the AWS account's storage for code is full: Code storage limit exceeded.");
+    insta::assert_snapshot!(error, @"the AWS account's code storage is full: Code storage limit exceeded.");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn refused_credentials_are_told_from_missing_rights() {
         "The security token included in the request is expired",
     );
     assert_eq!(error.kind(), ErrorKind::Provider);
-    insta::assert_snapshot!(error, @"no usable AWS credentials: AWS answers ExpiredTokenException: The security token included in the request is expired");
+    insta::assert_snapshot!(error, @"no usable AWS credentials: AWS answered ExpiredTokenException: The security token included in the request is expired");
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn an_answer_that_is_not_awss_is_the_networks() {
         assert!(matches!(error, Error::Answer { .. }), "{error}");
         assert_eq!(error.kind(), ErrorKind::Network);
     }
-    insta::assert_snapshot!(list_error(vec![Answer::html(407)]), @"unexpected answer to lambda:ListLayerVersions: HTTP status 407 without an error code");
-    insta::assert_snapshot!(list_error(vec![Answer::html(200)]), @"unexpected answer to lambda:ListLayerVersions: HTTP status 200 without an error code");
+    insta::assert_snapshot!(list_error(vec![Answer::html(407)]), @"unexpected response to lambda:ListLayerVersions: HTTP status 407 without an error code");
+    insta::assert_snapshot!(list_error(vec![Answer::html(200)]), @"unexpected response to lambda:ListLayerVersions: HTTP status 200 without an error code");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_closed_port_is_the_networks() {
     assert_eq!(error.kind(), ErrorKind::Network);
     let text = error.to_string();
     assert!(
-        text.starts_with("no answer to lambda:ListLayerVersions: tcp connect error: "),
+        text.starts_with("no response to lambda:ListLayerVersions: tcp connect error: "),
         "{text}"
     );
 }

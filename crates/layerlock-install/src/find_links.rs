@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, SafeUrl, Site};
+use layerlock_diagnostic::{Diagnose, ErrorKind};
 use url::Url;
 
 use crate::index::parse_http;
@@ -31,6 +32,16 @@ pub enum FindLinksError {
         /// The text, without what may be a password.
         text: String,
     },
+}
+
+impl Diagnose for FindLinksError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("--find-links takes a directory, or the http URL of a page with links".to_owned())
+    }
 }
 
 impl FindLinks {
@@ -108,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_a_path_or_a_file_url() {
+    fn a_directory_is_a_path_or_a_file_url() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         let expected = FindLinks::Directory(path.to_owned());

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::ErrorKind;
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
-use super::fit::WheelMisfit;
-use super::{FrontendKind, container};
+use super::wheel_misfit::WheelMisfit;
+use crate::frontend_kind::FrontendKind;
 
 /// A package without a wheel that could not be built.
 #[derive(Debug, Clone)]
@@ -19,8 +19,10 @@ pub struct BuildError {
     pub target: Target,
     /// What went wrong.
     pub problem: BuildProblem,
-    /// Wheels of it in the folders of `--find-links` that do not fit, and why.
+    /// Wheels of it in the directories of `--find-links` that do not fit, and why.
     pub refused: Vec<String>,
+    /// What makes the wheel in the runtime's own image, to paste into a shell.
+    pub container_command: String,
 }
 
 /// What went wrong.
@@ -43,8 +45,8 @@ pub enum BuildProblem {
         /// The end of what it said.
         output: String,
     },
-    /// A repository whose address or commit cannot be one.
-    #[error("the lock has `{0}`, which is no {1} of a git repository")]
+    /// A repository whose URL or commit cannot be one.
+    #[error("the lock has `{0}`, which is not a git {1}")]
     NotGit(String, &'static str),
     /// What git checked out is not what is locked.
     #[error("git checked out {actual}, the lock says {expected}")]
@@ -54,17 +56,17 @@ pub enum BuildProblem {
         /// What came.
         actual: String,
     },
-    /// A folder that is not there.
-    #[error("there is no folder {}", .0.display())]
-    NoFolder(PathBuf),
-    /// A folder in the source that is not there, or leads out of it.
-    #[error("its source has no folder {0:?}")]
+    /// A directory that is not there.
+    #[error("there is no directory {}", .0.display())]
+    NoDirectory(PathBuf),
+    /// A directory in the source that is not there, or leads out of it.
+    #[error("its source has no directory {0:?}")]
     Subdirectory(String),
-    /// A folder for Poetry's own backend that does not name it.
+    /// A directory for Poetry's own backend that does not name it.
     #[error("{} has no [build-system], and setuptools, which is the default, does not read [tool.poetry]", .0.display())]
     NoBackend(PathBuf),
     /// A file or a link in the source that leads out of it.
-    #[error("its source leads out of itself, with {}", .0.display())]
+    #[error("{} in its source leads out of it", .0.display())]
     Link(PathBuf),
     /// An archive that cannot be read.
     #[error("{file} cannot be unpacked: {reason}")]
@@ -127,6 +129,7 @@ impl fmt::Display for BuildError {
             target,
             problem,
             refused,
+            ..
         } = self;
         let package = format!("{} {}", package.name, package.version);
         let package = package.trim_end();
@@ -149,22 +152,26 @@ pub(crate) fn not_taken(wheels: &[String]) -> String {
     lines.collect()
 }
 
-impl BuildProblem {
-    /// What has to change before the same build can succeed.
-    pub(crate) const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::NoFolder(_) | Self::NotGit(..) => ErrorKind::Project,
-            Self::Git { .. } => ErrorKind::Network,
-            Self::OtherCommit { .. } => ErrorKind::Integrity,
+impl Diagnose for BuildError {
+    fn kind(&self) -> ErrorKind {
+        match &self.problem {
+            BuildProblem::NoDirectory(_) | BuildProblem::NotGit(..) => ErrorKind::Project,
+            BuildProblem::Git { .. } => ErrorKind::Network,
+            BuildProblem::OtherCommit { .. } => ErrorKind::Integrity,
             _ => ErrorKind::Artifact,
         }
     }
-}
 
-impl BuildError {
-    /// What the user can do about it.
-    pub(crate) fn hint(&self) -> String {
-        match &self.problem {
+    fn place(&self) -> Option<&Place> {
+        Some(&self.package.place)
+    }
+
+    fn package(&self) -> Option<&str> {
+        Some(self.package.name.as_str())
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match &self.problem {
             BuildProblem::NoFrontend { wanted: None } => {
                 "install uv or pip: they build packages that have no wheel".to_owned()
             }
@@ -173,10 +180,10 @@ impl BuildError {
             }
             BuildProblem::NoGit => "install git".to_owned(),
             BuildProblem::Git { .. } => {
-                "check the repository's address, the network and git's credentials".to_owned()
+                "check the repository's URL, the network and git's credentials".to_owned()
             }
             BuildProblem::NotGit(..)
-            | BuildProblem::NoFolder(_)
+            | BuildProblem::NoDirectory(_)
             | BuildProblem::Subdirectory(_) => {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
             }
@@ -186,8 +193,7 @@ impl BuildError {
                     .to_owned()
             }
             BuildProblem::Link(_) => {
-                "what this machine has behind it is no part of what is locked: lock a version \
-                 without it"
+                "the lock does not cover what this machine has there: lock a version without it"
                     .to_owned()
             }
             BuildProblem::Archive { .. } => {
@@ -196,11 +202,11 @@ impl BuildError {
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()
             }
-            // setuptools takes every folder of the project for a package.
+            // setuptools takes every directory of the project for a package.
             BuildProblem::Failed { output, .. }
                 if output.contains("top-level packages discovered") =>
             {
-                "name the packages in [tool.setuptools]; where one of the folders is what \
+                "name the packages in [tool.setuptools]; where one of the directories is what \
                  layerlock writes, put it below dist, which setuptools passes over"
                     .to_owned()
             }
@@ -233,7 +239,7 @@ impl BuildError {
                 "correct the package's own build settings".to_owned()
             }
             BuildProblem::Unfit { .. } | BuildProblem::NoSource => format!(
-                "put a wheel of {} {} that fits into a folder, and name that with --find-links",
+                "put a wheel of {} {} that fits into a directory, and name it with --find-links",
                 self.package.name, self.package.version
             ),
             BuildProblem::Misfit { wheel, misfit } => format!(
@@ -248,18 +254,23 @@ impl BuildError {
                 self.elsewhere(),
                 self.other_version(wheel)
             ),
-        }
+        };
+        Some(hint)
     }
+}
 
+impl std::error::Error for BuildError {}
+
+impl BuildError {
     fn elsewhere(&self) -> String {
         format!(
             "build it where the runtime's own system is, then build the layer with \
              --find-links wheels:\n{}",
-            container::command(&self.package, &self.target)
+            self.container_command
         )
     }
 
-    /// A folder lives on: its wheel may have another version than the lock, and is
+    /// A directory changes: its wheel may have another version than the lock, and is
     /// then not taken from anywhere.
     fn other_version(&self, wheel: &str) -> String {
         let locked = &self.package.version;

@@ -1,9 +1,13 @@
-use layerlock_diagnostic::Diagnose as _;
+//! Wheels from a loopback index into a cache.
+
+mod failures;
+
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use layerlock_client::Error as ClientError;
+use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::index::{IndexUrl, PageError};
 use layerlock_install::{Cache, Error, Reporter, Silent, Wheel, fetch};
 use layerlock_layer::archive::ArchiveProblem;
@@ -26,7 +30,7 @@ struct Shop {
     index: LoopbackIndex,
     wheel: TestWheel,
     project: ProjectBuilder,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Shop {
@@ -39,12 +43,12 @@ impl Shop {
             index: LoopbackIndex::with_wheels([&wheel]),
             project: project_of([&wheel]),
             wheel,
-            folder: TempDir::new().unwrap(),
+            directory: TempDir::new().unwrap(),
         }
     }
 
     fn cache(&self) -> Cache {
-        Cache::at(self.folder.path())
+        Cache::at(self.directory.path())
     }
 
     fn page(&self) -> String {
@@ -55,14 +59,14 @@ impl Shop {
         self.index.file_path(&self.wheel)
     }
 
-    /// Fetches from the index, with credentials in its address.
+    /// Fetches from the index, with credentials in its URL.
     fn fetch(&self) -> Result<Vec<Wheel>, Error> {
         self.fetch_hearing(&Silent)
     }
 
     fn fetch_hearing(&self, reporter: &dyn Reporter) -> Result<Vec<Wheel>, Error> {
-        let address = self.index.url_with_credentials(USER, PASSWORD);
-        fetch_from(&address, &self.project, &self.cache(), reporter)
+        let url = self.index.url_with_credentials(USER, PASSWORD);
+        fetch_from(&url, &self.project, &self.cache(), reporter)
     }
 
     /// The one wheel, which has to be whole.
@@ -76,7 +80,7 @@ impl Shop {
     fn refusal(&self) -> Error {
         let error = self.fetch().unwrap_err();
         assert_secret_kept(&error);
-        assert_no_files(self.folder.path());
+        assert_no_files(self.directory.path());
         error
     }
 }
@@ -210,7 +214,7 @@ fn offline_with_a_cold_cache_is_an_error_and_no_request() {
         "{error:?}"
     );
     assert!(shop.index.requests().is_empty());
-    assert_no_files(shop.folder.path());
+    assert_no_files(shop.directory.path());
 }
 
 #[test]
@@ -303,193 +307,6 @@ fn other_bytes_than_locked_are_refused_with_both_hashes() {
     });
     assert_eq!(shop.refusal().to_string(), error.to_string());
     assert_eq!(shop.index.request_count(&shop.file()), 1);
-}
-
-#[test]
-fn trouble_that_passes_is_waited_for() {
-    let faults = [
-        ("busy", Fault::Status(503)),
-        ("throttled", Fault::Status(429)),
-        ("cut", Fault::CutBody(10)),
-        ("too-long", Fault::ContentLength(1_000_000)),
-    ];
-    let wheels = faults
-        .each_ref()
-        .map(|(name, _)| WheelBuilder::new(name, "1.0").build());
-    let index = LoopbackIndex::with_wheels(&wheels);
-    for ((name, fault), wheel) in faults.into_iter().zip(&wheels) {
-        index.fault_first(&index.page_path(name), 1, fault.clone());
-        index.fault_first(&index.file_path(wheel), 2, fault);
-    }
-    let folder = TempDir::new().unwrap();
-    let cache = Cache::at(folder.path());
-    fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap();
-    for wheel in &wheels {
-        let name = &wheel.name;
-        assert_eq!(index.request_count(&index.page_path(name)), 2, "{name}");
-        assert_eq!(index.request_count(&index.file_path(wheel)), 3, "{name}");
-    }
-    assert_eq!(files_in(&folder.path().join("tmp")).unwrap(), [""; 0]);
-}
-
-#[test]
-fn a_server_that_stays_broken_is_given_up_after_four_tries() {
-    let shop = Shop::open();
-    shop.index.fault(&shop.file(), Fault::Status(503));
-    let error = shop.refusal();
-    assert!(
-        matches!(
-            error,
-            Error::Client(ClientError::Status { status: 503, .. })
-        ),
-        "{error:?}"
-    );
-    assert_eq!(shop.index.request_count(&shop.file()), 4);
-}
-
-#[test]
-fn a_file_that_never_comes_whole_is_given_up_after_four_tries() {
-    let shop = Shop::open();
-    shop.index.fault(&shop.file(), Fault::CutBody(10));
-    let error = shop.refusal();
-    assert!(
-        matches!(error, Error::Client(ClientError::Request { .. })),
-        "{error:?}"
-    );
-    assert!(error.to_string().contains(&shop.wheel.file_name), "{error}");
-    assert_eq!(shop.index.request_count(&shop.file()), 4);
-}
-
-#[test]
-fn an_answer_that_will_not_change_is_not_asked_for_again() {
-    for (status, hint) in [(404, "--index-url"), (400, "network"), (410, "network")] {
-        let shop = Shop::open();
-        shop.index.fault(&shop.page(), Fault::Status(status));
-        let error = shop.refusal();
-        assert!(
-            matches!(&error, Error::Client(ClientError::Status { status: found, url })
-                if *found == status && url.ends_with("/simple/demo/")),
-            "{error:?}"
-        );
-        assert!(error.hint().unwrap().contains(hint), "{status}");
-        assert_eq!(shop.index.request_count(&shop.page()), 1);
-    }
-}
-
-#[test]
-fn a_file_shorter_than_the_index_promises_is_tried_again_and_explained() {
-    let shop = Shop::open();
-    shop.index.fault(&shop.file(), Fault::ContentLength(3));
-    let error = shop.refusal();
-    assert!(
-        matches!(&error, Error::Client(ClientError::Length { actual: 3, promised, .. })
-            if *promised == shop.wheel.bytes.len() as u64),
-        "{error:?}"
-    );
-    assert_eq!(shop.index.request_count(&shop.file()), 4);
-
-    // An index that promises nothing: only the hash can tell.
-    let shop = Shop::open();
-    shop.index.html_only();
-    shop.index.fault(&shop.file(), Fault::ContentLength(3));
-    let error = shop.refusal();
-    let cut = sha256_hex(&shop.wheel.bytes[..3]);
-    assert!(
-        matches!(&error, Error::HashMismatch { actual, .. } if actual.hex() == cut),
-        "{error:?}"
-    );
-}
-
-#[test]
-fn a_login_page_is_no_index_and_no_wheel() {
-    let shop = Shop::open();
-    shop.index.fault(&shop.page(), Fault::LoginPage);
-    let error = shop.refusal();
-    assert!(
-        matches!(&error, Error::Page(PageError::NotAnIndexPage { .. })),
-        "{error:?}"
-    );
-    assert!(error.to_string().contains("Sign in"), "{error}");
-
-    let shop = Shop::open();
-    shop.index.fault(&shop.file(), Fault::LoginPage);
-    let error = shop.refusal();
-    assert!(
-        matches!(&error, Error::Client(ClientError::PageInsteadOfFile { title, .. }) if title == "Sign in"),
-        "{error:?}"
-    );
-    assert_eq!(shop.index.request_count(&shop.file()), 1);
-}
-
-#[test]
-fn a_page_that_is_no_json_is_an_error() {
-    let shop = Shop::open();
-    shop.index
-        .fault(&shop.page(), Fault::Body(b"{\"files\": [".to_vec()));
-    let error = shop.refusal();
-    assert!(
-        matches!(error, Error::Page(PageError::Json { .. })),
-        "{error:?}"
-    );
-}
-
-#[test]
-fn a_file_that_the_page_does_not_have_is_named() {
-    let mut shop = Shop::open();
-    shop.index = LoopbackIndex::with_wheels([&demo().build_tag("1").build()]);
-    let error = shop.refusal();
-    assert!(
-        matches!(&error, Error::NotOnIndex { file, pages }
-            if *file == shop.wheel.file_name && pages[0].ends_with("/simple/demo/")),
-        "{error:?}"
-    );
-    assert!(error.hint().unwrap().contains("--index-url"));
-}
-
-#[test]
-fn an_index_that_is_down_is_an_error_with_its_address() {
-    let index = LoopbackIndex::start();
-    let address = index.url_with_credentials(USER, PASSWORD);
-    let shown = format!("{}demo/", index.url());
-    drop(index);
-    let folder = TempDir::new().unwrap();
-    let project = project_of([&demo().build()]);
-    let error = fetch_from(&address, &project, &Cache::at(folder.path()), &Silent).unwrap_err();
-    assert_secret_kept(&error);
-    assert!(
-        matches!(&error, Error::Client(ClientError::Request { url, .. }) if *url == shown),
-        "{error:?}"
-    );
-    assert_no_files(folder.path());
-}
-
-#[test]
-fn a_hostile_wheel_with_the_locked_hash_stays_out_of_the_cache() {
-    let shop = Shop::with(demo().flaw(Flaw::Symlink("demo.py".to_owned())).build());
-    let error = shop.refusal();
-    let expected = ArchiveProblem::Special("demo.py".to_owned()).into();
-    assert!(
-        matches!(&error, Error::Wheel { problem, .. } if *problem == expected),
-        "{error:?}"
-    );
-    assert!(
-        error.to_string().starts_with(&shop.wheel.file_name),
-        "{error}"
-    );
-}
-
-#[test]
-fn one_bad_file_fails_all_and_leaves_nothing_unfinished() {
-    let wheels: Vec<TestWheel> = (0..10)
-        .map(|number| WheelBuilder::new(&format!("demo{number}"), "1.0").build())
-        .collect();
-    let index = LoopbackIndex::with_wheels(&wheels);
-    index.fault(&index.file_path(&wheels[5]), Fault::Status(404));
-    let folder = TempDir::new().unwrap();
-    let cache = Cache::at(folder.path());
-    let error = fetch_from(&index.url(), &project_of(&wheels), &cache, &Silent).unwrap_err();
-    assert!(error.to_string().contains("demo5"), "{error}");
-    assert_eq!(files_in(&folder.path().join("tmp")).unwrap(), [""; 0]);
 }
 
 #[test]

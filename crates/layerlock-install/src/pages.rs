@@ -2,9 +2,8 @@
 
 use layerlock_client::{Client, SafeUrl, Site};
 
-use super::index_url::Index;
-use super::page::{ACCEPT, MAX_PAGE_BYTES, ProjectPage};
 use crate::Error;
+use crate::index::{ACCEPT, Index, MAX_PAGE_BYTES, ProjectPage};
 
 /// A page with links to files.
 pub(crate) struct FetchedPage {

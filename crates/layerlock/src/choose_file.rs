@@ -1,7 +1,7 @@
 //! The file of a package that suits a target.
 
 use layerlock_export::Project;
-use layerlock_install::Pick;
+use layerlock_install::WheelOrSource;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Runtime, Target};
 
@@ -11,7 +11,7 @@ pub(crate) fn choose_file(
     project: &Project,
     package: LockedPackage,
     target: &Target,
-) -> Result<Pick, layerlock_install::Error> {
+) -> Result<WheelOrSource, layerlock_install::Error> {
     layerlock_install::choose(package, target).map_err(|mut error| {
         if let layerlock_install::Error::NoWheel(no_wheel) = &mut error {
             let is_allowed = |runtime: &Runtime| {

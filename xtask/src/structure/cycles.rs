@@ -1,4 +1,4 @@
-//! Circles between the modules of a crate.
+//! Cycles between the modules of a crate.
 //!
 //! At each level of the module tree stand the children of one module, each for all that
 //! is below it, and that module itself for what stands in its own file. An arrow goes
@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::repository::root;
 
 /// Modules of which each depends on each other.
-pub(super) struct Circle {
+pub(super) struct Cycle {
     /// All of them.
     pub(super) modules: BTreeSet<String>,
     /// The shortest ways around, one line an arrow: mending them all may show longer ones.
@@ -21,8 +21,8 @@ pub(super) struct Circle {
 /// From one module to the others, with where it names them first.
 type Arrows = BTreeMap<usize, BTreeMap<usize, String>>;
 
-/// The circles of a crate, level by level.
-pub(super) fn find(source: &Source) -> Vec<Circle> {
+/// The cycles of a crate, level by level.
+pub(super) fn find(source: &Source) -> Vec<Cycle> {
     let mut levels: BTreeMap<usize, Arrows> = BTreeMap::new();
     for (from, module) in source.modules.iter().enumerate() {
         for reference in &module.references {
@@ -44,7 +44,7 @@ pub(super) fn find(source: &Source) -> Vec<Circle> {
     }
     levels
         .values()
-        .flat_map(|arrows| circles(source, arrows))
+        .flat_map(|arrows| cycles(source, arrows))
         .collect()
 }
 
@@ -67,8 +67,8 @@ impl Source {
     }
 }
 
-fn circles(source: &Source, arrows: &Arrows) -> Vec<Circle> {
-    let mut circles = Vec::new();
+fn cycles(source: &Source, arrows: &Arrows) -> Vec<Cycle> {
+    let mut cycles = Vec::new();
     let mut seen = BTreeSet::new();
     for &start in arrows.keys() {
         let modules: BTreeSet<usize> = arrows
@@ -84,7 +84,7 @@ fn circles(source: &Source, arrows: &Arrows) -> Vec<Circle> {
             let place = &arrows[&pair[0]][&pair[1]];
             format!("{} -> {}: {place}", path(pair[0]), path(pair[1]))
         };
-        circles.push(Circle {
+        cycles.push(Cycle {
             ways: ways_around(arrows, &modules)
                 .iter()
                 .map(|way| way.windows(2).map(tell).collect())
@@ -92,7 +92,7 @@ fn circles(source: &Source, arrows: &Arrows) -> Vec<Circle> {
             modules: modules.into_iter().map(path).collect(),
         });
     }
-    circles
+    cycles
 }
 
 /// A shortest way from each of the modules back to itself, each way once.
@@ -132,28 +132,28 @@ fn way(arrows: &Arrows, from: usize, to: usize) -> Option<Vec<usize>> {
 mod tests {
     use super::*;
 
-    /// The circles of a crate with these files.
-    fn circles(files: &[(&str, &str)]) -> Vec<(Vec<String>, Vec<String>)> {
-        let folder = tempfile::tempdir().unwrap();
+    /// The cycles of a crate with these files.
+    fn cycles(files: &[(&str, &str)]) -> Vec<(Vec<String>, Vec<String>)> {
+        let directory = tempfile::tempdir().unwrap();
         for (path, text) in files {
-            let path = folder.path().join(path);
+            let path = directory.path().join(path);
             fs_err::create_dir_all(path.parent().unwrap()).unwrap();
             fs_err::write(path, text).unwrap();
         }
-        let source = Source::read(&folder.path().join("lib.rs")).unwrap();
-        let prefix = format!("{}/", folder.path().display());
+        let source = Source::read(&directory.path().join("lib.rs")).unwrap();
+        let prefix = format!("{}/", directory.path().display());
         find(&source)
             .into_iter()
-            .map(|circle| {
-                let arrows = circle.ways[0].iter().map(|line| line.replace(&prefix, ""));
-                (circle.modules.into_iter().collect(), arrows.collect())
+            .map(|cycle| {
+                let arrows = cycle.ways[0].iter().map(|line| line.replace(&prefix, ""));
+                (cycle.modules.into_iter().collect(), arrows.collect())
             })
             .collect()
     }
 
     #[test]
-    fn arrows_that_run_one_way_are_no_circle() {
-        let found = circles(&[
+    fn arrows_that_run_one_way_are_no_cycle() {
+        let found = cycles(&[
             ("lib.rs", "mod a; mod b; pub use a::A;"),
             ("a.rs", "use crate::b::B; pub struct A(B);"),
             (
@@ -165,8 +165,8 @@ mod tests {
     }
 
     #[test]
-    fn siblings_that_use_each_other_are_a_circle_told_with_lines() {
-        let found = circles(&[
+    fn siblings_that_use_each_other_are_a_cycle_told_with_lines() {
+        let found = cycles(&[
             ("lib.rs", "mod a; mod b;"),
             ("a.rs", "use crate::b::B;\npub struct A(B);"),
             (
@@ -188,8 +188,8 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_through_reexports_of_the_root_is_seen() {
-        let found = circles(&[
+    fn a_cycle_through_reexports_of_the_root_is_seen() {
+        let found = cycles(&[
             (
                 "lib.rs",
                 "mod a; mod b; pub use a::A as Renamed; pub use b::deep::B;",
@@ -203,19 +203,19 @@ mod tests {
     }
 
     #[test]
-    fn a_module_is_in_a_circle_with_a_child_only_where_it_uses_it() {
+    fn a_module_is_in_a_cycle_with_a_child_only_where_it_uses_it() {
         let child = ("a/child.rs", "pub struct Child(super::A);");
         let root = ("lib.rs", "mod a;");
         let reexport = "mod child; pub(crate) use child::Child; pub struct A;";
-        assert!(circles(&[root, ("a.rs", reexport), child]).is_empty());
+        assert!(cycles(&[root, ("a.rs", reexport), child]).is_empty());
         let uses = "mod child; pub(crate) use child::Child; pub struct A(Vec<Child>);";
-        let found = circles(&[root, ("a.rs", uses), child]);
+        let found = cycles(&[root, ("a.rs", uses), child]);
         assert_eq!(found[0].0, ["a", "a::child"]);
     }
 
     #[test]
-    fn an_item_of_the_root_makes_a_circle_where_the_root_uses_the_module() {
-        let found = circles(&[
+    fn an_item_of_the_root_makes_a_cycle_where_the_root_uses_the_module() {
+        let found = cycles(&[
             (
                 "lib.rs",
                 "mod a; pub struct Settings; fn main() { a::run() }",
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn cousins_meet_where_their_families_do() {
-        let found = circles(&[
+        let found = cycles(&[
             ("lib.rs", "mod a; mod b;"),
             ("a/mod.rs", "pub mod x; pub mod y;"),
             ("a/x.rs", "pub struct X; use crate::b::B;"),

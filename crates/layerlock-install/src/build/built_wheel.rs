@@ -26,7 +26,7 @@ pub(super) struct Key(String);
 
 /// A wheel that was built, and is in the cache.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct BuiltWheel {
     pub(super) digest: Digest,
     pub(super) wheel: WheelName,
     /// Who built it.
@@ -39,7 +39,7 @@ impl Key {
         Self(format!("archive\n{}\n{subdirectory}", digest.hex()))
     }
 
-    /// The address is without credentials.
+    /// The URL is without credentials.
     pub(super) fn for_git(url: &str, commit: &str, subdirectory: Option<&str>) -> Self {
         let subdirectory = subdirectory.unwrap_or("");
         Self(format!("git\n{url}\n{commit}\n{subdirectory}"))
@@ -58,7 +58,7 @@ impl Key {
     }
 }
 
-impl Kept {
+impl BuiltWheel {
     /// A wheel that was made from the same for this target, or for every one.
     pub(super) fn find(key: &Key, target: &Target, cache: &Cache) -> Option<Self> {
         [Some(target), None].into_iter().find_map(|of| {
@@ -83,8 +83,8 @@ impl Kept {
         let mut file = cache.temporary_file()?;
         let write = || {
             file.write_all(text.as_bytes())?;
-            if let Some(folder) = path.parent() {
-                fs_err::create_dir_all(folder)?;
+            if let Some(directory) = path.parent() {
+                fs_err::create_dir_all(directory)?;
             }
             file.persist(&path)?;
             Ok(())

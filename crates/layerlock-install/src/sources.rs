@@ -15,9 +15,8 @@ use std::sync::OnceLock;
 use layerlock_client::Session;
 use layerlock_lock::{LockedPackage, PackageSource, ProjectIndex};
 
-use super::default::extra_indexes;
-use super::index_url::{Index, IndexUrl};
 use crate::Error;
+use crate::index::{Index, IndexUrl, extra_indexes};
 
 /// The indexes of a project on this machine.
 pub struct Sources<'a> {

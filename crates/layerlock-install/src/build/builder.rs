@@ -1,0 +1,171 @@
+//! From the source of a package to a wheel in the cache.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use layerlock_digest::Digest;
+use layerlock_lock::LockedPackage;
+use layerlock_target::{Target, WheelName};
+
+use super::built_wheel::BuiltWheel;
+use super::frontend::{BuildRequest, Frontend};
+use super::note::BuildNote;
+use super::source::{BuildSource, LocalSource};
+use super::{container, fit, metadata, repack};
+use crate::problem::{BuildError, BuildProblem};
+use crate::{ChosenWheel, Error, FetchOptions, FrontendKind, Reporter, WheelContents};
+
+/// How packages without a wheel are built.
+pub struct BuildOptions<'a> {
+    /// Where sources come from and wheels are kept.
+    pub fetch: &'a FetchOptions<'a>,
+    /// The frontend; the first that is found where none is named.
+    pub frontend: Option<FrontendKind>,
+    /// An index for what builds need, instead of the frontend's own.
+    pub index_url: Option<&'a str>,
+    /// Files and directories that are no part of any source, such as the outputs of
+    /// this run in the project's directory.
+    pub ignored: &'a [PathBuf],
+}
+
+/// What brings packages to wheels, one after the other.
+pub(super) struct Builder<'a> {
+    pub(super) target: &'a Target,
+    pub(super) options: &'a BuildOptions<'a>,
+    pub(super) reporter: &'a dyn Reporter,
+    /// Looked for when it is first needed.
+    pub(super) frontend: Option<Frontend>,
+    pub(super) notes: Vec<BuildNote>,
+    /// The user's wheels of the current package, which do not fit.
+    pub(super) refused: Vec<String>,
+}
+
+impl Builder<'_> {
+    pub(super) fn keep_wheel(
+        &self,
+        name: &WheelName,
+        bytes: &[u8],
+        digest: &Digest,
+    ) -> Result<(), Error> {
+        let contents = WheelContents::verify(name, bytes).map_err(|problem| Error::Wheel {
+            file: name.to_string(),
+            problem,
+        })?;
+        let cache = self.options.fetch.cache;
+        let mut file = cache.temporary_file()?;
+        file.write_all(bytes)
+            .map_err(Error::io("write", file.path().to_owned()))?;
+        cache.insert(digest, file, contents).map(drop)
+    }
+
+    /// The wheel that was built before, else a new one of what `material` gives.
+    pub(super) fn find_or_build(
+        &mut self,
+        mut package: LockedPackage,
+        source: &BuildSource,
+        local: impl FnOnce(&mut Self, &LockedPackage) -> Result<LocalSource, Error>,
+    ) -> Result<ChosenWheel, Error> {
+        let built = source
+            .key
+            .as_ref()
+            .and_then(|key| BuiltWheel::find(key, self.target, self.options.fetch.cache));
+        let built = if let Some(built) = built {
+            built
+        } else {
+            let local = local(self, &package)?;
+            self.build(&package, source, &local)?
+        };
+        package.version = built.wheel.version();
+        self.notes.push(BuildNote::Built {
+            package: package.name.clone(),
+            version: package.version.clone(),
+            from: source.described.clone(),
+            frontend: built.frontend,
+        });
+        Ok(ChosenWheel {
+            package,
+            wheel: built.wheel,
+            digest: built.digest,
+        })
+    }
+
+    fn build(
+        &mut self,
+        package: &LockedPackage,
+        source: &BuildSource,
+        local: &LocalSource,
+    ) -> Result<BuiltWheel, Error> {
+        let frontend = self.frontend(package)?;
+        let described = frontend.to_string();
+        self.reporter
+            .build_started(package.name.as_str(), &described);
+        let request = BuildRequest {
+            package,
+            source: &local.path,
+            knows_its_version: !source.version_may_differ,
+            index_url: self.options.index_url,
+            offline: self.options.fetch.offline,
+        };
+        let (name, bytes) = frontend
+            .run(&request, self.reporter)?
+            .map_err(|problem| self.problem(package, problem))?;
+
+        let wheel: WheelName = name
+            .parse()
+            .map_err(|error| self.problem(package, BuildProblem::WheelName(error)))?;
+        let is_expected = package.name == wheel.name()
+            && (source.version_may_differ || wheel.is_version(&package.version));
+        if !is_expected {
+            return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
+        }
+        let mut members = crate::wheel::unpack(&bytes).map_err(|problem| Error::Wheel {
+            file: name.clone(),
+            problem,
+        })?;
+        fit::check(&wheel, &members, self.target).map_err(|misfit| {
+            self.problem(
+                package,
+                BuildProblem::Misfit {
+                    wheel: name,
+                    misfit,
+                },
+            )
+        })?;
+        metadata::without_this_machine(&mut members);
+        let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
+        let bytes = repack::stored(members).map_err(Error::io("write", &local.path))?;
+        let built = BuiltWheel {
+            digest: Digest::sha256_of(&bytes),
+            wheel,
+            frontend: described,
+        };
+        self.keep_wheel(&built.wheel, &bytes, &built.digest)?;
+        if let Some(key) = &source.key {
+            built.keep(key, of, self.options.fetch.cache)?;
+        }
+        self.reporter
+            .build_finished(package.name.as_str(), built.wheel.as_str());
+        Ok(built)
+    }
+
+    fn frontend(&mut self, package: &LockedPackage) -> Result<Frontend, Error> {
+        if let Some(frontend) = &self.frontend {
+            return Ok(frontend.clone());
+        }
+        let wanted = self.options.frontend;
+        let found = Frontend::find(wanted, self.target.runtime)
+            .ok_or_else(|| self.problem(package, BuildProblem::NoFrontend { wanted }))?;
+        self.frontend = Some(found.clone());
+        Ok(found)
+    }
+
+    pub(super) fn problem(&self, package: &LockedPackage, problem: BuildProblem) -> Error {
+        Error::Build(Box::new(BuildError {
+            package: package.clone(),
+            target: *self.target,
+            problem,
+            refused: self.refused.clone(),
+            container_command: container::command(package, self.target),
+        }))
+    }
+}

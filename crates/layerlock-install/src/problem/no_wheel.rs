@@ -1,0 +1,136 @@
+//! A package of which no file fits the target: what comes nearest, and what would take it.
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_lock::LockedPackage;
+use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName};
+
+/// No file of a package fits the target.
+#[derive(Debug, Clone)]
+pub struct NoWheel {
+    /// The package, as it is locked.
+    pub package: LockedPackage,
+    /// What was looked for.
+    pub target: Target,
+    /// The wheel that comes nearest, and by what it misses.
+    pub nearest: Option<(WheelName, Misfit)>,
+    /// The runtimes of the target's architecture that could load a locked wheel,
+    /// of those that functions can still be created on.
+    pub runtimes: Vec<Runtime>,
+    /// The architectures on which the target's runtime could.
+    pub architectures: Vec<Architecture>,
+    /// The newest version with a wheel for the target, where an index was
+    /// [asked](crate::advise()).
+    pub fitting_version: Option<String>,
+}
+
+impl NoWheel {
+    /// Looks for the wheel that comes nearest, and for what would take one.
+    pub(crate) fn new(package: LockedPackage, target: &Target, wheels: &[WheelName]) -> Self {
+        let distance = |(wheel, misfit): &(WheelName, Misfit)| {
+            (*misfit, Reverse(wheel.least_glibc(target.architecture)))
+        };
+        let mut nearest: Option<(WheelName, Misfit)> = None;
+        for wheel in wheels {
+            if let Err(misfit) = target.rank(wheel) {
+                let found = (wheel.clone(), misfit);
+                if nearest
+                    .as_ref()
+                    .is_none_or(|other| distance(&found) > distance(other))
+                {
+                    nearest = Some(found);
+                }
+            }
+        }
+        let fits = |target: Target| wheels.iter().any(|wheel| target.rank(wheel).is_ok());
+        let runtimes = target.provider().runtimes().filter(|&runtime| {
+            matches!(runtime.support(), Support::Until(_)) && fits(Target { runtime, ..*target })
+        });
+        let architectures = target.provider().architectures().iter().copied();
+        let architectures = architectures.filter(|&architecture| {
+            fits(Target {
+                architecture,
+                ..*target
+            })
+        });
+        Self {
+            target: *target,
+            nearest,
+            runtimes: runtimes.collect(),
+            architectures: architectures.collect(),
+            fitting_version: None,
+            package,
+        }
+    }
+}
+
+impl Diagnose for NoWheel {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Artifact
+    }
+
+    fn place(&self) -> Option<&Place> {
+        Some(&self.package.place)
+    }
+
+    fn package(&self) -> Option<&str> {
+        Some(self.package.name.as_str())
+    }
+
+    fn hint(&self) -> Option<String> {
+        let name = &self.package.name;
+        let mut ways = Vec::new();
+        let runtimes: Vec<String> = self.runtimes.iter().map(ToString::to_string).collect();
+        if let Some((last, others)) = runtimes.split_last() {
+            ways.push(match others {
+                [] => format!("build for {last}"),
+                _ => format!("build for {} or {last}", others.join(", ")),
+            });
+        }
+        for architecture in &self.architectures {
+            ways.push(format!("build for {architecture}"));
+        }
+        ways.push(match &self.fitting_version {
+            Some(version) if *version == self.package.version => {
+                "run `poetry lock`: the index has a wheel for this target now".to_owned()
+            }
+            Some(version) => {
+                format!("lock {name} {version}, the newest version with a wheel for this target")
+            }
+            None => format!("lock another version of {name}"),
+        });
+        Some(ways.join(", or "))
+    }
+}
+
+impl std::error::Error for NoWheel {}
+
+impl fmt::Display for NoWheel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            package, target, ..
+        } = self;
+        let runtime = target.runtime;
+        let (major, minor) = runtime.glibc();
+        write!(
+            f,
+            "{} {} has no wheel for {target} (CPython {}, {} with glibc {major}.{minor})",
+            package.name,
+            package.version,
+            runtime.python_version(),
+            runtime.operating_system(),
+        )?;
+        let Some((wheel, misfit)) = &self.nearest else {
+            return f.write_str(": the lock has no wheel and no source distribution of it");
+        };
+        write!(f, ": the nearest, {wheel}, ")?;
+        match (misfit, wheel.least_glibc(target.architecture)) {
+            (Misfit::Python, _) => f.write_str("is for another Python"),
+            (Misfit::Abi, _) => f.write_str("is for another ABI"),
+            (Misfit::Glibc, Some((major, minor))) => write!(f, "needs glibc {major}.{minor}"),
+            (Misfit::Glibc | Misfit::Platform, _) => f.write_str("is for another platform"),
+        }
+    }
+}
