@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, Error, ErrorKind};
+use layerlock::{CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind};
 
 use args::{Args, CacheCommand, Command};
 use console::Console;

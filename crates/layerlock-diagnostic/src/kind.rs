@@ -1,9 +1,9 @@
 /// The exit code of a command that did its job.
 pub const EXIT_SUCCESS: u8 = 0;
 
-/// The exit code of a command that did its job, and whose check found that the result
-/// will not work.
-pub const EXIT_FOUND_SOMETHING: u8 = 1;
+/// The exit code of a command that did its job, where a check found an error in its
+/// result.
+pub const EXIT_CHECK_FAILED: u8 = 1;
 
 /// What has to change before the same command can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ impl ErrorKind {
     ];
 
     /// The exit code of a command that ends in such an error, 2 to 8. Those before are
-    /// [`EXIT_SUCCESS`] and [`EXIT_FOUND_SOMETHING`].
+    /// [`EXIT_SUCCESS`] and [`EXIT_CHECK_FAILED`].
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Usage => 2,
@@ -69,11 +69,11 @@ impl ErrorKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind};
+    use super::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 
     #[test]
     fn exit_codes_are_those_of_the_documentation() {
-        assert_eq!((EXIT_SUCCESS, EXIT_FOUND_SOMETHING), (0, 1));
+        assert_eq!((EXIT_SUCCESS, EXIT_CHECK_FAILED), (0, 1));
         let codes = ErrorKind::ALL.map(|kind| (kind.exit_code(), kind.name()));
         assert_eq!(
             codes,

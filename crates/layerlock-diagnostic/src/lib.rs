@@ -14,7 +14,7 @@ mod document;
 mod kind;
 
 pub use document::{Document, DocumentError, Place};
-pub use kind::{EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind};
+pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 
 /// An error that tells its kind, and where it can a place and a hint.
 ///

@@ -42,7 +42,7 @@ pub use error::Error;
 pub use error_text::{Style, render_error, render_message, render_warning};
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use layerlock_check::{Code, Finding, Severity};
-pub use layerlock_diagnostic::{Diagnose, EXIT_FOUND_SOMETHING, EXIT_SUCCESS, ErrorKind, Place};
+pub use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};

@@ -193,7 +193,9 @@ mod tests {
     /// replaced it everywhere.
     #[test]
     fn patch_releases_change_on_purpose_alone() {
-        let patches = RUNTIMES.each_ref().map(|runtime| runtime.python_release.patch);
+        let patches = RUNTIMES
+            .each_ref()
+            .map(|runtime| runtime.python_release.patch);
         assert_eq!(patches, [20, 22, 17, 12, 10, 3, 0, 0]);
     }
 
