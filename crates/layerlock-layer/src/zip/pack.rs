@@ -252,3 +252,50 @@ impl<'a> Deflater<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Deflates bytes that come in pieces of this size.
+    fn deflated(bytes: &[u8], size: usize) -> Vec<u8> {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("deflated");
+        let mut file = fs::File::create(&path).unwrap();
+        let mut deflater = Deflater::new(&mut file);
+        for (number, piece) in bytes.chunks(size).enumerate() {
+            deflater.take(piece).unwrap();
+            // What came before is handed on in whole pieces.
+            let taken = number * size + piece.len();
+            assert_eq!(deflater.input.len(), taken % PIECE);
+        }
+        let written = deflater.finish().unwrap();
+        let deflated = fs::read(&path).unwrap();
+        assert_eq!(written, deflated.len() as u64);
+        deflated
+    }
+
+    #[test]
+    fn the_pieces_that_come_in_make_no_difference() {
+        let bytes: Vec<u8> = (0..250_000_u32).flat_map(u32::to_le_bytes).collect();
+        let whole = deflated(&bytes, bytes.len());
+        let mut inflated = Vec::new();
+        flate2::read::DeflateDecoder::new(&whole[..])
+            .read_to_end(&mut inflated)
+            .unwrap();
+        assert!(inflated == bytes);
+        for size in [777, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE / 2] {
+            assert!(deflated(&bytes, size) == whole, "{size}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_stream_too() {
+        let nothing = deflated(&[], 1);
+        let mut inflated = Vec::new();
+        flate2::read::DeflateDecoder::new(&nothing[..])
+            .read_to_end(&mut inflated)
+            .unwrap();
+        assert!(inflated.is_empty() && !nothing.is_empty());
+    }
+}
