@@ -156,7 +156,7 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
 
 fn exit_code(check_failed: bool) -> ExitCode {
     ExitCode::from(if check_failed {
-        EXIT_FOUND_SOMETHING
+        EXIT_CHECK_FAILED
     } else {
         EXIT_SUCCESS
     })
