@@ -83,3 +83,20 @@ pub(crate) fn lock_temporaries() -> TemporariesLock {
 fn existing() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     EXISTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What lies under the name later is not this process's to remove.
+    #[test]
+    fn what_is_gone_is_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        let make = || tempfile::NamedTempFile::new_in(directory.path());
+        let (made, temporary) = Temporary::create(make).unwrap();
+        let path = std::path::absolute(made.path()).unwrap();
+        assert!(existing().contains(&path));
+        drop(temporary);
+        assert!(!existing().contains(&path));
+    }
+}

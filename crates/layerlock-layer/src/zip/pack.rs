@@ -289,6 +289,30 @@ mod tests {
         }
     }
 
+    /// The stream of such bytes is longer than they are: more than one piece of output
+    /// comes of a piece of input.
+    #[test]
+    fn what_deflate_makes_longer_is_whole() {
+        let mut state = 1_u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        })
+        .take(5 * PIECE)
+        .collect();
+        for size in [PIECE - 40, PIECE, 3 * PIECE, 5 * PIECE - 1, 5 * PIECE] {
+            let stream = deflated(&noise[..size], PIECE);
+            assert!(stream.len() > size);
+            let mut inflated = Vec::new();
+            flate2::read::DeflateDecoder::new(&stream[..])
+                .read_to_end(&mut inflated)
+                .unwrap();
+            assert!(inflated == noise[..size], "{size}");
+        }
+    }
+
     #[test]
     fn nothing_is_a_stream_too() {
         let nothing = deflated(&[], 1);
