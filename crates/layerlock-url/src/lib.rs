@@ -134,13 +134,34 @@ impl SafeUrl {
     }
 
     /// A text, such as what a tool printed that was given this URL, without its
-    /// credentials: `****` stands where they were, as they are or percent-encoded.
+    /// credentials, as [`Credentials::hide_in`] hides them.
+    pub fn hide_in(&self, text: &str) -> String {
+        match &self.credentials {
+            Some(credentials) => credentials.hide_in(text),
+            None => text.to_owned(),
+        }
+    }
+
+    /// The last part of its path, percent-decoded. Hostile: it may have slashes.
+    pub fn file_name(&self) -> String {
+        decoded(self.url.path().rsplit('/').next().unwrap_or_default())
+    }
+
+    /// Whether both have the same scheme, host and port: only there may the
+    /// credentials of the one be sent for the other.
+    pub fn has_same_origin(&self, other: &Self) -> bool {
+        self.url.origin() == other.url.origin()
+    }
+}
+
+impl Credentials {
+    /// A text without these credentials: `****` stands where they were, as they are or
+    /// percent-encoded.
     ///
     /// The user name is hidden where it may be a token: where there is no password, or
     /// where it is long. Others may be part of any word.
     pub fn hide_in(&self, text: &str) -> String {
-        let secrets = self.credentials.iter().flat_map(Credentials::secrets);
-        let mut secrets: Vec<&str> = secrets.collect();
+        let mut secrets: Vec<&str> = self.secrets().collect();
         // One may begin as the other does.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let mut shown = String::with_capacity(text.len());
@@ -158,19 +179,6 @@ impl SafeUrl {
         shown
     }
 
-    /// The last part of its path, percent-decoded. Hostile: it may have slashes.
-    pub fn file_name(&self) -> String {
-        decoded(self.url.path().rsplit('/').next().unwrap_or_default())
-    }
-
-    /// Whether both have the same scheme, host and port: only there may the
-    /// credentials of the one be sent for the other.
-    pub fn has_same_origin(&self, other: &Self) -> bool {
-        self.url.origin() == other.url.origin()
-    }
-}
-
-impl Credentials {
     /// What of them must not be in a text.
     fn secrets(&self) -> impl Iterator<Item = &str> {
         let password = self.password.as_deref().unwrap_or_default();

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use layerlock_client::SafeUrl;
 use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
 
@@ -121,14 +122,14 @@ impl Frontend {
         // place of this pipe would end no sooner where it leaves a program running.
         let run = || -> std::io::Result<(bool, String)> {
             let reader = expression.stderr_to_stdout().unchecked().reader()?;
-            let secret = request.index_url.and_then(secret_of);
+            let index = request.index_url.and_then(|url| SafeUrl::parse(url).ok());
             let mut last = VecDeque::with_capacity(LINES);
             let mut lines = BufReader::new(&reader);
             let mut line = Vec::new();
             while lines.read_until(b'\n', &mut line)? > 0 {
                 let mut text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if let Some(secret) = &secret {
-                    text = text.replace(secret, "****");
+                if let Some(index) = &index {
+                    text = index.hide_in(&text);
                 }
                 line.clear();
                 reporter.build_output(request.package.name.as_str(), &text);
@@ -303,17 +304,6 @@ fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     Ok(wheels)
-}
-
-/// `user:password` as it stands in a URL.
-fn secret_of(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    let (userinfo, _) = authority.rsplit_once('@')?;
-    let secret = userinfo
-        .split_once(':')
-        .map_or(userinfo, |(_, password)| password);
-    (!secret.is_empty()).then(|| secret.to_owned())
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_client::{Credentials, SafeUrl};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::child;
 use crate::problem::BuildProblem;
@@ -205,22 +204,12 @@ impl Git<'_> {
         })
     }
 
+    /// Git writes its credentials in its own way, and servers say them again.
     fn without_secrets(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        if let Some(HttpCredentials { credentials, .. }) = &self.credentials {
-            let password = credentials.password.as_deref().unwrap_or_default();
-            // Git writes them in its own way, and servers say them again. A short
-            // user name is no token, and may be a part of any word.
-            for (secret, least) in [(password, 1), (&credentials.user, 16)] {
-                let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-                for secret in [secret, &encoded] {
-                    if secret.len() >= least {
-                        text = text.replace(secret, "****");
-                    }
-                }
-            }
+        match &self.credentials {
+            Some(http) => http.credentials.hide_in(text),
+            None => text.to_owned(),
         }
-        text
     }
 }
 
