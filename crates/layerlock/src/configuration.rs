@@ -14,6 +14,7 @@ use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::exclude_files::Pattern;
 use crate::{Error, Settings};
 
@@ -97,8 +98,8 @@ pub(crate) struct Layer {
     pub(crate) target: Target,
     /// Whether there are layers of its name for other targets.
     pub(crate) is_one_of_several: bool,
-    /// Whether nobody asked for the runtime: it is the newest that fits.
-    pub(crate) runtime_by_default: bool,
+    /// Why it is this runtime, where nobody named one.
+    pub(crate) default_runtime: Option<DefaultRuntime>,
     pub(crate) choice: Choice,
     /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
@@ -152,8 +153,16 @@ fn target_suffix(target: &Target) -> String {
     format!("{}-{}", target.runtime, target.architecture)
 }
 
+/// Gives the runtime of a layer for which nobody named one; `None` where the project
+/// allows none.
+pub(crate) type ChooseRuntime<'a> = &'a dyn Fn(&RuntimeQuery<'_>) -> Option<DefaultRuntime>;
+
 /// Every layer that the settings ask for.
-pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer>, Error> {
+pub(crate) fn layers(
+    project: &Project,
+    settings: &Settings,
+    choose_runtime: ChooseRuntime<'_>,
+) -> Result<Vec<Layer>, Error> {
     let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
     let tables = std::mem::take(&mut table.layers);
     let resolver = Resolver {
@@ -161,6 +170,7 @@ pub(crate) fn layers(project: &Project, settings: &Settings) -> Result<Vec<Layer
         settings,
         // The only one that layers are built for.
         provider: Provider::Aws,
+        choose_runtime,
         table,
     };
     if tables.is_empty() {
@@ -198,6 +208,7 @@ struct Resolver<'a> {
     project: &'a Project,
     settings: &'a Settings,
     provider: Provider,
+    choose_runtime: ChooseRuntime<'a>,
     table: Table,
 }
 
@@ -226,7 +237,7 @@ impl Resolver<'_> {
 
     /// One layer for each target: each runtime with each architecture.
     fn layers(&self, name: &str, table: &LayerTable, several: bool) -> Result<Vec<Layer>, Error> {
-        let (runtimes, runtime_by_default) = self.runtimes(table)?;
+        let (runtimes, default_runtime) = self.runtimes(table)?;
         let mut targets = Vec::new();
         for runtime in runtimes {
             for architecture in self.architectures(table)? {
@@ -249,7 +260,7 @@ impl Resolver<'_> {
                     name: name.to_owned(),
                     target,
                     is_one_of_several,
-                    runtime_by_default,
+                    default_runtime: default_runtime.clone(),
                     choice: self.choice(table)?,
                     exclude: self.exclude(table)?,
                     compression: self.settings.compression.unwrap_or_else(|| {
@@ -279,22 +290,30 @@ impl Resolver<'_> {
             .collect()
     }
 
-    fn runtimes(&self, layer: &LayerTable) -> Result<(Vec<Runtime>, bool), Error> {
+    fn runtimes(
+        &self,
+        layer: &LayerTable,
+    ) -> Result<(Vec<Runtime>, Option<DefaultRuntime>), Error> {
         if !self.settings.runtimes.is_empty() {
-            return Ok((self.settings.runtimes.clone(), false));
+            return Ok((self.settings.runtimes.clone(), None));
         }
         if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
             let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
-            return Ok((runtimes, false));
+            return Ok((runtimes, None));
         }
-        let python = self.project.python();
-        self.provider
-            .newest_runtime(|minor| python.allows_minor(3, u64::from(minor)))
-            .map(|runtime| (vec![runtime], true))
-            .ok_or_else(|| Error::NoRuntime {
-                constraint: python.to_string(),
+        let query = RuntimeQuery {
+            provider: self.provider,
+            architectures: &self.architectures(layer)?,
+            choice: &self.choice(layer)?,
+            exclude: &self.exclude(layer)?,
+        };
+        match (self.choose_runtime)(&query) {
+            Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),
+            None => Err(Error::NoRuntime {
+                constraint: self.project.python().to_string(),
                 place: self.project.python_place().clone(),
-            })
+            }),
+        }
     }
 
     fn architectures(&self, layer: &LayerTable) -> Result<Vec<Architecture>, Error> {

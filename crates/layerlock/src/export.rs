@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::cache::open_cache;
 use crate::choose_file::choose_file;
 use crate::sources::{find_default_index, index_of_option};
-use crate::{Error, Settings, configuration, poetry_credentials};
+use crate::{Error, Settings, configuration, default_runtime, poetry_credentials};
 
 /// What to export.
 #[derive(Debug, Clone, Default)]
@@ -209,7 +209,9 @@ fn listing(listed: ListedPackage) -> Listing {
 }
 
 fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
-    let layers = configuration::layers(locked.project(), settings)?;
+    let layers = configuration::layers(locked.project(), settings, &|query| {
+        default_runtime::choose(locked.project(), locked, query)
+    })?;
     let [layer] = &layers[..] else {
         return Err(Error::WhichLayer {
             known: layers

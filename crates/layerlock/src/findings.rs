@@ -33,13 +33,9 @@ pub(crate) fn builds(notes: &[BuildNote]) -> Vec<Finding> {
 
 /// A finding where nobody named the runtime.
 pub(crate) fn default_runtime(layer: &Layer) -> Option<Finding> {
-    let runtime = layer.target.runtime;
-    layer.runtime_by_default.then(|| {
-        Finding::new(
-            Code::DefaultRuntime,
-            format!("built for {runtime}, the newest runtime that the project's Python allows"),
-        )
-        .with_hint("set `runtime` in [tool.layerlock] to your functions' runtime")
+    layer.default_runtime.as_ref().map(|chosen| {
+        Finding::new(Code::DefaultRuntime, chosen.to_string())
+            .with_hint("set `runtime` in [tool.layerlock] to your functions' runtime")
     })
 }
 

@@ -21,6 +21,7 @@ mod built;
 mod cache;
 mod choose_file;
 mod configuration;
+mod default_runtime;
 mod error;
 mod error_text;
 mod exclude_files;

@@ -18,7 +18,7 @@ use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Outcome};
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
-use crate::{Error, Settings, outputs};
+use crate::{Error, Settings, default_runtime, outputs};
 
 use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
 use wheels::Wheels;
@@ -81,11 +81,17 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     fn read(settings: &'a Settings) -> Result<Self, Error> {
         let project = Project::read(settings.directory())?;
+        let lock = PoetryLock::of(project.clone());
+        // What is wrong in the configuration is told before what is in the lock.
+        let layers = configuration::layers(&project, settings, &|query| match &lock {
+            Ok(lock) => default_runtime::choose(&project, lock, query),
+            Err(_) => default_runtime::newest_allowed(query.provider, &project),
+        })?;
         Ok(Self {
             settings,
-            layers: configuration::layers(&project, settings)?,
+            layers,
             time: time_of_entries()?,
-            lock: PoetryLock::of(project)?,
+            lock: lock?,
             cache: open_cache(&settings.cache)?,
             session: Session::new(MachineConfig::from_environment()),
         })

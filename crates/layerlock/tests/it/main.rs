@@ -6,6 +6,7 @@
 
 mod build;
 mod configuration;
+mod default_runtime;
 mod exclude;
 mod export;
 mod failures;

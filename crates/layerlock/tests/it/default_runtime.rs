@@ -1,0 +1,119 @@
+//! The runtime of a layer for which nobody named one.
+
+use layerlock::{Architecture, ErrorKind, Finding, Settings, Silent, plan};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
+
+use crate::helpers::Shop;
+
+/// A wheel of `name` for some Python on x86_64.
+fn native(name: &str, minor: u8) -> Wheel {
+    WheelBuilder::new(name, "1.0")
+        .tag(&format!("cp3{minor}-cp3{minor}-manylinux_2_17_x86_64"))
+        .build()
+}
+
+/// A project on Python 3.11 and later whose packages have wheels for these Pythons.
+fn shop(packages: &[(&str, &[u8])], configuration: &str) -> Shop {
+    let mut project = ProjectBuilder::new("shop")
+        .requires_python(">=3.11")
+        .pyproject(configuration);
+    let mut served = Vec::new();
+    for (name, minors) in packages {
+        let wheels: Vec<Wheel> = minors.iter().map(|minor| native(name, *minor)).collect();
+        let mut package = LockedPackage::from(&wheels[0]);
+        for wheel in &wheels[1..] {
+            package = package.wheel(wheel);
+        }
+        project = project.package(&package);
+        served.extend(wheels);
+    }
+    Shop::new(&project, &served)
+}
+
+/// What was chosen for the only layer, and why.
+fn chosen(settings: &Settings) -> (String, Finding) {
+    let layers = plan(settings, &Silent).unwrap().layers;
+    let [layer] = &layers[..] else {
+        panic!("{layers:?}");
+    };
+    (layer.target.to_string(), layer.findings[0].clone())
+}
+
+#[test]
+fn it_is_the_newest_that_every_package_has_a_wheel_for() {
+    let shop = shop(&[("alpha", &[11, 12, 13]), ("beta", &[11, 12])], "");
+    let (target, finding) = chosen(&shop.settings());
+    assert_eq!(target, "python3.12 x86_64");
+    assert_eq!(
+        finding.message,
+        "built for python3.12, the newest allowed runtime that every package has a wheel for \
+         (python3.14: alpha, beta have no wheel; python3.13: beta has no wheel)"
+    );
+}
+
+#[test]
+fn excluded_packages_have_no_say() {
+    let shop = shop(&[("alpha", &[11, 12, 13]), ("beta", &[11, 12])], "");
+    let (target, _) = chosen(&Settings {
+        exclude: Some(vec!["beta".to_owned()]),
+        ..shop.settings()
+    });
+    assert_eq!(target, "python3.13 x86_64");
+}
+
+#[test]
+fn layers_of_other_groups_can_get_other_runtimes() {
+    let tables = "[tool.layerlock.layers.all]\n[tool.layerlock.layers.some]\n\
+                  exclude = [\"beta\"]\n";
+    let shop = shop(&[("alpha", &[11, 13]), ("beta", &[11])], tables);
+    let layers = plan(&shop.settings(), &Silent).unwrap().layers;
+    let targets: Vec<String> = layers
+        .iter()
+        .map(|layer| layer.target.to_string())
+        .collect();
+    assert_eq!(targets, ["python3.11 x86_64", "python3.13 x86_64"]);
+}
+
+#[test]
+fn where_none_fits_the_error_is_that_of_the_newest() {
+    let shop = shop(&[("alpha", &[12]), ("beta", &[13])], "");
+    let error = plan(&shop.settings(), &Silent).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with("alpha 1.0 has no wheel for python3.14 x86_64"),
+        "{message}"
+    );
+    let error = plan(
+        &Settings {
+            architectures: vec![Architecture::Arm64],
+            ..shop.settings()
+        },
+        &Silent,
+    );
+    assert!(error.unwrap_err().to_string().contains("python3.14 arm64"));
+}
+
+#[test]
+fn a_runtime_without_a_build_comes_before_a_newer_one_with_one() {
+    let wheel = native("alpha", 12);
+    let pure = WheelBuilder::new("alpha", "1.0").build();
+    let mac = WheelBuilder::new("alpha", "1.0")
+        .tag("cp313-cp313-macosx_11_0_arm64")
+        .build();
+    // A source can be built where there is no compiled wheel for Linux at all.
+    let with_source =
+        |wheel: &Wheel| LockedPackage::from(wheel).file("alpha-1.0.tar.gz", &"0".repeat(64));
+    for (package, served, expected) in [
+        (with_source(&wheel), &wheel, "python3.12 x86_64"),
+        (with_source(&pure), &pure, "python3.14 x86_64"),
+    ] {
+        let project = ProjectBuilder::new("shop").requires_python(">=3.11");
+        let shop = Shop::new(&project.package(&package), [served]);
+        assert_eq!(chosen(&shop.settings()).0, expected);
+    }
+    let project = ProjectBuilder::new("shop").requires_python(">=3.11");
+    let shop = Shop::new(&project.package(&with_source(&mac)), []);
+    // The source is asked for, and nobody has it.
+    let error = plan(&shop.settings(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+}
