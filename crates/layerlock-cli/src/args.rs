@@ -310,7 +310,7 @@ pub(crate) struct CommonArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
 pub(crate) struct LayerArgs {
-    /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest allowed]
+    /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest that fits]
     #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
     pub(crate) runtime: Vec<Runtime>,
     /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]

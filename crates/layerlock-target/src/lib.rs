@@ -15,12 +15,14 @@ No files and no network in this crate.
 */
 
 mod architecture;
+mod nearness;
 mod provider;
 mod runtime;
 mod target;
 mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
+pub use nearness::Nearness;
 pub use provider::{LayerNames, Limits, Precedence, Provider, Support};
 pub use runtime::{Runtime, UnknownRuntime};
 pub use target::{BuildContainer, Target};

@@ -5,6 +5,7 @@ use layerlock_elf::{self as elf, Platform};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
+use crate::nearness::Nearness;
 use crate::wheel::CompatibleTags;
 use crate::{
     Architecture, Limits, Misfit, Provider, Runtime, UnknownRuntime, WheelName, WheelRank,
@@ -106,6 +107,11 @@ impl Target {
     /// first tag that does not fit.
     pub fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
         self.compatible_tags().rank(wheel)
+    }
+
+    /// How near a wheel comes to this target, fit or not: the greater, the nearer.
+    pub fn nearness(&self, wheel: &WheelName) -> Nearness {
+        Nearness::new(wheel, self.runtime, self.architecture)
     }
 
     /// The directory that a function sees its layers in, all of them as one.

@@ -86,7 +86,23 @@ impl WheelName {
             .min()
     }
 
-    fn platforms(&self) -> impl Iterator<Item = &str> {
+    /// Whether it was compiled for other minor releases of CPython alone: `cp310-cp310`
+    /// for Python 3.11.
+    fn is_for_other_cpython(&self, minor: u8) -> bool {
+        let own = format!("cp3{minor}");
+        let abis = self.tags().split('-').nth(1).unwrap_or_default();
+        abis.split('.')
+            .all(|abi| abi.starts_with("cp3") && !abi.starts_with(&own))
+    }
+
+    /// Its tags of Pythons, such as `cp312` or `py3`.
+    pub(crate) fn pythons(&self) -> impl Iterator<Item = &str> {
+        let tags = self.tags();
+        tags.split('-').next().unwrap_or(tags).split('.')
+    }
+
+    /// Its tags of platforms, such as `manylinux_2_17_x86_64` or `any`.
+    pub(crate) fn platforms(&self) -> impl Iterator<Item = &str> {
         let tags = self.tags();
         tags.rsplit('-').next().unwrap_or(tags).split('.')
     }
@@ -163,6 +179,8 @@ pub enum Misfit {
 pub(crate) struct CompatibleTags {
     tags: Tags,
     architecture: Architecture,
+    /// Of Python 3.
+    minor: u8,
 }
 
 impl CompatibleTags {
@@ -188,7 +206,12 @@ impl CompatibleTags {
             },
         )
         .expect("CPython on manylinux is a known platform");
-        Self { tags, architecture }
+        let (_, minor) = runtime.python();
+        Self {
+            tags,
+            architecture,
+            minor,
+        }
     }
 
     pub(crate) fn rank(&self, wheel: &WheelName) -> Result<WheelRank, Misfit> {
@@ -202,6 +225,7 @@ impl CompatibleTags {
                     Misfit::Glibc
                 }
                 IncompatibleTag::Platform => Misfit::Platform,
+                IncompatibleTag::Abi if wheel.is_for_other_cpython(self.minor) => Misfit::Python,
                 IncompatibleTag::Abi
                 | IncompatibleTag::FreethreadedAbi
                 | IncompatibleTag::AbiPythonVersion => Misfit::Abi,

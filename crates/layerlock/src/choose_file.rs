@@ -1,25 +1,72 @@
-//! The file of a package that suits a target.
+//! The file of each package that suits a target.
 
 use layerlock_export::Project;
-use layerlock_install::WheelOrSource;
-use layerlock_lock::LockedPackage;
-use layerlock_target::{Runtime, Target};
+use layerlock_install::{NoWheel, WheelOrSource};
+use layerlock_lock::{LockReader, LockedPackage};
+use layerlock_target::Target;
 
-/// The wheel that suits the target best. The error recommends no runtime that
-/// the project does not allow.
-pub(crate) fn choose_file(
-    project: &Project,
-    package: LockedPackage,
-    target: &Target,
-) -> Result<WheelOrSource, layerlock_install::Error> {
-    layerlock_install::choose(package, target).map_err(|mut error| {
-        if let layerlock_install::Error::NoWheel(no_wheel) = &mut error {
-            let is_allowed = |runtime: &Runtime| {
-                let (major, minor) = runtime.python();
-                project.python().allows_minor(major.into(), minor.into())
-            };
-            no_wheel.runtimes.retain(is_allowed);
+use crate::Error;
+use crate::misfits::{Misfits, suitable_runtimes, suits};
+use crate::runtime_fit::LayerQuery;
+
+/// What the files of a layer are chosen for.
+pub(crate) struct FileChoice<'c> {
+    pub(crate) project: &'c Project,
+    pub(crate) lock: &'c dyn LockReader,
+    pub(crate) layer: LayerQuery<'c>,
+    pub(crate) target: &'c Target,
+}
+
+impl FileChoice<'_> {
+    /// The wheel of each package that suits the target best, or its source to be built.
+    /// All packages without a file are told at once, unless `is_supplied` knows of a
+    /// wheel that no lock lists. Only what works for every package is recommended.
+    pub(crate) fn choose(
+        &self,
+        packages: Vec<LockedPackage>,
+        is_supplied: impl Fn(&LockedPackage) -> bool,
+    ) -> Result<Vec<WheelOrSource>, Error> {
+        let mut chosen = Vec::with_capacity(packages.len());
+        let mut misfits: Vec<NoWheel> = Vec::new();
+        for package in packages {
+            match layerlock_install::choose(package, self.target) {
+                Err(layerlock_install::Error::NoWheel(misfit)) => {
+                    if is_supplied(&misfit.package) {
+                        chosen.push(WheelOrSource::Source(misfit.package));
+                    } else {
+                        misfits.push(*misfit);
+                    }
+                }
+                file => chosen.push(file?),
+            }
         }
-        error
-    })
+        let suitable = || suitable_runtimes(self.project, self.lock, &self.layer, self.target);
+        match &misfits[..] {
+            [] => Ok(chosen),
+            // Where it alone is in the way of some runtime, its own words are enough.
+            [only] if only.runtimes.is_empty() || !suitable().is_empty() => {
+                Err(self.only_misfit(misfits.remove(0)).into())
+            }
+            _ => {
+                let Self {
+                    project,
+                    lock,
+                    layer,
+                    target,
+                } = self;
+                let misfits = Misfits::new(misfits, project, *lock, layer, target);
+                Err(Error::Misfits(Box::new(misfits)))
+            }
+        }
+    }
+
+    fn only_misfit(&self, mut misfit: NoWheel) -> layerlock_install::Error {
+        let suitable = suitable_runtimes(self.project, self.lock, &self.layer, self.target);
+        misfit.runtimes.retain(|runtime| suitable.contains(runtime));
+        misfit.architectures.retain(|&architecture| {
+            let target = Target::new(self.target.runtime, architecture);
+            suits(self.lock, &self.layer, &target)
+        });
+        layerlock_install::Error::NoWheel(Box::new(misfit))
+    }
 }

@@ -16,6 +16,7 @@ use toml::Spanned;
 
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::exclude_files::Pattern;
+use crate::runtime_fit::LayerQuery;
 use crate::{Error, Settings};
 
 /// Where zips go unless told otherwise, below the project.
@@ -126,6 +127,14 @@ pub(crate) struct Shares {
 }
 
 impl Layer {
+    /// Which packages it has, whatever its target.
+    pub(crate) fn query(&self) -> LayerQuery<'_> {
+        LayerQuery {
+            choice: &self.choice,
+            exclude: &self.exclude,
+        }
+    }
+
     /// A staging directory holds one layer: where there is one for each of several
     /// targets, each gets a directory in it.
     pub(crate) fn own_directory(&self, staging: PathBuf) -> PathBuf {
@@ -304,8 +313,10 @@ impl Resolver<'_> {
         let query = RuntimeQuery {
             provider: self.provider,
             architectures: &self.architectures(layer)?,
-            choice: &self.choice(layer)?,
-            exclude: &self.exclude(layer)?,
+            layer: LayerQuery {
+                choice: &self.choice(layer)?,
+                exclude: &self.exclude(layer)?,
+            },
         };
         match (self.choose_runtime)(&query) {
             Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),

@@ -6,19 +6,18 @@
 
 use std::fmt;
 
-use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName, PackageSource};
-use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
-
 use layerlock_export::Project;
-use layerlock_install::WheelOrSource;
+use layerlock_lock::{LockReader, PackageName};
+use layerlock_target::{Architecture, Provider, Runtime, Target};
+
+use crate::runtime_fit::{Fit, LayerQuery, fits, is_supported_and_allowed};
 
 /// What a layer without a runtime asks for.
 pub(crate) struct RuntimeQuery<'q> {
     pub(crate) provider: Provider,
     /// The runtime has to do for all of them.
     pub(crate) architectures: &'q [Architecture],
-    pub(crate) choice: &'q Choice,
-    pub(crate) exclude: &'q [PackageName],
+    pub(crate) layer: LayerQuery<'q>,
 }
 
 /// The runtime that was chosen, and what kept newer ones out.
@@ -34,18 +33,6 @@ pub(crate) struct DefaultRuntime {
 struct PassedOver {
     runtime: Runtime,
     without_wheel: Vec<PackageName>,
-}
-
-/// How well the packages of a layer fit a runtime, the best last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    /// Some package has neither a wheel nor a source to build, or nothing can be
-    /// selected.
-    Nothing,
-    /// Some package has to be built.
-    Build,
-    /// Every package has a wheel.
-    Wheels,
 }
 
 /// The newest runtime that the project allows, whatever is locked; `None` where it
@@ -67,16 +54,11 @@ pub(crate) fn choose(
     lock: &dyn LockReader,
     query: &RuntimeQuery<'_>,
 ) -> Option<DefaultRuntime> {
-    let python = project.python();
-    let is_candidate = |runtime: &Runtime| {
-        let (major, minor) = runtime.python();
-        matches!(runtime.support(), Support::Until(_))
-            && python.allows_minor(u64::from(major), u64::from(minor))
-    };
+    let is_candidate = |runtime: &Runtime| is_supported_and_allowed(*runtime, project);
     let mut best: Option<DefaultRuntime> = None;
     let mut passed_over = Vec::new();
     for runtime in query.provider.runtimes().rev().filter(is_candidate) {
-        let (fit, without_wheel) = fit(lock, query, runtime);
+        let (fit, without_wheel) = fit(lock, &query.layer, query.architectures, runtime);
         // Of equals the first, which is the newest.
         if best.as_ref().is_none_or(|best| fit > best.fit) {
             best = Some(DefaultRuntime {
@@ -101,39 +83,24 @@ pub(crate) fn choose(
 /// packages without a wheel.
 fn fit(
     lock: &dyn LockReader,
-    query: &RuntimeQuery<'_>,
+    query: &LayerQuery<'_>,
+    architectures: &[Architecture],
     runtime: Runtime,
 ) -> (Fit, Vec<PackageName>) {
     let mut worst = Fit::Wheels;
     let mut without_wheel = Vec::new();
-    for &architecture in query.architectures {
-        let target = Target::new(runtime, architecture);
-        let Ok(selected) = lock.select(query.choice, &target.marker_environment()) else {
+    for &architecture in architectures {
+        let Some(fits) = fits(lock, query, &Target::new(runtime, architecture)) else {
             return (Fit::Nothing, without_wheel);
         };
-        for package in selected.exclude(query.exclude).selected.into_packages() {
-            let name = package.name.clone();
-            let fit = fit_of_package(package, &target);
+        for (name, fit) in fits {
+            worst = worst.min(fit);
             if fit < Fit::Wheels && !without_wheel.contains(&name) {
                 without_wheel.push(name);
             }
-            worst = worst.min(fit);
         }
     }
     (worst, without_wheel)
-}
-
-fn fit_of_package(package: LockedPackage, target: &Target) -> Fit {
-    // What is no index's is built for whichever runtime it is.
-    if !matches!(package.source, PackageSource::Registry { .. }) {
-        return Fit::Wheels;
-    }
-    match layerlock_install::choose(package, target) {
-        Ok(WheelOrSource::Source(_)) => Fit::Build,
-        Err(layerlock_install::Error::NoWheel(_)) => Fit::Nothing,
-        // Other errors are the same for every runtime.
-        Ok(WheelOrSource::Wheel(_)) | Err(_) => Fit::Wheels,
-    }
 }
 
 /// Why it is this runtime: a sentence without its full stop.

@@ -5,6 +5,8 @@ use layerlock_lock::LockError;
 use layerlock_publish::Published;
 use layerlock_target::LayerNames;
 
+use crate::misfits::Misfits;
+
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +19,9 @@ pub enum Error {
     /// Finding, fetching and checking wheels.
     #[error(transparent)]
     Install(#[from] layerlock_install::Error),
+    /// Several packages have no file for the target of a layer.
+    #[error("{0}")]
+    Misfits(Box<Misfits>),
     /// Planning and writing the layer.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
@@ -150,6 +155,7 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
+            Self::Misfits(_) => ErrorKind::Artifact,
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
@@ -176,6 +182,7 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.place(),
             Self::Lock(error) => error.place(),
+            Self::Misfits(misfits) => misfits.packages.first().map(|one| &one.package.place),
             Self::Install(error) => error.place(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
@@ -196,6 +203,7 @@ impl Diagnose for Error {
         let hint = match self {
             Self::Export(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
+            Self::Misfits(misfits) => return Some(misfits.hint()),
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),

@@ -14,7 +14,8 @@ use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
 
 use crate::cache::open_cache;
-use crate::choose_file::choose_file;
+use crate::choose_file::FileChoice;
+use crate::runtime_fit::LayerQuery;
 use crate::sources::{find_default_index, index_of_option};
 use crate::{Error, Settings, configuration, default_runtime, poetry_credentials};
 
@@ -76,6 +77,24 @@ struct JsonPackage {
     /// The chosen wheel; none for a package that has none, or is on no index.
     file: Option<String>,
     sha256: Option<String>,
+}
+
+impl JsonPackage {
+    fn new(chosen: WheelOrSource) -> Self {
+        let (package, file) = match chosen {
+            WheelOrSource::Wheel(chosen) => (chosen.package, Some((chosen.wheel, chosen.digest))),
+            WheelOrSource::Source(package) => (package, None),
+        };
+        Self {
+            kind: package.source.kind(),
+            file: file.as_ref().map(|(wheel, _)| wheel.to_string()),
+            sha256: file.map(|(_, digest)| digest.hex()),
+            name: package.name,
+            version: package.version,
+            extras: package.extras,
+            groups: package.groups,
+        }
+    }
 }
 
 /// Exports the packages of a lock. Needs no Python, and the network for
@@ -221,24 +240,18 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
         });
     };
     let environment = layer.target.marker_environment();
-    let mut packages = Vec::new();
     let selected = LockReader::select(locked, &layer.choice, &environment)?;
-    for package in selected.into_packages() {
-        let kind = package.source.kind();
-        let chosen = match choose_file(locked.project(), package.clone(), &layer.target)? {
-            WheelOrSource::Wheel(chosen) => Some(chosen),
-            WheelOrSource::Source(_) => None,
-        };
-        packages.push(JsonPackage {
-            kind,
-            file: chosen.as_ref().map(|chosen| chosen.wheel.to_string()),
-            sha256: chosen.map(|chosen| chosen.digest.hex()),
-            name: package.name,
-            version: package.version,
-            extras: package.extras,
-            groups: package.groups,
-        });
-    }
+    let choice = FileChoice {
+        project: locked.project(),
+        lock: locked,
+        layer: LayerQuery {
+            choice: &layer.choice,
+            exclude: &[],
+        },
+        target: &layer.target,
+    };
+    let chosen = choice.choose(selected.into_packages(), |_| false)?;
+    let packages = chosen.into_iter().map(JsonPackage::new).collect();
     #[expect(clippy::expect_used, reason = "strings and lists always serialize")]
     let mut text =
         serde_json::to_string_pretty(&JsonExport { packages }).expect("plain data serializes");

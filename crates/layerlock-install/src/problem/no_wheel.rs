@@ -1,6 +1,5 @@
 //! A package of which no file fits the target: what comes nearest, and what would take it.
 
-use std::cmp::Reverse;
 use std::fmt;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
@@ -29,21 +28,15 @@ pub struct NoWheel {
 impl NoWheel {
     /// Looks for the wheel that comes nearest, and for what would take one.
     pub(crate) fn new(package: LockedPackage, target: &Target, wheels: &[WheelName]) -> Self {
-        let distance = |(wheel, misfit): &(WheelName, Misfit)| {
-            (*misfit, Reverse(wheel.least_glibc(target.architecture)))
-        };
-        let mut nearest: Option<(WheelName, Misfit)> = None;
-        for wheel in wheels {
-            if let Err(misfit) = target.rank(wheel) {
-                let found = (wheel.clone(), misfit);
-                if nearest
-                    .as_ref()
-                    .is_none_or(|other| distance(&found) > distance(other))
-                {
-                    nearest = Some(found);
-                }
-            }
-        }
+        let misfits = wheels.iter().filter_map(|wheel| {
+            let misfit = target.rank(wheel).err()?;
+            Some((wheel, misfit))
+        });
+        // Of equals the first: the lock's order is the same everywhere.
+        let nearest = misfits
+            .rev()
+            .max_by_key(|(wheel, _)| target.nearness(wheel))
+            .map(|(wheel, misfit)| (wheel.clone(), misfit));
         let fits = |target: Target| wheels.iter().any(|wheel| target.rank(wheel).is_ok());
         let runtimes = target.provider().runtimes().filter(|&runtime| {
             matches!(runtime.support(), Support::Until(_)) && fits(Target { runtime, ..*target })
@@ -63,6 +56,26 @@ impl NoWheel {
             fitting_version: None,
             package,
         }
+    }
+}
+
+impl NoWheel {
+    /// What comes nearest, as a line about the package.
+    pub fn nearest_text(&self) -> String {
+        format!("{}: {}", self.package.name, self.why())
+    }
+
+    fn why(&self) -> String {
+        let Some((wheel, misfit)) = &self.nearest else {
+            return "the lock has no wheel and no source distribution of it".to_owned();
+        };
+        let misses = match (misfit, wheel.least_glibc(self.target.architecture)) {
+            (Misfit::Python, _) => "is for another Python".to_owned(),
+            (Misfit::Abi, _) => "is for another ABI".to_owned(),
+            (Misfit::Glibc, Some((major, minor))) => format!("needs glibc {major}.{minor}"),
+            (Misfit::Glibc | Misfit::Platform, _) => "is for another platform".to_owned(),
+        };
+        format!("the nearest, {wheel}, {misses}")
     }
 }
 
@@ -122,15 +135,6 @@ impl fmt::Display for NoWheel {
             runtime.python_version(),
             runtime.operating_system(),
         )?;
-        let Some((wheel, misfit)) = &self.nearest else {
-            return f.write_str(": the lock has no wheel and no source distribution of it");
-        };
-        write!(f, ": the nearest, {wheel}, ")?;
-        match (misfit, wheel.least_glibc(target.architecture)) {
-            (Misfit::Python, _) => f.write_str("is for another Python"),
-            (Misfit::Abi, _) => f.write_str("is for another ABI"),
-            (Misfit::Glibc, Some((major, minor))) => write!(f, "needs glibc {major}.{minor}"),
-            (Misfit::Glibc | Misfit::Platform, _) => f.write_str("is for another platform"),
-        }
+        write!(f, ": {}", self.why())
     }
 }

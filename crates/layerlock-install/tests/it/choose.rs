@@ -120,8 +120,14 @@ fn the_nearest_wheel_is_named_with_what_it_misses_by() {
         ),
         (
             vec![python, platform, abi, "demo-1.0.tar.gz"],
-            format!("{platform}, is for another platform"),
+            format!("{abi}, is for another ABI"),
             format!("build for python3.13, or build for arm64, or {lock}"),
+        ),
+        // The platform counts before the architecture, and this before the Python.
+        (
+            vec![musl, platform],
+            format!("{platform}, is for another platform"),
+            format!("build for arm64, or {lock}"),
         ),
         (
             vec![newest, newer, musl, platform],

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_check::{Finding, check_plan, check_zip_size};
-use layerlock_export::{PoetryLock, Project};
+use layerlock_export::PoetryLock;
 use layerlock_install::{
     BuildNote, BuildOptions, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
 };
@@ -11,11 +11,10 @@ use layerlock_layer::{
     EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
 };
 use layerlock_lock::{Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining};
-use layerlock_target::Target;
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
-use crate::choose_file::choose_file;
+use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::{Error, Settings, findings};
@@ -88,33 +87,33 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// be built. An index is asked only what to recommend where there is neither.
     pub(super) fn pick(
         self,
-        project: &Project,
+        lock: &PoetryLock,
         options: &FetchOptions<'_>,
     ) -> Result<LayerJob<'a, Vec<WheelOrSource>>, Error> {
         self.next(|layer, packages| {
-            let packages = packages.into_iter();
-            let picks = packages.map(|package| pick(project, package, &layer.target, options));
-            Ok(picks.collect::<Result<_, _>>()?)
+            let choice = FileChoice {
+                project: lock.project(),
+                lock,
+                layer: layer.query(),
+                target: &layer.target,
+            };
+            let is_supplied = |package: &LockedPackage| {
+                layerlock_install::is_supplied(package, &layer.target, options)
+            };
+            choice
+                .choose(packages, is_supplied)
+                .map_err(|error| advised(error, options))
         })
     }
 }
 
-fn pick(
-    project: &Project,
-    package: LockedPackage,
-    target: &Target,
-    options: &FetchOptions<'_>,
-) -> Result<WheelOrSource, layerlock_install::Error> {
-    match choose_file(project, package, target) {
-        Err(layerlock_install::Error::NoWheel(mut no_wheel)) => {
-            // The user may have made one.
-            if layerlock_install::is_supplied(&no_wheel.package, target, options) {
-                return Ok(WheelOrSource::Source(no_wheel.package));
-            }
+fn advised(error: Error, options: &FetchOptions<'_>) -> Error {
+    match error {
+        Error::Install(layerlock_install::Error::NoWheel(mut no_wheel)) => {
             layerlock_install::advise(&mut no_wheel, options);
-            Err(layerlock_install::Error::NoWheel(no_wheel))
+            layerlock_install::Error::NoWheel(no_wheel).into()
         }
-        pick => pick,
+        error => error,
     }
 }
 

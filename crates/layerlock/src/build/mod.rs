@@ -108,7 +108,7 @@ impl<'a> Job<'a> {
 
         let layers = self.layers.iter().collect();
         let picked = parallel::in_order(layers, |layer| {
-            LayerJob::select(layer, &self.lock)?.pick(self.lock.project(), &options)
+            LayerJob::select(layer, &self.lock)?.pick(&self.lock, &options)
         })?;
         // One build after the other: each may use all cores.
         let chosen = picked

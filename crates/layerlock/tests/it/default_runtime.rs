@@ -3,31 +3,11 @@
 use layerlock::{Architecture, ErrorKind, Finding, Settings, Silent, plan};
 use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
 
-use crate::helpers::Shop;
-
-/// A wheel of `name` for some Python on x86_64.
-fn native(name: &str, minor: u8) -> Wheel {
-    WheelBuilder::new(name, "1.0")
-        .tag(&format!("cp3{minor}-cp3{minor}-manylinux_2_17_x86_64"))
-        .build()
-}
+use crate::helpers::{Shop, native, shop_of_natives};
 
 /// A project on Python 3.11 and later whose packages have wheels for these Pythons.
 fn shop(packages: &[(&str, &[u8])], configuration: &str) -> Shop {
-    let mut project = ProjectBuilder::new("shop")
-        .requires_python(">=3.11")
-        .pyproject(configuration);
-    let mut served = Vec::new();
-    for (name, minors) in packages {
-        let wheels: Vec<Wheel> = minors.iter().map(|minor| native(name, *minor)).collect();
-        let mut package = LockedPackage::from(&wheels[0]);
-        for wheel in &wheels[1..] {
-            package = package.wheel(wheel);
-        }
-        project = project.package(&package);
-        served.extend(wheels);
-    }
-    Shop::new(&project, &served)
+    shop_of_natives(">=3.11", packages, configuration)
 }
 
 /// What was chosen for the only layer, and why.
@@ -80,7 +60,7 @@ fn where_none_fits_the_error_is_that_of_the_newest() {
     let error = plan(&shop.settings(), &Silent).unwrap_err();
     let message = error.to_string();
     assert!(
-        message.starts_with("alpha 1.0 has no wheel for python3.14 x86_64"),
+        message.starts_with("2 packages have no wheel for python3.14 x86_64"),
         "{message}"
     );
     let error = plan(
@@ -112,7 +92,7 @@ fn a_runtime_without_a_build_comes_before_a_newer_one_with_one() {
         assert_eq!(chosen(&shop.settings()).0, expected);
     }
     let project = ProjectBuilder::new("shop").requires_python(">=3.11");
-    let shop = Shop::new(&project.package(&with_source(&mac)), []);
+    let shop = Shop::new(&project.package(with_source(&mac)), []);
     // The source is asked for, and nobody has it.
     let error = plan(&shop.settings(), &Silent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network, "{error}");

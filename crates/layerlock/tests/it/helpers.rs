@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
 use layerlock_testkit::{
-    LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder, sha256_hex,
+    LockedPackage, LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder, sha256_hex,
 };
 use tempfile::TempDir;
 
@@ -121,4 +121,33 @@ pub(crate) fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
             (name, bytes)
         })
         .collect()
+}
+
+/// A wheel of `name` for some Python on x86_64.
+pub(crate) fn native(name: &str, minor: u8) -> Wheel {
+    WheelBuilder::new(name, "1.0")
+        .tag(&format!("cp3{minor}-cp3{minor}-manylinux_2_17_x86_64"))
+        .build()
+}
+
+/// A project whose packages have wheels for these minor releases of Python.
+pub(crate) fn shop_of_natives(
+    requires_python: &str,
+    packages: &[(&str, &[u8])],
+    configuration: &str,
+) -> Shop {
+    let mut project = ProjectBuilder::new("shop")
+        .requires_python(requires_python)
+        .pyproject(configuration);
+    let mut served = Vec::new();
+    for (name, minors) in packages {
+        let wheels: Vec<Wheel> = minors.iter().map(|minor| native(name, *minor)).collect();
+        let mut package = LockedPackage::from(&wheels[0]);
+        for wheel in &wheels[1..] {
+            package = package.wheel(wheel);
+        }
+        project = project.package(&package);
+        served.extend(wheels);
+    }
+    Shop::new(&project, &served)
 }

@@ -12,6 +12,7 @@ mod export;
 mod failures;
 mod helpers;
 mod layers;
+mod misfits;
 mod publish;
 mod sources;
 mod targets;

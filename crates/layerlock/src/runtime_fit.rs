@@ -1,0 +1,67 @@
+//! Which runtimes the locked files of a layer fit. The names of files in the lock tell;
+//! nothing is fetched.
+
+use layerlock_export::Project;
+use layerlock_install::WheelOrSource;
+use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName, PackageSource};
+use layerlock_target::{Runtime, Support, Target};
+
+/// Which packages a layer has, whatever its target.
+pub(crate) struct LayerQuery<'q> {
+    pub(crate) choice: &'q Choice,
+    pub(crate) exclude: &'q [PackageName],
+}
+
+/// How well a package, or all of a layer, fits a target: the best last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    /// There is neither a wheel nor a source to build.
+    Nothing,
+    /// It has to be built.
+    Build,
+    /// It has a wheel.
+    Wheels,
+}
+
+/// How well each package of a layer fits a target; `None` where nothing can be selected
+/// for it.
+pub(crate) fn fits(
+    lock: &dyn LockReader,
+    query: &LayerQuery<'_>,
+    target: &Target,
+) -> Option<Vec<(PackageName, Fit)>> {
+    let selected = lock
+        .select(query.choice, &target.marker_environment())
+        .ok()?;
+    let remaining = selected.exclude(query.exclude).selected;
+    let fits = remaining.into_packages().into_iter().map(|package| {
+        let name = package.name.clone();
+        (name, fit(package, target))
+    });
+    Some(fits.collect())
+}
+
+fn fit(package: LockedPackage, target: &Target) -> Fit {
+    // What is no index's is built for whichever runtime it is.
+    if !matches!(package.source, PackageSource::Registry { .. }) {
+        return Fit::Wheels;
+    }
+    match layerlock_install::choose(package, target) {
+        Ok(WheelOrSource::Source(_)) => Fit::Build,
+        Err(layerlock_install::Error::NoWheel(_)) => Fit::Nothing,
+        // Other errors are the same for every runtime.
+        Ok(WheelOrSource::Wheel(_)) | Err(_) => Fit::Wheels,
+    }
+}
+
+/// Whether the project's Python allows a runtime.
+pub(crate) fn is_allowed(runtime: Runtime, project: &Project) -> bool {
+    let (major, minor) = runtime.python();
+    project.python().allows_minor(major.into(), minor.into())
+}
+
+/// Whether functions can still be created on a runtime that the project allows, and it
+/// is no preview.
+pub(crate) fn is_supported_and_allowed(runtime: Runtime, project: &Project) -> bool {
+    matches!(runtime.support(), Support::Until(_)) && is_allowed(runtime, project)
+}
