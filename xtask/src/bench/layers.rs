@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::thread;
 
 use anyhow::Result;
-use layerlock_testkit::{LockedPackage, LoopbackIndex, ProjectBuilder, WheelBuilder};
+use layerlock_testkit::{LockedPackage, LoopbackIndex, ProjectBuilder, WheelBuilder, noise};
 
 use super::report::{Row, Table, milliseconds};
 use super::setup::Setup;
@@ -15,7 +15,7 @@ const COUNT: usize = 50;
 pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
     let shared = WheelBuilder::new("shared", "1.0")
         .file("shared/__init__.py", "")
-        .file("shared/data.bin", noise(4_000_000))
+        .file("shared/data.bin", noise(1, 4_000_000))
         .build();
     let mut project = ProjectBuilder::new("many")
         .requires_python(">=3.12,<3.13")
@@ -73,15 +73,4 @@ pub(crate) fn measure(setup: &Setup, runs: usize) -> Result<Table> {
         ),
         rows: vec![row],
     })
-}
-
-/// Bytes that deflate can do nothing with.
-fn noise(size: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    std::iter::repeat_with(|| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    })
-    .take(size)
-    .collect()
 }

@@ -1,7 +1,7 @@
 //! Peak memory, as the system counts it for the whole process.
 
 use anyhow::{Context, Result};
-use layerlock_testkit::{LoopbackIndex, ProjectBuilder, WheelBuilder};
+use layerlock_testkit::{LoopbackIndex, ProjectBuilder, WheelBuilder, noise};
 
 use super::report::{Row, Table};
 use super::setup::Setup;
@@ -77,11 +77,8 @@ fn peak(setup: &Setup, command: &Command) -> Result<f64> {
 
 /// Bytes of which deflate can save about half.
 fn half_noise(size: usize, seed: u32) -> Vec<u8> {
-    let mut state = seed;
-    std::iter::repeat_with(|| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0] & 0x0f
-    })
-    .take(size)
-    .collect()
+    noise(seed, size)
+        .into_iter()
+        .map(|byte| byte & 0x0f)
+        .collect()
 }

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL;
 use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{LayerPath, Method, PathError};
 use layerlock_testkit::{
-    Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder, hostile_wheels, sound_wheel,
+    Flaw, HOSTILE_NAMES, Wheel as TestWheel, WheelBuilder, hostile_wheels, noise, sound_wheel,
 };
 use proptest::prelude::*;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -164,10 +164,10 @@ fn a_wheel_in_a_file_is_read_as_one_in_memory() {
         sample().stored().build(),
         sample().streamed().build(),
         // More than is read at once, before and after it is unpacked.
-        sample().file("demo/large.bin", large(300_000)).build(),
+        sample().file("demo/large.bin", noise(1, 300_000)).build(),
         sample()
             .stored()
-            .file("demo/large.bin", large(300_000))
+            .file("demo/large.bin", noise(1, 300_000))
             .build(),
     ];
     let hostile = hostile_wheels().into_iter().map(|hostile| hostile.wheel);
@@ -184,16 +184,6 @@ fn a_wheel_in_a_file_is_read_as_one_in_memory() {
             wheel.sha256
         );
     }
-}
-
-/// Bytes that deflate cannot make much shorter.
-fn large(length: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
 }
 
 #[test]

@@ -101,20 +101,17 @@ fn the_checksum_is_the_one_that_it_is_called() {
 }
 
 /// Bytes that deflate can do something with, but not much.
-fn noise(size: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    std::iter::repeat_with(|| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8 & 0x3f
-    })
-    .take(size)
-    .collect()
+fn compressible(size: usize) -> Vec<u8> {
+    layerlock_testkit::noise(1, size)
+        .into_iter()
+        .map(|byte| byte & 0x3f)
+        .collect()
 }
 
 #[test]
 fn the_encoders_give_these_bytes_on_every_machine() {
     // What these digests are is of no matter, that they stay the same is.
-    let noise = noise(700_000);
+    let noise = compressible(700_000);
     let files = [("python/noise", &noise[..], false)];
     let plan = bytes_plan(&files);
     let digests = [Compression::Copy, Compression::Best].map(|compression| {
@@ -212,7 +209,7 @@ fn what_deflate_makes_no_smaller_is_stored() {
 #[test]
 fn a_stream_that_was_smaller_stays() {
     let temp = tempfile::tempdir().unwrap();
-    let noise = noise(100_000);
+    let noise = compressible(100_000);
     let files = [("a", &noise[..], false)];
     let plan = archive_plan(temp.path(), &files);
     let EntrySource::Member(_, member) = &plan.entries()[0].source else {
