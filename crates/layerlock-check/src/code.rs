@@ -71,6 +71,10 @@ codes! {
     ExcludeCode = "exclude-code", Warning, "A pattern of exclude-files excludes modules.";
     ExcludeMetadata = "exclude-metadata", Info, "A pattern of exclude-files matches metadata, which stays.";
 
+    // Files that two packages bring.
+    FileConflict = "file-conflict", Warning, "Two packages bring different files to one path.";
+    PreferUnknown = "prefer-unknown", Warning, "A name in `prefer` is not a package of the layer.";
+
     // The layer.
     EmptyLayer = "empty-layer", Error, "The layer has no files.";
     CaseCollision = "case-collision", Warning, "Two paths differ in upper and lower case alone.";

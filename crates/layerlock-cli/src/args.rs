@@ -353,6 +353,20 @@ pub(crate) struct ExcludeArgs {
     /// Exclude files that match this pattern, as in .gitignore [default: as configured]
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude_files: Vec<String>,
+    /// Where packages bring the same files, keep those of these [default: as configured]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) prefer: Vec<String>,
+    /// What becomes of a file that two packages bring [default: as configured, else warn]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) conflicts: Option<ConflictsArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ConflictsArg {
+    /// Take the one that pip would leave there, and warn
+    Warn,
+    /// Fail
+    Error,
 }
 
 #[derive(Debug, ClapArgs)]

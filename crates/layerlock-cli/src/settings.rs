@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use layerlock::{
-    CacheLocation, Choice, Compression, ExportFormat, ExportSettings, Extras, Groups,
+    CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings, Extras, Groups,
     PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
-    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ExportArgs, FetchArgs, FormatArg,
-    InstallArgs, LayerArgs, ProviderArg, PublishArgs,
+    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
+    FetchArgs, FormatArg, InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
 /// The directory that is named, else the nearest with a pyproject.toml, from the
@@ -80,6 +80,11 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
         rebuild: args.rebuild,
         exclude: given(args.exclude.exclude),
         exclude_files: given(args.exclude.exclude_files),
+        prefer: given(args.exclude.prefer),
+        conflicts: args.exclude.conflicts.map(|how| match how {
+            ConflictsArg::Warn => Conflicts::Warn,
+            ConflictsArg::Error => Conflicts::Error,
+        }),
         include_project: args.include_project,
         build_frontend: args.build_frontend,
         ..with_fetch(layer_settings(project, args.layer, args.choice), args.fetch)

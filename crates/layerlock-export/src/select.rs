@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_digest::Digest;
-use layerlock_lock::{Choice, LockedFile, LockedPackage, PackageName, PackageSource, Selected};
+use layerlock_lock::{
+    Choice, LockedFile, LockedPackage, Need, PackageName, PackageSource, Selected,
+};
 use layerlock_url::shown;
 use pep508_rs::MarkerEnvironment;
 
@@ -84,7 +86,7 @@ fn settled(
             extras,
             in_order(&package.groups),
         )?);
-        needs.push((package.name.clone(), names(asked.needs.get(name))));
+        needs.push((package.name.clone(), asked.needs(name)));
     }
     Ok(Selected::new(packages, roots, needs))
 }
@@ -106,7 +108,7 @@ fn walked(
     let (roots, needs) = walk::needs(graph, selection, environment, &with_extras);
     let needs = chosen.iter().zip(needs).map(|(one, needed)| {
         let package = &lock.packages()[one.package];
-        (package.name.clone(), names(Some(&needed)))
+        (package.name.clone(), named(needed))
     });
     let needs: Vec<_> = needs.collect();
     let packages = chosen.into_iter().map(|one| {
@@ -116,15 +118,16 @@ fn walked(
     });
     Ok(Selected::new(
         packages.collect::<Result<_, _>>()?,
-        names(Some(&roots)),
+        roots.iter().filter_map(|name| name.parse().ok()),
         needs,
     ))
 }
 
 /// What is not the name of a package is not locked either.
-fn names(texts: Option<&BTreeSet<&str>>) -> BTreeSet<PackageName> {
-    let texts = texts.into_iter().flatten();
-    texts.filter_map(|text| text.parse().ok()).collect()
+fn named(needs: impl IntoIterator<Item = (impl AsRef<str>, Need)>) -> Vec<(PackageName, Need)> {
+    let needs = needs.into_iter();
+    let named = needs.filter_map(|(name, need)| Some((name.as_ref().parse().ok()?, need)));
+    named.collect()
 }
 
 /// Packages by their names, of which none may turn up twice.
@@ -204,8 +207,14 @@ fn two_versions(lock: &Lock, first: &Package, second: &Package) -> Error {
 struct Asked<'p> {
     /// By a package's name, the extras asked of it.
     extras: BTreeMap<&'p str, BTreeSet<&'p str>>,
-    /// By a package's name, the names of what it asks for.
-    needs: BTreeMap<&'p str, BTreeSet<&'p str>>,
+    /// By a package's name, what it asks for and how.
+    needs: BTreeMap<&'p str, Vec<(&'p str, Need)>>,
+}
+
+impl Asked<'_> {
+    fn needs(&self, name: &str) -> Vec<(PackageName, Need)> {
+        named(self.needs.get(name).into_iter().flatten().copied())
+    }
 }
 
 /// What the selected packages ask of each other, beside the extras that the project
@@ -223,10 +232,15 @@ fn asked<'p>(
         for (&name, package) in selected {
             let own = extras.get(name).into_iter().flatten();
             let own: BTreeSet<String> = own.map(|&extra| extra.to_owned()).collect();
-            let mut needed = BTreeSet::new();
+            let mut needed = Vec::new();
             for dependency in &package.dependencies {
                 if dependency.marker.evaluate(environment, &own) {
-                    needed.insert(dependency.name.as_str());
+                    let for_extra = || !dependency.marker.evaluate(environment, &BTreeSet::new());
+                    let need = Need {
+                        with_extras: !dependency.extras.is_empty(),
+                        for_extra: !own.is_empty() && for_extra(),
+                    };
+                    needed.push((dependency.name.as_str(), need));
                     let known = extras.entry(&dependency.name).or_default();
                     for extra in &dependency.extras {
                         changed |= known.insert(extra);

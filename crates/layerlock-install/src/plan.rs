@@ -1,8 +1,10 @@
 //! Where the files of wheels land in a layer.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use layerlock_layer::{Entry, LayerPlan, PlanBuilder};
+use layerlock_lock::PackageName;
 use layerlock_target::Target;
 
 use crate::wheel::{listed_files, push_wheel};
@@ -11,17 +13,26 @@ use crate::{ChosenWheel, Error, Wheel};
 /// Plans the layer that holds these wheels, as their own rules lay them out, without
 /// the files that `keep` refuses. RECORD always stays, and does not list what was
 /// refused. The owners of the plan are the packages, in the order given.
+///
+/// Where two packages bring one path, the file of the one that comes later in `order`
+/// stays, as if they were installed so one after the other; packages that it does not
+/// name come last.
 pub fn plan(
     wheels: &[(&ChosenWheel, &Wheel)],
+    order: &[PackageName],
     target: &Target,
     keep: &mut dyn FnMut(&Entry) -> bool,
 ) -> Result<LayerPlan, Error> {
+    let ranks: HashMap<_, _> = order
+        .iter()
+        .enumerate()
+        .map(|(at, name)| (name, at))
+        .collect();
     let mut builder = PlanBuilder::default();
     for (chosen, wheel) in wheels {
-        let owner = builder.owner(format!(
-            "{} {}",
-            chosen.package.name, chosen.package.version
-        ));
+        let package = &chosen.package;
+        let rank = ranks.get(&package.name).copied().unwrap_or(order.len());
+        let owner = builder.ranked_owner(format!("{} {}", package.name, package.version), rank);
         push_wheel(wheel, target, owner, keep, &mut builder).map_err(|problem| Error::Wheel {
             file: chosen.wheel.to_string(),
             problem,

@@ -9,7 +9,7 @@ use crate::LayerPath;
 /// Why a layer could not be planned or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Packages bring different bytes for the same path.
+    /// Files lie where others have to be directories.
     #[error("{}", Conflicts(.0))]
     Conflicts(Vec<Conflict>),
 
@@ -87,7 +87,10 @@ impl Diagnose for Error {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Conflicts(_) => "exclude one of the packages from the layer",
+            Self::Conflicts(_) => {
+                "no installer can lay out both: exclude one of the packages, or its file by \
+                 exclude-files"
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again, nothing was changed"
             }
@@ -115,25 +118,28 @@ fn original(error: io::Error) -> io::Error {
         .unwrap_or(error)
 }
 
-/// One path that several owners claim.
+/// One path that would have to be a file and a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The path in the layer.
     pub path: LayerPath,
     /// Who brings a file there.
-    pub first: String,
-    /// Who brings another file there, or files below it.
-    pub second: String,
+    pub file: String,
+    /// Who brings files below it.
+    pub directory: String,
 }
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             path,
-            first,
-            second,
+            file,
+            directory,
         } = self;
-        write!(f, "{path} comes from both {first} and {second}")
+        write!(
+            f,
+            "{path} is a file of {file}, and a directory of {directory}"
+        )
     }
 }
 
@@ -182,8 +188,8 @@ mod tests {
     fn conflicts(count: usize) -> Error {
         let conflict = Conflict {
             path: LayerPath::new("a").unwrap(),
-            first: "b".to_owned(),
-            second: "c".to_owned(),
+            file: "b".to_owned(),
+            directory: "c".to_owned(),
         };
         Error::Conflicts(vec![conflict; count])
     }
@@ -196,7 +202,7 @@ mod tests {
     fn each_error_has_its_kind_and_a_hint_where_there_is_something_to_do() {
         let path = LayerPath::new("python/a.py").unwrap();
         for (error, kind, hint) in [
-            (conflicts(1), ErrorKind::Artifact, Some("exclude one")),
+            (conflicts(1), ErrorKind::Artifact, Some("exclude one of")),
             (io(io::ErrorKind::NotFound), ErrorKind::Machine, None),
             (
                 io(io::ErrorKind::StorageFull),
@@ -248,7 +254,7 @@ mod tests {
 
     #[test]
     fn some_of_many_are_shown_and_the_rest_is_counted() {
-        let one = "a comes from both b and c";
+        let one = "a is a file of b, and a directory of c";
         for (count, expected) in [
             (1, one.to_owned()),
             (3, format!("{one}; {one}; {one}")),

@@ -22,6 +22,7 @@ mod output;
 pub mod parallel;
 mod path;
 mod plan;
+mod plan_builder;
 mod planned_file;
 mod source;
 mod staging;
@@ -36,9 +37,8 @@ pub use error::{Conflict, Error};
 pub use files::files_in;
 pub use output::{Prepared, WrittenOutput, write_file, write_private_file};
 pub use path::{LayerPath, PathError};
-pub use plan::{
-    ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, OwnerId, PlanBuilder,
-};
+pub use plan::{ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, OwnerId};
+pub use plan_builder::{Overlap, PlanBuilder};
 pub use planned_file::PlannedFile;
 pub use staging::StagingDirectory;
 pub use stamp::Stamp;

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{Conflict, Error, LayerPath, PlannedFile};
+use crate::{LayerPath, Overlap, PlannedFile};
 
 /// What a layer holds, before a byte of it is written.
 ///
 /// Entries are sorted by path and no two share one.
 #[derive(Debug, Clone)]
 pub struct LayerPlan {
-    owners: Vec<String>,
-    archives: Vec<PathBuf>,
-    entries: Vec<Entry>,
+    pub(crate) owners: Vec<String>,
+    pub(crate) archives: Vec<PathBuf>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) overlaps: Vec<Overlap>,
 }
 
 /// One file of a layer.
@@ -53,7 +54,7 @@ impl Mode {
 
 /// Who brought an entry: an index into [`LayerPlan::owners`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OwnerId(u32);
+pub struct OwnerId(pub(crate) u32);
 
 impl OwnerId {
     /// Its place in [`LayerPlan::owners`].
@@ -64,7 +65,7 @@ impl OwnerId {
 
 /// An archive that entries point into: an index into [`LayerPlan::archives`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ArchiveId(u32);
+pub struct ArchiveId(pub(crate) u32);
 
 impl ArchiveId {
     /// Its place in [`LayerPlan::archives`].
@@ -173,6 +174,12 @@ impl LayerPlan {
         &self.owners
     }
 
+    /// The files that have no place in it because another owner's lies there, sorted
+    /// by path.
+    pub fn overlaps(&self) -> &[Overlap] {
+        &self.overlaps
+    }
+
     /// The archives that entries point into, by [`ArchiveId`].
     pub fn archives(&self) -> &[PathBuf] {
         &self.archives
@@ -221,122 +228,11 @@ impl LayerPlan {
     }
 }
 
-/// Collects entries in any order and gives one sorted plan without conflicts.
-#[derive(Debug, Default)]
-pub struct PlanBuilder {
-    owners: Vec<String>,
-    archives: Vec<PathBuf>,
-    entries: Vec<Entry>,
-}
-
-impl PlanBuilder {
-    /// Names someone who will bring entries, for people: `requests 2.32.5`.
-    pub fn owner(&mut self, name: impl Into<String>) -> OwnerId {
-        self.owners.push(name.into());
-        OwnerId(index(self.owners.len()))
-    }
-
-    /// Names an archive that entries will point into.
-    pub fn archive(&mut self, path: impl Into<PathBuf>) -> ArchiveId {
-        self.archives.push(path.into());
-        ArchiveId(index(self.archives.len()))
-    }
-
-    /// Adds a file.
-    pub fn push(&mut self, entry: Entry) {
-        self.entries.push(entry);
-    }
-
-    /// Sorts, and rejects conflicts: two files at one path with different bytes
-    /// or modes, or a file where another owner needs a directory. A file that comes
-    /// twice with the same bytes (the `__init__.py` of an old-style namespace
-    /// package) stays with the owner that was named first.
-    pub fn finish(self) -> Result<LayerPlan, Error> {
-        let Self {
-            owners,
-            archives,
-            mut entries,
-        } = self;
-        entries.sort_by(|a, b| (&a.path, a.owner.0).cmp(&(&b.path, b.owner.0)));
-
-        let mut conflicts = Vec::new();
-        let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match kept.last() {
-                Some(last) if last.path == entry.path => {
-                    let same = last.mode == entry.mode
-                        && last.source.size() == entry.source.size()
-                        && last.source.digest() == entry.source.digest();
-                    if !same {
-                        conflicts.push(Conflict {
-                            path: entry.path,
-                            first: owners[last.owner.index()].clone(),
-                            second: owners[entry.owner.index()].clone(),
-                        });
-                    }
-                }
-                _ => kept.push(entry),
-            }
-        }
-        conflicts.extend(files_that_are_directories(&kept, &owners));
-
-        if conflicts.is_empty() {
-            Ok(LayerPlan {
-                owners,
-                archives,
-                entries: kept,
-            })
-        } else {
-            Err(Error::Conflicts(conflicts))
-        }
-    }
-}
-
-fn files_that_are_directories(entries: &[Entry], owners: &[String]) -> Vec<Conflict> {
-    let mut directories: HashMap<&str, OwnerId> = HashMap::new();
-    for entry in entries {
-        for directory in entry.path.parents() {
-            if directories.insert(directory, entry.owner).is_some() {
-                // Its own parents are there already.
-                break;
-            }
-        }
-    }
-    entries
-        .iter()
-        .filter_map(|entry| {
-            let below = directories.get(entry.path.as_str())?;
-            Some(Conflict {
-                path: entry.path.clone(),
-                first: owners[entry.owner.index()].clone(),
-                second: owners[below.index()].clone(),
-            })
-        })
-        .collect()
-}
-
-/// The index of the last of `count` things.
-fn index(count: usize) -> u32 {
-    u32::try_from(count - 1).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plan(files: &[(&str, &str, &str)]) -> Result<LayerPlan, Error> {
-        let mut builder = PlanBuilder::default();
-        for (owner, path, bytes) in files {
-            let owner = builder.owner(*owner);
-            builder.push(Entry {
-                path: LayerPath::new(*path).unwrap(),
-                mode: Mode::Regular,
-                owner,
-                source: EntrySource::Bytes(bytes.as_bytes().into()),
-            });
-        }
-        builder.finish()
-    }
+    use crate::PlanBuilder;
+    use crate::testing::plan_of_texts as plan;
 
     fn member() -> ArchiveMember {
         ArchiveMember {
@@ -348,21 +244,6 @@ mod tests {
             crc32: 5,
             digest: Digest::sha256_of(b"abc"),
         }
-    }
-
-    fn conflicts(files: &[(&str, &str, &str)]) -> Vec<String> {
-        match plan(files).unwrap_err() {
-            Error::Conflicts(conflicts) => conflicts.iter().map(ToString::to_string).collect(),
-            other => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn entries_come_sorted_whatever_the_order_they_went_in() {
-        let plan = plan(&[("a", "z", "1"), ("b", "a/b", "2"), ("c", "a-b", "3")]).unwrap();
-        let paths: Vec<_> = plan.entries().iter().map(|e| e.path.as_str()).collect();
-        assert_eq!(paths, ["a-b", "a/b", "z"]);
-        assert!(plan.contains("a/b") && !plan.contains("a"));
     }
 
     #[test]
@@ -391,49 +272,6 @@ mod tests {
         }
         assert_eq!(plan.unzipped_size(), 7);
         assert_eq!(plan.unzipped_sizes(), [3, 4]);
-    }
-
-    #[test]
-    fn equal_files_are_one_and_stay_with_the_first_owner() {
-        let plan = plan(&[
-            ("b", "ns/__init__.py", "same"),
-            ("a", "ns/__init__.py", "same"),
-        ])
-        .unwrap();
-        assert_eq!(plan.entries().len(), 1);
-        assert_eq!(plan.unzipped_sizes(), [4, 0]);
-    }
-
-    #[test]
-    fn equal_bytes_with_different_modes_are_a_conflict() {
-        let mut builder = PlanBuilder::default();
-        for (owner, mode) in [("a 1", Mode::Regular), ("b 2", Mode::Executable)] {
-            let owner = builder.owner(owner);
-            builder.push(Entry {
-                path: LayerPath::new("bin/tool").unwrap(),
-                mode,
-                owner,
-                source: EntrySource::Bytes(b"same"[..].into()),
-            });
-        }
-        let error = builder.finish().unwrap_err();
-        assert_eq!(error.to_string(), "bin/tool comes from both a 1 and b 2");
-    }
-
-    #[test]
-    fn every_conflict_names_both_owners() {
-        assert_eq!(
-            conflicts(&[
-                ("a 1", "x.py", "1"),
-                ("b 2", "x.py", "2"),
-                ("c 3", "y.py", "1"),
-                ("d 4", "y.py", "2"),
-            ]),
-            [
-                "x.py comes from both a 1 and b 2",
-                "y.py comes from both c 3 and d 4",
-            ]
-        );
     }
 
     /// Caches have them in this form.
@@ -466,13 +304,5 @@ mod tests {
             .map(|(a, b)| (a.path.as_str(), b.path.as_str()))
             .collect();
         assert_eq!(pairs, [("python/X/\u{c4}.py", "python/x/\u{e4}.py")]);
-    }
-
-    #[test]
-    fn a_file_where_a_directory_must_be_is_a_conflict() {
-        assert_eq!(
-            conflicts(&[("a", "x", "1"), ("b", "x-y", "2"), ("c", "x/y/z", "3")]),
-            ["x comes from both a and c"]
-        );
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use layerlock_digest::Digest;
 
 use crate::{
-    ArchiveMember, Entry, EntrySource, LayerPath, LayerPlan, Method, Mode, PlanBuilder, PlannedFile,
+    ArchiveMember, Entry, EntrySource, Error, LayerPath, LayerPlan, Method, Mode, PlanBuilder,
+    PlannedFile,
 };
 
 /// A file of a test's layer: path, bytes, executable.
@@ -143,4 +144,19 @@ fn mode(executable: bool) -> Mode {
     } else {
         Mode::Regular
     }
+}
+
+/// A plan of texts: each with its owner's name and its path.
+pub(crate) fn plan_of_texts(files: &[(&str, &str, &str)]) -> Result<LayerPlan, Error> {
+    let mut builder = PlanBuilder::default();
+    for (owner, path, text) in files {
+        let owner = builder.owner(*owner);
+        builder.push(Entry {
+            path: LayerPath::new(*path).unwrap(),
+            mode: Mode::Regular,
+            owner,
+            source: EntrySource::Bytes(text.as_bytes().into()),
+        });
+    }
+    builder.finish()
 }

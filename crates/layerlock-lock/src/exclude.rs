@@ -64,7 +64,8 @@ impl Selected {
             package,
         });
         let needs = kept.iter().map(|&name| {
-            let needed = self.needs(name).cloned().collect();
+            let edges = self.edges(name);
+            let needed = edges.map(|(other, need)| (other.clone(), need));
             (name.clone(), needed)
         });
         Remaining {

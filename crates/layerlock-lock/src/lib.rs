@@ -13,6 +13,7 @@ mod choice;
 mod exclude;
 mod file_name;
 mod index;
+mod installation;
 mod name;
 mod package;
 mod reader;
@@ -27,7 +28,7 @@ pub use index::{Priority, ProjectIndex};
 pub use name::{NameError, PackageName, normalize_name};
 pub use package::{LockedFile, LockedPackage, PackageSource};
 pub use reader::{LockError, LockReader, LockWarning};
-pub use selected::Selected;
+pub use selected::{Need, Selected};
 
 /// The group of a project's own dependencies.
 pub const MAIN_GROUP: &str = "main";

@@ -4,6 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{LockedPackage, PackageName};
 
+/// How a package needs another one.
+///
+/// Extras are edges of their own: what `app[cli]` needs is not what `app` needs, and
+/// who asks for `app` alone does not wait for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Whether the needed package is asked for with extras.
+    pub with_extras: bool,
+    /// Whether only an extra of the package that needs it asks for it.
+    pub for_extra: bool,
+}
+
+impl Need {
+    /// Both ways of needing one package together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            with_extras: self.with_extras || other.with_extras,
+            for_extra: self.for_extra && other.for_extra,
+        }
+    }
+}
+
 /// The packages that a lock selects for one target, and which of them needs which.
 ///
 /// No name is there twice, and every edge leads from one of the packages to another.
@@ -11,31 +33,40 @@ use crate::{LockedPackage, PackageName};
 pub struct Selected {
     packages: Vec<LockedPackage>,
     requested: BTreeSet<PackageName>,
-    needs: BTreeMap<PackageName, BTreeSet<PackageName>>,
+    needs: BTreeMap<PackageName, BTreeMap<PackageName, Need>>,
 }
 
 impl Selected {
     /// Packages, the names of those that the project itself asks for, and what
     /// each package needs. Names of packages that are not there are passed over:
     /// their markers hold elsewhere.
-    pub fn new(
+    pub fn new<Needs>(
         mut packages: Vec<LockedPackage>,
         requested: impl IntoIterator<Item = PackageName>,
-        needs: impl IntoIterator<Item = (PackageName, BTreeSet<PackageName>)>,
-    ) -> Self {
+        needs: impl IntoIterator<Item = (PackageName, Needs)>,
+    ) -> Self
+    where
+        Needs: IntoIterator<Item = (PackageName, Need)>,
+    {
         packages.sort_by(|one, other| one.name.cmp(&other.name));
         let is_there = |name: &PackageName| {
             packages
                 .binary_search_by(|package| package.name.cmp(name))
                 .is_ok()
         };
-        let mut all: BTreeMap<_, BTreeSet<PackageName>> = packages
+        let mut all: BTreeMap<_, BTreeMap<PackageName, Need>> = packages
             .iter()
-            .map(|package| (package.name.clone(), BTreeSet::new()))
+            .map(|package| (package.name.clone(), BTreeMap::new()))
             .collect();
         for (name, needed) in needs {
-            if let Some(known) = all.get_mut(&name) {
-                known.extend(needed.into_iter().filter(is_there));
+            let Some(known) = all.get_mut(&name) else {
+                continue;
+            };
+            for (other, need) in needed.into_iter().filter(|(other, _)| is_there(other)) {
+                known
+                    .entry(other)
+                    .and_modify(|there| *there = there.and(need))
+                    .or_insert(need);
             }
         }
         Self {
@@ -67,14 +98,20 @@ impl Selected {
 
     /// What a package needs, not what these need in turn.
     pub fn needs(&self, name: &PackageName) -> impl Iterator<Item = &PackageName> {
-        self.needs.get(name).into_iter().flatten()
+        self.edges(name).map(|(other, _)| other)
+    }
+
+    /// What a package needs, and how.
+    pub(crate) fn edges(&self, name: &PackageName) -> impl Iterator<Item = (&PackageName, Need)> {
+        let needs = self.needs.get(name).into_iter().flatten();
+        needs.map(|(other, need)| (other, *need))
     }
 
     /// The packages that need this one, by name.
     pub fn needed_by<'s>(&'s self, name: &PackageName) -> impl Iterator<Item = &'s PackageName> {
         let needs = self.needs.iter();
         needs
-            .filter(move |(_, needed)| needed.contains(name))
+            .filter(move |(_, needed)| needed.contains_key(name))
             .map(|(other, _)| other)
     }
 
@@ -83,7 +120,13 @@ impl Selected {
     pub fn insert_project(&mut self, package: LockedPackage) {
         let name = &package.name;
         let needed = self.requested.iter().filter(|other| *other != name);
-        self.needs.insert(name.clone(), needed.cloned().collect());
+        // With extras, if any are asked for: it stands above all.
+        let need = Need {
+            with_extras: true,
+            for_extra: false,
+        };
+        let needed = needed.map(|other| (other.clone(), need));
+        self.needs.insert(name.clone(), needed.collect());
         self.requested.insert(name.clone());
         match self
             .packages
@@ -143,11 +186,30 @@ mod tests {
     /// A lock has a dependency twice where two of its markers hold.
     #[test]
     fn what_a_package_needs_may_be_told_in_parts() {
-        let part = |needed: &str| (name("a"), BTreeSet::from([name(needed)]));
+        let part = |needed: &str| (name("a"), [(name(needed), Need::default())]);
         let packages = ["a", "b", "c"].map(package).to_vec();
         let selected = Selected::new(packages, [], [part("c"), part("b")]);
         let needed = selected.needs(&name("a")).collect::<Vec<_>>();
         assert_eq!(needed, [&name("b"), &name("c")]);
+    }
+
+    #[test]
+    fn of_two_ways_to_need_a_package_the_one_that_asks_for_more_counts() {
+        let need = |with_extras, for_extra| Need {
+            with_extras,
+            for_extra,
+        };
+        for (first, second, both) in [
+            (need(false, true), need(true, true), need(true, true)),
+            (need(true, true), need(false, false), need(true, false)),
+            (need(false, false), need(false, true), need(false, false)),
+        ] {
+            let parts = [first, second].map(|need| (name("a"), [(name("b"), need)]));
+            let packages = ["a", "b"].map(package).to_vec();
+            let selected = Selected::new(packages, [], parts);
+            let edges: Vec<_> = selected.edges(&name("a")).collect();
+            assert_eq!(edges, [(&name("b"), both)]);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use layerlock_diagnostic::Place;
 use proptest::prelude::*;
 
-use crate::{LockedPackage, PackageName, PackageSource, Selected};
+use crate::{LockedPackage, Need, PackageName, PackageSource, Selected};
 
 pub(crate) fn name(text: &str) -> PackageName {
     text.parse().unwrap()
@@ -41,7 +41,8 @@ pub(crate) fn package(text: &str) -> LockedPackage {
 pub(crate) fn selected(requested: &[&str], packages: &[&str]) -> Selected {
     let words = packages.iter().map(|line| {
         let mut words = line.split(' ').map(name);
-        (words.next().unwrap(), words.collect::<BTreeSet<_>>())
+        let name = words.next().unwrap();
+        (name, words.map(plainly).collect::<Vec<_>>())
     });
     let needs: Vec<_> = words.collect();
     let packages = needs.iter().map(|(name, _)| package(name.as_str()));
@@ -50,6 +51,11 @@ pub(crate) fn selected(requested: &[&str], packages: &[&str]) -> Selected {
         requested.iter().map(|text| name(text)),
         needs,
     )
+}
+
+/// Needed without extras.
+fn plainly(name: PackageName) -> (PackageName, Need) {
+    (name, Need::default())
 }
 
 /// Some of few names.
@@ -68,7 +74,7 @@ pub(crate) fn any_selected() -> impl Strategy<Value = Selected> {
             requested,
             packages
                 .iter()
-                .map(|(text, needed)| (name(text), needed.clone())),
+                .map(|(text, needed)| (name(text), needed.iter().cloned().map(plainly))),
         )
     })
 }

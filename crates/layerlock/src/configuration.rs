@@ -17,7 +17,7 @@ use toml::Spanned;
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::exclude_files::Pattern;
 use crate::runtime_fit::LayerQuery;
-use crate::{Error, Settings};
+use crate::{Conflicts, Error, Settings};
 
 /// Where zips go unless told otherwise, below the project.
 const OUTPUT: &str = "dist/layers";
@@ -32,6 +32,8 @@ struct Table {
     extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
+    prefer: Option<Vec<Spanned<String>>>,
+    conflicts: Option<Conflicts>,
     compression: Option<CompressionName>,
     staging: Option<PathBuf>,
     output: Option<PathBuf>,
@@ -51,6 +53,8 @@ struct LayerTable {
     extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
+    prefer: Option<Vec<Spanned<String>>>,
+    conflicts: Option<Conflicts>,
     compression: Option<CompressionName>,
     staging: Option<PathBuf>,
     include_project: Option<Spanned<bool>>,
@@ -106,6 +110,9 @@ pub(crate) struct Layer {
     pub(crate) exclude: Vec<PackageName>,
     /// The files to exclude.
     pub(crate) exclude_files: Vec<Pattern>,
+    /// Whose files stay where packages bring the same paths, the first one first.
+    pub(crate) prefer: Vec<PackageName>,
+    pub(crate) conflicts: Conflicts,
     pub(crate) compression: Compression,
     /// The project itself, where the layer holds it too.
     pub(crate) own_package: Option<LockedPackage>,
@@ -119,11 +126,13 @@ pub(crate) struct Layer {
 
 /// Which settings a layer has in common with the project's other layers.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each setting")]
 pub(crate) struct Shares {
     /// The directory in which each has a staging directory.
     pub(crate) staging: bool,
     pub(crate) exclude: bool,
     pub(crate) exclude_files: bool,
+    pub(crate) prefer: bool,
 }
 
 impl Layer {
@@ -272,6 +281,11 @@ impl Resolver<'_> {
                     default_runtime: default_runtime.clone(),
                     choice: self.choice(table)?,
                     exclude: self.exclude(table)?,
+                    prefer: self.prefer(table)?,
+                    conflicts: {
+                        let configured = table.conflicts.or(self.table.conflicts);
+                        self.settings.conflicts.or(configured).unwrap_or_default()
+                    },
                     compression: self.settings.compression.unwrap_or_else(|| {
                         let configured = table.compression.or(self.table.compression);
                         configured.map(Into::into).unwrap_or_default()
@@ -288,6 +302,8 @@ impl Resolver<'_> {
                         exclude_files: several
                             && (self.settings.exclude_files.is_some()
                                 || table.exclude_files.is_none()),
+                        prefer: several
+                            && (self.settings.prefer.is_some() || table.prefer.is_none()),
                     },
                 };
                 if let Some((directory, is_shared)) = self.staging(name, table, several) {
@@ -448,16 +464,33 @@ impl Resolver<'_> {
     }
 
     fn exclude(&self, layer: &LayerTable) -> Result<Vec<PackageName>, Error> {
-        if let Some(names) = &self.settings.exclude {
-            let parsed = names.iter().map(|name| package_name(name));
+        let configured = layer.exclude.as_ref().or(self.table.exclude.as_ref());
+        self.packages(self.settings.exclude.as_deref(), configured, excluded_name)
+    }
+
+    fn prefer(&self, layer: &LayerTable) -> Result<Vec<PackageName>, Error> {
+        let configured = layer.prefer.as_ref().or(self.table.prefer.as_ref());
+        self.packages(self.settings.prefer.as_deref(), configured, |text| {
+            let name: Result<PackageName, NameError> = text.trim().parse();
+            name.map_err(|error| error.to_string())
+        })
+    }
+
+    /// The packages that settings name, else those of the configuration.
+    fn packages(
+        &self,
+        given: Option<&[String]>,
+        configured: Option<&Vec<Spanned<String>>>,
+        parse: impl Fn(&str) -> Result<PackageName, String>,
+    ) -> Result<Vec<PackageName>, Error> {
+        if let Some(names) = given {
+            let parsed = names.iter().map(|name| parse(name));
             return parsed.collect::<Result<_, _>>().map_err(Error::Exclude);
         }
-        let configured = layer.exclude.as_ref().or(self.table.exclude.as_ref());
-        let names = configured
-            .into_iter()
-            .flatten()
-            .map(|name| package_name(name.get_ref()).map_err(|message| self.bad(name, &message)));
-        names.collect()
+        let names = configured.into_iter().flatten();
+        let parsed =
+            names.map(|name| parse(name.get_ref()).map_err(|message| self.bad(name, &message)));
+        parsed.collect()
     }
 
     fn exclude_files(&self, layer: &LayerTable) -> Result<Vec<Pattern>, Error> {
@@ -499,7 +532,7 @@ impl Resolver<'_> {
 }
 
 /// A name to exclude; the error is for people.
-fn package_name(text: &str) -> Result<PackageName, String> {
+fn excluded_name(text: &str) -> Result<PackageName, String> {
     text.trim()
         .parse()
         .map_err(|error| format!("{error}; patterns of files are for exclude-files"))

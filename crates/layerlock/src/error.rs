@@ -5,6 +5,7 @@ use layerlock_lock::LockError;
 use layerlock_publish::Published;
 use layerlock_target::LayerNames;
 
+use crate::file_conflict::{FileConflict, FileConflicts};
 use crate::misfits::Misfits;
 
 /// Why a job failed.
@@ -82,6 +83,9 @@ pub enum Error {
     /// `--find-links` for an export.
     #[error("export does not take --find-links: it names what the lock and its indexes have")]
     ExportFindLinks,
+    /// Packages bring different files to the same paths, and `conflicts = "error"`.
+    #[error("{}", FileConflicts(.0))]
+    FileConflicts(Vec<FileConflict>),
     /// A project's name that cannot be a layer's.
     #[error("the project's name `{name}` cannot be a layer's name")]
     BadName {
@@ -155,7 +159,7 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
-            Self::Misfits(_) => ErrorKind::Artifact,
+            Self::Misfits(_) | Self::FileConflicts(_) => ErrorKind::Artifact,
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
@@ -219,6 +223,14 @@ impl Diagnose for Error {
             }
             Self::ExportFindLinks => {
                 "remove it; `layerlock build` and `layerlock install` look there for wheels"
+            }
+            Self::FileConflicts(conflicts) => {
+                let line = conflicts.first().map(FileConflict::preference);
+                return Some(format!(
+                    "choose whose files stay, such as `{}` in [tool.layerlock]; exclude the files \
+                     by exclude-files; or set `conflicts = \"warn\"` to get what pip installs",
+                    line.unwrap_or_default()
+                ));
             }
             Self::BadName { allowed, .. } => {
                 return Some(format!(

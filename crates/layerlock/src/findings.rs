@@ -10,6 +10,7 @@ use crate::Error;
 use crate::built::ExcludedPackage;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
+use crate::file_conflict::FileConflict;
 
 /// Findings on the choice and the lock.
 pub(crate) fn lock(lock: &dyn LockReader, choice: &Choice) -> Result<Vec<Finding>, Error> {
@@ -105,6 +106,38 @@ fn excluded_package(excluded: &ExcludedPackage, runtime: Runtime) -> Finding {
             .with_hint("attach another layer that has it, or remove it from `exclude`")
     };
     finding.with_package(name)
+}
+
+/// A finding for each path to which two packages bring different files.
+pub(crate) fn file_conflicts(conflicts: &[FileConflict]) -> Vec<Finding> {
+    let findings = conflicts.iter().map(|conflict| {
+        let FileConflict { path, kept, .. } = conflict;
+        let message = format!(
+            "{conflict}, with different bytes: the layer has the one of {kept}, as pip would \
+             install it"
+        );
+        let hint = format!(
+            "set `{}` in [tool.layerlock] to have the other one, or exclude both with \
+             `exclude-files = [\"/{path}\"]`",
+            conflict.preference()
+        );
+        Finding::new(Code::FileConflict, message)
+            .with_package(conflict.hidden_name())
+            .with_path(path)
+            .with_hint(hint)
+    });
+    findings.collect()
+}
+
+/// Findings on names in `prefer` that no package has.
+pub(crate) fn not_preferred(names: &[PackageName]) -> Vec<Finding> {
+    let findings = names.iter().map(|name| {
+        let message = format!("preferred package `{name}` is not in this layer");
+        Finding::new(Code::PreferUnknown, message)
+            .with_package(name)
+            .with_hint("correct its name in `prefer`, or remove it there")
+    });
+    findings.collect()
 }
 
 /// Findings on what excluded files may break.

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::built::{Built, BuiltLayer};
 use crate::cache::lasting_cache;
 use crate::source_date_epoch::SOURCE_DATE_EPOCH;
-use crate::{Error, Settings};
+use crate::{Conflicts, Error, Settings};
 
 /// Grows whenever the form of [`Note`] changes.
 const NOTES: &str = "runs-v2";
@@ -70,6 +70,8 @@ struct RunKey<'s> {
     choice: Option<&'s Choice>,
     exclude: Option<&'s [String]>,
     exclude_files: Option<&'s [String]>,
+    prefer: Option<&'s [String]>,
+    conflicts: Option<Conflicts>,
     compression: Option<Compression>,
     include_project: bool,
     build_frontend: Option<FrontendKind>,
@@ -88,6 +90,8 @@ impl<'s> RunKey<'s> {
             choice,
             exclude,
             exclude_files,
+            prefer,
+            conflicts,
             compression,
             include_project,
             build_frontend,
@@ -110,6 +114,8 @@ impl<'s> RunKey<'s> {
             choice: choice.as_ref(),
             exclude: exclude.as_deref(),
             exclude_files: exclude_files.as_deref(),
+            prefer: prefer.as_deref(),
+            conflicts: *conflicts,
             compression: *compression,
             include_project: *include_project,
             build_frontend: *build_frontend,

@@ -271,11 +271,38 @@ impl LayerReport {
         if let Some(staging) = &self.staging {
             write!(f, "\nstaging: {}", staging.display())?;
         }
-        for finding in &self.findings {
+        for finding in finding_texts(&self.findings) {
             write!(f, "\n{finding}")?;
         }
         Ok(())
     }
+}
+
+/// Findings as people read them: of many of one kind a few, and the number of the rest.
+fn finding_texts(findings: &[Finding]) -> Vec<String> {
+    const MANY: usize = 10;
+    const SHOWN: usize = 5;
+    let mut texts = Vec::new();
+    for group in findings.chunk_by(|one, other| one.code == other.code) {
+        let shown = if group.len() > MANY {
+            SHOWN
+        } else {
+            group.len()
+        };
+        texts.extend(group[..shown].iter().map(ToString::to_string));
+        if let [last, ..] = &group[shown..] {
+            let rest = Finding {
+                message: format!(
+                    "and {} more of this kind: --json lists all",
+                    group.len() - shown
+                ),
+                hint: None,
+                ..last.clone()
+            };
+            texts.push(rest.to_string());
+        }
+    }
+    texts
 }
 
 impl fmt::Display for PublishReport {
@@ -284,7 +311,7 @@ impl fmt::Display for PublishReport {
         let mut lines = Vec::new();
         for layer in &self.report.layers {
             lines.push(layer.summary());
-            lines.extend(layer.findings.iter().map(ToString::to_string));
+            lines.extend(finding_texts(&layer.findings));
         }
         lines.extend(self.published.iter().map(ToString::to_string));
         lines.extend(self.planned.iter().map(ToString::to_string));
@@ -347,4 +374,29 @@ pub(crate) fn counted(count: impl fmt::Display, thing: &str) -> String {
     let count = count.to_string();
     let plural = if count == "1" { "" } else { "s" };
     format!("{count} {thing}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock_check::Code;
+
+    use super::*;
+
+    #[test]
+    fn of_many_findings_of_one_kind_a_few_are_shown() {
+        let findings = |count: usize| {
+            let many = (0..count).map(|at| Finding::new(Code::FileConflict, at.to_string()));
+            let mut findings = vec![Finding::new(Code::Built, "it is")];
+            findings.extend(many);
+            finding_texts(&findings)
+        };
+        assert_eq!(findings(10).len(), 11);
+        let shown = findings(12);
+        assert_eq!(shown.len(), 7);
+        assert_eq!(shown[5], "warning[file-conflict]: 4");
+        assert_eq!(
+            shown[6],
+            "warning[file-conflict]: and 7 more of this kind: --json lists all"
+        );
+    }
 }

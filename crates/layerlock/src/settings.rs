@@ -4,6 +4,7 @@ use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
+use serde::{Deserialize, Serialize};
 
 /// What a caller asks for. What is not set comes from `[tool.layerlock]` in
 /// pyproject.toml, then from the defaults.
@@ -27,6 +28,12 @@ pub struct Settings {
     /// does not; a directory stands for all in it. The configured ones where there
     /// is none.
     pub exclude_files: Option<Vec<String>>,
+    /// The names of the packages whose files stay where another package brings the
+    /// same paths, the first one before the next; the configured ones where there is
+    /// none.
+    pub prefer: Option<Vec<String>>,
+    /// What becomes of such paths.
+    pub conflicts: Option<Conflicts>,
     /// How zips are compressed.
     pub compression: Option<Compression>,
     /// Whether layers hold the project itself, besides its dependencies; as
@@ -51,6 +58,17 @@ pub struct Settings {
     /// Whether to do the work even where nothing has changed since an earlier
     /// run.
     pub rebuild: bool,
+}
+
+/// What becomes of a path to which two packages bring different files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Conflicts {
+    /// A warning, and the file of the package that an installer would install later.
+    #[default]
+    Warn,
+    /// An error.
+    Error,
 }
 
 /// Where verified wheels are kept.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use layerlock_lock::Need as Needed;
 use pep508_rs::MarkerEnvironment;
 
 use super::{Decision, walk};
@@ -56,14 +57,17 @@ pub(crate) fn choose(
     Ok(chosen.into_values().collect())
 }
 
+/// What packages each of several packages needs, and how.
+type Needs<'g> = Vec<Vec<(&'g str, Needed)>>;
+
 /// What the groups and extras of a selection ask for, and what each of the
-/// `selected` packages does: pairs of its index in the lock and its extras.
+/// `selected` packages does, and how: pairs of its index in the lock and its extras.
 pub(crate) fn needs<'g>(
     graph: &'g Graph,
     selection: &Selection,
     target: &MarkerEnvironment,
     selected: &[(usize, BTreeSet<String>)],
-) -> (BTreeSet<&'g str>, Vec<BTreeSet<&'g str>>) {
+) -> (BTreeSet<&'g str>, Needs<'g>) {
     let behind_extras = graph.names_behind(&selection.extras);
     let roots = graph
         .roots
@@ -82,7 +86,14 @@ pub(crate) fn needs<'g>(
             .filter(|(index, require)| {
                 node.asks_for(*index, extras) && require.holds_in(target, extras)
             })
-            .map(|(_, require)| require.name.as_str())
+            .map(|(index, require)| {
+                let need = Needed {
+                    with_extras: !require.extras.is_empty(),
+                    for_extra: !node.asks_for(index, &BTreeSet::new())
+                        || !require.holds_in(target, &BTreeSet::new()),
+                };
+                (require.name.as_str(), need)
+            })
             .collect()
     };
     (roots, selected.iter().map(of_package).collect())

@@ -1,7 +1,7 @@
 //! Where the files of a wheel land in a layer
 //! ([installing a wheel](https://packaging.python.org/en/latest/specifications/binary-distribution-format/#installing-a-wheel-distribution-1-0-py32-none-any-whl)).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use layerlock_digest::Digest;
 use layerlock_layer::archive::ArchiveProblem;
@@ -73,6 +73,7 @@ impl Layout<'_> {
 
         let spread = self.entries.len();
         self.entries.retain(|entry| keep(entry));
+        self.refuse_two_for_one_place()?;
         record_holds &= self.entries.len() == spread;
 
         // Where every file lies where the wheel had it, its RECORD holds for the
@@ -86,6 +87,19 @@ impl Layout<'_> {
                 Ok(())
             }
         }
+    }
+
+    fn refuse_two_for_one_place(&self) -> Result<(), WheelProblem> {
+        let mut seen: HashMap<&LayerPath, &EntrySource> =
+            HashMap::with_capacity(self.entries.len());
+        for Entry { path, source, .. } in &self.entries {
+            if let Some(other) = seen.insert(path, source)
+                && other.digest() != source.digest()
+            {
+                return Err(WheelProblem::TwoForOnePlace(path.to_string()));
+            }
+        }
+        Ok(())
     }
 
     fn push_data(&mut self, member: &Member, key: &str, rest: &str) -> Result<(), WheelProblem> {

@@ -12,6 +12,9 @@ pub enum WheelProblem {
     /// A file under a name in the `.data` directory that says of no place where it goes.
     #[error("member {0:?} is in the .data directory, but under no known scheme key")]
     UnknownScheme(String),
+    /// Two members that would be installed to one path of the layer, with different bytes.
+    #[error("has two different files for {0}")]
+    TwoForOnePlace(String),
     /// A part that every wheel must have.
     #[error("has no {0}")]
     Missing(&'static str),
@@ -58,7 +61,8 @@ impl Diagnose for WheelProblem {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::WheelVersion(_) => "ask for a newer layerlock, or lock another version",
-            Self::Missing(_)
+            Self::TwoForOnePlace(_)
+            | Self::Missing(_)
             | Self::DistInfoCount(_)
             | Self::DistInfoName(_)
             | Self::Metadata { .. }

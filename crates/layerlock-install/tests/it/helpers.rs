@@ -62,7 +62,7 @@ pub(crate) fn plan_all(wheels: &[(ChosenWheel, Wheel)]) -> Result<LayerPlan, Err
         .iter()
         .map(|(chosen, wheel)| (chosen, wheel))
         .collect();
-    plan(&wheels, &target(), &mut |_| true)
+    plan(&wheels, &[], &target(), &mut |_| true)
 }
 
 /// A machine on which nothing is set up but what a test sets up.

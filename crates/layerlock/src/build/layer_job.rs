@@ -8,16 +8,19 @@ use layerlock_install::{
     BuildNote, BuildOptions, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
 };
 use layerlock_layer::{
-    EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+    Entry, EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
 };
-use layerlock_lock::{Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining};
+use layerlock_lock::{
+    Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
+};
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
 use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
-use crate::{Error, Settings, findings};
+use crate::file_conflict::FileConflict;
+use crate::{Conflicts, Error, Settings, findings};
 
 /// A layer with what one step after the other makes of it.
 pub(super) struct LayerJob<'a, Step> {
@@ -25,6 +28,11 @@ pub(super) struct LayerJob<'a, Step> {
     pub(super) excluded: Vec<Excluded>,
     /// Names in `exclude` that no package has.
     pub(super) unknown: Vec<PackageName>,
+    /// The packages from the first to the last that an installer would install: of
+    /// two files for one path, the later one's stays.
+    order: Vec<PackageName>,
+    /// Names in `prefer` that no package has.
+    pub(super) not_preferred: Vec<PackageName>,
     pub(super) step: Step,
 }
 
@@ -40,6 +48,8 @@ pub(super) struct PlannedFiles {
     files: ChosenFiles,
     pub(super) filter: FileFilter,
     plan: LayerPlan,
+    /// The paths to which packages bring different files.
+    conflicts: Vec<FileConflict>,
     staging: Option<StagingDirectory>,
 }
 
@@ -58,6 +68,8 @@ impl<'a, Step> LayerJob<'a, Step> {
             layer: self.layer,
             excluded: self.excluded,
             unknown: self.unknown,
+            order: self.order,
+            not_preferred: self.not_preferred,
             step: work(self.layer, self.step)?,
         })
     }
@@ -75,10 +87,13 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
         if let Some(own) = &layer.own_package {
             selected.insert_project(own.clone());
         }
+        let (order, not_preferred) = installation_order(&selected, &layer.prefer);
         Ok(Self {
             layer,
             excluded,
             unknown,
+            order,
+            not_preferred,
             step: selected.into_packages(),
         })
     }
@@ -105,6 +120,20 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
                 .map_err(|error| advised(error, options))
         })
     }
+}
+
+/// The order of installation, with those that are preferred at its end; and the names
+/// among these that no package has.
+fn installation_order(
+    selected: &Selected,
+    prefer: &[PackageName],
+) -> (Vec<PackageName>, Vec<PackageName>) {
+    let is_there = |name: &PackageName| selected.contains(name);
+    let (preferred, unknown): (Vec<_>, Vec<_>) = prefer.iter().cloned().partition(is_there);
+    let mut order = selected.installation_order();
+    order.retain(|name| !preferred.contains(name));
+    order.extend(preferred.into_iter().rev());
+    (order, unknown)
 }
 
 fn advised(error: Error, options: &FetchOptions<'_>) -> Error {
@@ -156,6 +185,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
     /// Plans the layer from its wheels, and looks at the staging directory that is to
     /// be replaced.
     pub(super) fn plan(self, wheels: &Wheels) -> Result<LayerJob<'a, PlannedFiles>, Error> {
+        let order = self.order.clone();
         self.next(|layer, files| {
             let pairs: Vec<_> = files
                 .chosen
@@ -163,13 +193,18 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 .map(|one| (one, wheels.get(one)))
                 .collect();
             let mut filter = FileFilter::new(&layer.exclude_files)?;
-            let plan =
-                layerlock_install::plan(&pairs, &layer.target, &mut |entry| filter.keeps(entry))?;
+            let mut keep = |entry: &Entry| filter.keeps(entry);
+            let plan = layerlock_install::plan(&pairs, &order, &layer.target, &mut keep)?;
+            let conflicts = FileConflict::unsettled(&plan, &layer.prefer);
+            if layer.conflicts == Conflicts::Error && !conflicts.is_empty() {
+                return Err(Error::FileConflicts(conflicts));
+            }
             Ok(PlannedFiles {
                 staging: claim_staging(layer, &plan)?,
                 files,
                 filter,
                 plan,
+                conflicts,
             })
         })
     }
@@ -249,6 +284,8 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::builds(&step.files.notes));
         findings.extend(findings::default_runtime(layer));
         findings.extend(check_plan(&step.plan, &layer.target));
+        findings.extend(findings::file_conflicts(&step.conflicts));
+        findings.extend(findings::not_preferred(&self.not_preferred));
         findings.extend(zip.and_then(|zip| check_zip_size(zip.size, &layer.target)));
         findings.extend(yanked.map(findings::yanked));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));

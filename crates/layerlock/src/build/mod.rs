@@ -11,6 +11,7 @@ use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Sources};
 use layerlock_layer::{EntryTime, parallel};
+use layerlock_lock::PackageName;
 
 use crate::built::Built;
 use crate::cache::{blame_cache, open_cache};
@@ -158,16 +159,28 @@ impl<'a> Job<'a> {
         let is_one_layer_only = self.settings.layer.is_some();
         let mut names = HashSet::new();
         let mut patterns = HashSet::new();
+        let mut unknown_to_all: Option<HashSet<PackageName>> = None;
         for layer in &*layers {
             let named = layer.excluded.iter().filter(|one| one.is_named);
             names.extend(named.map(|one| one.package.name.clone()));
             patterns.extend(layer.step.filter.used().map(str::to_owned));
+            let unknown: HashSet<_> = layer.not_preferred.iter().cloned().collect();
+            unknown_to_all = Some(match unknown_to_all {
+                Some(others) => &others & &unknown,
+                None => unknown,
+            });
         }
         for layer in layers {
             if layer.layer.shares.exclude {
                 layer
                     .unknown
                     .retain(|name| !is_one_layer_only && !names.contains(name));
+            }
+            if layer.layer.shares.prefer {
+                layer.not_preferred.retain(|name| {
+                    let unknown = unknown_to_all.as_ref();
+                    !is_one_layer_only && unknown.is_some_and(|all| all.contains(name))
+                });
             }
             if layer.layer.shares.exclude_files {
                 let filter = &mut layer.step.filter;

@@ -1,14 +1,12 @@
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use layerlock::{
-    Architecture, BuiltLayer, CacheLocation, ErrorKind, Provider, Settings, Severity, Silent,
-    install,
+    Architecture, BuiltLayer, CacheLocation, Provider, Settings, Severity, Silent, install,
 };
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
 
-use crate::helpers::{STAGED, Shop, build_one, files, tree, wheels};
+use crate::helpers::{STAGED, Shop, build_one, files, tree, unzipped, wheels};
 
 fn digest(layer: &BuiltLayer) -> String {
     layer.zip.as_ref().unwrap().digest.hex()
@@ -17,25 +15,6 @@ fn digest(layer: &BuiltLayer) -> String {
 fn codes(layer: &BuiltLayer) -> Vec<(Severity, &str)> {
     let findings = layer.findings.iter();
     findings.map(|f| (f.severity, f.code.name())).collect()
-}
-
-/// A member of a zip: bytes and permission bits.
-type Member = (Vec<u8>, u32);
-
-fn unzipped(zip: &Path) -> BTreeMap<String, Member> {
-    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip).unwrap()).unwrap();
-    (0..archive.len())
-        .map(|index| {
-            let mut member = archive.by_index(index).unwrap();
-            let mut bytes = Vec::new();
-            // Reading to the end checks the CRC.
-            member.read_to_end(&mut bytes).unwrap();
-            // 1980-01-01: nothing tells when it was built.
-            assert_eq!(member.last_modified(), Some(zip::DateTime::default()));
-            let mode = member.unix_mode().unwrap() & 0o777;
-            (member.name().unwrap().to_string(), (bytes, mode))
-        })
-        .collect()
 }
 
 /// Compressed bytes of all members of a zip.
@@ -80,18 +59,9 @@ fn shop_of_two(one: (&str, &str), other: (&str, &str)) -> Shop {
 }
 
 #[test]
-fn one_path_from_two_packages_is_an_error_unless_the_bytes_are_equal() {
+fn equal_files_of_two_packages_are_no_conflict() {
     let same = shop_of_two(("ns/__init__.py", "same"), ("ns/__init__.py", "same"));
     assert!(codes(&same.build()).is_empty());
-
-    let differ = shop_of_two(("ns/__init__.py", "one"), ("ns/__init__.py", "other"));
-    let error = layerlock::build(&differ.settings(), &Silent).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Artifact);
-    assert_eq!(
-        error.to_string(),
-        "python/ns/__init__.py comes from both alpha 1.0 and beta 1.0"
-    );
-    assert!(!differ.path("dist").exists());
 }
 
 #[test]

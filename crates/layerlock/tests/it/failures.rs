@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::thread;
 
 use layerlock::{
-    Choice, Error, ErrorKind, Extras, FrontendKind, Groups, Provider, PublishSettings, Publishing,
-    Settings, Silent,
+    Choice, Conflicts, Error, ErrorKind, Extras, FrontendKind, Groups, Provider, PublishSettings,
+    Publishing, Settings, Silent,
 };
 use layerlock_testkit::{
     Fault, Flaw, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile, SourceTree,
@@ -288,11 +288,14 @@ fn packages_that_bring_different_files_of_one_name() {
         broken.shop.index.add(&one);
         broken.shop.index.add(&two);
         broken.project(project_of(&wheels()).package(&one).package(&two));
+        broken.settings.conflicts = Some(Conflicts::Error);
     });
     assert_eq!(
         error.to_string(),
         "python/same.py comes from both one 1.0 and two 1.0"
     );
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("`prefer = [\"two\"]`"), "{hint}");
 }
 
 #[test]

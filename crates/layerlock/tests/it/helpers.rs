@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
@@ -150,4 +151,23 @@ pub(crate) fn shop_of_natives(
         served.extend(wheels);
     }
     Shop::new(&project, &served)
+}
+
+/// A member of a zip: bytes and permission bits.
+pub(crate) type Member = (Vec<u8>, u32);
+
+pub(crate) fn unzipped(zip: &Path) -> BTreeMap<String, Member> {
+    let mut archive = zip::ZipArchive::new(fs_err::File::open(zip).unwrap()).unwrap();
+    (0..archive.len())
+        .map(|index| {
+            let mut member = archive.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            // Reading to the end checks the CRC.
+            member.read_to_end(&mut bytes).unwrap();
+            // 1980-01-01: nothing tells when it was built.
+            assert_eq!(member.last_modified(), Some(zip::DateTime::default()));
+            let mode = member.unix_mode().unwrap() & 0o777;
+            (member.name().unwrap().to_string(), (bytes, mode))
+        })
+        .collect()
 }

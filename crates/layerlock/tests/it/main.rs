@@ -10,6 +10,7 @@ mod default_runtime;
 mod exclude;
 mod export;
 mod failures;
+mod file_conflicts;
 mod helpers;
 mod layers;
 mod misfits;
