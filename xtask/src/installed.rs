@@ -23,7 +23,12 @@ const OF_THE_INSTALLER: &[&str] = &["INSTALLER", "REQUESTED", "direct_url.json",
 
 /// `pip install` of wheels for a target, whatever this machine is.
 pub(crate) fn for_target(pip: Command, version: &str, architecture: &str) -> Command {
-    pip.args(["install", "--quiet", "--no-deps", "--no-compile"])
+    with_dependencies(pip, version, architecture).arg("--no-deps")
+}
+
+/// The same with all that the wheels need.
+pub(crate) fn with_dependencies(pip: Command, version: &str, architecture: &str) -> Command {
+    pip.args(["install", "--quiet", "--no-compile"])
         .args(["--only-binary=:all:", "--implementation", "cp"])
         .args(["--python-version", version])
         .args(

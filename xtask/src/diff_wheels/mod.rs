@@ -5,7 +5,10 @@
 //! the index has of it. For each target, the file that layerlock chooses must be the one
 //! that pip's finder gives for the same ladder of platforms; where pip finds none,
 //! layerlock must refuse. For one target most of them are installed as well, by both, and
-//! the directories compared file by file.
+//! the directories compared file by file. The sets of `together.txt`, of packages that bring
+//! the same paths, are installed by both too.
+
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,7 +26,7 @@ use crate::{files, installed};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Compare only releases whose `name==version` holds this text
+    /// Compare only releases and sets whose `name==version` holds this text
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// Compare the choices alone: nothing is downloaded but the index's pages
@@ -97,8 +100,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if let Some(text) = &arguments.only {
         releases.retain(|release| release.to_string().contains(text));
     }
-    ensure!(!releases.is_empty(), "no release to compare");
-
     let answers = ask_pip(&releases, &tools, work.path())?;
     let (mut tally, mut problems) = (Tally::default(), Problems::default());
     for (release, answer) in releases.iter().zip(answers) {
@@ -119,6 +120,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                     Ok(fs_err::remove_dir_all(&directory)?)
                 })
                 .unwrap_or_else(|error| problems.add(format!("{release}: {error:#}")));
+        }
+    }
+    if !arguments.no_install {
+        for (index, set) in together::sets().enumerate() {
+            let name = set.join(" ");
+            let is_asked = |text: &String| name.contains(text.as_str());
+            if !arguments.only.as_ref().is_none_or(is_asked) {
+                continue;
+            }
+            let directory = work.path().join("together").join(index.to_string());
+            match together::compare(&set, &layerlock, &tools, &directory) {
+                Ok((files, conflicts)) => {
+                    println!("{name}: {conflicts} of {files} files come from two packages");
+                }
+                Err(error) => problems.add(format!("{name}: {error:#}")),
+            }
+            fs_err::remove_dir_all(&directory)?;
         }
     }
     tally.print(releases.len());
