@@ -63,6 +63,8 @@ codes! {
     Supplied = "supplied", Info, "A package's wheel comes from --find-links and not from the lock.";
     Unverified = "unverified", Warning, "The lock has no hash for the file that a package comes from.";
 
+    WheelRecord = "wheel-record", Warning, "A wheel's list of its own files is not as it has to be.";
+
     // What is excluded.
     ExcludeUnknown = "exclude-unknown", Warning, "A name in `exclude` is not a package of the layer.";
     ExcludeFromRuntime = "exclude-from-runtime", Info, "The runtime has an excluded package, in a version of its own.";

@@ -47,4 +47,4 @@ pub use reporter::{Reporter, Silent};
 pub use sources::Sources;
 #[doc(hidden)]
 pub use wheel::read_hostile;
-pub use wheel::{Wheel, WheelContents, WheelProblem};
+pub use wheel::{RecordFlaws, Wheel, WheelContents, WheelProblem};

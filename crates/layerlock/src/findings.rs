@@ -2,7 +2,7 @@
 //! can be read off any layer is in layerlock-check.
 
 use layerlock_check::{Code, Finding};
-use layerlock_install::{BuildNote, Yanked};
+use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{Choice, LockReader, LockWarning, PackageName};
 use layerlock_target::Runtime;
 
@@ -58,6 +58,19 @@ pub(crate) fn yanked(yanked: &Yanked) -> Finding {
     )
     .with_package(package)
     .with_hint("lock another version with `poetry update`")
+}
+
+/// A finding on a wheel whose RECORD has flaws.
+pub(crate) fn record(chosen: &ChosenWheel, flaws: &RecordFlaws) -> Finding {
+    Finding::new(
+        Code::WheelRecord,
+        format!(
+            "RECORD in {} {flaws}: pip, uv and Poetry pass over it too",
+            chosen.wheel
+        ),
+    )
+    .with_package(&chosen.package.name)
+    .with_hint("the file has the locked hash, so the layer is what was locked: tell its authors")
 }
 
 /// Findings on what excluded packages tie the functions to.

@@ -6,6 +6,7 @@ use layerlock_layer::ArchiveMember;
 use serde::{Deserialize, Serialize};
 
 use super::entry_points::Script;
+use super::record_fit::{RecordFit, RecordFlaws};
 
 /// A verified wheel in the cache.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct WheelContents {
     /// The name of its `.dist-info` directory.
     pub(super) dist_info: String,
     /// Whether its RECORD lists its files and nothing else.
-    pub(super) record_is_exact: bool,
+    pub(super) record: RecordFit,
     /// Every file, in the order of the central directory.
     pub(super) members: Vec<Member>,
     /// The commands it declares, for which scripts are made.
@@ -41,6 +42,14 @@ pub(super) struct Member {
 }
 
 impl WheelContents {
+    /// What is wrong with its RECORD, if something is.
+    pub fn record_flaws(&self) -> Option<&RecordFlaws> {
+        match &self.record {
+            RecordFit::Flawed(flaws) => Some(flaws),
+            RecordFit::Exact | RecordFit::Inexact => None,
+        }
+    }
+
     /// The name of the distribution, as the wheel spells it.
     pub(crate) fn distribution(&self) -> &str {
         // NAME-VERSION.dist-info, and a name has no `-` there.

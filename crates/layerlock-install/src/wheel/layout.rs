@@ -11,6 +11,7 @@ use layerlock_target::Target;
 use super::contents::{Member, Wheel, WheelContents, in_data_directory};
 use super::problem::WheelProblem;
 use super::record;
+use super::record_fit::RecordFit;
 
 /// Adds the files of a wheel to a plan.
 pub(crate) fn push_wheel(
@@ -48,7 +49,7 @@ impl Layout<'_> {
         let site_packages = self.target.site_packages();
         let record = format!("{}/RECORD", contents.dist_info);
 
-        let mut record_holds = contents.record_is_exact;
+        let mut record_holds = contents.record == RecordFit::Exact;
         let mut own_record = None;
         for member in &contents.members {
             if let Some((key, rest)) = in_data_directory(&member.name) {

@@ -10,6 +10,7 @@ mod layout;
 mod limits;
 mod problem;
 mod record;
+mod record_fit;
 #[cfg(test)]
 mod tests;
 mod unpack;
@@ -22,4 +23,5 @@ pub(crate) use layout::push_wheel;
 pub(crate) use limits::MAX_UNPACKED;
 pub use problem::WheelProblem;
 pub(crate) use record::listed_files;
+pub use record_fit::RecordFlaws;
 pub(crate) use unpack::{Unpacked, unpack, unpack_only, unpack_source};

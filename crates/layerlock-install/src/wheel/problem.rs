@@ -35,12 +35,6 @@ pub enum WheelProblem {
         /// What is wrong.
         reason: String,
     },
-    /// A file that RECORD does not list.
-    #[error("member {0:?} is not listed in RECORD")]
-    NotInRecord(String),
-    /// A file that RECORD lists without a hash, or with one that is not safe.
-    #[error("RECORD has no sha256 or stronger hash for {0:?}")]
-    NoHash(String),
     /// A file with other bytes than RECORD says.
     #[error("member {name:?} has sha256 {actual}, RECORD says {expected}")]
     RecordHash {
@@ -65,9 +59,7 @@ impl Diagnose for WheelProblem {
             | Self::Missing(_)
             | Self::DistInfoCount(_)
             | Self::DistInfoName(_)
-            | Self::Metadata { .. }
-            | Self::NotInRecord(_)
-            | Self::NoHash(_) => {
+            | Self::Metadata { .. } => {
                 "the file matches the lock, but is not a valid wheel: tell its authors, and lock \
                  another version"
             }

@@ -4,44 +4,94 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use data_encoding::BASE64URL_NOPAD;
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::ArchiveMember;
 use layerlock_layer::archive::RawMember;
 
 use super::contents::Member;
 use super::problem::WheelProblem;
+use super::record_fit::{RecordFit, RecordFlaws};
 
 /// The RECORD of a wheel.
 pub(super) struct Record {
-    /// Hash and size as they stand there, by name.
-    rows: HashMap<String, [String; 2]>,
+    /// By name, the rows for it: there should be one.
+    rows: HashMap<String, Vec<Row>>,
     /// RECORD itself and its signatures, which cannot be listed with a hash.
     exempt: [String; 3],
+    /// What is wrong with its rows, whatever the archive holds.
+    flaws: RecordFlaws,
+}
+
+/// What a row says of its file.
+struct Row {
+    /// As it stands there.
+    hash: String,
+    /// The digest in it; none where it is missing, malformed, or weaker than SHA-256.
+    digest: Option<Digest>,
+    /// Bytes.
+    size: Option<u64>,
 }
 
 impl Record {
     pub(super) fn parse(bytes: &[u8], dist_info: &str) -> Result<Self, WheelProblem> {
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<String, Vec<Row>> = HashMap::new();
+        let mut flaws = RecordFlaws::default();
         for row in rows(bytes) {
             let row = row.map_err(|error| WheelProblem::Metadata {
                 file: "RECORD",
                 reason: error.to_string(),
             })?;
-            let field = |index| row.get(index).unwrap_or_default().to_owned();
-            by_name.insert(field(0), [field(1), field(2)]);
+            let field = |index| row.get(index).unwrap_or_default();
+            let name = plain_name(field(0));
+            if name != field(0) {
+                flaws.paths.add(field(0));
+            }
+            let rows = by_name.entry(name).or_default();
+            if !rows.is_empty() {
+                flaws.repeated.add(field(0));
+            }
+            rows.push(Row {
+                hash: field(1).to_owned(),
+                digest: usable_digest(field(1)),
+                size: field(2).parse().ok(),
+            });
         }
         Ok(Self {
             rows: by_name,
             exempt: ["RECORD", "RECORD.jws", "RECORD.p7s"]
                 .map(|file| format!("{dist_info}/{file}")),
+            flaws,
         })
     }
 
-    /// Whether it lists these members, with their sizes, itself, and nothing else.
+    /// How it fits these members, which have passed [`check`](Self::check).
     ///
-    /// A RECORD that does not is harmless while installing, but wrong in an
+    /// A RECORD that does not fit is harmless while installing, but wrong in an
     /// installation, where it says which files may be replaced.
-    pub(super) fn is_exact(&self, members: &[Member]) -> bool {
+    pub(super) fn fit(self, members: &[Member]) -> RecordFit {
+        let is_exact = self.is_exact(members);
+        let mut flaws = self.flaws.clone();
+        for member in members.iter().filter(|one| !self.is_exempt(&one.name)) {
+            match self.rows.get(&member.name) {
+                None => flaws.unlisted.add(&member.name),
+                Some(rows) if rows.iter().all(|row| row.digest.is_none()) => {
+                    flaws.unhashed.add(&member.name);
+                }
+                Some(_) => {}
+            }
+        }
+        if flaws != RecordFlaws::default() {
+            RecordFit::Flawed(flaws)
+        } else if is_exact {
+            RecordFit::Exact
+        } else {
+            RecordFit::Inexact
+        }
+    }
+
+    /// Whether it lists these members, with their sizes, itself, and nothing else.
+    fn is_exact(&self, members: &[Member]) -> bool {
         let listed = self.rows.keys().filter(|name| !self.is_exempt(name));
         let mut plain = members.iter().filter(|m| !self.is_exempt(&m.name));
         let [own_name, ..] = &self.exempt;
@@ -50,7 +100,7 @@ impl Record {
             && plain.all(|member| {
                 self.rows
                     .get(&member.name)
-                    .is_some_and(|[_, size]| size.parse() == Ok(member.data.size))
+                    .is_some_and(|rows| rows.iter().all(|row| row.size == Some(member.data.size)))
             })
     }
 
@@ -58,59 +108,70 @@ impl Record {
         self.exempt.iter().any(|exempt| exempt == name)
     }
 
-    /// Unpacks a member and compares it with its row.
+    /// Unpacks a member and compares it with its rows.
     ///
     /// "Installation will fail if any file in the archive is not both mentioned
-    /// and correctly hashed in RECORD", and hashes must be sha256 or better.
+    /// and correctly hashed in RECORD": pip, uv and Poetry let pass what is not
+    /// mentioned, or has no hash, and so does this. The archive's own hash is the
+    /// locked one. A strong hash that is wrong means a damaged file.
     pub(super) fn check(&self, member: &RawMember<'_>) -> Result<ArchiveMember, WheelProblem> {
         let name = member.name.as_str();
-        let Some((row, algorithm, encoded)) = self.expected(name)? else {
-            let mut hasher = Hasher::new(Algorithm::Sha256);
-            let compressed_crc32 = member.read_into(|piece| hasher.update(piece))?;
-            return Ok(checked(member, hasher.finish(), compressed_crc32));
+        let rows = match self.rows.get(name) {
+            Some(rows) if !self.is_exempt(name) => &rows[..],
+            _ => &[],
         };
+        let expected: Vec<(&Row, &Digest)> = rows
+            .iter()
+            .filter_map(|row| Some((row, row.digest.as_ref()?)))
+            .collect();
         // Plans compare by SHA-256, whatever RECORD has.
-        let mut hasher = Hasher::new(Algorithm::Sha256);
-        let mut other = (algorithm != Algorithm::Sha256).then(|| Hasher::new(algorithm));
+        let mut algorithms = vec![Algorithm::Sha256];
+        algorithms.extend(expected.iter().map(|(_, digest)| digest.algorithm()));
+        let mut seen = HashSet::new();
+        algorithms.retain(|algorithm| seen.insert(*algorithm));
+        let mut hashers: Vec<Hasher> = algorithms.into_iter().map(Hasher::new).collect();
         let compressed_crc32 = member.read_into(|piece| {
-            hasher.update(piece);
-            if let Some(other) = &mut other {
-                other.update(piece);
+            for hasher in &mut hashers {
+                hasher.update(piece);
             }
         })?;
-        let digest = hasher.finish();
-        let actual = other.map_or(digest, Hasher::finish);
-        // Some builders pad, against the specification and harmlessly.
-        if encoded.trim_end_matches('=') != actual.base64_url() {
-            return Err(WheelProblem::RecordHash {
-                name: name.to_owned(),
-                expected: row.to_owned(),
-                actual: hash(&actual),
-            });
+        let actual: Vec<Digest> = hashers.into_iter().map(Hasher::finish).collect();
+        for (row, digest) in expected {
+            let same = actual
+                .iter()
+                .find(|one| one.algorithm() == digest.algorithm());
+            if let Some(actual) = same
+                && actual != digest
+            {
+                return Err(WheelProblem::RecordHash {
+                    name: name.to_owned(),
+                    expected: row.hash.clone(),
+                    actual: hash(actual),
+                });
+            }
         }
-        Ok(checked(member, digest, compressed_crc32))
+        Ok(checked(member, actual[0], compressed_crc32))
     }
+}
 
-    /// The hash that a member must have, as it stands in its row, and its parts.
-    /// Nothing for the files that cannot have one.
-    fn expected(&self, name: &str) -> Result<Option<(&str, Algorithm, &str)>, WheelProblem> {
-        if self.is_exempt(name) {
-            return Ok(None);
-        }
-        let [row, _] = self
-            .rows
-            .get(name)
-            .ok_or_else(|| WheelProblem::NotInRecord(name.to_owned()))?;
-        let parts = row.split_once('=').and_then(|(algorithm, encoded)| {
-            let mut known = Algorithm::ALL.into_iter();
-            let algorithm = known.find(|known| known.name() == algorithm)?;
-            Some((row.as_str(), algorithm, encoded))
-        });
-        match parts {
-            Some(parts) => Ok(Some(parts)),
-            None => Err(WheelProblem::NoHash(name.to_owned())),
-        }
-    }
+/// A row's path as members are named: without `./`, with `/` alone.
+fn plain_name(path: &str) -> String {
+    let parts = path.split(['/', '\\']);
+    let parts: Vec<&str> = parts.filter(|part| *part != ".").collect();
+    parts.join("/")
+}
+
+/// The digest that a row's `ALGORITHM=BASE64URL` says. "The hash algorithm must be
+/// sha256 or better"; another one says nothing.
+fn usable_digest(hash: &str) -> Option<Digest> {
+    let (algorithm, encoded) = hash.split_once('=')?;
+    let mut known = Algorithm::ALL.into_iter();
+    let algorithm = known.find(|known| known.name() == algorithm)?;
+    // Some builders pad, against the specification and harmlessly.
+    let bytes = BASE64URL_NOPAD
+        .decode(encoded.trim_end_matches('=').as_bytes())
+        .ok()?;
+    Digest::from_bytes(algorithm, &bytes)
 }
 
 fn checked(member: &RawMember<'_>, digest: Digest, compressed_crc32: u32) -> ArchiveMember {

@@ -9,6 +9,7 @@ use layerlock_testkit::{
 use proptest::prelude::*;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
+use super::record_fit::RecordFit;
 use super::*;
 use crate::Cache;
 
@@ -128,31 +129,44 @@ fn there_has_to_be_one_dist_info_directory() {
 }
 
 #[test]
-fn a_record_that_does_not_fit_its_members_is_refused() {
+fn a_strong_hash_in_record_that_is_wrong_is_refused() {
     use WheelProblem as P;
     assert!(matches!(
         flawed(Flaw::WrongRecordHash(run()), RUN),
         P::RecordHash { name, expected, actual }
             if name == RUN && expected.starts_with("sha256=") && expected != actual
     ));
-    assert_eq!(flawed(Flaw::NoRecordHash(run()), RUN), P::NoHash(run()));
-    assert_eq!(flawed(Flaw::WeakRecordHash(run()), RUN), P::NoHash(run()));
-    assert_eq!(
-        flawed(Flaw::MissingFromRecord(run()), RUN),
-        P::NotInRecord(run())
-    );
+}
+
+/// selenium 4.1.0 and catboost are such wheels, and pip, uv and Poetry install them.
+#[test]
+fn a_record_with_flaws_that_installers_pass_over_is_told_and_not_kept() {
+    for (flaw, told) in [
+        (Flaw::MissingFromRecord(run()), "does not list `demo/run`"),
+        (
+            Flaw::NoRecordHash(run()),
+            "lists `demo/run` without a sha256 or stronger hash",
+        ),
+        (
+            Flaw::WeakRecordHash(run()),
+            "lists `demo/run` without a sha256 or stronger hash",
+        ),
+    ] {
+        let contents = verify(&sample().flaw(flaw).build()).unwrap();
+        assert_eq!(contents.record_flaws().unwrap().to_string(), told);
+    }
 }
 
 #[test]
 fn a_record_that_is_inexact_is_no_reason_to_refuse_but_is_not_kept() {
-    assert!(verify(&sample().build()).unwrap().record_is_exact);
+    assert_eq!(verify(&sample().build()).unwrap().record, RecordFit::Exact);
     for flaw in [
         Flaw::RecordWithoutMember("my_code.py".to_owned()),
         Flaw::RecordWithoutMember("demo/".to_owned()),
         Flaw::WrongRecordSize(run()),
     ] {
         let wheel = sample().flaw(flaw).build();
-        assert!(!verify(&wheel).unwrap().record_is_exact);
+        assert_eq!(verify(&wheel).unwrap().record, RecordFit::Inexact);
     }
 }
 
@@ -187,7 +201,7 @@ fn a_wheel_in_a_file_is_read_as_one_in_memory() {
 }
 
 #[test]
-fn stronger_hashes_count_and_padding_is_forgiven() {
+fn every_strong_hash_of_a_file_has_to_be_right() {
     let content = b"x = 1\n";
     let member = RawMember {
         name: LayerPath::new("demo.py").unwrap(),
@@ -199,10 +213,9 @@ fn stronger_hashes_count_and_padding_is_forgiven() {
         compressed_size: content.len() as u64,
         archive: &content.as_slice(),
     };
-    let check = |hash: &str| {
-        let row = format!("demo.py,{hash},\n");
-        record::Record::parse(row.as_bytes(), "demo-1.0.dist-info")?.check(&member)
-    };
+    let check_rows =
+        |rows: &str| record::Record::parse(rows.as_bytes(), "demo-1.0.dist-info")?.check(&member);
+    let check = |hash: &str| check_rows(&format!("demo.py,{hash},\n"));
     for hash in [
         format!("sha256={}", BASE64URL.encode(&Sha256::digest(content))),
         format!("sha384={}", BASE64URL.encode(&Sha384::digest(content))),
@@ -219,7 +232,59 @@ fn stronger_hashes_count_and_padding_is_forgiven() {
             Err(WheelProblem::RecordHash { name, expected, .. })
                 if name == "demo.py" && expected == wrong
         ));
+        // In whichever of several rows, and however the path is spelled.
+        let [right, wrong] = [&hash, &wrong].map(|hash| format!("demo.py,{hash},\n"));
+        assert!(check_rows(&format!("{right}{right}")).is_ok());
+        assert!(check_rows(&format!("{right}{wrong}")).is_err());
+        assert!(check_rows(&format!("{wrong}{right}")).is_err());
+        assert!(check_rows(&format!("./{wrong}")).is_err());
+        assert!(check_rows(&format!(".\\{wrong}")).is_err());
+        assert!(check_rows(&format!("demo.py,md5=x,\n{wrong}")).is_err());
     }
+    let hex = layerlock_digest::Digest::sha256_of(b"other").hex();
+    for says_nothing in [
+        "",
+        "sha256",
+        "sha256=",
+        "sha256=AAAA",
+        &format!("sha256={hex}"),
+        "md5=1B2M2Y8AsgTpgAmY7PhCfg",
+        "sha224=0UoCjCo6K8lHYQK7KII0xBWisB-CjqYqxbPkLw",
+    ] {
+        assert!(check(says_nothing).is_ok(), "{says_nothing}");
+    }
+}
+
+#[test]
+fn odd_rows_of_a_record_are_told() {
+    let builder = sample();
+    let record = format!("{}/RECORD", builder.dist_info());
+    let flaws = |rows: &dyn Fn(&str) -> String| {
+        let text = format!("{record},,\n{}", rows("demo/run"));
+        let members = verify(&builder.clone().build()).unwrap().members;
+        let members: Vec<_> = members
+            .into_iter()
+            .filter(|one| one.name == "demo/run" || one.name == record)
+            .collect();
+        let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info()).unwrap();
+        match parsed.fit(&members) {
+            RecordFit::Flawed(flaws) => flaws.to_string(),
+            fit => panic!("{fit:?}"),
+        }
+    };
+    let hash = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    assert_eq!(
+        flaws(&|name| format!("./{name},{hash},\n")),
+        "has `./demo/run` in it"
+    );
+    assert_eq!(
+        flaws(&|name| format!("{},{hash},\n", name.replace('/', "\\"))),
+        "has `demo\\\\run` in it"
+    );
+    assert_eq!(
+        flaws(&|name| format!("{name},{hash},\n{name},{hash},\n")),
+        "lists `demo/run` twice"
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl WheelContents {
             None => Vec::new(),
         };
         Ok(Self {
-            record_is_exact: record.is_exact(&members),
+            record: record.fit(&members),
             dist_info,
             members,
             scripts,

@@ -288,6 +288,10 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::not_preferred(&self.not_preferred));
         findings.extend(zip.and_then(|zip| check_zip_size(zip.size, &layer.target)));
         findings.extend(yanked.map(findings::yanked));
+        findings.extend(chosen.iter().filter_map(|one| {
+            let flaws = wheels.get(one).contents.record_flaws()?;
+            Some(findings::record(one, flaws))
+        }));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
         Ok(findings)

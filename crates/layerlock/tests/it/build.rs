@@ -4,7 +4,7 @@ use std::path::Path;
 use layerlock::{
     Architecture, BuiltLayer, CacheLocation, Provider, Settings, Severity, Silent, install,
 };
-use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
+use layerlock_testkit::{Flaw, LockedPackage, ProjectBuilder, WheelBuilder, sha256_hex};
 
 use crate::helpers::{STAGED, Shop, build_one, files, tree, unzipped, wheels};
 
@@ -62,6 +62,32 @@ fn shop_of_two(one: (&str, &str), other: (&str, &str)) -> Shop {
 fn equal_files_of_two_packages_are_no_conflict() {
     let same = shop_of_two(("ns/__init__.py", "same"), ("ns/__init__.py", "same"));
     assert!(codes(&same.build()).is_empty());
+}
+
+#[test]
+fn a_wheel_whose_record_is_flawed_is_taken_with_a_warning() {
+    let wheel = WheelBuilder::new("alpha", "1.0")
+        .file("alpha.py", "x = 1\n")
+        .flaw(Flaw::MissingFromRecord("alpha.py".to_owned()))
+        .build();
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(&wheel)
+        .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\n");
+    let shop = Shop::new(&project, [&wheel]);
+    let layer = shop.build();
+    assert_eq!(
+        layer.findings[0].to_string(),
+        "warning[wheel-record]: RECORD in alpha-1.0-py3-none-any.whl does not list `alpha.py`: pip, \
+         uv and Poetry pass over it too\n  hint: the file has the locked hash, so the layer is \
+         what was locked: tell its authors"
+    );
+    let members = unzipped(&layer.zip.unwrap().path);
+    assert_eq!(members["python/alpha.py"].0, b"x = 1\n");
+    // The layer's own RECORD is right.
+    let record = &members["python/alpha-1.0.dist-info/RECORD"].0;
+    let record = String::from_utf8_lossy(record);
+    assert!(record.contains("alpha.py,sha256="), "{record}");
 }
 
 #[test]
