@@ -50,6 +50,33 @@ pub(crate) enum Command {
     Cache(CacheCommand),
 }
 
+impl Command {
+    /// Whether standard output is for one JSON object.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Build(build) => build.common.json,
+            Self::Install(install) => install.common.json,
+            Self::Publish(publish) => publish.build.common.json,
+            Self::Export(export) => {
+                matches!(export.format, FormatArg::Json) && export.output.is_none()
+            }
+            Self::Cache(CacheCommand::Prune { json, .. } | CacheCommand::Clean { json, .. }) => {
+                *json
+            }
+            Self::Cache(CacheCommand::Dir(_)) => false,
+        }
+    }
+
+    /// What clap cannot know of the options.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        match self {
+            Self::Publish(publish) => publish.check(),
+            Self::Export(export) => export.check(),
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
     /// Print the cache directory
@@ -92,7 +119,7 @@ pub(crate) struct CacheArgs {
 )]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Print errors only
+    /// Print no report and no warnings, only errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Also print each index, download and build
@@ -228,7 +255,7 @@ pub(crate) struct PublishArgs {
 impl ExportArgs {
     /// Refuses a target for formats that cover every target: their export would not
     /// have the layer's own groups, as the user expects.
-    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+    fn check(&self) -> Result<(), clap::Error> {
         let LayerArgs {
             runtime,
             architecture,
@@ -252,7 +279,7 @@ impl ExportArgs {
 impl PublishArgs {
     /// Refuses options of the other provider: with an ignored region, the layer would
     /// not be published where the user thinks.
-    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+    fn check(&self) -> Result<(), clap::Error> {
         match self.provider {
             ProviderArg::Local if !self.region.is_empty() => {
                 Err(misplaced("--region can only be used with --provider aws"))

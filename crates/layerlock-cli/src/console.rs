@@ -1,20 +1,30 @@
 //! The only module that prints, apart from progress.
+//!
+//! Standard output is for what another program reads: one JSON object, an export, the
+//! names of published versions, the cache's directory. Reports for people go to
+//! standard error, with warnings and errors: in `layerlock build && python app.py` they
+//! are no part of what the app prints.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use clap::ColorChoice;
-use layerlock::{Error, Report, Severity, Style, render_error, render_message, render_warning};
+use layerlock::{
+    Error, ErrorReport, Report, Severity, Style, render_error, render_finding, render_message,
+    render_warning,
+};
 use serde::Serialize;
 
 use crate::args::OutputArgs;
 
 pub(crate) struct Console {
     quiet: bool,
+    json: bool,
 }
 
 impl Console {
-    pub(crate) fn new(args: &OutputArgs) -> Self {
+    /// With `json`, standard output is for one object.
+    pub(crate) fn new(args: &OutputArgs, json: bool) -> Self {
         match args.color {
             _ if args.no_ansi => anstream::ColorChoice::Never,
             _ if args.ansi => anstream::ColorChoice::Always,
@@ -23,70 +33,101 @@ impl Console {
             ColorChoice::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        Self { quiet: args.quiet }
+        Self {
+            quiet: args.quiet,
+            json,
+        }
     }
 
-    /// Prints a report: as JSON where asked for, else as text unless quiet.
-    pub(crate) fn report(&self, report: &(impl Display + Serialize), json: bool) -> io::Result<()> {
-        if json {
-            let text = serde_json::to_string_pretty(report)?;
-            self.text(&format!("{text}\n"))
+    /// Tells what was built: as JSON where asked for, else as text unless quiet. What
+    /// will not work is told in any case.
+    pub(crate) fn built(
+        &self,
+        report: &(impl Display + Serialize),
+        built: &Report,
+    ) -> io::Result<()> {
+        if self.quiet || self.json {
+            let findings = built.layers.iter().flat_map(|layer| &layer.findings);
+            for finding in findings.filter(|finding| finding.severity == Severity::Error) {
+                eprint_line(&render_finding(finding, Style::Ansi));
+            }
+        }
+        if self.json {
+            return json(report);
+        }
+        if !self.quiet {
+            eprint_line(report);
+        }
+        Ok(())
+    }
+
+    /// Tells what was done, where that is all that was asked for.
+    pub(crate) fn done(&self, report: &(impl Display + Serialize)) -> io::Result<()> {
+        if self.json {
+            json(report)
         } else if self.quiet {
             Ok(())
         } else {
-            self.text(&format!("{report}\n"))
+            print(&format!("{report}\n"))
         }
     }
 
-    /// Prints the errors that checks found, where a quiet run prints no report.
-    pub(crate) fn findings(&self, report: &Report, json: bool) {
-        if !self.quiet || json {
-            return;
-        }
-        let findings = report.layers.iter().flat_map(|layer| &layer.findings);
-        for finding in findings.filter(|finding| finding.severity == Severity::Error) {
-            let error = render_message(&finding.message, Style::Ansi);
-            let _ = writeln!(anstream::stderr(), "{error}");
-        }
+    /// Prints a result that other programs read, where no JSON has it in it.
+    pub(crate) fn result(&self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { print(text) }
     }
 
-    /// Prints text that was asked for. A closed pipe is no error: its reader needs no
-    /// more.
+    /// Prints an export.
     #[expect(clippy::unused_self, reason = "all printing goes through the console")]
-    pub(crate) fn text(&self, text: &str) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        let written = stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush());
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
-        }
-    }
-
-    /// Prints that standard output failed.
-    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
-    pub(crate) fn stdout_failed(&self, error: &io::Error) {
-        let message = format!("failed to write to standard output: {error}");
-        let _ = writeln!(
-            anstream::stderr(),
-            "{}",
-            render_message(&message, Style::Ansi)
-        );
+    pub(crate) fn export(&self, text: &str) -> io::Result<()> {
+        print(text)
     }
 
     pub(crate) fn warning(&self, message: &str) {
         if !self.quiet {
-            let _ = writeln!(
-                anstream::stderr(),
-                "{}",
-                render_warning(message, Style::Ansi)
-            );
+            eprint_line(&render_warning(message, Style::Ansi));
         }
     }
 
-    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
+    /// Tells why the job failed.
     pub(crate) fn error(&self, error: &Error) {
-        let _ = writeln!(anstream::stderr(), "{}", render_error(error, Style::Ansi));
+        eprint_line(&render_error(error, Style::Ansi));
+        if self.json {
+            error_report(&ErrorReport::new(error));
+        }
     }
+}
+
+/// Tells that standard output failed.
+pub(crate) fn stdout_failed(error: &io::Error) {
+    let message = format!("failed to write to standard output: {error}");
+    eprint_line(&render_message(&message, Style::Ansi));
+}
+
+/// Prints an error as JSON. The exit code stays the error's own where that fails.
+pub(crate) fn error_report(report: &ErrorReport) {
+    if let Err(error) = json(report) {
+        stdout_failed(&error);
+    }
+}
+
+fn json(report: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(report)?;
+    print(&format!("{text}\n"))
+}
+
+/// Prints text that was asked for. A closed pipe is no error: its reader needs no more.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn eprint_line(text: &(impl Display + ?Sized)) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

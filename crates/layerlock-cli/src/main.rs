@@ -8,40 +8,25 @@ mod progress;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod usage;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind};
+use layerlock::{CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, PublishReport};
 
 use args::{Args, CacheCommand, Command};
 use console::Console;
 use progress::Progress;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let checked = match &args.command {
-        Command::Publish(publish) => publish.check(),
-        Command::Export(export) => export.check(),
-        _ => Ok(()),
+    let args = match parse() {
+        Ok(args) => args,
+        Err(error) => return refuse(&error),
     };
-    if let Err(error) = checked {
-        error.exit();
-    }
-    if let Some(directory) = &args.directory
-        && let Err(error) = std::env::set_current_dir(directory)
-    {
-        let message = format!(
-            "failed to change to the directory {}: {error}",
-            directory.display()
-        );
-        Args::command()
-            .error(clap::error::ErrorKind::Io, message)
-            .exit();
-    }
-    let console = Console::new(&args.output);
+    let console = Console::new(&args.output, args.command.prints_json());
     match run(args, &console) {
         Ok(code) => code,
         Err(Failure::Job(error)) => {
@@ -49,10 +34,41 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
         Err(Failure::Stdout(error)) => {
-            console.stdout_failed(&error);
+            console::stdout_failed(&error);
             ExitCode::from(ErrorKind::Machine.exit_code())
         }
     }
+}
+
+/// The command line, in the directory that it names.
+fn parse() -> Result<Args, clap::Error> {
+    let args = Args::try_parse()?;
+    args.command.check()?;
+    if let Some(directory) = &args.directory
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        let message = format!(
+            "failed to change to the directory {}: {error}",
+            directory.display()
+        );
+        return Err(Args::command().error(clap::error::ErrorKind::Io, message));
+    }
+    Ok(args)
+}
+
+/// Tells what is wrong with the command line, or prints the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let is_wrong = error.use_stderr();
+    // As clap does it: where nobody reads, nobody is told.
+    let _ = error.print();
+    if is_wrong && usage::asks_for_json(std::env::args_os()) {
+        console::error_report(&usage::error_report(error));
+    }
+    ExitCode::from(if is_wrong {
+        ErrorKind::Usage.exit_code()
+    } else {
+        EXIT_SUCCESS
+    })
 }
 
 /// What can go wrong: the job itself, or printing its result.
@@ -84,19 +100,15 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     }
     match args.command {
         Command::Build(build) => {
-            let json = build.common.json;
             let settings = settings::build_settings(project, build);
             let report = layerlock::build(&settings, &progress)?.report();
-            console.findings(&report, json);
-            console.report(&report, json)?;
+            console.built(&report, &report)?;
             Ok(exit_code(report.has_errors()))
         }
         Command::Install(install) => {
-            let json = install.common.json;
             let settings = settings::install_settings(project, install);
             let report = layerlock::install(&settings, &progress)?.report();
-            console.findings(&report, json);
-            console.report(&report, json)?;
+            console.built(&report, &report)?;
             Ok(exit_code(report.has_errors()))
         }
         Command::Export(export) => {
@@ -106,16 +118,15 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
                 console.warning(warning);
             }
             if settings.output.is_none() {
-                console.text(&exported.text)?;
+                console.export(&exported.text)?;
             }
             Ok(ExitCode::SUCCESS)
         }
         Command::Publish(publish) => {
-            let json = publish.build.common.json;
             let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
-            console.findings(&report.report, json);
-            console.report(&report, json)?;
+            console.built(&report, &report.report)?;
+            console.result(&arns(&report))?;
             Ok(exit_code(report.report.has_errors()))
         }
         Command::Cache(command) => {
@@ -125,33 +136,33 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What functions name the published versions by, one a line.
+fn arns(report: &PublishReport) -> String {
+    let lines = report.published.iter().map(|one| format!("{}\n", one.arn));
+    lines.collect()
+}
+
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
-    let (cache, what, json) = match command {
+    let (cache, what) = match command {
         CacheCommand::Dir(cache) => {
             let directory = layerlock::cache_directory(&settings::cache_location(cache))?;
-            return Ok(console.text(&format!("{}\n", directory.display()))?);
+            return Ok(console.result(&format!("{}\n", directory.display()))?);
         }
         CacheCommand::Prune {
-            older_than,
-            json,
-            cache,
+            older_than, cache, ..
         } => {
             let unused_for = older_than.map(|days| DAY * days);
-            (cache, CacheRemoval::Useless { unused_for }, json)
+            (cache, CacheRemoval::Useless { unused_for })
         }
         CacheCommand::Clean {
-            packages,
-            json,
-            cache,
-        } if packages.is_empty() => (cache, CacheRemoval::All, json),
+            packages, cache, ..
+        } if packages.is_empty() => (cache, CacheRemoval::All),
         CacheCommand::Clean {
-            packages,
-            json,
-            cache,
-        } => (cache, CacheRemoval::Packages(packages), json),
+            packages, cache, ..
+        } => (cache, CacheRemoval::Packages(packages)),
     };
     let report = layerlock::clean_cache(&settings::cache_location(cache), &what)?;
-    Ok(console.report(&report, json)?)
+    Ok(console.done(&report)?)
 }
 
 fn exit_code(check_failed: bool) -> ExitCode {

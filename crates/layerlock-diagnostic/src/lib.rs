@@ -5,8 +5,9 @@ What every error of layerlock tells, besides what went wrong.
   command's exit codes are defined beside it.
 - Its [`Place`] in a file of the user, where there is one.
 - A hint: what to do about it.
+- The package that it is about, where it is about one.
 
-Each crate's error says these three through [`Diagnose`], in the file that has the
+Each crate's error says these through [`Diagnose`], in the file that has the
 error's variants, so that nobody above has to know them.
 */
 
@@ -16,7 +17,7 @@ mod kind;
 pub use document::{Document, DocumentError, Place};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 
-/// An error that tells its kind, and where it can a place and a hint.
+/// An error that tells its kind, and where it can a place, a hint and a package.
 ///
 /// The error's own text says what failed, on which package or file, and why.
 pub trait Diagnose: std::error::Error {
@@ -34,7 +35,7 @@ pub trait Diagnose: std::error::Error {
     }
 
     /// The package that it is about, by its normalised name.
-    fn package(&self) -> Option<&str> {
+    fn package(&self) -> Option<String> {
         None
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_digest::Digest;
+use layerlock_lock::normalize_name;
 
 use crate::find_links::FindLinksError;
 use crate::index::{DefaultIndexError, IndexUrlError, PageError};
@@ -159,6 +160,18 @@ impl Error {
     }
 }
 
+/// The package that a file is of, as the names of wheels and source distributions tell
+/// it: `NAME-VERSION...`.
+fn package_of(file: &str) -> Option<String> {
+    let name = file.rsplit(['/', '\\']).next()?;
+    let (name, _) = match name.strip_suffix(".whl") {
+        Some(wheel) => wheel.split_once('-')?,
+        // Of a source distribution the name may have hyphens, the version has none.
+        None => name.rsplit_once('-')?,
+    };
+    (!name.is_empty()).then(|| normalize_name(name))
+}
+
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -181,11 +194,17 @@ impl Diagnose for Error {
         }
     }
 
-    fn package(&self) -> Option<&str> {
+    fn package(&self) -> Option<String> {
         match self {
             Self::NoWheel(no_wheel) => no_wheel.package(),
             Self::Build(build) => build.package(),
             Self::Supplied { error, .. } => error.package(),
+            Self::WeakHash { file, .. }
+            | Self::NotOnIndex { file, .. }
+            | Self::Offline { file }
+            | Self::HashMismatch { file, .. }
+            | Self::Wheel { file, .. } => package_of(file),
+            Self::OfflineLookUp { package } => Some(package.clone()),
             _ => None,
         }
     }
@@ -238,6 +257,30 @@ impl Diagnose for Error {
             )),
             Self::Wheel { problem, .. } => problem.hint(),
             Self::Layer(error) => error.hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_tells_its_package() {
+        for (file, package) in [
+            (
+                "Ruamel.yaml_clib-0.2-cp312-cp312-linux_x86_64.whl",
+                Some("ruamel-yaml-clib"),
+            ),
+            ("zope-event-4.5.tar.gz", Some("zope-event")),
+            ("wheels/greeter-1.0-py3-none-any.whl", Some("greeter")),
+            ("archive.zip", None),
+            ("-1.0.tar.gz", None),
+        ] {
+            let error = Error::Offline {
+                file: file.to_owned(),
+            };
+            assert_eq!(error.package().as_deref(), package, "{file}");
         }
     }
 }

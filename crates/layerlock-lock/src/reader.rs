@@ -45,7 +45,7 @@ impl Diagnose for LockError {
         self.0.hint()
     }
 
-    fn package(&self) -> Option<&str> {
+    fn package(&self) -> Option<String> {
         self.0.package()
     }
 }
@@ -99,8 +99,8 @@ mod tests {
             Some("lock anew".to_owned())
         }
 
-        fn package(&self) -> Option<&str> {
-            Some("pendulum")
+        fn package(&self) -> Option<String> {
+            Some("pendulum".to_owned())
         }
     }
 

@@ -148,6 +148,11 @@ impl Error {
         Diagnose::place(self)
     }
 
+    /// The package that it is about, by its normalised name.
+    pub fn package(&self) -> Option<String> {
+        Diagnose::package(self)
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         Diagnose::hint(self)
@@ -195,8 +200,12 @@ impl Diagnose for Error {
         }
     }
 
-    fn package(&self) -> Option<&str> {
+    fn package(&self) -> Option<String> {
         match self {
+            Self::Misfits(misfits) => match &misfits.packages[..] {
+                [only] => only.package(),
+                _ => None,
+            },
             Self::Lock(error) => error.package(),
             Self::Install(error) => error.package(),
             _ => None,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use layerlock_check::Finding;
 use layerlock_diagnostic::{Diagnose, Place};
 
 /// Whether a text has colours.
@@ -36,8 +37,17 @@ pub fn render_error(error: &dyn Diagnose, style: Style) -> String {
                 .annotation(AnnotationKind::Primary.span(span)),
         );
     }
-    let mut text = render(title, style);
-    if let Some(hint) = &error.hint() {
+    with_hint(render(title, style), error.hint().as_deref(), style)
+}
+
+/// A finding on a layer that will not work, as an error of its own.
+pub fn render_finding(finding: &Finding, style: Style) -> String {
+    let message = render_message(&finding.message, style);
+    with_hint(message, finding.hint.as_deref(), style)
+}
+
+fn with_hint(mut text: String, hint: Option<&str>, style: Style) -> String {
+    if let Some(hint) = hint {
         text.push('\n');
         let title = Level::HELP.with_name("hint").primary_title(hint);
         text.push_str(&render(Group::with_title(title), style));
@@ -76,7 +86,7 @@ fn first_line(place: &Place, text: &str) -> Option<Range<usize>> {
 }
 
 /// The error with what caused it, unless its own words say that already.
-fn with_causes(error: &dyn Diagnose) -> String {
+pub(crate) fn with_causes(error: &dyn Diagnose) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,7 +1,7 @@
 //! What the jobs give back. The field names are the interface of `--json`.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use layerlock_check::{Finding, Severity};
 use layerlock_publish::Published;
@@ -37,6 +37,9 @@ pub struct LayerReport {
     /// The staging directory, where one was written.
     #[serde(serialize_with = "maybe_path_text")]
     pub staging: Option<PathBuf>,
+    /// The same, wherever one is.
+    #[serde(serialize_with = "maybe_path_text")]
+    pub staging_absolute_path: Option<PathBuf>,
     /// Bytes of all files, unpacked.
     pub unzipped_size: u64,
     /// How many files.
@@ -68,6 +71,9 @@ pub struct ZipReport {
     /// Where it is.
     #[serde(serialize_with = "path_text")]
     pub path: PathBuf,
+    /// The same, wherever one is.
+    #[serde(serialize_with = "path_text")]
+    pub absolute_path: PathBuf,
     /// Its bytes.
     pub size: u64,
     /// Its SHA-256, in hexadecimal.
@@ -156,6 +162,7 @@ impl LayerReport {
             excluded_files: layer.excluded_files.clone(),
             zip: layer.zip.as_ref().map(ZipReport::new),
             staging: layer.staging.clone(),
+            staging_absolute_path: layer.staging.as_deref().map(absolute),
             unzipped_size: layer.unzipped_size,
             file_count: layer.file_count,
             findings: layer.findings.clone(),
@@ -180,6 +187,7 @@ impl ZipReport {
     fn new(zip: &BuiltZip) -> Self {
         Self {
             path: zip.path.clone(),
+            absolute_path: absolute(&zip.path),
             size: zip.size,
             sha256: zip.digest.hex(),
             code_sha256: zip.digest.base64(),
@@ -340,6 +348,24 @@ pub(crate) fn path_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::
     serializer.collect_str(&path.display())
 }
 
+/// A path from the root on. What leads up from the current directory is followed, so
+/// that programs that compare paths as text need not.
+fn absolute(path: &Path) -> PathBuf {
+    let Ok(mut directory) = std::env::current_dir() else {
+        return path.to_owned();
+    };
+    let mut rest = path.components();
+    loop {
+        match rest.clone().next() {
+            // The current directory's own path has no links in it.
+            Some(Component::ParentDir) => drop(directory.pop()),
+            Some(Component::CurDir) => {}
+            _ => return directory.join(rest.as_path()),
+        }
+        rest.next();
+    }
+}
+
 #[expect(clippy::ref_option, reason = "what serde calls it with")]
 fn maybe_path_text<S: Serializer>(
     path: &Option<PathBuf>,
@@ -398,5 +424,21 @@ mod tests {
             shown[6],
             "warning[file-conflict]: and 7 more of this kind: --json lists all"
         );
+    }
+
+    #[test]
+    fn a_path_from_the_root_has_nothing_that_leads_up_from_here() {
+        let here = std::env::current_dir().unwrap();
+        let above = here.parent().unwrap();
+        for (path, expected) in [
+            ("dist/a.zip", here.join("dist/a.zip")),
+            ("./dist/a.zip", here.join("dist/a.zip")),
+            ("../a.zip", above.join("a.zip")),
+            ("../x/../a.zip", above.join("x/../a.zip")),
+            ("/srv/../a.zip", PathBuf::from("/srv/../a.zip")),
+            (".", here.clone()),
+        ] {
+            assert_eq!(absolute(Path::new(path)), expected, "{path}");
+        }
     }
 }

@@ -359,7 +359,7 @@ Options:
   -V, --version          Print version
 
 Output:
-  -q, --quiet         Print errors only
+  -q, --quiet         Print no report and no warnings, only errors
   -v, --verbose       Also print each index, download and build
       --color <WHEN>  When to use colors [default: auto] [possible values: auto, always, never]
       --no-progress   Show no progress bar

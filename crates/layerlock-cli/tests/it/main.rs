@@ -9,6 +9,7 @@
 mod commands;
 mod errors;
 mod network;
+mod output;
 #[cfg(unix)]
 mod signals;
 mod support;

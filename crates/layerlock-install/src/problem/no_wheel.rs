@@ -88,8 +88,8 @@ impl Diagnose for NoWheel {
         Some(&self.package.place)
     }
 
-    fn package(&self) -> Option<&str> {
-        Some(self.package.name.as_str())
+    fn package(&self) -> Option<String> {
+        Some(self.package.name.to_string())
     }
 
     fn hint(&self) -> Option<String> {

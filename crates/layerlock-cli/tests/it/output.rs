@@ -1,0 +1,237 @@
+//! What goes to standard output, for programs, and what to standard error, for people.
+
+use std::process::Output;
+
+use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Sandbox, greeter};
+
+/// What a command that has to end with this code prints.
+#[track_caller]
+fn run(sandbox: &Sandbox, arguments: &[&str], code: i32) -> (String, String) {
+    let assert = sandbox.layerlock(arguments).assert().code(code);
+    let Output { stdout, stderr, .. } = assert.get_output().clone();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (text(stdout), text(stderr))
+}
+
+/// The `error` of a command with `--json`, after a look at the rest: there is one object
+/// with nothing else in it, the same as at the first time, and the text of the error as
+/// always.
+#[track_caller]
+fn error(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Value {
+    let (stdout, stderr) = run(sandbox, arguments, code);
+    let (again, _) = run(sandbox, arguments, code);
+    assert_eq!(stdout, again);
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    let mut report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report.as_object().unwrap().len(), 1, "{report}");
+    let keys: Vec<_> = report["error"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(
+        keys,
+        ["code", "kind", "message", "hint", "package", "place"]
+    );
+    assert_eq!(report["error"]["code"], code);
+    report["error"].take()
+}
+
+fn shop(package: &Wheel) -> Sandbox {
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").package(package));
+    sandbox.index.add(package);
+    sandbox
+}
+
+#[test]
+fn reports_are_for_people_and_stdout_is_for_programs() {
+    let sandbox = Sandbox::new();
+    for command in ["build", "install"] {
+        for _ in 0..2 {
+            let (stdout, stderr) = run(&sandbox, &[command], 0);
+            assert_eq!(stdout, "");
+            assert!(
+                stderr.starts_with("shop for python3.14 x86_64: "),
+                "{stderr}"
+            );
+        }
+        assert_eq!(run(&sandbox, &[command, "-q"], 0), Default::default());
+        let (stdout, stderr) = run(&sandbox, &[command, "--json"], 0);
+        assert!(
+            stdout.starts_with("{\n") && stdout.ends_with("\n}\n"),
+            "{stdout}"
+        );
+        assert_eq!(stderr, "");
+    }
+}
+
+/// `ARN=$(layerlock publish)`
+#[test]
+fn publish_prints_the_names_of_versions_alone_on_stdout() {
+    let sandbox = Sandbox::new();
+    let runtimes = ["--runtime", "python3.12,python3.13"];
+    let publish = |more: &[&str]| run(&sandbox, &[&["publish"], &runtimes[..], more].concat(), 0);
+    let (stdout, stderr) = publish(&["--dry-run"]);
+    assert_eq!(stdout, "");
+    assert!(
+        stderr.contains("would publish a new version of shop"),
+        "{stderr}"
+    );
+    let (stdout, stderr) = publish(&[]);
+    assert_eq!(stdout, "local:shop:1\nlocal:shop:2\n");
+    assert!(stderr.contains("published local:shop:1"), "{stderr}");
+    // Whether they are new or not.
+    let (stdout, stderr) = publish(&["--quiet"]);
+    assert_eq!(stdout, "local:shop:1\nlocal:shop:2\n");
+    assert_eq!(stderr, "");
+    let (stdout, _) = publish(&["--json"]);
+    serde_json::from_str::<Value>(&stdout).unwrap();
+}
+
+#[test]
+fn nothing_is_published_of_a_layer_that_cannot_work() {
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").optional_group("docs"));
+    let arguments = ["publish", "--only", "docs", "--runtime", "python3.12"];
+    let (stdout, stderr) = run(&sandbox, &arguments, 1);
+    assert_eq!(stdout, "");
+    assert!(stderr.contains("error[empty-layer]: "), "{stderr}");
+    // The report has got made: it is the object, and people are told in words.
+    let (stdout, stderr) = run(&sandbox, &[&arguments[..], &["--json"]].concat(), 1);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["layers"][0]["findings"][0]["code"], "empty-layer");
+    assert_eq!(report["error"], Value::Null);
+    assert!(stderr.starts_with("error: the layer is empty"), "{stderr}");
+    assert!(stderr.contains("\nhint: "), "{stderr}");
+}
+
+#[test]
+fn an_error_is_an_object_too() {
+    let sandbox = Sandbox::new();
+    for command in ["build", "install", "publish"] {
+        let missing = error(&sandbox, &[command, "--json", "--project", "no-such"], 3);
+        assert_eq!(missing["kind"], "project");
+        assert_eq!(missing["package"], Value::Null);
+        assert_eq!(missing["place"], Value::Null);
+    }
+    let group = error(&sandbox, &["build", "--json", "--with", "docs"], 2);
+    assert_eq!(group["message"], "the project has no group `docs` (--with)");
+    assert_eq!(group["hint"], "the groups are: main");
+    let offline = error(&sandbox, &["build", "--offline", "--json"], 5);
+    assert_eq!(offline["package"], "greeter");
+    let dist = sandbox.project.path().join("dist");
+    fs_err::write(&dist, "a file where a directory must be").unwrap();
+    assert_eq!(error(&sandbox, &["build", "--json"], 8)["kind"], "machine");
+    let export = ["export", "--format", "json", "--with", "docs"];
+    assert_eq!(error(&sandbox, &export, 2)["kind"], "usage");
+    let clean = ["cache", "clean", "--json", "--cache-dir", "."];
+    assert_eq!(error(&sandbox, &clean, 2)["kind"], "usage");
+}
+
+#[test]
+fn an_error_has_its_place_and_package() {
+    let stale = Sandbox::from_project(ProjectBuilder::new("shop").content_hash("of another time"));
+    let stale = error(&stale, &["build", "--json"], 3);
+    let place = json!({ "file": "poetry.lock", "line": 17, "column": 16 });
+    assert_eq!(stale["place"], place);
+    assert_eq!(
+        stale["hint"],
+        "run `poetry lock` to bring poetry.lock up to date"
+    );
+
+    let native = WheelBuilder::new("Native.Code", "2.0")
+        .tag("cp312-cp312-manylinux_2_38_x86_64")
+        .build();
+    let arguments = ["build", "--json", "--runtime", "python3.12"];
+    let native = error(&shop(&native), &arguments, 4);
+    assert_eq!(native["kind"], "artifact");
+    assert_eq!(native["package"], "native-code");
+    assert_eq!(native["place"]["file"], "poetry.lock");
+
+    let locked = LockedPackage::new("greeter", "1.2.0").file(&greeter().file_name, &"0".repeat(64));
+    let mut other = Sandbox::new();
+    other.project = ProjectBuilder::new("shop").package(locked).write();
+    let other = error(&other, &["build", "--json"], 7);
+    assert_eq!(other["kind"], "integrity");
+    assert_eq!(other["package"], "greeter");
+}
+
+#[test]
+fn a_wrong_command_line_is_an_object_too() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        &["build", "--json", "--no-such-flag"][..],
+        &["build", "--runtime", "python2.7", "--json"],
+        &["--json", "bild"],
+        &["export", "--json", "--runtime", "python3.12"],
+        &["publish", "--region", "eu-west-1", "--json"],
+        &["build", "--json", "-C", "no-such"],
+        &["build", "--json", "--json"],
+    ] {
+        let wrong = error(&sandbox, arguments, 2);
+        assert_eq!(wrong["kind"], "usage");
+        let message = wrong["message"].as_str().unwrap();
+        assert!(
+            !message.contains('\n') && !message.contains("error: "),
+            "{message}"
+        );
+    }
+    let (stdout, stderr) = run(&sandbox, &["build", "--no-such-flag"], 2);
+    assert_eq!(stdout, "");
+    assert!(stderr.contains("--no-such-flag"), "{stderr}");
+    // Help is help.
+    let (stdout, _) = run(&sandbox, &["build", "--json", "--help"], 0);
+    assert!(stdout.contains("Usage: layerlock build"), "{stdout}");
+}
+
+#[test]
+fn an_output_has_its_path_from_here_and_from_the_root() {
+    let sandbox = Sandbox::new();
+    let below = sandbox.project.path().join("infra");
+    fs_err::create_dir(&below).unwrap();
+    // The second time, nothing has changed.
+    for _ in 0..2 {
+        let build = sandbox
+            .layerlock(&["build", "--json", "--staging", "../staged"])
+            .current_dir(&below)
+            .assert()
+            .success();
+        let report: Value = serde_json::from_slice(&build.get_output().stdout).unwrap();
+        let layer = &report["layers"][0];
+        let root = fs_err::canonicalize(sandbox.project.path()).unwrap();
+        let zip = "dist/layers/shop-python3.14-x86_64.zip";
+        assert_eq!(layer["zip"]["path"], format!("../{zip}"));
+        assert_eq!(
+            layer["zip"]["absolute_path"],
+            root.join(zip).to_str().unwrap()
+        );
+        assert_eq!(layer["staging"], "../staged");
+        let staged = root.join("staged");
+        assert_eq!(layer["staging_absolute_path"], staged.to_str().unwrap());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_is_gone_is_no_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.layerlock(&["build"]).assert().success();
+    for (arguments, code) in [
+        (&["build", "--json"][..], 0),
+        (&["build", "--json", "--with", "x"], 2),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_layerlock"))
+            .args(arguments)
+            .current_dir(sandbox.project.path())
+            .env("PIP_INDEX_URL", sandbox.index.url())
+            .stdout(writer)
+            .stderr(std::process::Stdio::null())
+            .status();
+        assert_eq!(status.unwrap().code(), Some(code));
+    }
+}

@@ -1,0 +1,95 @@
+//! Errors as programs read them. The field names are the interface of `--json`.
+
+use std::path::PathBuf;
+
+use layerlock_diagnostic::{ErrorKind, Place};
+use layerlock_publish::Published;
+use serde::Serialize;
+
+use crate::Error;
+use crate::error_text::with_causes;
+use crate::report::path_text;
+
+/// What a job that failed gives programs instead of its report.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorReport {
+    /// What failed.
+    pub error: ErrorDetails,
+    /// What was published before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+}
+
+/// All that an error tells.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorDetails {
+    /// The command's exit code.
+    pub code: u8,
+    /// The name of its [`ErrorKind`].
+    pub kind: &'static str,
+    /// What failed, on what and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The package that it is about, by its normalised name.
+    pub package: Option<String>,
+    /// The place in a file of the user that is to blame.
+    pub place: Option<ErrorPlace>,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorPlace {
+    /// The file.
+    #[serde(serialize_with = "path_text")]
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl ErrorReport {
+    /// What there is to tell of an error.
+    pub fn new(error: &Error) -> Self {
+        Self {
+            error: ErrorDetails {
+                code: error.kind().exit_code(),
+                kind: error.kind().name(),
+                message: with_causes(error),
+                hint: error.hint(),
+                package: error.package(),
+                place: error.place().map(ErrorPlace::new),
+            },
+            published: match error {
+                Error::PartlyPublished { published, .. } => published.clone(),
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// An error that has no more than a message and a hint.
+    pub fn of_message(kind: ErrorKind, message: String, hint: Option<String>) -> Self {
+        Self {
+            error: ErrorDetails {
+                code: kind.exit_code(),
+                kind: kind.name(),
+                message,
+                hint,
+                package: None,
+                place: None,
+            },
+            published: Vec::new(),
+        }
+    }
+}
+
+impl ErrorPlace {
+    fn new(place: &Place) -> Self {
+        Self {
+            file: place.path.clone(),
+            line: place.line,
+            column: place.column,
+        }
+    }
+}
