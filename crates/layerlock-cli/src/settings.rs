@@ -78,6 +78,7 @@ fn common(project: PathBuf, args: CommonArgs) -> Settings {
     let given = |list: Vec<String>| (!list.is_empty()).then_some(list);
     Settings {
         rebuild: args.rebuild,
+        report: args.report,
         exclude: given(args.exclude.exclude),
         exclude_files: given(args.exclude.exclude_files),
         prefer: given(args.exclude.prefer),

@@ -68,6 +68,12 @@ pub enum Error {
         /// The staging directory, which is replaced as a whole.
         outer: PathBuf,
     },
+    /// A report in the place of a zip.
+    #[error("the report would replace the zip {}", path.display())]
+    ReportReplacesZip {
+        /// The zip.
+        path: PathBuf,
+    },
     /// A directory that several layers are to share, and that an earlier layer fills.
     #[error("{} holds one layer of an earlier run, and is now for several", directory.display())]
     Remains {
@@ -178,6 +184,7 @@ impl Diagnose for Error {
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
             | Self::Overlap { .. }
+            | Self::ReportReplacesZip { .. }
             | Self::BadName { .. }
             | Self::NoName { .. }
             | Self::NoPackage { .. }
@@ -223,6 +230,7 @@ impl Diagnose for Error {
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a directory of its own",
+            Self::ReportReplacesZip { .. } => "name another file with --report",
             Self::Remains { .. } => {
                 "remove it, or name another staging directory; each layer gets a directory of its \
                  own in it, which your template has to name"

@@ -97,6 +97,8 @@ impl<'s> RunKey<'s> {
             build_frontend,
             output,
             staging,
+            // It is written anyway.
+            report: _,
             // They have no say in what is made; with --find-links there is no note.
             index_url: _,
             find_links: _,

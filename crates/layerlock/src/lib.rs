@@ -35,6 +35,7 @@ mod outputs;
 mod poetry_credentials;
 mod publish;
 mod report;
+mod report_file;
 mod runtime_fit;
 mod settings;
 mod source_date_epoch;

@@ -33,6 +33,30 @@ pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
     Ok(())
 }
 
+/// A report is neither part of a layer nor in the place of one. `outputs` are zips and
+/// staging directories.
+pub(crate) fn refuse_report<'o>(
+    report: Option<&Path>,
+    outputs: impl Iterator<Item = (Option<&'o PathBuf>, Option<&'o PathBuf>)>,
+) -> Result<(), Error> {
+    let Some(report) = report else {
+        return Ok(());
+    };
+    let place = resolved(report);
+    for (zip, staging) in outputs {
+        if let Some(outer) = staging.filter(|staging| place.starts_with(resolved(staging))) {
+            return Err(Error::Overlap {
+                inner: report.to_owned(),
+                outer: outer.clone(),
+            });
+        }
+        if let Some(zip) = zip.filter(|zip| place == resolved(zip)) {
+            return Err(Error::ReportReplacesZip { path: zip.clone() });
+        }
+    }
+    Ok(())
+}
+
 /// Where a directory is for several layers, each has a directory of its own in it. An
 /// earlier layer that is the whole directory, from when it was the only one, would
 /// stay around them, and be deployed with them.

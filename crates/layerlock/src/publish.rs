@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use layerlock_install::Reporter;
 use layerlock_publish::{Artifact, LocalDirectory, PublishPlan, Publisher};
 
+use crate::build::build_layers;
 use crate::built::{Built, BuiltLayer};
 use crate::report::{Planned, PublishReport};
-use crate::{Error, Settings, build};
+use crate::report_file::with_report;
+use crate::{Error, Settings};
 
 /// What to publish and where.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +48,19 @@ const LOCAL_DIRECTORY: &str = "dist/published";
 pub fn publish(publish: &PublishSettings, reporter: &dyn Reporter) -> Result<PublishReport, Error> {
     // A region or an account that is missing is known before the work.
     let publishers = publishers(publish)?;
-    let built = build(&publish.settings, reporter)?;
-    publish_all(&built, &publishers, publish.dry_run)
+    with_report(&publish.settings, || {
+        let built = build_layers(&publish.settings, reporter)?;
+        publish_all(&built, &publishers, publish.dry_run)
+    })
 }
 
 /// Publishes layers that were built already, as [`publish()`] does those that it
 /// builds. `publish` has the settings that they were built with.
 pub fn publish_built(built: &Built, publish: &PublishSettings) -> Result<PublishReport, Error> {
-    publish_all(built, &publishers(publish)?, publish.dry_run)
+    let publishers = publishers(publish)?;
+    with_report(&publish.settings, || {
+        publish_all(built, &publishers, publish.dry_run)
+    })
 }
 
 fn publish_all(

@@ -46,6 +46,9 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// The staging directory.
     pub staging: Option<PathBuf>,
+    /// A file for the report as JSON, beside any output. It is written last, and only
+    /// where the job succeeds.
+    pub report: Option<PathBuf>,
     /// The URL of an index to take every package from.
     pub index_url: Option<String>,
     /// Directories with wheels, and pages with links to wheels, to look in before

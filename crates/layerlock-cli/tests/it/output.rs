@@ -235,3 +235,81 @@ fn a_reader_that_is_gone_is_no_failure() {
         assert_eq!(status.unwrap().code(), Some(code));
     }
 }
+
+#[test]
+fn a_report_is_a_file_too_and_the_same() {
+    let sandbox = Sandbox::new();
+    let path = |name: &str| sandbox.project.path().join(name);
+    for command in ["build", "install", "publish"] {
+        for _ in 0..2 {
+            let arguments = [command, "--report", "reports/layers.json"];
+            let (stdout, _) = run(&sandbox, &[&arguments[..], &["--json"]].concat(), 0);
+            let file = fs_err::read_to_string(path("reports/layers.json")).unwrap();
+            assert_eq!(file, stdout, "{command}");
+            let (_, stderr) = run(&sandbox, &arguments, 0);
+            assert!(stderr.starts_with("shop for "), "{stderr}");
+        }
+    }
+    // One of a layer that cannot work says so.
+    let empty = Sandbox::from_project(ProjectBuilder::new("shop").optional_group("docs"));
+    let arguments = ["build", "--only", "docs", "--report", "a.json", "--json"];
+    let (stdout, _) = run(&empty, &arguments, 1);
+    let file = fs_err::read_to_string(empty.project.path().join("a.json")).unwrap();
+    assert_eq!(file, stdout);
+}
+
+#[test]
+fn a_report_is_as_it_was_where_the_job_fails() {
+    let sandbox = Sandbox::new();
+    let report = sandbox.project.path().join("layers.json");
+    fs_err::write(&report, "the last good one").unwrap();
+    for (arguments, code) in [
+        (&["build", "--with", "docs"][..], 2),
+        (&["build", "--offline"], 5),
+        (&["publish", "--index-url", "http://127.0.0.1:9/simple/"], 5),
+    ] {
+        let before = sandbox.files();
+        run(
+            &sandbox,
+            &[arguments, &["--report", "layers.json"]].concat(),
+            code,
+        );
+        assert_eq!(fs_err::read(&report).unwrap(), b"the last good one");
+        assert_eq!(sandbox.files(), before);
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_the_work() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.files();
+    for (place, code, message) in [
+        ("poetry.lock/a.json", 8, "failed to create poetry.lock: "),
+        (".", 8, "failed to write .: "),
+        (
+            "staged/a.json",
+            3,
+            "the output staged/a.json is inside the staging directory staged",
+        ),
+        (
+            "dist/layers/shop-python3.14-x86_64.zip",
+            3,
+            "the report would replace the zip dist/layers/shop-python3.14-x86_64.zip",
+        ),
+    ] {
+        let arguments = ["build", "--staging", "staged", "--json", "--report", place];
+        let error = error(&sandbox, &arguments, code);
+        let said = error["message"].as_str().unwrap();
+        assert!(said.starts_with(message), "{said}");
+        assert_eq!(sandbox.files(), before);
+    }
+    // Nor where an earlier run has made the outputs.
+    run(&sandbox, &["build", "--staging", "staged"], 0);
+    let before = sandbox.files();
+    run(
+        &sandbox,
+        &["build", "--staging", "staged", "--report", "staged/a.json"],
+        3,
+    );
+    assert_eq!(sandbox.files(), before);
+}

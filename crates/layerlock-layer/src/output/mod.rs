@@ -5,7 +5,7 @@ mod directory;
 mod file;
 mod written;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use fs_err as fs;
@@ -65,6 +65,18 @@ pub fn write_private_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write(path, bytes, Access::Owner)
 }
 
+/// Whether [`write_file`] can write a file there, as far as is known before its text is:
+/// nothing is left behind.
+pub fn can_write_file(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(Error::io("write", path)(ErrorKind::IsADirectory.into()))
+        }
+        Ok(metadata) if !metadata.is_file() => Ok(()),
+        _ => OutputFile::create(path, Access::Everyone).map(drop),
+    }
+}
+
 fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return fs::write(path, bytes).map_err(Error::io("write", path));
@@ -117,6 +129,21 @@ mod tests {
         assert_eq!(error, format!("failed to write {}", path.display()));
         assert!(path.is_dir());
         assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn whether_a_file_can_be_written_is_known_without_a_trace() {
+        let temp = tempfile::tempdir().unwrap();
+        let [file, below] = ["file", "new/below"].map(|name| temp.path().join(name));
+        fs::write(&file, "old").unwrap();
+        can_write_file(&file).unwrap();
+        can_write_file(&below).unwrap();
+        can_write_file(Path::new("/dev/null")).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        can_write_file(temp.path()).unwrap_err();
+        can_write_file(&file.join("below")).unwrap_err();
+        assert_eq!(crate::files_in(temp.path()).unwrap(), ["file"]);
+        assert!(!temp.path().join("new").exists());
     }
 
     #[test]

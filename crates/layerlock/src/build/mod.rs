@@ -17,6 +17,7 @@ use crate::built::Built;
 use crate::cache::{blame_cache, open_cache};
 use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Outcome};
+use crate::report_file::with_report;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::{Error, Settings, default_runtime, outputs};
@@ -31,41 +32,71 @@ const STAGING: &str = "dist/staging";
 /// directories that are configured. Where nothing has changed since an earlier
 /// run, gives what that built, and does nothing.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    LastRun::reuse_or_run("build", settings, || Job::read(settings)?.run(reporter))
-        .map_err(|error| blame_cache(error, &settings.cache))
+    with_report(settings, || build_layers(settings, reporter))
+}
+
+/// As [`build()`], and leaves the report to another job.
+pub(crate) fn build_layers(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
+    reuse_or_run("build", settings, reporter, |_| {})
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
 /// is staged in `dist/staging/NAME` of the project.
 pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    LastRun::reuse_or_run("install", settings, || {
-        let mut job = Job::read(settings)?;
-        for layer in &mut job.layers {
-            layer.zip = None;
-            if layer.staging.is_none() {
-                let directory = settings.below_project(Path::new(STAGING).join(&layer.name));
-                layer.staging = Some(layer.own_directory(directory));
-            }
+    let stage = |layer: &mut Layer| {
+        layer.zip = None;
+        if layer.staging.is_none() {
+            let directory = settings.below_project(Path::new(STAGING).join(&layer.name));
+            layer.staging = Some(layer.own_directory(directory));
         }
-        job.run(reporter)
+    };
+    with_report(settings, || {
+        reuse_or_run("install", settings, reporter, stage)
     })
-    .map_err(|error| blame_cache(error, &settings.cache))
 }
 
 /// Plans every layer that the settings ask for, and writes no output. The packages'
 /// wheels are fetched or built into the cache, since sizes, conflicts and findings
 /// are read off them; there is no zip, so its size is not known.
 pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    Job::read(settings)
-        .and_then(|mut job| {
-            for layer in &mut job.layers {
-                layer.zip = None;
-                layer.staging = None;
-            }
-            job.run(reporter)
-        })
-        .map(|outcome| outcome.built)
-        .map_err(|error| blame_cache(error, &settings.cache))
+    let write_nothing = |layer: &mut Layer| {
+        layer.zip = None;
+        layer.staging = None;
+    };
+    with_report(settings, || {
+        Ok(run(settings, reporter, &write_nothing)?.built)
+    })
+}
+
+fn reuse_or_run(
+    job: &str,
+    settings: &Settings,
+    reporter: &dyn Reporter,
+    change: impl Fn(&mut Layer),
+) -> Result<Built, Error> {
+    let built = LastRun::reuse_or_run(job, settings, || run(settings, reporter, &change))?;
+    if built.unchanged {
+        let layers = built.layers.iter();
+        let outputs = layers.map(|layer| {
+            let zip = layer.zip.as_ref().map(|zip| &zip.path);
+            (zip, layer.staging.as_ref())
+        });
+        outputs::refuse_report(settings.report.as_deref(), outputs)?;
+    }
+    Ok(built)
+}
+
+fn run(
+    settings: &Settings,
+    reporter: &dyn Reporter,
+    change: &dyn Fn(&mut Layer),
+) -> Result<Outcome, Error> {
+    let run = || {
+        let mut job = Job::read(settings)?;
+        job.layers.iter_mut().for_each(change);
+        job.run(reporter)
+    };
+    run().map_err(|error| blame_cache(error, &settings.cache))
 }
 
 /// A project and what is asked of it.
@@ -104,6 +135,9 @@ impl<'a> Job<'a> {
     fn run(&self, reporter: &dyn Reporter) -> Result<Outcome, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
+        let places = self.layers.iter();
+        let places = places.map(|layer| (layer.zip.as_ref(), layer.staging.as_ref()));
+        outputs::refuse_report(self.settings.report.as_deref(), places)?;
         let index_of_machine = || find_default_index(self.session.machine(), &self.cache, reporter);
         let options = self.fetch_options(&index_of_machine)?;
 
