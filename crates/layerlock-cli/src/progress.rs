@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use layerlock::Reporter;
+use layerlock::{Reporter, Style, render_warning};
 
 use crate::args::OutputArgs;
 
 /// One bar for all downloads, on standard error, where that is a terminal.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    quiet: bool,
     verbose: bool,
 }
 
@@ -29,6 +30,7 @@ impl Progress {
         }
         Self {
             bar,
+            quiet: args.quiet,
             verbose: args.verbose,
         }
     }
@@ -43,6 +45,15 @@ impl Progress {
 }
 
 impl Reporter for Progress {
+    fn warned(&self, message: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| {
+                let warning = render_warning(message, Style::Ansi);
+                let _ = writeln!(anstream::stderr(), "{warning}");
+            });
+        }
+    }
+
     fn index_found(&self, index: &str, named_by: &str) {
         self.tell(&format!("index {index}, from {named_by}"));
     }

@@ -9,6 +9,12 @@ pub trait Reporter: Send + Sync {
         let _ = (index, named_by);
     }
 
+    /// The user should know of something that does not stop the work, and has no part in
+    /// its result.
+    fn warned(&self, message: &str) {
+        let _ = message;
+    }
+
     /// A file lies on this machine already, at `path`.
     fn found_locally(&self, file: &str, path: &str) {
         let _ = (file, path);

@@ -1,13 +1,14 @@
 //! Looking after the cache.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use layerlock_diagnostic::Diagnose as _;
-use layerlock_install::Cache;
+use layerlock_install::{Cache, Reporter};
 use serde::Serialize;
 
+use crate::error_text::with_causes;
 use crate::report::{Bytes, counted, path_text};
 use crate::{CacheLocation, Error};
 
@@ -41,12 +42,12 @@ pub struct CacheReport {
 
 /// The directory of a cache. It may not exist yet.
 pub fn cache_directory(location: &CacheLocation) -> Result<PathBuf, Error> {
-    Ok(open_cache(location)?.root().to_owned())
+    Ok(kept_cache(location)?.root().to_owned())
 }
 
 /// Removes things from a cache, unless another process works with it.
 pub fn clean_cache(location: &CacheLocation, what: &CacheRemoval) -> Result<CacheReport, Error> {
-    let cache = open_cache(location)?;
+    let cache = kept_cache(location)?;
     let removed = match what {
         CacheRemoval::All => cache.clean()?,
         CacheRemoval::Packages(names) => cache.remove_packages(names)?,
@@ -59,10 +60,53 @@ pub fn clean_cache(location: &CacheLocation, what: &CacheRemoval) -> Result<Cach
     })
 }
 
+fn kept_cache(location: &CacheLocation) -> Result<Cache, Error> {
+    lasting_cache(location).ok_or(Error::NoCache)
+}
+
+/// The cache at a location, as far as there is one: what is looked up may be remembered
+/// in it.
 pub(crate) fn open_cache(location: &CacheLocation) -> Result<Cache, Error> {
-    match location {
-        CacheLocation::Nowhere => Ok(Cache::temporary()?),
-        location => lasting_cache(location).ok_or(Error::NoCache),
+    Ok(match lasting_cache(location) {
+        Some(cache) => cache,
+        None => Cache::temporary()?,
+    })
+}
+
+/// Does a job with the cache at a location. One that nobody named, and that cannot be
+/// written, is no reason to fail: the job is then done without keeping anything, as pip
+/// does it.
+pub(crate) fn with_cache<T>(
+    location: &CacheLocation,
+    reporter: &dyn Reporter,
+    job: impl Fn(&Cache) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let is_default = *location == CacheLocation::User && directory_of_environment().is_none();
+    let Some(cache) = lasting_cache(location) else {
+        if is_default {
+            reporter.warned(&format!(
+                "{}: nothing is kept for the next run",
+                Error::NoCache
+            ));
+        }
+        return job(&Cache::temporary()?);
+    };
+    let blame = |error: Error| blame_cache(error, cache.root());
+    if !is_default {
+        return job(&cache).map_err(blame);
+    }
+    // What fails deeper in it, such as a directory that root made there, shows only then.
+    let written = cache.check_writable().map_err(Error::from);
+    match written.and_then(|()| job(&cache)).map_err(blame) {
+        Err(Error::CacheDirectory(error)) => {
+            reporter.warned(&format!(
+                "the cache is not used, and nothing is kept for the next run: {}; another \
+                 directory can be named with --cache-dir or LAYERLOCK_CACHE_DIR",
+                with_causes(&error)
+            ));
+            job(&cache.temporary_over()?)
+        }
+        result => result,
     }
 }
 
@@ -87,10 +131,10 @@ fn directory_of_environment() -> Option<PathBuf> {
 
 /// An error of the system at a file in the cache is one of the cache's place, which
 /// the user may choose.
-pub(crate) fn blame_cache(error: Error, location: &CacheLocation) -> Error {
+fn blame_cache(error: Error, root: &Path) -> Error {
     match error {
         Error::Install(layerlock_install::Error::Layer(error))
-            if error.hint().is_none() && is_in_cache(&error, location) =>
+            if error.hint().is_none() && is_in(root, &error) =>
         {
             Error::CacheDirectory(error)
         }
@@ -98,11 +142,8 @@ pub(crate) fn blame_cache(error: Error, location: &CacheLocation) -> Error {
     }
 }
 
-fn is_in_cache(error: &layerlock_layer::Error, location: &CacheLocation) -> bool {
-    let layerlock_layer::Error::Io { path, .. } = error else {
-        return false;
-    };
-    lasting_cache(location).is_some_and(|cache| path.starts_with(cache.root()))
+fn is_in(root: &Path, error: &layerlock_layer::Error) -> bool {
+    matches!(error, layerlock_layer::Error::Io { path, .. } if path.starts_with(root))
 }
 
 impl fmt::Display for CacheReport {

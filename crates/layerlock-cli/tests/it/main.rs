@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod cache;
 mod commands;
 mod errors;
 mod network;

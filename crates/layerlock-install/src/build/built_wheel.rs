@@ -8,7 +8,7 @@
 //! whoever built it, it is a wheel of the same source.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
 use layerlock_target::{Target, WheelName};
@@ -50,19 +50,20 @@ impl Key {
     }
 
     /// The file for wheels that fit every target, or for those of this one.
-    fn path(&self, target: Option<&Target>, cache: &Cache) -> PathBuf {
+    fn path(&self, target: Option<&Target>, root: &Path) -> PathBuf {
         let target = target.map_or_else(|| "any".to_owned(), ToString::to_string);
         let name = format!("{}\n{target}\n{PACKING}", self.0);
         let name = Digest::sha256_of(name.as_bytes()).hex();
-        cache.root().join(BUILDS).join(&name[..2]).join(name)
+        root.join(BUILDS).join(&name[..2]).join(name)
     }
 }
 
 impl BuiltWheel {
     /// A wheel that was made from the same for this target, or for every one.
     pub(super) fn find(key: &Key, target: &Target, cache: &Cache) -> Option<Self> {
-        [Some(target), None].into_iter().find_map(|of| {
-            let text = fs_err::read_to_string(key.path(of, cache)).ok()?;
+        let path = |root| [key.path(Some(target), root), key.path(None, root)];
+        cache.roots().flat_map(path).find_map(|path| {
+            let text = fs_err::read_to_string(path).ok()?;
             let [digest, name, frontend] = text.lines().collect::<Vec<_>>().try_into().ok()?;
             let digest: Digest = digest.parse().ok()?;
             let wheel: WheelName = name.parse().ok()?;
@@ -78,7 +79,7 @@ impl BuiltWheel {
 
     /// Keeps it for the one target that it was made for, or for every one.
     pub(super) fn keep(&self, key: &Key, of: Option<&Target>, cache: &Cache) -> Result<(), Error> {
-        let path = key.path(of, cache);
+        let path = key.path(of, cache.root());
         let text = format!("{}\n{}\n{}\n", self.digest.hex(), self.wheel, self.frontend);
         let mut file = cache.temporary_file()?;
         let write = || {

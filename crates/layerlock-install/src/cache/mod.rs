@@ -47,6 +47,8 @@ pub struct Cache {
     in_use: Arc<Mutex<Option<fs::File>>>,
     /// Of a temporary cache: removed with its last user.
     temporary: Option<Arc<TemporaryDirectory>>,
+    /// One that is only read, for what this one lacks.
+    below: Option<Arc<Cache>>,
 }
 
 /// Grows whenever the form of [`CachedContents`] or what is verified changes.
@@ -75,6 +77,7 @@ impl Cache {
             root: root.into(),
             in_use: Arc::default(),
             temporary: None,
+            below: None,
         }
     }
 
@@ -92,7 +95,22 @@ impl Cache {
             root: directory.path().to_owned(),
             in_use: Arc::default(),
             temporary: Some(Arc::new(directory)),
+            below: None,
         })
+    }
+
+    /// A cache that lives as long as its users, with what this one has: for one that can
+    /// be read and not written.
+    pub fn temporary_over(self) -> Result<Self, Error> {
+        Ok(Self {
+            below: Some(Arc::new(self)),
+            ..Self::temporary()?
+        })
+    }
+
+    /// Whether things can be put into it: makes the directory where there is none.
+    pub fn check_writable(&self) -> Result<(), Error> {
+        self.temporary_file().map(drop)
     }
 
     /// The directory.
@@ -105,9 +123,20 @@ impl Cache {
         self.temporary.is_some()
     }
 
+    /// The directories to look for things in.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = &Path> {
+        let below = self.below.iter().map(|cache| cache.root());
+        std::iter::once(self.root()).chain(below)
+    }
+
     /// A wheel that was verified before, by the SHA-256 of its archive. What
     /// cannot be read counts as absent: it is then fetched anew.
     pub fn wheel(&self, digest: &Digest) -> Option<Wheel> {
+        let below = || self.below.as_ref()?.wheel(digest);
+        self.own_wheel(digest).or_else(below)
+    }
+
+    fn own_wheel(&self, digest: &Digest) -> Option<Wheel> {
         self.hold(fs::OpenOptions::new().read(true));
         let path = self.archive(digest);
         let listing = path.with_extension("contents");

@@ -14,7 +14,7 @@ use layerlock_layer::{EntryTime, parallel};
 use layerlock_lock::PackageName;
 
 use crate::built::Built;
-use crate::cache::{blame_cache, open_cache};
+use crate::cache::with_cache;
 use crate::configuration::{self, Layer};
 use crate::last_run::{LastRun, Outcome};
 use crate::report_file::with_report;
@@ -91,12 +91,9 @@ fn run(
     reporter: &dyn Reporter,
     change: &dyn Fn(&mut Layer),
 ) -> Result<Outcome, Error> {
-    let run = || {
-        let mut job = Job::read(settings)?;
-        job.layers.iter_mut().for_each(change);
-        job.run(reporter)
-    };
-    run().map_err(|error| blame_cache(error, &settings.cache))
+    let mut job = Job::read(settings)?;
+    job.layers.iter_mut().for_each(change);
+    with_cache(&settings.cache, reporter, |cache| job.run(cache, reporter))
 }
 
 /// A project and what is asked of it.
@@ -106,7 +103,6 @@ struct Job<'a> {
     layers: Vec<Layer>,
     /// The time of everything in a zip.
     time: EntryTime,
-    cache: Cache,
     session: Session,
 }
 
@@ -124,7 +120,6 @@ impl<'a> Job<'a> {
             layers,
             time: time_of_entries()?,
             lock: lock?,
-            cache: open_cache(&settings.cache)?,
             session: Session::new(MachineConfig::from_environment()),
         })
     }
@@ -132,14 +127,14 @@ impl<'a> Job<'a> {
     /// Plans all layers, then prepares all outputs, then puts them in their places:
     /// an error in the last leaves no half of the first. Layers are worked on side by
     /// side; what they share is fetched and read once.
-    fn run(&self, reporter: &dyn Reporter) -> Result<Outcome, Error> {
+    fn run(&self, cache: &Cache, reporter: &dyn Reporter) -> Result<Outcome, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
         let places = self.layers.iter();
         let places = places.map(|layer| (layer.zip.as_ref(), layer.staging.as_ref()));
         outputs::refuse_report(self.settings.report.as_deref(), places)?;
-        let index_of_machine = || find_default_index(self.session.machine(), &self.cache, reporter);
-        let options = self.fetch_options(&index_of_machine)?;
+        let index_of_machine = || find_default_index(self.session.machine(), cache, reporter);
+        let options = self.fetch_options(cache, &index_of_machine)?;
 
         let layers = self.layers.iter().collect();
         let picked = parallel::in_order(layers, |layer| {
@@ -225,13 +220,14 @@ impl<'a> Job<'a> {
 
     fn fetch_options<'b>(
         &'b self,
+        cache: &'b Cache,
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
         let project = self.lock.project().sources();
         let mut sources = Sources::new(project, index_of_machine, &self.session);
         sources.option = index_of_option(self.settings)?;
         Ok(FetchOptions {
-            cache: &self.cache,
+            cache,
             sources,
             find_links: find_links(self.settings)?,
             offline: self.settings.offline,
