@@ -38,9 +38,9 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build each layer as a zip, and as a staging directory where one is configured
-    Build(BuildArgs),
+    Build(Planned<BuildArgs>),
     /// Build each layer as a staging directory only, without a zip
-    Install(InstallArgs),
+    Install(Planned<InstallArgs>),
     /// Export the lock as `poetry export` does, without Poetry (takes all of its options)
     Export(ExportArgs),
     /// Build layers, then publish those that changed
@@ -54,8 +54,8 @@ impl Command {
     /// Whether standard output is for one JSON object.
     pub(crate) fn prints_json(&self) -> bool {
         match self {
-            Self::Build(build) => build.common.json,
-            Self::Install(install) => install.common.json,
+            Self::Build(build) => build.args.common.json,
+            Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.build.common.json,
             Self::Export(export) => {
                 matches!(export.format, FormatArg::Json) && export.output.is_none()
@@ -149,6 +149,16 @@ struct PoetryArgs {
     /// Load no plugins
     #[arg(long, global = true, hide = true)]
     no_plugins: bool,
+}
+
+/// A command that can be tried without writing.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Planned<A: ClapArgs> {
+    #[command(flatten)]
+    pub(crate) args: A,
+    /// Write no output; with --offline, plan from the lock alone: fetch and build nothing
+    #[arg(long, help_heading = "Output")]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorReport, Report, Severity, Style, render_error, render_finding, render_message,
+    Error, ErrorReport, Finding, Severity, Style, render_error, render_finding, render_message,
     render_warning,
 };
 use serde::Serialize;
@@ -41,13 +41,12 @@ impl Console {
 
     /// Tells what was built: as JSON where asked for, else as text unless quiet. What
     /// will not work is told in any case.
-    pub(crate) fn built(
+    pub(crate) fn built<'f>(
         &self,
         report: &(impl Display + Serialize),
-        built: &Report,
+        findings: impl Iterator<Item = &'f Finding>,
     ) -> io::Result<()> {
         if self.quiet || self.json {
-            let findings = built.layers.iter().flat_map(|layer| &layer.findings);
             for finding in findings.filter(|finding| finding.severity == Severity::Error) {
                 eprint_line(&render_finding(finding, Style::Ansi));
             }

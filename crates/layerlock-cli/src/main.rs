@@ -15,9 +15,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
-use layerlock::{CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, PublishReport};
+use layerlock::{
+    Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, PublishReport,
+    Report, Reporter, Settings,
+};
 
-use args::{Args, CacheCommand, Command};
+use args::{Args, CacheCommand, Command, Planned};
 use console::Console;
 use progress::Progress;
 
@@ -99,17 +102,13 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         signals::clean_up_at_end();
     }
     match args.command {
-        Command::Build(build) => {
-            let settings = settings::build_settings(project, build);
-            let report = layerlock::build(&settings, &progress)?.report();
-            console.built(&report, &report)?;
-            Ok(exit_code(report.has_errors()))
+        Command::Build(Planned { args, dry_run }) => {
+            let settings = settings::build_settings(project, args);
+            build(&settings, dry_run, layerlock::build, &progress, console)
         }
-        Command::Install(install) => {
-            let settings = settings::install_settings(project, install);
-            let report = layerlock::install(&settings, &progress)?.report();
-            console.built(&report, &report)?;
-            Ok(exit_code(report.has_errors()))
+        Command::Install(Planned { args, dry_run }) => {
+            let settings = settings::install_settings(project, args);
+            build(&settings, dry_run, layerlock::install, &progress, console)
         }
         Command::Export(export) => {
             let settings = settings::export_settings(project, export);
@@ -125,7 +124,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Publish(publish) => {
             let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
-            console.built(&report, &report.report)?;
+            console.built(&report, findings(&report.report))?;
             console.result(&arns(&report))?;
             Ok(exit_code(report.report.has_errors()))
         }
@@ -134,6 +133,30 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Does a job that builds, or with `dry_run` only plans it.
+fn build(
+    settings: &Settings,
+    dry_run: bool,
+    job: fn(&Settings, &dyn Reporter) -> Result<Built, Error>,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    if dry_run && settings.offline {
+        let plan = layerlock::plan_files(settings)?;
+        let findings = plan.layers.iter().flat_map(|layer| &layer.findings);
+        console.built(&plan, findings)?;
+        return Ok(exit_code(plan.has_errors()));
+    }
+    let job = if dry_run { layerlock::plan } else { job };
+    let report = job(settings, progress)?.report();
+    console.built(&report, findings(&report))?;
+    Ok(exit_code(report.has_errors()))
+}
+
+fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.layers.iter().flat_map(|layer| &layer.findings)
 }
 
 /// What functions name the published versions by, one a line.

@@ -35,7 +35,7 @@ mod wheel;
 pub use advice::advise;
 pub use build::{BuildNote, BuildOptions, BuildOutcome, build, is_supplied};
 pub use cache::{Cache, Removed};
-pub use choose::{ChosenWheel, WheelOrSource, choose};
+pub use choose::{ChosenWheel, WheelOrSource, choose, source_file};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};
 pub use find_links::{FindLinks, FindLinksError};

@@ -230,11 +230,8 @@ impl fmt::Display for Report {
 impl fmt::Display for LayerReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary())?;
-        let width = |text: fn(&PackageReport) -> &str| {
-            let lengths = self.packages.iter().map(|package| text(package).len());
-            lengths.max().unwrap_or(0)
-        };
-        let (names, versions) = (width(|p| &p.name), width(|p| &p.version));
+        let texts = |package: &PackageReport| (package.name.len(), package.version.len());
+        let (names, versions) = widths(self.packages.iter().map(texts));
         for package in &self.packages {
             write!(
                 f,
@@ -394,6 +391,13 @@ impl fmt::Display for Bytes {
             _ => write!(f, "{:.1} GB", bytes as f64 / 1e9),
         }
     }
+}
+
+/// The widths of two columns of text: the largest of each.
+pub(crate) fn widths(lengths: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    lengths.fold((0, 0), |(first, second), (one, other)| {
+        (first.max(one), second.max(other))
+    })
 }
 
 pub(crate) fn counted(count: impl fmt::Display, thing: &str) -> String {

@@ -8,6 +8,7 @@
 
 mod cache;
 mod commands;
+mod dry_run;
 mod errors;
 mod network;
 mod output;

@@ -75,6 +75,19 @@ impl<'a, Step> LayerJob<'a, Step> {
     }
 }
 
+impl<Step> LayerJob<'_, Step> {
+    pub(super) fn excluded_packages(&self) -> Vec<ExcludedPackage> {
+        let excluded = self.excluded.iter().map(|one| ExcludedPackage {
+            name: one.package.name.to_string(),
+            version: one.package.version.clone(),
+            named: one.is_named,
+            in_runtime: self.layer.target.brings(one.package.name.as_str()),
+            needed_by: one.needed_by.iter().map(ToString::to_string).collect(),
+        });
+        excluded.collect()
+    }
+}
+
 impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// The packages of a layer, and those that are excluded from it.
     pub(super) fn select(layer: &'a Layer, lock: &dyn LockReader) -> Result<Self, Error> {
@@ -295,17 +308,6 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
         Ok(findings)
-    }
-
-    fn excluded_packages(&self) -> Vec<ExcludedPackage> {
-        let excluded = self.excluded.iter().map(|one| ExcludedPackage {
-            name: one.package.name.to_string(),
-            version: one.package.version.clone(),
-            named: one.is_named,
-            in_runtime: self.layer.target.brings(one.package.name.as_str()),
-            needed_by: one.needed_by.iter().map(ToString::to_string).collect(),
-        });
-        excluded.collect()
     }
 
     fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {

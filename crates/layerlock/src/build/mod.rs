@@ -1,5 +1,6 @@
 //! From a project to its layers.
 
+mod choose_alone;
 mod layer_job;
 mod wheels;
 
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
-use layerlock_install::{Cache, FetchOptions, Reporter, Sources};
+use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
 use layerlock_layer::{EntryTime, parallel};
 use layerlock_lock::PackageName;
 
 use crate::built::Built;
-use crate::cache::with_cache;
+use crate::cache::{open_cache, with_cache};
 use crate::configuration::{self, Layer};
+use crate::file_plan::FilePlan;
 use crate::last_run::{LastRun, Outcome};
 use crate::report_file::with_report;
 use crate::source_date_epoch::time_of_entries;
@@ -68,6 +70,20 @@ pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error
     })
 }
 
+/// Plans as far as the lock alone tells: which packages each layer gets, and which file
+/// of each. No index is asked, nothing is fetched or built, and nothing is written.
+pub fn plan_files(settings: &Settings) -> Result<FilePlan, Error> {
+    with_report(settings, || {
+        let job = Job::read(settings)?;
+        let mut layers = job.choose_alone()?;
+        job.settle_shared_names(&mut layers);
+        let layers = layers.iter().map(|layer| layer.files(&job.lock));
+        Ok(FilePlan {
+            layers: layers.collect::<Result<_, _>>()?,
+        })
+    })
+}
+
 fn reuse_or_run(
     job: &str,
     settings: &Settings,
@@ -95,6 +111,9 @@ fn run(
     job.layers.iter_mut().for_each(change);
     with_cache(&settings.cache, reporter, |cache| job.run(cache, reporter))
 }
+
+/// A layer with a file for each of its packages.
+type PickedLayer<'a> = LayerJob<'a, Vec<WheelOrSource>>;
 
 /// A project and what is asked of it.
 struct Job<'a> {
@@ -136,10 +155,7 @@ impl<'a> Job<'a> {
         let index_of_machine = || find_default_index(self.session.machine(), cache, reporter);
         let options = self.fetch_options(cache, &index_of_machine)?;
 
-        let layers = self.layers.iter().collect();
-        let picked = parallel::in_order(layers, |layer| {
-            LayerJob::select(layer, &self.lock)?.pick(&self.lock, &options)
-        })?;
+        let picked = self.pick(&options)?;
         // One build after the other: each may use all cores.
         let chosen = picked
             .into_iter()
@@ -172,6 +188,23 @@ impl<'a> Job<'a> {
         })
     }
 
+    fn pick(&self, options: &FetchOptions<'_>) -> Result<Vec<PickedLayer<'_>>, Error> {
+        parallel::in_order(self.layers.iter().collect(), |layer| {
+            LayerJob::select(layer, &self.lock)?.pick(&self.lock, options)
+        })
+    }
+
+    /// Picks the files of all layers without asking anybody, even where an error could
+    /// tell more.
+    fn choose_alone(&self) -> Result<Vec<PickedLayer<'_>>, Error> {
+        let cache = open_cache(&self.settings.cache)?;
+        let no_index = || find_default_index(self.session.machine(), &cache, &Silent);
+        self.pick(&FetchOptions {
+            offline: true,
+            ..self.fetch_options(&cache, &no_index)?
+        })
+    }
+
     /// Where this run writes: no part of what a directory is built from.
     fn outputs(&self) -> Vec<PathBuf> {
         let layers = self.layers.iter();
@@ -185,14 +218,27 @@ impl<'a> Job<'a> {
     /// Layers that share a list have use for a part of it each. What another layer
     /// has use for, or one that is not built now may have, is no mistake in it.
     fn settle_shared_lists(&self, layers: &mut [LayerJob<'_, PlannedFiles>]) {
+        self.settle_shared_names(layers);
+        let is_one_layer_only = self.settings.layer.is_some();
+        let mut patterns = HashSet::new();
+        for layer in &*layers {
+            patterns.extend(layer.step.filter.used().map(str::to_owned));
+        }
+        for layer in layers {
+            if layer.layer.shares.exclude_files {
+                let filter = &mut layer.step.filter;
+                filter.mark_used(|pattern| is_one_layer_only || patterns.contains(pattern));
+            }
+        }
+    }
+
+    fn settle_shared_names<Step>(&self, layers: &mut [LayerJob<'_, Step>]) {
         let is_one_layer_only = self.settings.layer.is_some();
         let mut names = HashSet::new();
-        let mut patterns = HashSet::new();
         let mut unknown_to_all: Option<HashSet<PackageName>> = None;
         for layer in &*layers {
             let named = layer.excluded.iter().filter(|one| one.is_named);
             names.extend(named.map(|one| one.package.name.clone()));
-            patterns.extend(layer.step.filter.used().map(str::to_owned));
             let unknown: HashSet<_> = layer.not_preferred.iter().cloned().collect();
             unknown_to_all = Some(match unknown_to_all {
                 Some(others) => &others & &unknown,
@@ -210,10 +256,6 @@ impl<'a> Job<'a> {
                     let unknown = unknown_to_all.as_ref();
                     !is_one_layer_only && unknown.is_some_and(|all| all.contains(name))
                 });
-            }
-            if layer.layer.shares.exclude_files {
-                let filter = &mut layer.step.filter;
-                filter.mark_used(|pattern| is_one_layer_only || patterns.contains(pattern));
             }
         }
     }

@@ -1,0 +1,32 @@
+//! A layer as the lock alone tells it.
+
+use layerlock_check::{Code, Finding, check_plan};
+use layerlock_export::PoetryLock;
+use layerlock_install::WheelOrSource;
+use layerlock_layer::PlanBuilder;
+
+use super::layer_job::LayerJob;
+use crate::file_plan::{LayerFiles, PackageFile};
+use crate::{Error, findings};
+
+impl LayerJob<'_, Vec<WheelOrSource>> {
+    /// The files that were chosen, and what can be found without looking into them.
+    pub(super) fn files(&self, lock: &PoetryLock) -> Result<LayerFiles, Error> {
+        let layer = self.layer;
+        let excluded = self.excluded_packages();
+        let mut findings = findings::lock(lock, &layer.choice)?;
+        findings.extend(findings::default_runtime(layer));
+        // A plan without files tells what there is to say of the target.
+        let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
+        let holds = |one: &Finding| one.code != Code::EmptyLayer || self.step.is_empty();
+        findings.extend(of_target.into_iter().filter(holds));
+        findings.extend(findings::excluded_packages(layer, &excluded, &self.unknown));
+        Ok(LayerFiles {
+            name: layer.name.clone(),
+            target: layer.target,
+            packages: self.step.iter().map(PackageFile::new).collect(),
+            excluded,
+            findings,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! What the lock alone tells of a project's layers: packages, and the file of each. The
+//! field names are the interface of `--json`.
+
+use std::fmt;
+
+use layerlock_check::{Finding, Severity};
+use layerlock_digest::Algorithm;
+use layerlock_install::{WheelOrSource, source_file};
+use layerlock_target::Target;
+use serde::Serialize;
+
+use crate::built::ExcludedPackage;
+use crate::report::{counted, widths};
+
+/// The layers of a project, planned without a look into any file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FilePlan {
+    /// One for each layer and target.
+    pub layers: Vec<LayerFiles>,
+}
+
+/// One layer for one target.
+#[derive(Debug, Clone, Serialize)]
+pub struct LayerFiles {
+    /// The layer's name.
+    pub name: String,
+    /// What it is for.
+    pub target: Target,
+    /// What it will hold, sorted by name.
+    pub packages: Vec<PackageFile>,
+    /// The packages that are excluded, sorted by name.
+    pub excluded: Vec<ExcludedPackage>,
+    /// What the user should know, as far as the lock tells.
+    pub findings: Vec<Finding>,
+}
+
+/// A package with the file that is chosen for the target.
+#[derive(Debug, Clone, Serialize)]
+pub struct PackageFile {
+    /// The name, normalised (PEP 503).
+    pub name: String,
+    /// The locked version.
+    pub version: String,
+    /// Where it comes from: `registry`, `git`, `url`, `directory` or `file`.
+    pub kind: &'static str,
+    /// The wheel, or what is built or taken instead; none where the lock lists no file.
+    pub file: Option<String>,
+    /// SHA-256 of that file, in hexadecimal, where the lock has it.
+    pub sha256: Option<String>,
+}
+
+impl FilePlan {
+    /// Whether a finding says that a layer will not work.
+    pub fn has_errors(&self) -> bool {
+        let mut findings = self.layers.iter().flat_map(|layer| &layer.findings);
+        findings.any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl PackageFile {
+    pub(crate) fn new(chosen: &WheelOrSource) -> Self {
+        let (package, file, digest) = match chosen {
+            WheelOrSource::Wheel(chosen) => (
+                &chosen.package,
+                Some(chosen.wheel.to_string()),
+                Some(chosen.digest),
+            ),
+            WheelOrSource::Source(package) => {
+                let file = source_file(package);
+                let digest = file.and_then(|file| file.digest(Algorithm::Sha256));
+                (package, file.map(|file| file.name.clone()), digest)
+            }
+        };
+        Self {
+            name: package.name.to_string(),
+            version: package.version.clone(),
+            kind: package.source.kind(),
+            file,
+            sha256: digest.map(|digest| digest.hex()),
+        }
+    }
+}
+
+impl fmt::Display for FilePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{layer}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for LayerFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            target,
+            packages,
+            ..
+        } = self;
+        let count = counted(packages.len(), "package");
+        write!(f, "{name} for {target}: {count}, as the lock alone tells")?;
+        let texts = |package: &PackageFile| (package.name.len(), package.version.len());
+        let (names, versions) = widths(packages.iter().map(texts));
+        for PackageFile {
+            name,
+            version,
+            kind,
+            file,
+            ..
+        } in packages
+        {
+            let file = file.as_deref().unwrap_or(kind);
+            write!(f, "\n  {name:names$}  {version:versions$}  {file}")?;
+        }
+        let excluded: Vec<&str> = self.excluded.iter().map(|one| &one.name[..]).collect();
+        if !excluded.is_empty() {
+            write!(f, "\nexcluded: {}", excluded.join(", "))?;
+        }
+        for finding in &self.findings {
+            write!(f, "\n{finding}")?;
+        }
+        Ok(())
+    }
+}
