@@ -81,7 +81,7 @@ struct ExportedPackage {
 }
 
 /// The exit code where no file fits the target.
-const NOTHING_FITS: i32 = 4;
+pub(crate) const NOTHING_FITS: i32 = 4;
 
 impl Layerlock {
     /// The binary with empty directories of its own under `directory`.

@@ -15,6 +15,7 @@ mod diff_export;
 mod diff_wheels;
 mod e2e;
 mod files;
+mod first_run;
 mod installed;
 mod layerlock;
 mod process;
@@ -49,6 +50,8 @@ enum Task {
     DiffExport(diff_export::Arguments),
     /// Compare the wheels that layerlock chooses and lays out with pip's
     DiffWheels(diff_wheels::Arguments),
+    /// Plan every project below a folder from its lock alone, and count how many end where
+    FirstRun(first_run::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
     Torture(torture::Arguments),
     /// List module cycles, wrong dependencies between crates and unused dependencies
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Task::E2e(arguments) => e2e::run(&arguments),
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
+        Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
         Task::Structure => structure::run(),
         Task::Bench(arguments) => bench::run(&arguments),
