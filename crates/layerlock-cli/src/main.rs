@@ -113,6 +113,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Export(export) => {
             let settings = settings::export_settings(project, export);
             let exported = layerlock::export(&settings, &progress)?;
+            progress.end();
             for warning in &exported.warnings {
                 console.warning(warning);
             }
@@ -124,6 +125,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Publish(publish) => {
             let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
+            progress.end();
             console.built(&report, findings(&report.report))?;
             console.result(&arns(&report))?;
             Ok(exit_code(report.report.has_errors()))
@@ -151,6 +153,7 @@ fn build(
     }
     let job = if dry_run { layerlock::plan } else { job };
     let report = job(settings, progress)?.report();
+    progress.end();
     console.built(&report, findings(&report))?;
     Ok(exit_code(report.has_errors()))
 }
