@@ -73,6 +73,12 @@ impl SourceTree {
         self.file("REQUIRES", requirement)
     }
 
+    /// The range of Pythons in its wheel's metadata, which pip asks for before it builds.
+    #[must_use]
+    pub fn requires_python(self, range: &str) -> Self {
+        self.file("PYTHON", range)
+    }
+
     /// Its build fails with this message.
     #[must_use]
     pub fn failing(self, message: &str) -> Self {
@@ -207,6 +213,8 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
                 files[full.replace(os.sep, "/")] = read(full)
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    if os.path.exists(os.path.join(ROOT, "PYTHON")):
+        metadata += "Requires-Python: " + read("PYTHON").decode() + "\n"
     if os.path.exists(os.path.join(ROOT, "REQUIRES")):
         metadata += "Requires-Dist: " + read("REQUIRES").decode() + "\n"
     files[info + "/METADATA"] = metadata.encode()

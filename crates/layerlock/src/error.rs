@@ -5,6 +5,7 @@ use layerlock_lock::LockError;
 use layerlock_publish::Published;
 use layerlock_target::LayerNames;
 
+use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
 use crate::misfits::Misfits;
 
@@ -23,6 +24,9 @@ pub enum Error {
     /// Several packages have no file for the target of a layer.
     #[error("{0}")]
     Misfits(Box<Misfits>),
+    /// A directory that is to be built, and not for this runtime.
+    #[error("{0}")]
+    ExcludedPython(Box<ExcludedPython>),
     /// Planning and writing the layer.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
@@ -170,7 +174,9 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
-            Self::Misfits(_) | Self::FileConflicts(_) => ErrorKind::Artifact,
+            Self::Misfits(_) | Self::FileConflicts(_) | Self::ExcludedPython(_) => {
+                ErrorKind::Artifact
+            }
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
@@ -200,6 +206,7 @@ impl Diagnose for Error {
             Self::Lock(error) => error.place(),
             Self::Misfits(misfits) => misfits.packages.first().map(|one| &one.package.place),
             Self::Install(error) => error.place(),
+            Self::ExcludedPython(excluded) => excluded.place.as_ref(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
             | Self::NoRuntime { place, .. } => Some(place),
@@ -215,6 +222,7 @@ impl Diagnose for Error {
             },
             Self::Lock(error) => error.package(),
             Self::Install(error) => error.package(),
+            Self::ExcludedPython(excluded) => Some(excluded.package.to_string()),
             _ => None,
         }
     }
@@ -224,6 +232,7 @@ impl Diagnose for Error {
             Self::Export(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
             Self::Misfits(misfits) => return Some(misfits.hint()),
+            Self::ExcludedPython(excluded) => return Some(excluded.hint()),
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),

@@ -22,7 +22,8 @@ pub(super) struct Frontend {
     command: Vec<OsString>,
     /// Its name, version and Python.
     described: String,
-    /// For uv: the Python of the target's version, where there is one.
+    /// For uv: the Python of the target's version where there is one, else any. Without
+    /// one uv takes what the source asks for, and fails where that is not there.
     python: Option<OsString>,
 }
 
@@ -63,17 +64,20 @@ impl Frontend {
         let answer = answer(&command, &["--version"])?;
         let version = answer.split_whitespace().nth(1).unwrap_or_default();
         let wanted = runtime.python_version();
-        let find = ["python", "find", "--no-python-downloads", &wanted];
-        let python = self::answer(&command, &find).map(|path| OsString::from(path.trim()));
-        let with = match python {
+        let find = ["python", "find", "--no-python-downloads", "--no-project"];
+        let of_target = self::answer(&command, &[&find[..], &[&wanted]].concat());
+        let with = match of_target {
             Some(_) => format!(" with Python {wanted}"),
             None => String::new(),
         };
+        // A version is asked for, so that no `.python-version` has a say.
+        let any = || self::answer(&command, &[&find[..], &[">=3.8"]].concat());
+        let python = of_target.or_else(any);
         Some(Self {
             kind: FrontendKind::Uv,
             described: format!("uv {version}{with}"),
+            python: python.map(|path| OsString::from(path.trim())),
             command,
-            python,
         })
     }
 
@@ -165,27 +169,7 @@ impl Frontend {
         directory: &TemporaryDirectory,
         output: &Path,
     ) -> Result<duct::Expression, Error> {
-        let mut arguments: Vec<OsString> = self.command[1..].to_vec();
-        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
-        match self.kind {
-            FrontendKind::Uv => {
-                add(&["build", "--wheel", "--no-progress", "--out-dir"]);
-                arguments.push(output.into());
-                if let Some(python) = &self.python {
-                    arguments.extend(["--python".into(), python.clone()]);
-                }
-                if request.offline {
-                    arguments.push("--offline".into());
-                }
-            }
-            FrontendKind::Pip => {
-                // Its cache of wheels would only fill: what is built is kept here.
-                add(&["wheel", "--no-deps", "--no-cache-dir"]);
-                add(&["--progress-bar", "off", "--wheel-dir"]);
-                arguments.push(output.into());
-            }
-        }
-        arguments.push(request.source.into());
+        let arguments = self.arguments(request, output);
 
         // setuptools would leave `build` and `*.egg-info` in the source, and the
         // first in the next wheel.
@@ -217,6 +201,8 @@ impl Frontend {
             "PIP_REQUIRE_HASHES",
             "PIP_ONLY_BINARY",
             "PIP_NO_BUILD_ISOLATION",
+            "PIP_USE_PEP517",
+            "PIP_NO_USE_PEP517",
             "UV_REQUIRE_HASHES",
             "UV_NO_BUILD",
             "UV_NO_BUILD_ISOLATION",
@@ -242,6 +228,37 @@ impl Frontend {
             expression = expression.env(variable, version);
         }
         Ok(expression)
+    }
+
+    /// What the program is called with. The package's range of Pythons is about those
+    /// that run it: this machine's only builds it, and the result is held to the target.
+    /// uv does not look at that range once a Python is named.
+    fn arguments(&self, request: &BuildRequest<'_>, output: &Path) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = self.command[1..].to_vec();
+        let mut add = |words: &[&str]| arguments.extend(words.iter().map(OsString::from));
+        match self.kind {
+            FrontendKind::Uv => {
+                add(&["build", "--wheel", "--no-progress", "--out-dir"]);
+                arguments.push(output.into());
+                if let Some(python) = &self.python {
+                    arguments.extend(["--python".into(), python.clone()]);
+                }
+                if request.offline {
+                    arguments.push("--offline".into());
+                }
+            }
+            FrontendKind::Pip => {
+                // Before 23.1, pip builds what has no pyproject.toml with the setuptools
+                // and wheel that happen to be installed, or not.
+                add(&["wheel", "--no-deps", "--use-pep517"]);
+                // Its cache of wheels would only fill: what is built is kept here.
+                add(&["--ignore-requires-python", "--no-cache-dir"]);
+                add(&["--progress-bar", "off", "--wheel-dir"]);
+                arguments.push(output.into());
+            }
+        }
+        arguments.push(request.source.into());
+        arguments
     }
 
     /// A word, not a path: it is looked for on PATH.
@@ -308,7 +325,60 @@ fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_diagnostic::Place;
+    use layerlock_lock::PackageSource;
+
     use super::*;
+
+    /// Whatever the host's Python is and whatever its pip has installed.
+    #[test]
+    fn a_build_is_isolated_and_does_not_ask_which_python_runs_the_package() {
+        let package = LockedPackage {
+            name: "demo".parse().unwrap(),
+            version: "1.0".to_owned(),
+            source: PackageSource::Registry {
+                url: None,
+                reference: None,
+            },
+            extras: Vec::new(),
+            groups: Vec::new(),
+            files: Vec::new(),
+            place: Place {
+                path: PathBuf::from("poetry.lock"),
+                line: 1,
+                column: 1,
+                span: 0..0,
+            },
+            requires_python: "*".to_owned(),
+        };
+        let request = BuildRequest {
+            package: &package,
+            source: Path::new("source"),
+            knows_its_version: true,
+            index_url: None,
+            offline: false,
+        };
+        let arguments = |kind, command: &[&str], python: Option<&str>| {
+            let frontend = Frontend {
+                kind,
+                command: command.iter().map(OsString::from).collect(),
+                described: String::new(),
+                python: python.map(OsString::from),
+            };
+            let arguments = frontend.arguments(&request, Path::new("out"));
+            let words = arguments.iter().map(|word| word.to_str().unwrap());
+            words.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            arguments(FrontendKind::Pip, &["python3", "-m", "pip"], None),
+            "-m pip wheel --no-deps --use-pep517 --ignore-requires-python --no-cache-dir \
+             --progress-bar off --wheel-dir out source"
+        );
+        assert_eq!(
+            arguments(FrontendKind::Uv, &["uv"], Some("/usr/bin/python3")),
+            "build --wheel --no-progress --out-dir out --python /usr/bin/python3 source"
+        );
+    }
 
     #[test]
     fn uv_asks_the_index_of_pip_unless_it_has_its_own() {

@@ -210,15 +210,11 @@ impl Diagnose for BuildError {
                  layerlock writes, put it below dist, which setuptools passes over"
                     .to_owned()
             }
-            // It is built by an older Python than the target's, or a newer one.
+            // What a build itself needs may ask for another Python.
             BuildProblem::Failed { output, .. }
                 if output.contains("requires a different Python") =>
             {
-                format!(
-                    "put a Python {} with pip first on PATH, or let uv build it by \
-                     --build-frontend uv",
-                    self.target.runtime.python_version()
-                )
+                self.other_python()
             }
             BuildProblem::Failed { output, .. }
                 if ["gcc", "clang", "compiler", "Visual C++"]
@@ -245,10 +241,9 @@ impl Diagnose for BuildError {
             BuildProblem::Misfit { wheel, misfit } => format!(
                 "{}{}{}",
                 match misfit {
-                    WheelMisfit::Tags(TagMisfit::Python | TagMisfit::Abi) => format!(
-                        "put a Python {} with pip first on PATH, or ",
-                        self.target.runtime.python_version()
-                    ),
+                    WheelMisfit::Tags(TagMisfit::Python | TagMisfit::Abi) => {
+                        format!("{}, or ", self.other_python())
+                    }
                     _ => String::new(),
                 },
                 self.elsewhere(),
@@ -262,6 +257,11 @@ impl Diagnose for BuildError {
 impl std::error::Error for BuildError {}
 
 impl BuildError {
+    fn other_python(&self) -> String {
+        let python = self.target.runtime.python_version();
+        format!("install Python {python}, with pip, or for uv by `uv python install {python}`")
+    }
+
     fn elsewhere(&self) -> String {
         format!(
             "build it where the runtime's own system is, then build the layer with \

@@ -20,7 +20,7 @@ use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
-use crate::{Conflicts, Error, Settings, findings};
+use crate::{Conflicts, Error, Settings, excluded_python, findings};
 
 /// A layer with what one step after the other makes of it.
 pub(super) struct LayerJob<'a, Step> {
@@ -170,13 +170,19 @@ impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
         reporter: &dyn Reporter,
     ) -> Result<LayerJob<'a, ChosenFiles>, Error> {
         self.next(|layer, picks| {
+            let target = &layer.target;
+            let is_supplied =
+                |package: &LockedPackage| layerlock_install::is_supplied(package, target, options);
+            if let Some(excluded) = excluded_python::find(&picks, target.runtime, is_supplied) {
+                return Err(Error::ExcludedPython(Box::new(excluded)));
+            }
             let options = BuildOptions {
                 fetch: options,
                 frontend: layer.frontend,
                 index_url: settings.index_url.as_deref(),
                 ignored: outputs,
             };
-            let built = layerlock_install::build(picks, &layer.target, &options, reporter)?;
+            let built = layerlock_install::build(picks, target, &options, reporter)?;
             Ok(ChosenFiles {
                 chosen: built.chosen,
                 notes: built.notes,

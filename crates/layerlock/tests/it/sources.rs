@@ -1,6 +1,6 @@
 //! Layers of packages that the lock has no wheel of.
 
-use layerlock::{ExportFormat, ExportSettings, FrontendKind, Settings, Severity, Silent};
+use layerlock::{ExportFormat, ExportSettings, FrontendKind, Provider, Settings, Severity, Silent};
 use layerlock_testkit::{LockedPackage, ProjectBuilder, SourceTree, sha256_hex};
 
 use crate::helpers::{STAGED, Shop, files};
@@ -56,6 +56,53 @@ fn a_layer_can_hold_the_project_itself() {
     };
     let again = layerlock::build(&offline, &Silent).unwrap();
     assert_eq!(again.to_string(), report.to_string());
+}
+
+/// Any Python builds pure code, so that nothing else says that the target's does not
+/// suit it.
+#[test]
+fn a_directory_that_is_not_for_the_targets_python_is_refused_before_it_is_built() {
+    let shop = package();
+    SourceTree::new("demo", "1.0")
+        .requires_python("<3.12")
+        .failing("it was built")
+        .write_to(&shop.path("libs"));
+    let pyproject = shop.path("libs/pyproject.toml");
+    let text = fs_err::read_to_string(&pyproject).unwrap();
+    fs_err::write(&pyproject, text + "requires-python = \"<3.12\"\n").unwrap();
+    let libs = shop.path("libs");
+    let demo = format!(
+        "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
+         optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
+         [package.source]\ntype = \"directory\"\nurl = '{}'\n",
+        libs.display()
+    );
+    ProjectBuilder::new("shop")
+        .lock_packages(&demo)
+        .write_to(shop.project.path());
+    let build = |runtime: &str| {
+        let settings = Settings {
+            runtimes: vec![Provider::Aws.runtime(runtime).unwrap()],
+            ..settings(&shop)
+        };
+        layerlock::build(&settings, &Silent).unwrap_err()
+    };
+    let error = build("python3.12");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "demo cannot be built for python3.12: {} allows Python `<3.12`",
+            pyproject.display()
+        )
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        "build for a runtime that it allows, or allow Python 3.12 there and run `poetry lock`"
+    );
+    assert!(error.place().is_some());
+    assert_eq!(error.kind().exit_code(), 4);
+    // What allows it is built.
+    assert!(build("python3.11").to_string().contains("it was built"));
 }
 
 /// setuptools, which builds where no backend is named, would make an empty

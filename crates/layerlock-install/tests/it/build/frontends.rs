@@ -25,6 +25,16 @@ fn a_failed_build_says_what_it_said() {
     assert!(said.contains("the backend builds demo 1.0"), "{said}");
 }
 
+/// No machine has the Python of every runtime.
+#[test]
+fn pure_code_is_built_whatever_python_this_machine_has() {
+    let shop = Shop::open();
+    let sdist = demo().requires_python("==2.7.*").sdist();
+    shop.index.add(&sdist);
+    let (chosen, _) = shop.built(&locking_sdist(&sdist));
+    assert_eq!(chosen.wheel.as_str(), "demo-1.0-py3-none-any.whl");
+}
+
 #[test]
 fn a_wheel_of_something_else_is_refused() {
     let shop = Shop::open();
