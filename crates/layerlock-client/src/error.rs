@@ -167,6 +167,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A configuration file of uv's that uv could not read either.
+    #[error("uv's settings in {} are malformed: {reason}", path.display())]
+    UvFile {
+        /// The file.
+        path: PathBuf,
+        /// What the parser said.
+        reason: String,
+    },
+
     /// What came could not be written.
     #[error("failed to write {}", path.display())]
     Write {
@@ -193,7 +202,8 @@ impl Diagnose for Error {
             | Self::Length { .. }
             | Self::TooLong { .. }
             | Self::ProxyCredentials { .. }
-            | Self::PipFile { .. } => ErrorKind::Network,
+            | Self::PipFile { .. }
+            | Self::UvFile { .. } => ErrorKind::Network,
             Self::HashMismatch { .. } => ErrorKind::Integrity,
             Self::Proxy { .. }
             | Self::CertificateBundle { .. }
@@ -252,6 +262,7 @@ impl Diagnose for Error {
                 "check the network and the index's URL, then try again"
             }
             Self::PipFile { .. } => "`pip config debug` lists its files",
+            Self::UvFile { .. } => "correct it, or set UV_NO_CONFIG=1 to read none of uv's files",
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again"
             }

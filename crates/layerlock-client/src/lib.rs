@@ -5,7 +5,7 @@ Gets pages and files over HTTP, as this machine is set up to reach them.
   that they need, and what was found out about credentials, and makes each of them
   when it is first needed.
 - A [`MachineConfig`] is what the machine says: environment variables, those of pip,
-  uv and Poetry among them, and the configuration files of pip and Poetry. A test
+  uv and Poetry among them, and the configuration files of all three. A test
   describes a machine with it instead of changing its own.
 - A [`SafeUrl`] takes the credentials out of a URL the moment it is parsed, and
   never shows them.
@@ -29,7 +29,7 @@ pub use credentials::poetry_credentials;
 pub use error::Error;
 pub use http::{Client, Page, Progress, RemoteFile};
 pub use layerlock_url::{Credentials, SafeUrl, UrlError};
-pub use machine::{MachineConfig, PipFiles, Variables};
+pub use machine::{MachineConfig, PipFiles, UvFiles, UvIndex, UvSettings, Variables};
 pub use session::Session;
 pub use setting::SettingOrigin;
 pub use site::Site;

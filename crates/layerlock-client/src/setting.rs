@@ -10,6 +10,8 @@ pub enum SettingOrigin {
     Variable(&'static str),
     /// One of pip's configuration files.
     PipFile(PathBuf),
+    /// One of uv's configuration files, or a pyproject.toml.
+    UvFile(PathBuf),
     /// A file or an environment variable of Poetry's.
     Poetry(String),
 }
@@ -21,6 +23,10 @@ impl fmt::Display for SettingOrigin {
             Self::PipFile(path) => {
                 write!(f, "pip's configuration file {}", path.display())
             }
+            Self::UvFile(path) if path.ends_with("pyproject.toml") => {
+                write!(f, "[tool.uv] of {}", path.display())
+            }
+            Self::UvFile(path) => write!(f, "uv's configuration file {}", path.display()),
             Self::Poetry(place) => write!(f, "Poetry's {place}"),
         }
     }

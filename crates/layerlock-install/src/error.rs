@@ -96,14 +96,14 @@ pub enum Error {
     },
 
     /// A file is needed and the network is off limits.
-    #[error("{file} is not in the cache, and --offline forbids fetching it")]
+    #[error("{file} is not in the cache, and --offline or UV_OFFLINE forbids fetching it")]
     Offline {
         /// The file.
         file: String,
     },
 
     /// The URL of a file is asked for and the network is off limits.
-    #[error("--offline forbids asking an index for the URLs of {package}")]
+    #[error("--offline or UV_OFFLINE forbids asking an index for the URLs of {package}")]
     OfflineLookUp {
         /// The first package of those to look up.
         package: String,
@@ -246,12 +246,11 @@ impl Diagnose for Error {
             ),
             Self::Client(error) => error.hint(),
             Self::Offline { .. } => Some(
-                "run once without --offline, or name a directory that has it with --find-links"
-                    .to_owned(),
+                "run once without --offline, or name a directory that has it with --find-links".to_owned(),
             ),
-            Self::OfflineLookUp { .. } => Some(
-                "run without --offline, or export requirements.txt, which has no URLs".to_owned(),
-            ),
+            Self::OfflineLookUp { .. } => {
+                Some("run without --offline, or export requirements.txt, which has no URLs".to_owned())
+            }
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),

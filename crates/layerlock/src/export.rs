@@ -117,7 +117,8 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
         credentials: if export.with_credentials {
-            poetry_credentials::for_sources(project, &MachineConfig::from_environment())
+            let machine = MachineConfig::from_environment().in_project(project.directory());
+            poetry_credentials::for_sources(project, &machine)
         } else {
             SourceCredentials::default()
         },
@@ -207,11 +208,13 @@ fn look_up(
         return Ok(Vec::new());
     }
     let cache = &open_cache(&settings.cache)?;
-    let session = &Session::new(MachineConfig::from_environment());
+    let machine = MachineConfig::from_environment().in_project(project.directory());
+    let session = &Session::new(machine);
     let default_index = || find_default_index(session.machine(), cache, reporter);
     let mut sources = Sources::new(project.sources(), &default_index, session);
     sources.option = index_of_option(settings)?;
-    let listed = layerlock_install::look_up(packages, &sources, settings.offline)?;
+    let offline = settings.offline || session.machine().is_offline();
+    let listed = layerlock_install::look_up(packages, &sources, offline)?;
     Ok(listed.into_iter().map(listing).collect())
 }
 

@@ -4,9 +4,9 @@ use layerlock_client::MachineConfig;
 use layerlock_export::{Project, SourceCredentials};
 
 /// The credentials of the project's sources: from the variables
-/// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else from auth.toml. A
-/// source that lacks one of the two has none, as in Poetry; the keyring is not
-/// asked.
+/// `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else from poetry.toml of the
+/// project, auth.toml or config.toml. A source that lacks one of the two has none, as in
+/// Poetry; the keyring is not asked.
 pub(crate) fn for_sources(project: &Project, machine: &MachineConfig) -> SourceCredentials {
     let mut found = SourceCredentials::default();
     for source in project.sources() {

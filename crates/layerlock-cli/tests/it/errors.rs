@@ -181,7 +181,7 @@ hint: check the network and the index's URL, then try again
 #[test]
 fn offline_with_an_empty_cache_is_the_networks() {
     assert_message!(failure(&Sandbox::new(), &["build", "--offline"], 5), @r#"
-error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline forbids fetching it
+error: greeter-1.2.0-py3-none-any.whl is not in the cache, and --offline or UV_OFFLINE forbids fetching it
 hint: run once without --offline, or name a directory that has it with --find-links
 "#);
 }

@@ -4,14 +4,15 @@
 //!
 //! 1. the site's URL, `https://USER:PASSWORD@HOST/`;
 //! 2. Poetry's variables, `POETRY_HTTP_BASIC_NAME_USERNAME` and `_PASSWORD`, else
-//!    its auth.toml, `[http-basic.NAME]`;
+//!    `[http-basic.NAME]` in poetry.toml of the project, Poetry's auth.toml or config.toml;
 //! 3. uv's variables, `UV_INDEX_NAME_USERNAME` and `_PASSWORD`;
 //! 4. netrc, by the host;
 //! 5. a user name alone, from 1 to 3: often it is a token;
 //! 6. where the server answered 401 and no password was known: a token to
 //!    publish with, `POETRY_PYPI_TOKEN_NAME`; then the keyring, by its command.
 //!
-//! NAME is that of the project's source. What belongs to a site is sent to its
+//! NAME is that of the project's source; as in Poetry, a URL without a name has that of
+//! the source or of the `[repositories]` entry that is on its host. What belongs to a site is sent to its
 //! own origin (scheme, host and port) and nowhere else; a host that links or
 //! redirects lead to gets what netrc has under its name.
 
@@ -112,7 +113,7 @@ impl Keychain {
             places.push(URL.to_owned());
             if let Some(name) = &site.name {
                 places.extend(environment::variables(name));
-                places.extend(self.poetry().place());
+                places.extend(self.poetry().places());
             }
         }
         places.extend(self.netrc().place());
@@ -120,7 +121,7 @@ impl Keychain {
             let name = site.name.as_deref();
             places.extend(name.map(environment::publishing_token_variable));
         }
-        if is_site && self.keyring.is_some() {
+        if is_site && self.keyring().is_some() {
             let why_not = match self.user(site) {
                 Some(_) => "",
                 None => " (not asked: no user name is known)",
@@ -138,13 +139,12 @@ impl Keychain {
             place: URL.to_owned(),
         });
         let name = site.name.as_deref();
-        let by_name = name.into_iter().flat_map(move |name| {
-            [
-                self.poetry().find(variables, name),
-                environment::find_for_uv(variables, name),
-            ]
+        let of_poetry = std::iter::once_with(move || {
+            let url = &site.url;
+            self.poetry().find_for(variables, name, url)
         });
-        in_url.into_iter().chain(by_name.flatten())
+        let of_uv = std::iter::once_with(move || environment::find_for_uv(variables, name?));
+        in_url.into_iter().chain(of_poetry.chain(of_uv).flatten())
     }
 
     /// The user name to ask the keyring for.
@@ -160,11 +160,20 @@ impl Keychain {
     }
 
     async fn ask_keyring(&self, url: &SafeUrl, site: &Site) -> Option<FoundCredentials> {
-        let keyring = Arc::clone(self.keyring.as_ref()?);
+        let keyring = Arc::clone(self.keyring()?);
         let user = self.user(site)?;
         let services = keyring::services(site, url);
         let find = move || keyring.find(&services, &user);
         tokio::task::spawn_blocking(find).await.ok().flatten()
+    }
+
+    /// What may be asked: a file of Poetry's may forbid it, unless its variable allows it.
+    fn keyring(&self) -> Option<&Arc<Keyring>> {
+        let is_allowed = || {
+            let variable = self.machine.variables.get("POETRY_KEYRING_ENABLED");
+            variable.is_some() || !self.poetry().forbids_keyring()
+        };
+        self.keyring.as_ref().filter(|_| is_allowed())
     }
 
     fn poetry(&self) -> &PoetryAuth {

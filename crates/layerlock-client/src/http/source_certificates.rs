@@ -1,6 +1,6 @@
 //! What Poetry is told of the certificates of a source:
 //! `poetry config certificates.NAME.cert` and `.client-cert`, which it writes into
-//! its auth.toml, or `POETRY_CERTIFICATES_NAME_CERT` and `_CLIENT_CERT`.
+//! its auth.toml or into poetry.toml of the project, or `POETRY_CERTIFICATES_NAME_CERT` and `_CLIENT_CERT`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,14 +57,13 @@ pub(super) struct SourceFiles(Vec<(File, SettingOrigin)>);
 impl SourceFiles {
     /// A file that is missing or malformed says nothing.
     pub(super) fn read(machine: &MachineConfig) -> Self {
-        let read = |name| {
-            let path = machine.poetry_configuration.as_ref()?.join(name);
+        let read = |path: PathBuf| {
             let file = toml::from_str(&fs_err::read_to_string(&path).ok()?).ok()?;
             Some((file, SettingOrigin::Poetry(path.display().to_string())))
         };
-        // The latter wins in Poetry.
         Self(
-            ["config.toml", "auth.toml"]
+            machine
+                .poetry_files()
                 .into_iter()
                 .filter_map(read)
                 .collect(),

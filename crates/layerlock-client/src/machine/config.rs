@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::pip::{self, PipFiles};
 use super::poetry::PoetryDirectories;
-use super::variables::Variables;
+use super::uv::{self, UvFiles};
+use super::variables::{Variables, is_true};
 use crate::{Error, SettingOrigin};
 
-/// What environment variables of pip, uv and Poetry and configuration files of pip and
-/// Poetry say of where to get things, and how. The default is a machine on which nothing is set up.
+/// What environment variables of pip, uv and Poetry and configuration files of pip, uv
+/// and Poetry say of where to get things, and how. The default is a machine on which nothing is set up.
 #[derive(Debug, Clone, Default)]
 pub struct MachineConfig {
     /// The environment variables that are set.
@@ -17,11 +18,22 @@ pub struct MachineConfig {
     pub home: Option<PathBuf>,
     /// pip's configuration files.
     pub pip_files: PipFiles,
+    /// uv's configuration files.
+    pub uv_files: UvFiles,
     /// Ways to call pip, in the order in which they are tried.
     pub pip_commands: Vec<Vec<String>>,
+    /// Ways to call Python, which may bring a pip that is not installed.
+    pub python_commands: Vec<Vec<String>>,
+    /// uv's command.
+    pub uv_command: Option<String>,
+    /// Poetry's command, a script that names its own Python.
+    pub poetry_script: Option<PathBuf>,
     /// The command that keeps passwords; none where the user forbids to ask it.
     pub keyring_command: Option<String>,
-    /// Poetry's directory for configuration, in which auth.toml is.
+    /// The project's directory: the poetry.toml, uv.toml and pyproject.toml there have
+    /// settings too.
+    pub project: Option<PathBuf>,
+    /// Poetry's directory for configuration, in which config.toml and auth.toml are.
     pub poetry_configuration: Option<PathBuf>,
     /// Poetry's directory for what it downloaded.
     pub poetry_cache: Option<PathBuf>,
@@ -59,17 +71,56 @@ impl MachineConfig {
             &["pip3"],
             &["pip"],
         ];
-        let owned = |command: &[&str]| command.iter().map(|&word| word.to_owned()).collect();
+        let owned = |command: &[&str]| -> Vec<String> {
+            command.iter().map(|&word| word.to_owned()).collect()
+        };
         Self {
             pip_files: PipFiles::new(pip::configuration_files(os, &variables)),
+            uv_files: UvFiles::new(uv::configuration_files(os, &variables)),
             pip_commands: commands.into_iter().map(owned).collect(),
+            python_commands: [&["python3"][..], &["python"], &["py"]].map(owned).into(),
+            uv_command: Some("uv".to_owned()),
+            poetry_script: on_path("poetry", &variables),
             keyring_command: allows_keyring(&variables).then(|| "keyring".to_owned()),
             poetry_configuration: poetry.configuration(),
             poetry_cache: poetry.cache(),
+            project: None,
             baked_in: option_env!("LAYERLOCK_DEFAULT_INDEX_URL").map(str::to_owned),
             home,
             variables,
         }
+    }
+
+    /// The machine with a project's own settings.
+    #[must_use]
+    pub fn in_project(self, directory: impl Into<PathBuf>) -> Self {
+        let directory = directory.into();
+        let uv_files = if uv::reads_no_project(&self.variables) {
+            self.uv_files
+        } else {
+            self.uv_files.in_project(&directory)
+        };
+        Self {
+            project: Some(directory),
+            uv_files,
+            ..self
+        }
+    }
+
+    /// Whether `UV_OFFLINE` says to do without the network.
+    pub fn is_offline(&self) -> bool {
+        self.variables.get("UV_OFFLINE").is_some_and(is_true)
+    }
+
+    /// Poetry's configuration files, whether they exist or not. Poetry merges them, the
+    /// later ones winning.
+    pub(crate) fn poetry_files(&self) -> Vec<PathBuf> {
+        let of_user = self.poetry_configuration.iter();
+        let of_user = of_user
+            .flat_map(|directory| ["config.toml", "auth.toml"].map(|file| directory.join(file)));
+        let of_project = self.project.iter();
+        let of_project = of_project.map(|directory| directory.join("poetry.toml"));
+        of_user.chain(of_project).collect()
     }
 
     /// The value of the first of pip's variables that is set, else that of a key in its
@@ -87,6 +138,14 @@ impl MachineConfig {
             None => self.pip_files.get(key),
         }
     }
+}
+
+/// A program's file in the directories of `PATH`.
+fn on_path(program: &str, variables: &Variables) -> Option<PathBuf> {
+    let directories = std::env::split_paths(variables.get("PATH")?);
+    directories
+        .map(|directory| directory.join(program))
+        .find(|path| path.is_file())
 }
 
 /// Each of the three tools has a switch.

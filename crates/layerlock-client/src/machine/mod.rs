@@ -3,8 +3,10 @@
 mod config;
 mod pip;
 mod poetry;
+mod uv;
 mod variables;
 
 pub use config::MachineConfig;
 pub use pip::PipFiles;
+pub use uv::{UvFiles, UvIndex, UvSettings};
 pub use variables::Variables;

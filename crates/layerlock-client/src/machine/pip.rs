@@ -134,11 +134,15 @@ fn read(files: &[PathBuf]) -> Result<Values, Error> {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
-        let parsed = ini::Ini::load_from_str_opt(&text, options());
-        let file = parsed.map_err(|error| Error::PipFile {
+        let malformed = |line: usize| Error::PipFile {
             path: path.clone(),
-            reason: error.to_string(),
-        })?;
+            reason: format!("line {line} is neither [SECTION] nor KEY = VALUE"),
+        };
+        if let Some(line) = line_without_value(&text) {
+            return Err(malformed(line));
+        }
+        let parsed = ini::Ini::load_from_str_opt(&text, options());
+        let file = parsed.map_err(|error| malformed(error.line))?;
         for (section, pairs) in &file {
             let Some(section) = section else { continue };
             for (key, value) in pairs {
@@ -150,6 +154,23 @@ fn read(files: &[PathBuf]) -> Result<Values, Error> {
         }
     }
     Ok(values)
+}
+
+/// The number of the first line that is none of a section, a comment, a key with its
+/// value, and more of a value. The parser would take it for the start of the next key.
+fn line_without_value(text: &str) -> Option<usize> {
+    let is_fine = |line: &str| {
+        line.trim().is_empty()
+            || line.starts_with(char::is_whitespace)
+            || line.starts_with(['#', ';'])
+            || if line.starts_with('[') {
+                line.contains(']')
+            } else {
+                line.contains(['=', ':'])
+            }
+    };
+    let wrong = text.lines().position(|line| !is_fine(line))?;
+    Some(wrong + 1)
 }
 
 #[cfg(test)]
@@ -281,12 +302,24 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_file_is_named() {
+    fn a_malformed_file_is_named_with_its_line() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("pip.conf");
-        fs_err::write(&file, "[global\nindex-url\n").unwrap();
-        let files = PipFiles::new([directory.path().join("none"), file.clone()]);
-        let message = files.get("index-url").unwrap_err().to_string();
-        assert!(message.contains(file.to_str().unwrap()), "{message}");
+        for (text, line) in [
+            ("[global]\ntimeout = 1\nindex-url https\n", 3),
+            ("[global]\nindex-url\ntimeout = 1\n", 2),
+            ("[global\nindex-url = x\n", 1),
+        ] {
+            fs_err::write(&file, text).unwrap();
+            let files = PipFiles::new([directory.path().join("none"), file.clone()]);
+            assert_eq!(
+                files.get("index-url").unwrap_err().to_string(),
+                format!(
+                    "pip's configuration file {} is malformed: line {line} is neither [SECTION] \
+                     nor KEY = VALUE",
+                    file.display()
+                )
+            );
+        }
     }
 }

@@ -53,6 +53,12 @@ impl Variables {
     }
 }
 
+/// Whether uv reads a value as true.
+pub(super) fn is_true(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    matches!(&*value, "1" | "true" | "t" | "yes" | "y" | "on")
+}
+
 impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

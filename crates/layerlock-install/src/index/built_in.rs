@@ -1,16 +1,26 @@
 //! The index that the machine's pip has built in, as the text of `pip install --help`
-//! has it.
+//! has it, and the one that uv has.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use layerlock_client::MachineConfig;
+use layerlock_client::command::output_within;
 
 use super::index_url::IndexUrl;
 use crate::cache_directory::PIP_DEFAULT_INDEX;
 
 /// Starting Python may be slow on a busy machine; a pip that hangs must not
-/// hang layerlock.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// hang layerlock. All ways to call it share this time: they lead to one Python mostly.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A command that did not answer in time.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Hung {
+    pub(super) command: String,
+    pub(super) seconds: u64,
+}
 
 #[cfg(windows)]
 const NULL_DEVICE: &str = "nul";
@@ -18,38 +28,109 @@ const NULL_DEVICE: &str = "nul";
 const NULL_DEVICE: &str = "/dev/null";
 
 /// What pip has built in: from the cache, or from pip.
-pub(super) fn built_in_index(commands: &[Vec<String>], cache: Option<&Path>) -> Option<IndexUrl> {
+pub(super) fn of_pip(
+    commands: &[Vec<String>],
+    cache: Option<&Path>,
+    timeout: Duration,
+) -> Result<Option<IndexUrl>, Hung> {
     let remembered = cache.map(|directory| directory.join(PIP_DEFAULT_INDEX));
     let known = remembered.and_then(|path| fs_err::read_to_string(path).ok());
     if let Some(url) = known.and_then(|text| IndexUrl::parse(&text).ok()) {
-        return Some(url);
+        return Ok(Some(url));
     }
+    let start = Instant::now();
+    for command in commands {
+        let answer = ask_pip(command, timeout.saturating_sub(start.elapsed()));
+        if let Some(url) = answer {
+            if let Some(directory) = cache {
+                // Only a shortcut: where it cannot be kept, pip is asked again.
+                let _ = remember(directory, &url);
+            }
+            return Ok(Some(url));
+        }
+        if start.elapsed() >= timeout {
+            return Err(Hung {
+                command: command.join(" "),
+                seconds: timeout.as_secs(),
+            });
+        }
+    }
+    Ok(None)
+}
+
+/// What uv has built in, as its help says.
+pub(super) fn of_uv(machine: &MachineConfig) -> Option<IndexUrl> {
+    let uv = machine.uv_command.as_ref()?;
+    let help = duct::cmd(uv, ["pip", "install", "--help"]).env("NO_COLOR", "1");
+    let output = output_within(TIMEOUT, &help)?;
+    IndexUrl::parse(&default_in_help_of_uv(&String::from_utf8_lossy(&output))?).ok()
+}
+
+/// What a pip has built in that is not installed as one: Python brings a wheel of it
+/// along, and Poetry mostly lives in an environment with one.
+pub(super) fn of_hidden_pip(machine: &MachineConfig) -> Option<IndexUrl> {
+    let of_poetry = machine.poetry_script.as_deref().and_then(interpreter);
+    let of_poetry = of_poetry.map(|python| vec![python]);
+    let with = |python: &[String], words: &[&str]| -> Vec<String> {
+        let words = words.iter().map(|&word| word.to_owned());
+        python.iter().cloned().chain(words).collect()
+    };
+    let installed = of_poetry.iter().map(|python| with(python, &["-m", "pip"]));
+    let pythons = machine.python_commands.iter().chain(&of_poetry);
+    let bundled = pythons.map(|python| with(python, &["-c", RUN_BUNDLED_PIP]));
+    let start = Instant::now();
+    let mut commands = installed.chain(bundled);
+    commands.find_map(|command| ask_pip(&command, TIMEOUT.saturating_sub(start.elapsed())))
+}
+
+/// Runs the pip in the wheel that ensurepip would install, and installs nothing.
+const RUN_BUNDLED_PIP: &str = "\
+import glob, os, runpy, sys, sysconfig
+import ensurepip
+places = [
+    os.path.join(os.path.dirname(ensurepip.__file__), '_bundled'),
+    sysconfig.get_config_var('WHEEL_PKG_DIR') or '',
+    getattr(ensurepip, '_WHEEL_PKG_DIR', '') or '',
+]
+wheels = [wheel for place in places for wheel in glob.glob(os.path.join(place, 'pip-*.whl'))]
+sys.path.insert(0, wheels[0])
+sys.argv[0] = 'pip'
+runpy.run_module('pip', run_name='__main__')
+";
+
+/// The Python that a script names in its first line, or, where the path is long, in its
+/// second: `'''exec' "/path" "$0" "$@"`.
+fn interpreter(script: &Path) -> Option<String> {
+    let file = BufReader::new(fs_err::File::open(script).ok()?).take(4096);
+    let lines: Vec<String> = file.lines().take(2).collect::<Result<_, _>>().ok()?;
+    let named = lines.first()?.strip_prefix("#!")?.trim();
+    let python = match lines.get(1).and_then(|line| line.split_once("exec' ")) {
+        Some((_, rest)) => match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next(),
+            None => rest.split_whitespace().next(),
+        },
+        None => Some(named),
+    };
+    let python = python.filter(|path| Path::new(path).is_absolute());
+    python.map(str::to_owned)
+}
+
+fn ask_pip(command: &[String], timeout: Duration) -> Option<IndexUrl> {
     // An empty directory to run in: `python -m` would import a module named pip
     // from the current one.
     let empty = tempfile::tempdir().ok()?;
-    let url = commands
-        .iter()
-        .find_map(|command| ask_pip(command, empty.path()))?;
-    if let Some(directory) = cache {
-        // Only a shortcut: where it cannot be kept, pip is asked again.
-        let _ = remember(directory, &url);
-    }
-    Some(url)
-}
-
-fn ask_pip(command: &[String], directory: &Path) -> Option<IndexUrl> {
     let (program, arguments) = command.split_first()?;
     let arguments = arguments.iter().map(String::as_str);
     let arguments = arguments.chain(["--isolated", "install", "--help"]);
     let help = duct::cmd(program, arguments)
-        .dir(directory)
+        .dir(empty.path())
         // pip wraps its help to this width.
         .env("COLUMNS", "1000")
         .env("NO_COLOR", "1")
         // `--isolated` leaves the environment and the user's file out, this the
         // others too.
         .env("PIP_CONFIG_FILE", NULL_DEVICE);
-    let output = layerlock_client::command::output_within(TIMEOUT, &help)?;
+    let output = output_within(timeout, &help)?;
     let text = default_in_help(&String::from_utf8_lossy(&output))?;
     let url = IndexUrl::parse(&text).ok()?;
     // pip shows `****` for a password: such a URL would not work.
@@ -65,6 +146,18 @@ fn default_in_help(help: &str) -> Option<String> {
     let (default, _) = default.split_once(')')?;
     // Without the blanks of a line that was wrapped after all.
     Some(default.split_whitespace().collect())
+}
+
+/// The default of `--default-index` in uv's help: `(by default: <URL>)`.
+fn default_in_help_of_uv(help: &str) -> Option<String> {
+    let (_, option) = help.split_once("--default-index ")?;
+    let option = option.split("--index-url").next()?;
+    // The text is wrapped, perhaps between these words.
+    let words: Vec<&str> = option.split_whitespace().collect();
+    let text = words.join(" ");
+    let (_, default) = text.split_once("default: <")?;
+    let (default, _) = default.split_once('>')?;
+    Some(default.replace(' ', ""))
 }
 
 fn remember(directory: &Path, url: &IndexUrl) -> std::io::Result<()> {
@@ -135,19 +228,82 @@ mod tests {
         let cache = directory.path().join("cache/deep");
         let url = IndexUrl::parse("https://packages.example.com/simple/").unwrap();
         for _ in 0..2 {
-            assert_eq!(built_in_index(&commands, Some(&cache)), Some(url.clone()));
+            assert_eq!(
+                of_pip(&commands, Some(&cache), TIMEOUT),
+                Ok(Some(url.clone()))
+            );
         }
         assert_eq!(fs_err::read_to_string(&calls).unwrap(), "called\n");
         // It is a cache from then on.
         crate::Cache::at(&cache).prune(None).unwrap();
         // What is remembered must be a URL; without a cache nothing is.
         fs_err::write(cache.join(PIP_DEFAULT_INDEX), "\0").unwrap();
-        assert_eq!(built_in_index(&commands, Some(&cache)), Some(url.clone()));
-        assert_eq!(built_in_index(&commands, None), Some(url));
+        assert_eq!(
+            of_pip(&commands, Some(&cache), TIMEOUT),
+            Ok(Some(url.clone()))
+        );
+        assert_eq!(of_pip(&commands, None, TIMEOUT), Ok(Some(url)));
         assert_eq!(
             fs_err::read_to_string(&calls).unwrap(),
             "called\n".repeat(3)
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pip_that_hangs_is_given_up_and_no_other_is_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let hangs = fake_pip(directory.path(), "hangs", "sleep 30\n");
+        let answers = fake_pip(directory.path(), "answers", &format!("echo '{HELP}'\n"));
+        let timeout = Duration::from_secs(1);
+        let start = Instant::now();
+        let command = hangs.join(" ");
+        assert_eq!(
+            of_pip(&[hangs, answers.clone()], None, timeout),
+            Err(Hung {
+                command,
+                seconds: 1
+            })
+        );
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(of_pip(&[answers], None, TIMEOUT).unwrap().is_some());
+    }
+
+    #[test]
+    fn the_default_of_uv_is_read_from_its_help() {
+        let help = "      --default-index <DEFAULT_INDEX>\n          The default package index (by\n          \
+                    default: <https://packages.example.com/simple>) [env: UV_DEFAULT_INDEX]\n  \
+                    -i, --index-url <INDEX_URL>\n";
+        let expected = Some("https://packages.example.com/simple".to_owned());
+        assert_eq!(default_in_help_of_uv(help), expected);
+        let none = help.replace("default: <https://packages.example.com/simple>", "");
+        assert_eq!(default_in_help_of_uv(&none), None);
+    }
+
+    #[test]
+    fn the_python_of_a_script_is_in_its_first_lines() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = directory.path().join("poetry");
+        for (text, expected) in [
+            (
+                "#!/opt/poetry/bin/python\nimport re\n",
+                Some("/opt/poetry/bin/python"),
+            ),
+            (
+                "#!/bin/sh\n\'\'\'exec\' \"/a b/python\" \"$0\" \"$@\"\n",
+                Some("/a b/python"),
+            ),
+            (
+                "#!/bin/sh\n\'\'\'exec\' /a/python \"$0\" \"$@\"\n",
+                Some("/a/python"),
+            ),
+            ("#!python\n", None),
+            ("\0ELF", None),
+            ("", None),
+        ] {
+            fs_err::write(&script, text).unwrap();
+            assert_eq!(interpreter(&script).as_deref(), expected, "{text}");
+        }
     }
 
     #[cfg(unix)]
@@ -157,7 +313,7 @@ mod tests {
         let help = HELP.replace("https://", "https://u:****@");
         let script = format!("cat <<'END'\n{help}END\n");
         let command = fake_pip(directory.path(), "pip", &script);
-        assert_eq!(built_in_index(&[command], None), None);
+        assert_eq!(of_pip(&[command], None, TIMEOUT), Ok(None));
     }
 
     #[test]

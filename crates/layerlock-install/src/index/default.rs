@@ -1,16 +1,19 @@
 //! Which index is asked where neither the project nor an option names one.
 //!
 //! layerlock carries no registry's URL. The index is the one that pip would
-//! use, found in pip's own order: the environment, then pip's configuration
+//! use, found in pip's own order: the environment, then pip's and uv's configuration
 //! files, then what the machine's pip has built in. The last is asked of pip,
 //! by reading the default in the text of `pip install --help`, and remembered
 //! in the cache. A build of layerlock may bake in a URL for machines
-//! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time).
+//! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time). Where there is neither,
+//! uv is asked for its own default, then the pip that Python brings along or that Poetry
+//! lives with.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use layerlock_client::{MachineConfig, SettingOrigin};
+use layerlock_client::{MachineConfig, SettingOrigin, UvIndex};
 use layerlock_diagnostic::Diagnose;
 
 use super::built_in;
@@ -19,7 +22,7 @@ use super::index_url::{Index, IndexUrl, IndexUrlError};
 /// An index and what named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultIndex {
-    /// The index; only uv gives it a name.
+    /// The index; only uv gives one a name.
     pub index: Index,
     /// What named it.
     pub origin: IndexOrigin,
@@ -32,6 +35,8 @@ pub enum IndexOrigin {
     Setting(SettingOrigin),
     /// What the machine's pip has built in.
     Pip,
+    /// What the machine's uv has built in.
+    Uv,
     /// What layerlock was built with.
     BakedIn,
 }
@@ -70,7 +75,22 @@ pub enum DefaultIndexError {
         /// The commands that were tried.
         asked: Vec<String>,
     },
+    /// Nothing names an index, and pip hangs.
+    #[error(
+        "no package index is named, and `{command}`, which was asked for its own, did not answer within {seconds} seconds"
+    )]
+    NoAnswer {
+        /// The command.
+        command: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
 }
+
+/// How people name an index.
+const WAYS: &str = "name one: with --index-url, in a [[tool.poetry.source]] of pyproject.toml, in \
+                    the environment variable PIP_INDEX_URL or UV_DEFAULT_INDEX, as index-url in \
+                    pip's configuration file, or as an [[index]] with default = true in uv.toml";
 
 impl DefaultIndexError {
     /// What to do about it.
@@ -80,12 +100,12 @@ impl DefaultIndexError {
             Self::NoIndex { .. } => Some("name an index with --index-url, or unset it".to_owned()),
             Self::NotABoolean { .. } => Some("write true or false".to_owned()),
             Self::Settings(error) => error.hint(),
-            Self::NoneFound { .. } => Some(
-                "name one: with --index-url, in a [[tool.poetry.source]] of pyproject.toml, in \
-                 the environment variable PIP_INDEX_URL or UV_DEFAULT_INDEX, as index-url in pip's \
-                 configuration file; or install pip, whose own default is then used"
-                    .to_owned(),
-            ),
+            Self::NoneFound { .. } => Some(format!(
+                "{WAYS}; or install pip or uv, whose own default is then used"
+            )),
+            Self::NoAnswer { command, .. } => Some(format!(
+                "{WAYS}; or find out why `{command} install --help` hangs"
+            )),
         }
     }
 }
@@ -115,15 +135,41 @@ pub fn default_index(
     if let Some((text, origin)) = setting {
         return named(&text, IndexOrigin::Setting(origin));
     }
-    if let Some(url) = built_in::built_in_index(&machine.pip_commands, cache) {
-        let origin = IndexOrigin::Pip;
-        return Ok(DefaultIndex {
-            index: url.into(),
-            origin,
-        });
+    let of_uv = machine.uv_files.get()?;
+    if let Some(origin) = of_uv.no_index.clone() {
+        return Err(DefaultIndexError::NoIndex { origin });
+    }
+    if let Some(index) = &of_uv.default_index {
+        return of_uvs_files(index);
+    }
+    built_in_index(machine, cache)
+}
+
+/// The index of what is installed, or of this build of layerlock.
+fn built_in_index(
+    machine: &MachineConfig,
+    cache: Option<&Path>,
+) -> Result<DefaultIndex, DefaultIndexError> {
+    let found = |url: IndexUrl, origin| DefaultIndex {
+        index: url.into(),
+        origin,
+    };
+    let of_pip = built_in::of_pip(&machine.pip_commands, cache, built_in::TIMEOUT);
+    if let Ok(Some(url)) = of_pip {
+        return Ok(found(url, IndexOrigin::Pip));
     }
     if let Some(text) = &machine.baked_in {
         return named(text, IndexOrigin::BakedIn);
+    }
+    if let Some(url) = built_in::of_uv(machine) {
+        return Ok(found(url, IndexOrigin::Uv));
+    }
+    // Where one Python hangs, so does another.
+    if let Err(built_in::Hung { command, seconds }) = of_pip {
+        return Err(DefaultIndexError::NoAnswer { command, seconds });
+    }
+    if let Some(url) = built_in::of_hidden_pip(machine) {
+        return Ok(found(url, IndexOrigin::Pip));
     }
     let asked = machine.pip_commands.iter();
     Err(DefaultIndexError::NoneFound {
@@ -134,7 +180,8 @@ pub fn default_index(
 /// The indexes that may have what the default index lacks: those of
 /// `PIP_EXTRA_INDEX_URL`, `UV_INDEX` and `UV_EXTRA_INDEX_URL`, in this order, and
 /// `extra-index-url` of pip's configuration files where the first is not set.
-/// Each lists URLs between blanks.
+/// Each lists URLs between blanks. Then those of uv's configuration files: uv lets them
+/// be directories, which are passed over.
 pub fn extra_indexes(machine: &MachineConfig) -> Result<Vec<DefaultIndex>, DefaultIndexError> {
     let of_pip = machine.pip_setting(&["PIP_EXTRA_INDEX_URL"], "extra-index-url")?;
     let of_uv = ["UV_INDEX", "UV_EXTRA_INDEX_URL"]
@@ -143,12 +190,13 @@ pub fn extra_indexes(machine: &MachineConfig) -> Result<Vec<DefaultIndex>, Defau
     let mut found: Vec<DefaultIndex> = Vec::new();
     for (value, origin) in of_pip.into_iter().chain(of_uv) {
         for text in value.split_whitespace() {
-            let extra = named(text, IndexOrigin::Setting(origin.clone()))?;
-            if found.iter().all(|other| other.index.url != extra.index.url) {
-                found.push(extra);
-            }
+            found.push(named(text, IndexOrigin::Setting(origin.clone()))?);
         }
     }
+    let of_files = &machine.uv_files.get()?.extra_indexes;
+    found.extend(of_files.iter().filter_map(|index| of_uvs_files(index).ok()));
+    let mut urls = HashSet::new();
+    found.retain(|extra| urls.insert(extra.index.url.clone()));
     Ok(found)
 }
 
@@ -157,6 +205,7 @@ impl fmt::Display for IndexOrigin {
         match self {
             Self::Setting(setting) => setting.fmt(f),
             Self::Pip => f.write_str("the default of this machine's pip"),
+            Self::Uv => f.write_str("the default of this machine's uv"),
             Self::BakedIn => f.write_str("the default that layerlock was built with"),
         }
     }
@@ -168,6 +217,19 @@ fn named(text: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexEr
         Some((name, url)) if !name.contains([':', '/']) => (Some(name.to_owned()), url),
         _ => (None, text),
     };
+    at(name, url, origin)
+}
+
+fn of_uvs_files(index: &UvIndex) -> Result<DefaultIndex, DefaultIndexError> {
+    let origin = IndexOrigin::Setting(index.origin.clone());
+    at(index.name.clone(), &index.url, origin)
+}
+
+fn at(
+    name: Option<String>,
+    url: &str,
+    origin: IndexOrigin,
+) -> Result<DefaultIndex, DefaultIndexError> {
     match IndexUrl::parse(url) {
         Ok(url) => Ok(DefaultIndex {
             index: Index { name, url },
@@ -179,7 +241,7 @@ fn named(text: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexEr
 
 #[cfg(test)]
 mod tests {
-    use layerlock_client::PipFiles;
+    use layerlock_client::{PipFiles, UvFiles};
 
     use super::*;
 
@@ -206,6 +268,20 @@ mod tests {
             ..MachineConfig::default()
         };
         assert_eq!(found(&machine), (index("baked"), IndexOrigin::BakedIn));
+        let uv = directory.path().join("uv.toml");
+        let text = format!(
+            "[[index]]\nurl = \"{}\"\ndefault = true\n",
+            index("uv-file")
+        );
+        fs_err::write(&uv, text).unwrap();
+        machine.uv_files = UvFiles::new([uv.clone()]);
+        assert_eq!(
+            found(&machine),
+            (
+                index("uv-file"),
+                IndexOrigin::Setting(SettingOrigin::UvFile(uv))
+            )
+        );
         machine.pip_files = PipFiles::new([file.clone()]);
         assert_eq!(
             found(&machine),
@@ -262,6 +338,46 @@ mod tests {
     }
 
     #[test]
+    fn no_index_of_uvs_files_is_obeyed_where_pip_names_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("uv.toml");
+        fs_err::write(&file, "no-index = true\n").unwrap();
+        let mut machine = MachineConfig {
+            uv_files: UvFiles::new([file]),
+            ..MachineConfig::default()
+        };
+        let error = default_index(&machine, None).unwrap_err();
+        assert!(matches!(error, DefaultIndexError::NoIndex { .. }));
+        machine.variables.insert("PIP_INDEX_URL", index("pip"));
+        assert_eq!(found(&machine).0, index("pip"));
+    }
+
+    /// A program that is a shell script.
+    #[cfg(unix)]
+    fn script(directory: &Path, name: &str, text: &str) -> Vec<String> {
+        let path = directory.join(name);
+        fs_err::write(&path, text).unwrap();
+        vec!["sh".to_owned(), path.to_str().unwrap().to_owned()]
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn without_pip_a_pip_that_python_brings_along_is_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!(
+            "[ \"$1\" = -c ] && echo '--index-url <url> Base URL (default {})'\n",
+            index("python")
+        );
+        let mut machine = MachineConfig {
+            python_commands: vec![script(directory.path(), "python", &text)],
+            ..MachineConfig::default()
+        };
+        assert_eq!(found(&machine), (index("python"), IndexOrigin::Pip));
+        machine.baked_in = Some(index("baked"));
+        assert_eq!(found(&machine).1, IndexOrigin::BakedIn);
+    }
+
+    #[test]
     fn a_bad_url_is_blamed_on_what_named_it_without_its_password() {
         let mut machine = MachineConfig::default();
         let value = "ftp://u:hush@packages.example.com/".to_owned();
@@ -294,7 +410,8 @@ mod tests {
             "PIP_INDEX_URL",
             "UV_DEFAULT_INDEX",
             "configuration",
-            "install pip",
+            "uv.toml",
+            "install pip or uv",
         ] {
             assert!(hint.contains(way), "{hint}");
         }
@@ -334,12 +451,22 @@ mod tests {
         let lists = format!("mine={} {}", index("d"), index("c"));
         machine.variables.insert("UV_INDEX", lists);
         machine.variables.insert("UV_EXTRA_INDEX_URL", index("e"));
+        let uv = directory.path().join("uv.toml");
+        let text = format!(
+            "extra-index-url = [\"{}\"]\n[[index]]\nname = \"f\"\nurl = \"{}\"\n\
+             [[index]]\nurl = \"./wheels\"\n",
+            index("e"),
+            index("f")
+        );
+        fs_err::write(&uv, text).unwrap();
+        machine.uv_files = UvFiles::new([uv]);
         assert_eq!(
             extras(&machine),
             [
                 (None, index("c")),
                 (Some("mine".to_owned()), index("d")),
-                (None, index("e"))
+                (None, index("e")),
+                (Some("f".to_owned()), index("f")),
             ]
         );
         machine.variables.insert("UV_INDEX", "ftp://u:hush@x/");

@@ -139,7 +139,9 @@ impl<'a> Job<'a> {
             layers,
             time: time_of_entries()?,
             lock: lock?,
-            session: Session::new(MachineConfig::from_environment()),
+            session: Session::new(
+                MachineConfig::from_environment().in_project(settings.directory()),
+            ),
         })
     }
 
@@ -272,7 +274,7 @@ impl<'a> Job<'a> {
             cache,
             sources,
             find_links: find_links(self.settings)?,
-            offline: self.settings.offline,
+            offline: self.settings.offline || self.session.machine().is_offline(),
         })
     }
 }

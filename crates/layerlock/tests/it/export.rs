@@ -1,4 +1,6 @@
-use layerlock::{Error, ErrorKind, ExportFormat, ExportSettings, Exported, Silent, export};
+use layerlock::{
+    Error, ErrorKind, ExportFormat, ExportSettings, Exported, Settings, Silent, export,
+};
 use layerlock_testkit::{LinkStyle, LockedPackage, LoopbackIndex, ProjectBuilder, ServedFile};
 
 use crate::helpers::{Shop, tree, wheels};
@@ -200,7 +202,7 @@ fn pylock_offline_says_why_not() {
     assert_eq!(error.kind(), ErrorKind::Network);
     assert_eq!(
         error.to_string(),
-        "--offline forbids asking an index for the URLs of native"
+        "--offline or UV_OFFLINE forbids asking an index for the URLs of native"
     );
     assert!(shop.index.requests().is_empty());
 }
@@ -276,6 +278,38 @@ fn a_file_with_credentials_is_for_its_owner_alone() {
         let mode = fs_err::metadata(&output).unwrap().permissions().mode();
         assert_ne!(mode & 0o777, 0o600);
     }
+}
+
+/// CI images write it, and Poetry merges it into its configuration.
+#[test]
+fn credentials_of_the_projects_own_poetry_toml_are_used_and_exported() {
+    let [pure, ..] = wheels();
+    let index = LoopbackIndex::with_wheels([&pure]);
+    index.require_basic_auth("ci", "pw");
+    let project = ProjectBuilder::new("shop")
+        .source("priv", &index.url(), "primary")
+        .package(LockedPackage::from(&pure).source("priv"));
+    let shop = Shop::new(&project, []);
+    let build = || {
+        let settings = Settings {
+            index_url: None,
+            ..shop.settings()
+        };
+        layerlock::build(&settings, &Silent).map(drop)
+    };
+    build().unwrap_err();
+    let text = "[http-basic.priv]\nusername = \"ci\"\npassword = \"pw\"\n";
+    fs_err::write(shop.path("poetry.toml"), text).unwrap();
+    build().unwrap();
+    let settings = ExportSettings {
+        with_credentials: true,
+        ..settings(&shop, ExportFormat::Requirements)
+    };
+    let text = export(&settings, &Silent).unwrap().text;
+    assert!(
+        text.contains("--index-url http://ci:pw@127.0.0.1:"),
+        "{text}"
+    );
 }
 
 #[test]

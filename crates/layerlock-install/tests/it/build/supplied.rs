@@ -77,7 +77,7 @@ fn a_supplied_wheel_that_does_not_fit_is_named_where_nothing_can_be_fetched() {
         assert_eq!(
             error.to_string(),
             format!(
-                "demo-1.0.tar.gz is not in the cache, and --offline forbids fetching it\n\
+                "demo-1.0.tar.gz is not in the cache, and --offline or UV_OFFLINE forbids fetching it\n\
                  (not taken: {wheel} {reason})"
             )
         );
