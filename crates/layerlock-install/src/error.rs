@@ -246,11 +246,12 @@ impl Diagnose for Error {
             ),
             Self::Client(error) => error.hint(),
             Self::Offline { .. } => Some(
-                "run once without --offline, or name a directory that has it with --find-links".to_owned(),
+                "run once without --offline, or name a directory that has it with --find-links"
+                    .to_owned(),
             ),
-            Self::OfflineLookUp { .. } => {
-                Some("run without --offline, or export requirements.txt, which has no URLs".to_owned())
-            }
+            Self::OfflineLookUp { .. } => Some(
+                "run without --offline, or export requirements.txt, which has no URLs".to_owned(),
+            ),
             Self::HashMismatch { url, .. } => Some(format!(
                 "what {url} serves is not what was locked: do not use it before you know why"
             )),

@@ -32,7 +32,7 @@ mod sources;
 mod temporary;
 mod wheel;
 
-pub use advice::advise;
+pub use advice::{advise, advise_all};
 pub use build::{BuildNote, BuildOptions, BuildOutcome, build, is_supplied};
 pub use cache::{Cache, Removed};
 pub use choose::{ChosenWheel, WheelOrSource, choose, source_file};
@@ -42,7 +42,7 @@ pub use find_links::{FindLinks, FindLinksError};
 pub use frontend_kind::{FrontendKind, UnknownFrontend};
 pub use look_up::{ListedPackage, look_up};
 pub use plan::{is_installed, plan};
-pub use problem::{BuildError, BuildProblem, NoWheel};
+pub use problem::{Advice, BuildError, BuildProblem, NoWheel};
 pub use reporter::{Reporter, Silent};
 pub use sources::Sources;
 #[doc(hidden)]

@@ -99,6 +99,29 @@ impl Misfits {
 
     /// What the user can do about it.
     pub(crate) fn hint(&self) -> String {
+        let other = self.other_runtimes();
+        let is_on_index = |one: &&NoWheel| one.advice.same_version.is_some();
+        let names: Vec<&str> = self
+            .packages
+            .iter()
+            .filter(is_on_index)
+            .map(|one| one.package.name.as_str())
+            .collect();
+        match &names[..] {
+            [] => other,
+            _ if names.len() == self.packages.len() && self.others.is_empty() => format!(
+                "run `poetry lock`: the index has wheels of the same versions for this target by \
+                 now, or put these into a directory and build with --find-links DIR, or {other}"
+            ),
+            _ => format!(
+                "{other}\n(run `poetry lock` for {}: the index has a wheel of the same version \
+                 for this target by now)",
+                names.join(", ")
+            ),
+        }
+    }
+
+    fn other_runtimes(&self) -> String {
         let runtimes: Vec<String> = self.runtimes.iter().map(ToString::to_string).collect();
         match &runtimes[..] {
             [] => "no runtime that the project allows suits all packages: lock other versions, \

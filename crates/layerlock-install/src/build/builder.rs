@@ -12,7 +12,7 @@ use super::frontend::{BuildRequest, Frontend};
 use super::note::BuildNote;
 use super::source::{BuildSource, LocalSource};
 use super::{container, fit, metadata, repack};
-use crate::problem::{BuildError, BuildProblem};
+use crate::problem::{Advice, BuildError, BuildProblem};
 use crate::{ChosenWheel, Error, FetchOptions, FrontendKind, Reporter, WheelContents};
 
 /// How packages without a wheel are built.
@@ -166,6 +166,7 @@ impl Builder<'_> {
             problem,
             refused: self.refused.clone(),
             container_command: container::command(package, self.target),
+            advice: Advice::default(),
         }))
     }
 }

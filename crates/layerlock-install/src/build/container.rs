@@ -13,7 +13,7 @@ use url::Url;
 use super::{directory, frontend, git};
 
 /// What makes the wheel in the runtime's own image.
-pub(super) fn command(package: &LockedPackage, target: &Target) -> String {
+pub(crate) fn command(package: &LockedPackage, target: &Target) -> String {
     let here = std::env::current_dir().and_then(|directory| directory.canonicalize());
     command_in(here.ok().as_deref(), package, target)
 }

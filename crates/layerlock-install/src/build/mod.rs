@@ -32,6 +32,7 @@ mod sources;
 mod supplied;
 
 pub use builder::BuildOptions;
+pub(crate) use container::command as container_command;
 pub use note::BuildNote;
 pub use packages::{BuildOutcome, build};
 pub use supplied::is_supplied;

@@ -7,6 +7,7 @@ use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
+use super::advice::Advice;
 use super::wheel_misfit::WheelMisfit;
 use crate::frontend_kind::FrontendKind;
 
@@ -23,6 +24,8 @@ pub struct BuildError {
     pub refused: Vec<String>,
     /// What makes the wheel in the runtime's own image, to paste into a shell.
     pub container_command: String,
+    /// What the index has by now, where it was [asked](crate::advise()).
+    pub advice: Advice,
 }
 
 /// What went wrong.
@@ -250,7 +253,10 @@ impl Diagnose for BuildError {
                 self.other_version(wheel)
             ),
         };
-        Some(hint)
+        let advice = &self.advice;
+        let of_index = [advice.relock(), advice.other(self.package.name.as_str())];
+        let ways = of_index.into_iter().flatten().chain([hint]);
+        Some(ways.collect::<Vec<_>>().join(", or "))
     }
 }
 

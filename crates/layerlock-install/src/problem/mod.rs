@@ -3,10 +3,12 @@
 //! These are the parts of [`Error`](crate::Error) that say more than a line. They know
 //! nothing of it, so that it can name them.
 
+mod advice;
 mod build;
 mod no_wheel;
 mod wheel_misfit;
 
+pub use advice::Advice;
 pub(crate) use build::not_taken;
 pub use build::{BuildError, BuildProblem};
 pub use no_wheel::NoWheel;

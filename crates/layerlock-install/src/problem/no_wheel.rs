@@ -6,6 +6,8 @@ use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName};
 
+use super::advice::Advice;
+
 /// No file of a package fits the target.
 #[derive(Debug, Clone)]
 pub struct NoWheel {
@@ -20,9 +22,11 @@ pub struct NoWheel {
     pub runtimes: Vec<Runtime>,
     /// The architectures on which the target's runtime could.
     pub architectures: Vec<Architecture>,
-    /// The newest version with a wheel for the target, where an index was
-    /// [asked](crate::advise()).
-    pub fitting_version: Option<String>,
+    /// What the index has by now, where it was [asked](crate::advise()).
+    pub advice: Advice,
+    /// What makes a wheel of it in the runtime's own image, to paste into a shell, where
+    /// that is of use.
+    pub container_command: Option<String>,
 }
 
 impl NoWheel {
@@ -53,7 +57,8 @@ impl NoWheel {
             nearest,
             runtimes: runtimes.collect(),
             architectures: architectures.collect(),
-            fitting_version: None,
+            advice: Advice::default(),
+            container_command: None,
             package,
         }
     }
@@ -95,6 +100,10 @@ impl Diagnose for NoWheel {
     fn hint(&self) -> Option<String> {
         let name = &self.package.name;
         let mut ways = Vec::new();
+        if let Some(relock) = self.advice.relock() {
+            ways.push(relock);
+            ways.push("build with --find-links wheels, where the command below puts it".to_owned());
+        }
         let runtimes: Vec<String> = self.runtimes.iter().map(ToString::to_string).collect();
         if let Some((last, others)) = runtimes.split_last() {
             ways.push(match others {
@@ -105,16 +114,21 @@ impl Diagnose for NoWheel {
         for architecture in &self.architectures {
             ways.push(format!("build for {architecture}"));
         }
-        ways.push(match &self.fitting_version {
-            Some(version) if *version == self.package.version => {
-                "run `poetry lock`: the index has a wheel for this target now".to_owned()
-            }
-            Some(version) => {
-                format!("lock {name} {version}, the newest version with a wheel for this target")
-            }
-            None => format!("lock another version of {name}"),
-        });
-        Some(ways.join(", or "))
+        let is_on_index = self.advice.same_version.is_some();
+        let any_other = || (!is_on_index).then(|| format!("lock another version of {name}"));
+        ways.extend(self.advice.other(name.as_str()).or_else(any_other));
+        if !is_on_index && self.container_command.is_some() {
+            ways.push(
+                "make a wheel of it by the command below and build with --find-links wheels"
+                    .to_owned(),
+            );
+        }
+        let mut hint = ways.join(", or ");
+        if let Some(command) = &self.container_command {
+            hint.push('\n');
+            hint.push_str(command);
+        }
+        Some(hint)
     }
 }
 

@@ -149,14 +149,13 @@ fn installation_order(
     (order, unknown)
 }
 
-fn advised(error: Error, options: &FetchOptions<'_>) -> Error {
-    match error {
-        Error::Install(layerlock_install::Error::NoWheel(mut no_wheel)) => {
-            layerlock_install::advise(&mut no_wheel, options);
-            layerlock_install::Error::NoWheel(no_wheel).into()
-        }
-        error => error,
+fn advised(mut error: Error, options: &FetchOptions<'_>) -> Error {
+    match &mut error {
+        Error::Install(error) => layerlock_install::advise(error, options),
+        Error::Misfits(misfits) => layerlock_install::advise_all(&mut misfits.packages, options),
+        _ => {}
     }
+    error
 }
 
 impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
@@ -169,6 +168,7 @@ impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
         outputs: &[PathBuf],
         reporter: &dyn Reporter,
     ) -> Result<LayerJob<'a, ChosenFiles>, Error> {
+        let fetch = options;
         self.next(|layer, picks| {
             let target = &layer.target;
             let is_supplied =
@@ -182,7 +182,8 @@ impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
                 index_url: settings.index_url.as_deref(),
                 ignored: outputs,
             };
-            let built = layerlock_install::build(picks, target, &options, reporter)?;
+            let built = layerlock_install::build(picks, target, &options, reporter)
+                .map_err(|error| advised(error.into(), fetch))?;
             Ok(ChosenFiles {
                 chosen: built.chosen,
                 notes: built.notes,

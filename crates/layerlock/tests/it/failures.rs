@@ -163,9 +163,12 @@ fn no_wheel_for_the_target() {
     let text = error.to_string();
     assert!(text.contains("native 2.0 has no wheel for"), "{text}");
     assert!(error.place().unwrap().path.ends_with("poetry.lock"));
+    let hint = error.hint().unwrap();
     assert_eq!(
-        error.hint().unwrap(),
-        "build for x86_64, or run `poetry lock`: the index has a wheel for this target now"
+        hint.lines().next().unwrap(),
+        "run `poetry lock`: the index has native-2.0-cp312-cp312-manylinux_2_28_aarch64.whl by \
+         now, or build with --find-links wheels, where the command below puts it, or build for \
+         x86_64"
     );
 }
 
@@ -277,6 +280,62 @@ fn no_wheel_where_the_index_has_one_of_another_version() {
             broken.settings.offline = offline;
         });
         assert_eq!(error.hint().unwrap(), hint);
+    }
+}
+
+/// The lock is older than the wheel: nothing has to move to another version.
+#[test]
+fn no_wheel_where_the_index_has_one_of_the_locked_version_by_now() {
+    let wheel = |version: &str, python: &str| {
+        WheelBuilder::new("compiled", version)
+            .tag(&format!("{python}-{python}-manylinux_2_17_x86_64"))
+            .build()
+    };
+    let locked = wheel("1.0", "cp311");
+    let error = assert_fails(ErrorKind::Artifact, |broken| {
+        for other in [&locked, &wheel("1.0", "cp312"), &wheel("2.0", "cp312")] {
+            broken.shop.index.add(other);
+        }
+        broken.project(ProjectBuilder::new("shop").package(&locked));
+        broken.settings.runtimes = vec![Provider::Aws.runtime("python3.12").unwrap()];
+    });
+    let hint = error.hint().unwrap();
+    let (ways, command) = hint.split_once('\n').unwrap();
+    assert_eq!(
+        ways,
+        "run `poetry lock`: the index has compiled-1.0-cp312-cp312-manylinux_2_17_x86_64.whl by \
+         now, or build with --find-links wheels, where the command below puts it, or build for \
+         python3.11, or lock compiled 2.0, the newest version with a wheel for this target"
+    );
+    assert!(command.starts_with("docker run "), "{command}");
+    assert!(command.ends_with("' compiled==1.0"), "{command}");
+}
+
+/// psycopg2 has wheels for Windows alone, and wants libpq to be built.
+#[test]
+fn failed_build_of_a_package_with_a_binary_sibling() {
+    let sdist = SourceTree::new("pg", "1.0")
+        .failing("Error: pg_config executable not found.")
+        .sdist();
+    let package = LockedPackage::new("pg", "1.0").file(&sdist.file_name, &sha256_hex(&sdist.bytes));
+    for (tag, is_named) in [
+        ("cp312-cp312-manylinux_2_17_x86_64", true),
+        ("cp312-cp312-win_amd64", false),
+    ] {
+        let sibling = WheelBuilder::new("pg_binary", "1.0").tag(tag).build();
+        let error = assert_fails(ErrorKind::Artifact, |broken| {
+            broken.shop.index.add(&sdist);
+            broken.shop.index.add(&sibling);
+            broken.project(project_of(&wheels()).package(&package));
+            broken.settings.build_frontend = Some(FrontendKind::Pip);
+        });
+        let hint = error.hint().unwrap();
+        assert_eq!(
+            hint.starts_with("replace pg by pg-binary, which has a wheel for this target, or "),
+            is_named,
+            "{hint}"
+        );
+        assert!(hint.contains("its own output says why"), "{hint}");
     }
 }
 

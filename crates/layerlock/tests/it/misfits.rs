@@ -3,7 +3,7 @@
 use layerlock::{Architecture, ErrorKind, ExportFormat, ExportSettings, Provider, Settings};
 use layerlock::{Silent, export, plan};
 
-use crate::helpers::{Shop, shop_of_natives};
+use crate::helpers::{Shop, native, shop_of_natives};
 
 fn refused(shop: &Shop, runtime: &str) -> layerlock::Error {
     let settings = Settings {
@@ -104,6 +104,27 @@ fn what_keeps_every_other_runtime_out_is_told_with_a_single_package() {
     let hint = error.hint().unwrap();
     assert!(
         hint.starts_with("no runtime that the project allows"),
+        "{hint}"
+    );
+}
+
+#[test]
+fn where_the_index_has_wheels_of_the_same_versions_the_lock_is_to_be_made_anew() {
+    let packages: [(&str, &[u8]); 2] = [("alpha", &[11]), ("beta", &[11])];
+    let shop = shop_of_natives(">=3.11", &packages, "");
+    shop.index.add(&native("alpha", 12));
+    let hint = refused(&shop, "python3.12").hint().unwrap();
+    assert_eq!(
+        hint,
+        "build for python3.11, which every package has a file for\n(run `poetry lock` for alpha: \
+         the index has a wheel of the same version for this target by now)"
+    );
+    shop.index.add(&native("beta", 12));
+    let hint = refused(&shop, "python3.12").hint().unwrap();
+    assert!(
+        hint.starts_with(
+            "run `poetry lock`: the index has wheels of the same versions for this target by now"
+        ),
         "{hint}"
     );
 }
