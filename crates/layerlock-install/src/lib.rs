@@ -33,7 +33,9 @@ mod temporary;
 mod wheel;
 
 pub use advice::{advise, advise_all};
-pub use build::{BuildNote, BuildOptions, BuildOutcome, build, is_supplied};
+pub use build::{
+    BuildNote, BuildOptions, BuildOutcome, build, is_supplied, lasting_source_stamp, source_stamp,
+};
 pub use cache::{Cache, Removed};
 pub use choose::{ChosenWheel, WheelOrSource, choose, source_file};
 pub use error::Error;

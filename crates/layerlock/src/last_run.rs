@@ -14,12 +14,15 @@
 //!   mode. What git calls racy, an edit in the clock tick of the writing, cannot
 //!   pass: outputs get a time to the nanosecond, which no other write has. Where
 //!   the file system keeps only coarser times, no note is left.
-//! - A package that is a directory may change while its lock does not: no note.
+//! - A package that is a directory may change while its lock does not: what the files
+//!   look like that its build may read is in the note too. They have no such times, so
+//!   there is no note while one of them is as young as a coarse clock's tick; nor where
+//!   a build reads more than these files.
 
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Digest, Hasher};
-use layerlock_install::{Cache, FrontendKind};
+use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
 use layerlock_layer::{Compression, Stamp, WrittenOutput, write_file};
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
@@ -31,7 +34,7 @@ use crate::source_date_epoch::SOURCE_DATE_EPOCH;
 use crate::{Conflicts, Error, Settings};
 
 /// Grows whenever the form of [`Note`] changes.
-const NOTES: &str = "runs-v2";
+const NOTES: &str = "runs-v3";
 
 /// What a job gives.
 pub(crate) struct Outcome {
@@ -39,8 +42,38 @@ pub(crate) struct Outcome {
     /// The outputs, in the order of the layers: of each the zip, then the
     /// staging directory.
     pub(crate) written: Vec<WrittenOutput>,
-    /// Whether project and lock settle what is in the layers.
-    pub(crate) is_pinned: bool,
+    /// The directories that packages were built from; none where these, project and lock
+    /// do not settle what is in the layers.
+    pub(crate) directories: Option<BuiltDirectories>,
+}
+
+/// Directories that packages are built from, as they were before that.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct BuiltDirectories {
+    stamps: Vec<(PathBuf, Digest)>,
+    /// What is no part of them: the outputs of the run.
+    ignored: Vec<PathBuf>,
+}
+
+impl BuiltDirectories {
+    /// Looks at directories. Nothing where a change of one would not be seen.
+    pub(crate) fn look<'p>(
+        directories: impl Iterator<Item = &'p Path>,
+        ignored: Vec<PathBuf>,
+    ) -> Option<Self> {
+        let stamps = directories.map(|directory| {
+            let stamp = lasting_source_stamp(directory, &ignored)?;
+            Some((directory.to_owned(), stamp))
+        });
+        let stamps = stamps.collect::<Option<_>>()?;
+        Some(Self { stamps, ignored })
+    }
+
+    fn are_as_they_were(&self) -> bool {
+        self.stamps.iter().all(|(directory, stamp)| {
+            source_stamp(directory, &self.ignored).is_some_and(|now| now == *stamp)
+        })
+    }
 }
 
 /// The note of an earlier run, and what this one is about to read.
@@ -54,6 +87,7 @@ pub(crate) struct LastRun {
 struct Note {
     inputs: Digest,
     outputs: Vec<(PathBuf, Stamp)>,
+    directories: BuiltDirectories,
     layers: Vec<BuiltLayer>,
 }
 
@@ -153,10 +187,10 @@ impl LastRun {
         {
             return Ok(built);
         }
-        let ran = run()?;
-        if ran.is_pinned {
+        let mut ran = run()?;
+        if let Some(directories) = ran.directories.take() {
             // Without a note the next run does its work again.
-            let _ = last.note(&ran);
+            let _ = last.note(&ran, directories);
         }
         Ok(ran.built)
     }
@@ -179,13 +213,16 @@ impl LastRun {
         let note: Note = serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()?;
         let is_as_it_was =
             |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
-        (note.inputs == self.inputs && note.outputs.iter().all(is_as_it_was)).then_some(Built {
+        let is_unchanged = note.inputs == self.inputs
+            && note.outputs.iter().all(is_as_it_was)
+            && note.directories.are_as_they_were();
+        is_unchanged.then_some(Built {
             unchanged: true,
             layers: note.layers,
         })
     }
 
-    fn note(&self, ran: &Outcome) -> Option<()> {
+    fn note(&self, ran: &Outcome, directories: BuiltDirectories) -> Option<()> {
         let Outcome { built, written, .. } = ran;
         let outputs = built
             .layers
@@ -201,6 +238,7 @@ impl LastRun {
         let note = Note {
             inputs: self.inputs,
             outputs,
+            directories,
             layers: built.layers.clone(),
         };
         let bytes = serde_json::to_vec(&note).ok()?;

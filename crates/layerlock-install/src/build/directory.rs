@@ -13,13 +13,44 @@ use crate::problem::BuildProblem;
 const BUILD_FILES: [&str; 3] = ["pyproject.toml", "setup.cfg", "setup.py"];
 
 /// What a build of this directory is kept by: every file that may take part. None
-/// where the build reaches out of the directory, as with `force-include` of hatch in a
-/// monorepo or by a link to a directory, or for a directory whose version comes from its
-/// version control: such a directory is built each time.
+/// where it [is more than its files](is_more_than_its_files), or has a link to a
+/// directory: such a directory is built each time.
 pub(super) fn key(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, Error> {
-    if asks_version_control(directory) || reaches_out(directory) {
+    if is_more_than_its_files(directory) {
         return Ok(None);
     }
+    let Some(SourceFiles { root, files }) = files(directory, ignored)? else {
+        return Ok(None);
+    };
+    let mut contents = Hasher::new(Algorithm::Sha256);
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap_or(&file);
+        let bytes = fs_err::read(&file).map_err(Error::io("read", &file))?;
+        let name = name.to_string_lossy().replace('\\', "/");
+        let header = format!("{}\0{name}\0{}\0", is_executable(&file), bytes.len());
+        contents.update(header.as_bytes());
+        contents.update(&bytes);
+    }
+    Ok(Some(Key::for_directory(&contents.finish())))
+}
+
+/// Whether a build reaches out of the directory, as with `force-include` of hatch in a
+/// monorepo, or gets its version from version control.
+pub(super) fn is_more_than_its_files(directory: &Path) -> bool {
+    asks_version_control(directory) || reaches_out(directory)
+}
+
+/// The files of a directory that may take part in its build.
+pub(super) struct SourceFiles {
+    /// The directory, without links.
+    pub(super) root: PathBuf,
+    /// The files in it, sorted.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// Every file that may take part in a build; none of them where a link leads to a
+/// directory, which may hold anything.
+pub(super) fn files(directory: &Path, ignored: &[PathBuf]) -> Result<Option<SourceFiles>, Error> {
     let root = directory
         .canonicalize()
         .map_err(Error::io("read", directory))?;
@@ -32,16 +63,7 @@ pub(super) fn key(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, 
         return Ok(None);
     }
     files.sort();
-    let mut contents = Hasher::new(Algorithm::Sha256);
-    for file in files {
-        let name = file.strip_prefix(&root).unwrap_or(&file);
-        let bytes = fs_err::read(&file).map_err(Error::io("read", &file))?;
-        let name = name.to_string_lossy().replace('\\', "/");
-        let header = format!("{}\0{name}\0{}\0", is_executable(&file), bytes.len());
-        contents.update(header.as_bytes());
-        contents.update(&bytes);
-    }
-    Ok(Some(Key::for_directory(&contents.finish())))
+    Ok(Some(SourceFiles { root, files }))
 }
 
 /// Refuses what Poetry would build and other frontends give to setuptools, which
@@ -142,16 +164,24 @@ fn list(
             if !is_no_source(&path, at_the_top) && !list(&path, ignored, false, files)? {
                 return Ok(false);
             }
+        } else if kind.is_file() {
+            if is_source(&path) {
+                files.push(path);
+            }
         } else if path.is_dir() {
             let target = path.canonicalize().map_err(failed())?;
             if !is_no_source(&path, at_the_top) && !ignored.contains(&target) {
                 return Ok(false);
             }
-        } else if path.is_file() && path.extension().is_none_or(|ending| ending != "pyc") {
+        } else if path.is_file() && is_source(&path) {
             files.push(path);
         }
     }
     Ok(true)
+}
+
+fn is_source(file: &Path) -> bool {
+    file.extension().is_none_or(|ending| ending != "pyc")
 }
 
 /// Directories that no build reads: of version control, caches, environments, and

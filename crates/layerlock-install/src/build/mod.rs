@@ -18,6 +18,7 @@ mod built_wheel;
 mod child;
 mod container;
 mod directory;
+mod directory_stamp;
 mod file_names;
 mod fit;
 mod frontend;
@@ -33,6 +34,7 @@ mod supplied;
 
 pub use builder::BuildOptions;
 pub(crate) use container::command as container_command;
+pub use directory_stamp::{lasting_source_stamp, source_stamp};
 pub use note::BuildNote;
 pub use packages::{BuildOutcome, build};
 pub use supplied::is_supplied;

@@ -5,7 +5,7 @@
 //! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! wheels-v1/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
 //! builds-v1/cd/cd…ab           which wheel was built from what, and by whom
-//! runs-v2/ef…01                what the last run of a job found and wrote, for the next
+//! runs-v3/ef…01                what the last run of a job found and wrote, for the next
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
 //! lock                         shared by all who use the cache, alone for who removes
@@ -56,7 +56,7 @@ const WHEELS: &str = "wheels-v1";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
 pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose.
-const RUNS: &str = "runs-v2";
+const RUNS: &str = "runs-v3";
 const LOCK: &str = "lock";
 
 /// The time of an entry tells of its use as exactly as this.

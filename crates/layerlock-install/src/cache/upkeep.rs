@@ -328,7 +328,7 @@ mod tests {
     fn only_earlier_forms_of_what_we_keep_are_outdated() {
         assert!(is_outdated("wheels-v0") && is_outdated("runs-v0"));
         assert!(is_outdated("builds-v0"));
-        assert!(is_outdated("runs-v1"));
+        assert!(is_outdated("runs-v1") && is_outdated("runs-v2"));
         for name in ["wheels-v1", "wheels-v2", "builds-v1", "data-v0", "tmp"] {
             assert!(!is_outdated(name), "{name}");
         }

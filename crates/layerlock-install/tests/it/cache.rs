@@ -216,9 +216,9 @@ fn prune_knows_when_a_wheel_was_used_last() {
             .is_some()
     );
     let month = Duration::from_hours(24 * 30);
-    filled.write("runs-v2/note");
+    filled.write("runs-v3/note");
     assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
-    assert!(filled.files().contains(&"runs-v2/note".to_owned()));
+    assert!(filled.files().contains(&"runs-v3/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
 }

@@ -159,6 +159,17 @@ fn advised(mut error: Error, options: &FetchOptions<'_>) -> Error {
 }
 
 impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
+    /// The directories that packages are built from.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.step.iter().filter_map(|pick| match pick {
+            WheelOrSource::Source(LockedPackage {
+                source: PackageSource::Directory { path, .. },
+                ..
+            }) => Some(&**path),
+            _ => None,
+        })
+    }
+
     /// Brings every package to a wheel. The `outputs` of this run are no part of what
     /// a directory is built from.
     pub(super) fn build(
@@ -193,13 +204,11 @@ impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
 }
 
 impl<'a> LayerJob<'a, ChosenFiles> {
-    /// Whether project and lock settle what is in it: a directory's files may change
-    /// while the lock stays as it is, and so may what no lock lists.
+    /// Whether project, lock and the directories of packages settle what is in it: what
+    /// no lock lists may change while these stay as they are.
     pub(super) fn is_pinned(&self) -> bool {
-        let is_directory =
-            |one: &ChosenWheel| matches!(one.package.source, PackageSource::Directory { .. });
         let is_built = |note: &BuildNote| matches!(note, BuildNote::Built { .. });
-        !self.step.chosen.iter().any(is_directory) && self.step.notes.iter().all(is_built)
+        self.step.notes.iter().all(is_built)
     }
 
     /// Plans the layer from its wheels, and looks at the staging directory that is to

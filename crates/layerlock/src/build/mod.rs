@@ -18,7 +18,7 @@ use crate::built::Built;
 use crate::cache::{open_cache, with_cache};
 use crate::configuration::{self, Layer};
 use crate::file_plan::FilePlan;
-use crate::last_run::{LastRun, Outcome};
+use crate::last_run::{BuiltDirectories, LastRun, Outcome};
 use crate::report_file::with_report;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
@@ -158,6 +158,9 @@ impl<'a> Job<'a> {
         let options = self.fetch_options(cache, &index_of_machine)?;
 
         let picked = self.pick(&options)?;
+        // Looked at before they are read: what changes in between is a change since.
+        let directories = picked.iter().flat_map(LayerJob::directories);
+        let directories = BuiltDirectories::look(directories, self.outputs());
         // One build after the other: each may use all cores.
         let chosen = picked
             .into_iter()
@@ -186,7 +189,7 @@ impl<'a> Job<'a> {
                 layers,
             },
             written,
-            is_pinned,
+            directories: directories.filter(|_| is_pinned),
         })
     }
 

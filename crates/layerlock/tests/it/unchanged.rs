@@ -1,11 +1,13 @@
 //! A run that finds nothing to do.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use layerlock::{
-    Built, CacheLocation, CacheRemoval, Settings, Silent, build, clean_cache, install,
+    Built, CacheLocation, CacheRemoval, FrontendKind, Settings, Silent, build, clean_cache, install,
 };
-use layerlock_testkit::ProjectBuilder;
+use layerlock_testkit::{ProjectBuilder, SourceTree};
 
 use crate::helpers::{STAGED, Shop, tree};
 
@@ -136,7 +138,7 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         ..shop.settings()
     };
     run(&secret);
-    let notes = shop.cache.path().join("runs-v2");
+    let notes = shop.cache.path().join("runs-v3");
     let notes: Vec<_> = fs_err::read_dir(notes).unwrap().collect();
     assert_eq!(notes.len(), 1);
     for note in notes {
@@ -155,4 +157,35 @@ fn a_cache_with_nothing_but_a_note_can_be_cleaned() {
     let cleaned = clean_cache(&shop.settings().cache, &CacheRemoval::All).unwrap();
     assert_eq!(cleaned.removed_files, 1);
     assert!(!run(&shop.settings()).unchanged);
+}
+
+/// A monorepo pays for its packages when they change, not at each run.
+#[test]
+fn packages_that_are_directories_are_built_again_once_they_change() {
+    let project = ProjectBuilder::new("shop").lock_packages(
+        "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
+         optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\nfiles = []\n\n\
+         [package.source]\ntype = \"directory\"\nurl = \"demo\"\n",
+    );
+    let shop = Shop::new(&project, []);
+    let source = SourceTree::new("demo", "1.0");
+    source.write_to(&shop.path("demo"));
+    let settings = Settings {
+        build_frontend: Some(FrontendKind::Pip),
+        project: shop.path(""),
+        ..shop.settings()
+    };
+    // What was just written may be written again without being seen.
+    assert!(!run(&settings).unchanged);
+    sleep(Duration::from_millis(2100));
+    let built = run(&settings);
+    assert!(!built.unchanged);
+    assert!(run(&settings).unchanged);
+    assert_eq!(facts(&run(&settings)), facts(&built));
+
+    fs_err::write(shop.path("demo/demo/more.py"), "x = 1\n").unwrap();
+    let changed = run(&settings);
+    assert!(!changed.unchanged);
+    let digest = |built: &Built| built.layers[0].packages[0].digest;
+    assert_ne!(digest(&changed), digest(&built));
 }
