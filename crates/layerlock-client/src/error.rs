@@ -231,6 +231,9 @@ impl Diagnose for Error {
                      another network"
                 ));
             }
+            Self::TooLong { promised: None, .. } => {
+                "lock a smaller build of the package, or leave it out"
+            }
             Self::TooLong { url, .. } => {
                 return Some(format!(
                     "what {url} serves is not what was locked: check the index and the network"

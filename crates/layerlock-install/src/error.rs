@@ -72,6 +72,15 @@ pub enum Error {
     #[error(transparent)]
     Client(layerlock_client::Error),
 
+    /// A file could not be got from the URL that the lock has for it.
+    #[error("{error}")]
+    FileAtUrl {
+        /// Why not.
+        error: layerlock_client::Error,
+        /// The package.
+        place: Place,
+    },
+
     /// A directory that is to be emptied and is not known to be a cache.
     #[error("{} is not a cache of layerlock: it has no CACHEDIR.TAG that says so", directory.display())]
     NotACache {
@@ -190,7 +199,7 @@ impl Diagnose for Error {
             | Self::OfflineLookUp { .. } => ErrorKind::Network,
             Self::CacheInUse { .. } => ErrorKind::Machine,
             Self::Layer(error) => error.kind(),
-            Self::Client(error) => error.kind(),
+            Self::Client(error) | Self::FileAtUrl { error, .. } => error.kind(),
         }
     }
 
@@ -216,6 +225,7 @@ impl Diagnose for Error {
             Self::Supplied { error, .. } => error.place(),
             Self::WeakHash { place, .. }
             | Self::LockedUrl { place, .. }
+            | Self::FileAtUrl { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
             _ => None,
         }
@@ -244,7 +254,18 @@ impl Diagnose for Error {
                 "the lock may have been made with another index: name it with --index-url"
                     .to_owned(),
             ),
-            Self::Client(error) => error.hint(),
+            Self::FileAtUrl {
+                error:
+                    layerlock_client::Error::Status {
+                        status: 404 | 410, ..
+                    },
+                ..
+            } => Some(
+                "the file is no longer there: correct the dependency's URL in pyproject.toml, \
+                 then run `poetry lock`"
+                    .to_owned(),
+            ),
+            Self::Client(error) | Self::FileAtUrl { error, .. } => error.hint(),
             Self::Offline { .. } => Some(
                 "run once without --offline, or name a directory that has it with --find-links"
                     .to_owned(),

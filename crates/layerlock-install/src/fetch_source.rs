@@ -115,7 +115,15 @@ impl FileUrl {
         let session = options.sources.session;
         session.block_on(|| async {
             let client = session.client()?;
-            let file = download(client, &remote, place, options.cache, reporter).await?;
+            let file = download(client, &remote, place, options.cache, reporter)
+                .await
+                .map_err(|error| match error {
+                    Error::Client(error) => Error::FileAtUrl {
+                        error,
+                        place: place.clone(),
+                    },
+                    error => error,
+                })?;
             reporter.download_finished(&remote.name);
             Ok(file)
         })

@@ -273,7 +273,7 @@ impl Builder<'_> {
         digest: Digest,
     ) -> Result<ChosenWheel, Error> {
         let wheel: WheelName = name.parse().map_err(|error| {
-            let problem = BuildProblem::WheelName(error);
+            let problem = BuildProblem::FileName(error);
             self.problem(&package, problem)
         })?;
         if self.target.rank(&wheel).is_err() {

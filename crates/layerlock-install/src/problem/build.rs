@@ -98,6 +98,9 @@ pub enum BuildProblem {
     /// The build gave a file that is not named like a wheel.
     #[error(transparent)]
     WheelName(WheelNameError),
+    /// The lock has a URL or a path of a wheel by a name that says nothing of it.
+    #[error(transparent)]
+    FileName(WheelNameError),
     /// The build gave a wheel of something else.
     #[error("the build made {wheel}, which is another package or version")]
     OtherRelease {
@@ -143,6 +146,7 @@ impl fmt::Display for BuildError {
             BuildProblem::Unfit { .. } => {
                 write!(f, "{package} cannot be used on {target}: {problem}")
             }
+            BuildProblem::FileName(_) => write!(f, "{package} cannot be used: {problem}"),
             _ => write!(f, "{package} cannot be built: {problem}"),
         }?;
         f.write_str(&not_taken(refused))
@@ -232,6 +236,11 @@ impl Diagnose for BuildError {
             BuildProblem::Failed { .. } => {
                 "its own output says why; --verbose shows all of it".to_owned()
             }
+            BuildProblem::FileName(error) => format!(
+                "rename the file to NAME-VERSION-PYTHON-ABI-PLATFORM.whl, here {}, correct the \
+                 dependency in pyproject.toml, then run `poetry lock`",
+                self.wheel_name(&error.name)
+            ),
             BuildProblem::NoResult { .. }
             | BuildProblem::WheelName(_)
             | BuildProblem::OtherRelease { .. } => {
@@ -266,6 +275,20 @@ impl BuildError {
     fn other_python(&self) -> String {
         let python = self.target.runtime.python_version();
         format!("install Python {python}, with pip, or for uv by `uv python install {python}`")
+    }
+
+    /// The name that a wheel should have: the tags are what a wrong one ends in.
+    fn wheel_name(&self, wrong: &str) -> String {
+        let stem = wrong.strip_suffix(".whl").unwrap_or(wrong);
+        let tags: Vec<&str> = stem.rsplitn(4, '-').take(3).collect();
+        let tags = match tags[..] {
+            [platform, abi, python] if python.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                format!("{python}-{abi}-{platform}")
+            }
+            _ => "py3-none-any".to_owned(),
+        };
+        let name = self.package.name.as_str().replace('-', "_");
+        format!("{name}-{}-{tags}.whl", self.package.version)
     }
 
     fn elsewhere(&self) -> String {

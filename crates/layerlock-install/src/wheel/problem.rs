@@ -47,13 +47,22 @@ pub enum WheelProblem {
     },
 }
 
+/// What to do with a package that no layer can hold.
+const TOO_LARGE: &str = "no layer can hold it: lock a smaller build of the package, as one for \
+                         the processor alone, leave it out with --exclude, or deploy the function \
+                         as a container image";
+
 impl Diagnose for WheelProblem {
     fn kind(&self) -> ErrorKind {
-        ErrorKind::Integrity
+        match self {
+            Self::Archive(ArchiveProblem::TooLarge(_)) => ErrorKind::Artifact,
+            _ => ErrorKind::Integrity,
+        }
     }
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Archive(ArchiveProblem::TooLarge(_)) => TOO_LARGE,
             Self::WheelVersion(_) => "ask for a newer layerlock, or lock another version",
             Self::TwoForOnePlace(_)
             | Self::Missing(_)

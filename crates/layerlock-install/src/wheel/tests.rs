@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64URL;
+use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{LayerPath, Method, PathError};
 use layerlock_testkit::{
@@ -310,10 +311,15 @@ fn a_bomb_is_refused_by_what_it_claims() {
             .file(&name, "0")
             .flaw(Flaw::ClaimedSize(name, u32::MAX - 1))
     });
+    let problem = verify(&bomb.build()).unwrap_err();
     assert!(matches!(
-        verify(&bomb.build()),
-        Err(WheelProblem::Archive(ArchiveProblem::TooLarge(bytes))) if bytes > 4 << 30
+        problem,
+        WheelProblem::Archive(ArchiveProblem::TooLarge(bytes)) if bytes > 4 << 30
     ));
+    // As a package with everything for graphics processors is.
+    assert_eq!(problem.kind(), ErrorKind::Artifact);
+    let hint = problem.hint().unwrap();
+    assert!(hint.starts_with("no layer can hold it"), "{hint}");
 }
 
 /// They are kept in memory, where programs in their place are not.

@@ -63,7 +63,7 @@ pub enum PageError {
         limit: usize,
     },
     /// HTML without any link to a distribution file.
-    #[error("{url} is no page of a simple index: {}, without a link to a file", described(title.as_deref()))]
+    #[error("{url} is no page of a simple index: it has no link to a file{}", described(title.as_deref()))]
     NotAnIndexPage {
         /// The page.
         url: String,
@@ -179,7 +179,7 @@ fn named(content_type: Option<&str>) -> String {
 
 fn described(title: Option<&str>) -> String {
     match title {
-        Some(title) => format!("it is titled {title:?}"),
-        None => "it has no title".to_owned(),
+        Some(title) => format!(", and its title is {title:?}"),
+        None => String::new(),
     }
 }

@@ -87,9 +87,13 @@ fn a_login_page_is_told_apart_from_a_project_without_files() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{PAGE} is no page of a simple index: it is titled \"Sign in\", \
-             without a link to a file"
+            "{PAGE} is no page of a simple index: it has no link to a file, and its title is \
+             \"Sign in\""
         )
+    );
+    assert_eq!(
+        html("<html></html>").unwrap_err().to_string(),
+        format!("{PAGE} is no page of a simple index: it has no link to a file")
     );
     assert!(error.hint().unwrap().contains("login"));
     assert!(matches!(

@@ -98,6 +98,65 @@ fn files_at_a_url_are_fetched_compared_and_taken_or_built() {
 }
 
 /// Its last part, decoded, names a temporary file.
+/// Release pages have such files, and Poetry installs them.
+#[test]
+fn a_wheel_by_a_name_that_is_none_is_told_what_to_be_called() {
+    let shop = Shop::open();
+    for (name, expected) in [
+        ("demo-any-py3-none-any.whl", "demo-1.0-py3-none-any.whl"),
+        (
+            "demo-cp312-cp312-linux_x86_64.whl",
+            "demo-1.0-cp312-cp312-linux_x86_64.whl",
+        ),
+        ("latest.whl", "demo-1.0-py3-none-any.whl"),
+    ] {
+        let wheel = WheelBuilder::new("demo", "1.0").build();
+        let file = ServedFile {
+            file_name: name.to_owned(),
+            ..ServedFile::from(&wheel)
+        };
+        shop.index.add(&file);
+        fs_err::write(shop.path(name), &file.bytes).unwrap();
+        let files = locked_file(name, &file.bytes);
+        for project in [
+            locking(&files, &source("url", &shop.index.file_url(&file), "")),
+            locking_path("file", &shop.path(name), &files),
+        ] {
+            let error = shop.refusal(&project);
+            let text = error.to_string();
+            assert!(
+                text.starts_with(&format!(
+                    "demo 1.0 cannot be used: `{name}` is not a wheel's"
+                )),
+                "{text}"
+            );
+            let hint = error.hint().unwrap();
+            assert!(
+                hint.contains(&format!(
+                    "rename the file to NAME-VERSION-PYTHON-ABI-PLATFORM.whl, here {expected},"
+                )),
+                "{hint}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_no_longer_at_its_url_is_no_matter_of_an_index() {
+    let shop = Shop::open();
+    let wheel = WheelBuilder::new("demo", "1.0").build();
+    let files = locked_file(&wheel.file_name, &wheel.bytes);
+    let project = locking(&files, &source("url", &shop.index.file_url(&wheel), ""));
+    let error = shop.build(&project, &Log::default()).unwrap_err();
+    assert!(matches!(error, Error::FileAtUrl { .. }), "{error:?}");
+    assert!(error.place().is_some());
+    assert_eq!(
+        error.hint().unwrap(),
+        "the file is no longer there: correct the dependency's URL in pyproject.toml, then run \
+         `poetry lock`"
+    );
+}
+
 #[test]
 fn a_url_whose_file_name_leads_elsewhere_is_refused() {
     let shop = Shop::open();
