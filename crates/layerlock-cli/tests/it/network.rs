@@ -30,6 +30,34 @@ fn http_goes_by_way_of_the_proxy() {
 }
 
 #[test]
+fn indexes_of_uvs_files_in_the_project_are_asked_and_uv_offline_is_obeyed() {
+    let sandbox = Sandbox::new();
+    let build = || {
+        let mut command = sandbox.layerlock(&["build", "--no-cache"]);
+        command.env_remove("PIP_INDEX_URL");
+        command
+    };
+    let index = |url: &str| format!("[[index]]\nurl = \"{url}\"\ndefault = true\n");
+    let path = sandbox.project.path().join("uv.toml");
+    fs_err::write(&path, index(&sandbox.index.url())).unwrap();
+    let offline = build().env("UV_OFFLINE", "1").assert().code(5);
+    let text = String::from_utf8_lossy(&offline.get_output().stderr).into_owned();
+    assert!(text.contains("UV_OFFLINE forbids"), "{text}");
+    build().assert().success();
+    // pip's own variable wins.
+    build().env("PIP_INDEX_URL", NOWHERE).assert().code(5);
+
+    fs_err::remove_file(&path).unwrap();
+    build().assert().code(5);
+    let path = sandbox.project.pyproject();
+    let text = fs_err::read_to_string(&path).unwrap();
+    let table = index(&sandbox.index.url()).replace("[[index]]", "[[tool.uv.index]]");
+    fs_err::write(&path, text + &table).unwrap();
+    build().assert().success();
+    build().env("UV_NO_CONFIG", "1").assert().code(5);
+}
+
+#[test]
 fn no_proxy_names_hosts_that_are_reached_directly() {
     let sandbox = Sandbox::new();
     sandbox

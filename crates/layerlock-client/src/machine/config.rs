@@ -94,7 +94,13 @@ impl MachineConfig {
     /// The machine with a project's own settings.
     #[must_use]
     pub fn in_project(self, directory: impl Into<PathBuf>) -> Self {
-        let directory = directory.into();
+        let directory: PathBuf = directory.into();
+        // The current one may be named by nothing.
+        let directory = if directory.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            directory
+        };
         let uv_files = if uv::reads_no_project(&self.variables) {
             self.uv_files
         } else {
