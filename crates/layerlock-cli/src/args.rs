@@ -21,7 +21,7 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Directory of the Poetry project [default: the current one or a parent]
+    /// Directory of the Poetry project, or its pyproject.toml [default: the current one or a parent]
     #[arg(long, short = 'P', global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Run as if started in this directory

@@ -96,7 +96,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
-    let project = settings::find_project(args.project);
+    let project = settings::find_project(args.project).unwrap_or_else(|error| error.exit());
     #[cfg(unix)]
     if let Command::Build(_) | Command::Install(_) | Command::Publish(_) = args.command {
         signals::clean_up_at_end();

@@ -2,20 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 use layerlock::{
     CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings, Extras, Groups,
     PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
-    BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
+    Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
     FetchArgs, FormatArg, InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
-/// The directory that is named, else the nearest with a pyproject.toml, from the
-/// current one up, as Poetry does it.
-pub(crate) fn find_project(named: Option<PathBuf>) -> PathBuf {
-    named.or_else(nearest_project).unwrap_or_else(|| ".".into())
+/// The directory that is named, by itself or by its pyproject.toml, else the nearest
+/// with a pyproject.toml, from the current one up, as Poetry does it.
+pub(crate) fn find_project(named: Option<PathBuf>) -> Result<PathBuf, clap::Error> {
+    let Some(named) = named else {
+        return Ok(nearest_project().unwrap_or_else(|| ".".into()));
+    };
+    if named.is_dir() {
+        Ok(named)
+    } else if named.ends_with("pyproject.toml") {
+        Ok(named.parent().map(Path::to_owned).unwrap_or_default())
+    } else if named.exists() {
+        Err(other_file(&named))
+    } else {
+        Ok(named)
+    }
+}
+
+fn other_file(file: &Path) -> clap::Error {
+    let message = format!(
+        "--project takes a project's directory or its pyproject.toml, and {} is another file",
+        file.display()
+    );
+    Args::command().error(ErrorKind::ValueValidation, message)
 }
 
 fn nearest_project() -> Option<PathBuf> {

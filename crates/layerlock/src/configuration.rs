@@ -231,26 +231,23 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    /// Without tables there is one layer, named after the project.
+    /// Without tables there is one layer, named after the project, or after its
+    /// directory where it has no name.
     fn only_layer(&self) -> Result<Vec<Layer>, Error> {
-        let name = self.project.name().ok_or_else(|| Error::NoName {
-            path: self.project.path().to_owned(),
-        })?;
-        if !self.provider.layer_names().allow(name) {
-            return Err(Error::BadName {
-                name: name.to_owned(),
-                allowed: self.provider.layer_names(),
-            });
-        }
+        let name = match self.project.name() {
+            Some(name) => name.to_owned(),
+            None => directory_name(self.settings.directory()),
+        };
+        let name = self.provider.layer_names().nearest(&name);
         if let Some(wanted) = &self.settings.layer
-            && wanted != name
+            && *wanted != name
         {
             return Err(Error::UnknownLayer {
                 name: wanted.clone(),
-                known: vec![name.to_owned()],
+                known: vec![name],
             });
         }
-        self.layers(name, &LayerTable::default(), false)
+        self.layers(&name, &LayerTable::default(), false)
     }
 
     /// One layer for each target: each runtime with each architecture.
@@ -529,6 +526,14 @@ impl Resolver<'_> {
             place: self.project.place(setting.span()),
         }
     }
+}
+
+/// The name of a directory, also of the current one; nothing where it has none.
+fn directory_name(directory: &Path) -> String {
+    let directory = Path::new(".").join(directory);
+    let real = fs_err::canonicalize(&directory).unwrap_or(directory);
+    let name = real.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// A name to exclude; the error is for people.

@@ -3,7 +3,6 @@ use std::path::PathBuf;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockError;
 use layerlock_publish::Published;
-use layerlock_target::LayerNames;
 
 use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
@@ -96,14 +95,6 @@ pub enum Error {
     /// Packages bring different files to the same paths, and `conflicts = "error"`.
     #[error("{}", FileConflicts(.0))]
     FileConflicts(Vec<FileConflict>),
-    /// A project's name that cannot be a layer's.
-    #[error("the project's name `{name}` cannot be a layer's name")]
-    BadName {
-        /// The name.
-        name: String,
-        /// The names that there can be.
-        allowed: LayerNames,
-    },
     /// Some layers were published, and then one was not.
     #[error("{source}, after {} had been published", arns(published))]
     PartlyPublished {
@@ -112,8 +103,8 @@ pub enum Error {
         /// Why the next was not.
         source: layerlock_publish::Error,
     },
-    /// A project without a name, and so a layer without one.
-    #[error("the layer has no name: {} has no `name`", path.display())]
+    /// The project itself is to be in a layer, and has no name.
+    #[error("cannot include the project: {} has no `name`", path.display())]
     NoName {
         /// The pyproject.toml.
         path: PathBuf,
@@ -191,7 +182,6 @@ impl Diagnose for Error {
             Self::Configuration { .. }
             | Self::Overlap { .. }
             | Self::ReportReplacesZip { .. }
-            | Self::BadName { .. }
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
@@ -258,14 +248,7 @@ impl Diagnose for Error {
                     line.unwrap_or_default()
                 ));
             }
-            Self::BadName { allowed, .. } => {
-                return Some(format!(
-                    "a layer's name is {allowed}: add a table [tool.layerlock.layers.NAME]"
-                ));
-            }
-            Self::NoName { .. } => {
-                "add `name` to [project], or a table [tool.layerlock.layers.NAME]"
-            }
+            Self::NoName { .. } => "add `name` to [project], or remove include-project",
             Self::NoPackage { .. } => {
                 "remove this line and name a build backend in [build-system], or remove \
                  include-project"

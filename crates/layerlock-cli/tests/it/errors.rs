@@ -306,15 +306,6 @@ hint: give each output a directory of its own
 }
 
 #[test]
-fn a_name_that_no_layer_can_have_is_the_projects() {
-    let sandbox = Sandbox::from_project(ProjectBuilder::new("my shop"));
-    assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: the project's name `my shop` cannot be a layer's name
-hint: a layer's name is 1 to 140 characters of a-z, A-Z, 0-9, - and _: add a table [tool.layerlock.layers.NAME]
-"#);
-}
-
-#[test]
 fn a_region_for_the_local_directory_is_usage() {
     let text = failure(&Sandbox::new(), &["publish", "--region", "eu-west-1"], 2);
     assert!(

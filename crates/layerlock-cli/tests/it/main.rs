@@ -12,6 +12,7 @@ mod dry_run;
 mod errors;
 mod network;
 mod output;
+mod projects;
 #[cfg(unix)]
 mod signals;
 mod support;

@@ -137,6 +137,19 @@ impl LayerNames {
             !self.begin_with_letter || name.starts_with(|first: char| first.is_ascii_alphabetic());
         (1..=self.max_length).contains(&name.len()) && name.bytes().all(allowed) && begins_well
     }
+
+    /// The name that a layer can have and that is most like `name`: `-` stands for each
+    /// other character, and what is too long is cut off.
+    pub fn nearest(&self, name: &str) -> String {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let begin = match name.chars().next() {
+            None => "layer",
+            Some(first) if self.begin_with_letter && !first.is_ascii_alphabetic() => "layer-",
+            Some(_) => "",
+        };
+        let rest = name.chars().map(|c| if is_allowed(c) { c } else { '-' });
+        begin.chars().chain(rest).take(self.max_length).collect()
+    }
 }
 
 impl fmt::Display for LayerNames {
@@ -189,5 +202,33 @@ mod tests {
             names.to_string(),
             "1 to 10 characters of a-z, A-Z, 0-9, - and _, of which the first is a letter"
         );
+    }
+
+    #[test]
+    fn any_text_has_a_nearest_name_and_a_name_is_its_own() {
+        let names = LayerNames {
+            max_length: 10,
+            begin_with_letter: false,
+        };
+        for (text, nearest) in [
+            ("Layer_2-x", "Layer_2-x"),
+            ("-a-", "-a-"),
+            ("acme.shop", "acme-shop"),
+            ("my shop", "my-shop"),
+            ("größe", "gr--e"),
+            ("0123456789a", "0123456789"),
+            ("", "layer"),
+        ] {
+            assert_eq!(names.nearest(text), nearest);
+            assert!(names.allow(nearest));
+        }
+        let names = LayerNames {
+            begin_with_letter: true,
+            ..names
+        };
+        for (text, nearest) in [("a1", "a1"), ("1a", "layer-1a"), ("", "layer")] {
+            assert_eq!(names.nearest(text), nearest);
+            assert!(names.allow(nearest));
+        }
     }
 }
