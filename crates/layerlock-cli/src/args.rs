@@ -21,7 +21,7 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Directory of the Poetry project, or its pyproject.toml [default: the current one or a parent]
+    /// Project directory or pyproject.toml [default: the current one or a parent]
     #[arg(long, short = 'P', global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Run as if started in this directory
@@ -37,6 +37,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Add [tool.layerlock] to pyproject.toml, with what a build would choose
+    Init(InitArgs),
     /// Build each layer as a zip, and as a staging directory where one is configured
     Build(Planned<BuildArgs>),
     /// Build each layer as a staging directory only, without a zip
@@ -54,6 +56,7 @@ impl Command {
     /// Whether standard output is for one JSON object.
     pub(crate) fn prints_json(&self) -> bool {
         match self {
+            Self::Init(init) => init.json,
             Self::Build(build) => build.args.common.json,
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.build.common.json,
@@ -75,6 +78,22 @@ impl Command {
             _ => Ok(()),
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InitArgs {
+    /// Runtimes to write, e.g. python3.12 [default: the newest that fits]
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
+    pub(crate) runtime: Vec<Runtime>,
+    /// Architectures to write: x86_64, arm64 [default: x86_64]
+    #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    pub(crate) architecture: Vec<Architecture>,
+    /// Write nothing, and print what would be changed as a diff
+    #[arg(long, help_heading = "Output")]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

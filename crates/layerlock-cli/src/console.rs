@@ -10,8 +10,8 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorReport, Finding, Severity, Style, render_error, render_finding, render_message,
-    render_warning,
+    Error, ErrorReport, Finding, Initialised, Severity, Style, render_error, render_finding,
+    render_message, render_warning,
 };
 use serde::Serialize;
 
@@ -74,6 +74,23 @@ impl Console {
     /// Prints a result that other programs read, where no JSON has it in it.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
         if self.json { Ok(()) } else { print(text) }
+    }
+
+    /// Tells what `init` did: the diff where it was only planned, else what was added.
+    pub(crate) fn initialised(&self, initialised: &Initialised) -> io::Result<()> {
+        if self.json {
+            return json(initialised);
+        }
+        if let Some(diff) = &initialised.diff
+            && !initialised.written
+        {
+            let path = initialised.path.display();
+            print(&format!("--- {path}\n+++ {path}\n{diff}"))?;
+        }
+        if !self.quiet {
+            eprint_line(initialised);
+        }
+        Ok(())
     }
 
     /// Prints an export.

@@ -98,10 +98,23 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project).unwrap_or_else(|error| error.exit());
     #[cfg(unix)]
-    if let Command::Build(_) | Command::Install(_) | Command::Publish(_) = args.command {
+    if let Command::Init(_) | Command::Build(_) | Command::Install(_) | Command::Publish(_) =
+        args.command
+    {
         signals::clean_up_at_end();
     }
     match args.command {
+        Command::Init(init) => {
+            let dry_run = init.dry_run;
+            let settings = settings::init_settings(project, init);
+            let initialised = if dry_run {
+                layerlock::plan_init(&settings)?
+            } else {
+                layerlock::init(&settings)?
+            };
+            console.initialised(&initialised)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Build(Planned { args, dry_run }) => {
             let settings = settings::build_settings(project, args);
             build(&settings, dry_run, layerlock::build, &progress, console)

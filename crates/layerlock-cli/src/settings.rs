@@ -11,7 +11,7 @@ use layerlock::{
 
 use crate::args::{
     Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
-    FetchArgs, FormatArg, InstallArgs, LayerArgs, ProviderArg, PublishArgs,
+    FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs, ProviderArg, PublishArgs,
 };
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
@@ -44,6 +44,14 @@ fn nearest_project() -> Option<PathBuf> {
     let has_project = |directory: &Path| directory.join("pyproject.toml").is_file();
     let above = current.ancestors().position(has_project)?;
     Some(std::iter::repeat_n("..", above).collect())
+}
+
+pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
+    Settings {
+        runtimes: args.runtime,
+        architectures: args.architecture,
+        ..Settings::for_project(project)
+    }
 }
 
 pub(crate) fn build_settings(project: PathBuf, args: BuildArgs) -> Settings {

@@ -35,7 +35,9 @@ mod zip;
 
 pub use error::{Conflict, Error};
 pub use files::files_in;
-pub use output::{Prepared, WrittenOutput, can_write_file, write_file, write_private_file};
+pub use output::{
+    Prepared, WrittenOutput, can_write_file, rewrite_file, write_file, write_private_file,
+};
 pub use path::{LayerPath, PathError};
 pub use plan::{ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, OwnerId};
 pub use plan_builder::{Overlap, PlanBuilder};

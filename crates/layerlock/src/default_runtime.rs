@@ -103,29 +103,28 @@ fn fit(
     (worst, without_wheel)
 }
 
+impl DefaultRuntime {
+    /// Why it is this runtime: which one of all it is.
+    pub(crate) fn reason(&self) -> String {
+        let kept_out: Vec<String> = self.passed_over.iter().map(ToString::to_string).collect();
+        let kept_out = kept_out.join("; ");
+        match self.fit {
+            Fit::Wheels if !kept_out.is_empty() => format!(
+                "the newest allowed runtime that every package has a wheel for ({kept_out})"
+            ),
+            Fit::Build if !kept_out.is_empty() => format!(
+                "the newest allowed runtime that every package has a wheel or a source for \
+                 ({kept_out})"
+            ),
+            _ => "the newest runtime that the project's Python allows".to_owned(),
+        }
+    }
+}
+
 /// Why it is this runtime: a sentence without its full stop.
 impl fmt::Display for DefaultRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let runtime = self.runtime;
-        let kept_out: Vec<String> = self.passed_over.iter().map(ToString::to_string).collect();
-        match (self.fit, kept_out.is_empty()) {
-            (Fit::Nothing, _) | (_, true) => write!(
-                f,
-                "built for {runtime}, the newest runtime that the project's Python allows"
-            ),
-            (Fit::Wheels, false) => write!(
-                f,
-                "built for {runtime}, the newest allowed runtime that every package has a wheel \
-                 for ({})",
-                kept_out.join("; ")
-            ),
-            (Fit::Build, false) => write!(
-                f,
-                "built for {runtime}, the newest allowed runtime that every package has a wheel \
-                 or a source for ({})",
-                kept_out.join("; ")
-            ),
-        }
+        write!(f, "built for {}, {}", self.runtime, self.reason())
     }
 }
 

@@ -336,6 +336,7 @@ Turn a Poetry project's lock file into serverless layers
 Usage: layerlock [OPTIONS] <COMMAND>
 
 Commands:
+  init     Add [tool.layerlock] to pyproject.toml, with what a build would choose
   build    Build each layer as a zip, and as a staging directory where one is configured
   install  Build each layer as a staging directory only, without a zip
   export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
@@ -344,7 +345,7 @@ Commands:
   help     Print this message or the help of the given subcommand(s)
 
 Options:
-  -P, --project <DIR>    Directory of the Poetry project [default: the current one or a parent]
+  -P, --project <DIR>    Project directory or pyproject.toml [default: the current one or a parent]
   -C, --directory <DIR>  Run as if started in this directory
   -h, --help             Print help
   -V, --version          Print version

@@ -1,6 +1,7 @@
 //! A file as an output.
 
-use std::io::Write;
+use std::fs::Permissions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -58,6 +59,10 @@ impl OutputFile {
 
     pub(crate) fn file(&mut self) -> &mut impl Write {
         self.file.as_file_mut()
+    }
+
+    pub(super) fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        self.file.as_file().set_permissions(permissions)
     }
 
     pub(super) fn put_in_place(self) -> Result<WrittenOutput, Error> {

@@ -77,6 +77,21 @@ pub fn can_write_file(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Writes a file that is there anew, with the permissions that it has.
+pub fn rewrite_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let metadata = fs::metadata(path).map_err(Error::io("read", path))?;
+    if !metadata.is_file() {
+        return write(path, bytes, Access::Everyone);
+    }
+    let mut output = OutputFile::create(path, Access::Owner)?;
+    output
+        .file()
+        .write_all(bytes)
+        .and_then(|()| output.set_permissions(metadata.permissions()))
+        .map_err(Error::io("write", path))?;
+    output.put_in_place().map(drop)
+}
+
 fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         return fs::write(path, bytes).map_err(Error::io("write", path));
@@ -118,6 +133,26 @@ mod tests {
         write_file(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read(&other).unwrap(), b"old");
+    }
+
+    #[test]
+    fn a_file_that_is_written_anew_keeps_its_permissions_and_links_to_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let [real, link, none] = ["real", "link", "none"].map(|name| temp.path().join(name));
+        symlink(&real, &link).unwrap();
+        for mode in [0o600, 0o644, 0o666, 0o755, 0o440] {
+            fs::write(&real, "old").unwrap();
+            fs::set_permissions(&real, std::fs::Permissions::from_mode(mode)).unwrap();
+            rewrite_file(&link, b"new").unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            let metadata = fs::metadata(&real).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o7777, mode);
+            assert_eq!(fs::read(&real).unwrap(), b"new");
+            fs::remove_file(&real).unwrap();
+        }
+        rewrite_file(&none, b"new").unwrap_err();
+        assert!(!none.exists());
     }
 
     #[test]
