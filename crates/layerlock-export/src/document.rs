@@ -94,10 +94,31 @@ impl Document {
 
     pub(crate) fn syntax(&self, error: &toml::de::Error) -> Error {
         let end = self.part.len();
+        if let Some(marker) = self.conflict_marker() {
+            return Error::MergeConflict {
+                place: self.file.place(marker).into(),
+            };
+        }
         Error::Syntax {
             place: self.place(error.span().unwrap_or(end..end)).into(),
             message: one_line(error.message()),
         }
+    }
+
+    /// The first line that git puts around the two sides of a merge conflict.
+    fn conflict_marker(&self) -> Option<Range<usize>> {
+        let mut start = 0;
+        for line in self.text().split_inclusive('\n') {
+            let span = start..start + line.trim_end().len();
+            start += line.len();
+            let marker = ["<<<<<<<", "|||||||", ">>>>>>>"]
+                .iter()
+                .find_map(|marker| line.strip_prefix(marker));
+            if marker.is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(' ')) {
+                return Some(span);
+            }
+        }
+        None
     }
 
     /// Where a byte span of this part is in the file.

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+
+use crate::missing::only;
 
 /// Why a project, a lock or a choice of its packages cannot be used.
 ///
@@ -14,16 +16,38 @@ use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 #[non_exhaustive]
 pub enum Error {
     /// There is no pyproject.toml in the project's directory.
-    #[error("there is no {}", path.display())]
+    #[error("{}", no_project(directory, *is_directory, *is_above, others))]
     NoProject {
-        /// The file that was looked for.
-        path: PathBuf,
+        /// The absolute path of the directory in which it was looked for.
+        directory: PathBuf,
+        /// Whether there is such a directory.
+        is_directory: bool,
+        /// Whether there is none in a directory above it either.
+        is_above: bool,
+        /// The files of other tools there that say which packages a project has.
+        others: Vec<String>,
     },
     /// There is no poetry.lock beside pyproject.toml.
-    #[error("there is no {}", path.display())]
+    #[error("there is no {}{}", path.display(), only(others))]
     NoLock {
         /// The file that was looked for.
         path: PathBuf,
+        /// The files of other tools beside it that have the same purpose.
+        others: Vec<String>,
+    },
+    /// A poetry.lock that Poetry did not write, or not to its end.
+    #[error("{} is no lock of Poetry: {reason}", path.display())]
+    ForeignLock {
+        /// The file.
+        path: PathBuf,
+        /// What it is, for people.
+        reason: &'static str,
+    },
+    /// A file in which a merge conflict was not resolved.
+    #[error("{} has merge conflict markers", place.path.display())]
+    MergeConflict {
+        /// The first of the markers.
+        place: Box<Place>,
     },
     /// A file could not be read.
     #[error("{} cannot be read", path.display())]
@@ -226,6 +250,8 @@ impl Diagnose for Error {
             Self::Hash { .. } => ErrorKind::Integrity,
             Self::NoProject { .. }
             | Self::NoLock { .. }
+            | Self::ForeignLock { .. }
+            | Self::MergeConflict { .. }
             | Self::NotUtf8 { .. }
             | Self::ByteOrderMark { .. }
             | Self::Syntax { .. }
@@ -246,6 +272,7 @@ impl Diagnose for Error {
     fn place(&self) -> Option<&Place> {
         match self {
             Self::ByteOrderMark { place }
+            | Self::MergeConflict { place }
             | Self::Syntax { place, .. }
             | Self::Invalid { place, .. }
             | Self::UnknownKey { place, .. }
@@ -260,6 +287,7 @@ impl Diagnose for Error {
             | Self::Hash { place, .. } => Some(place),
             Self::NoProject { .. }
             | Self::NoLock { .. }
+            | Self::ForeignLock { .. }
             | Self::OldLock { .. }
             | Self::Read { .. }
             | Self::NotUtf8 { .. }
@@ -300,8 +328,28 @@ impl Diagnose for Error {
             Self::UnknownGroup { .. } | Self::UnknownInclude { .. } => {
                 "the project has no groups at all"
             }
-            Self::NoProject { .. } => "name the directory that holds pyproject.toml",
+            Self::NoProject { others, .. } if !others.is_empty() => {
+                "layerlock reads pyproject.toml and poetry.lock: make them with `poetry init` and \
+                 `poetry add`, or name a project's directory with --project"
+            }
+            Self::NoProject {
+                is_above: false, ..
+            } => "name the directory that holds pyproject.toml with --project",
+            Self::NoProject { .. } => {
+                "change to the project's directory, or name it with --project; `poetry init` \
+                 makes a new project"
+            }
+            Self::NoLock { others, .. } if !others.is_empty() => {
+                "layerlock reads poetry.lock alone: `poetry lock` of Poetry 2 makes one from \
+                 pyproject.toml"
+            }
             Self::NoLock { .. } => "run `poetry lock` in the project's directory",
+            Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
+            Self::MergeConflict { place } if place.path.ends_with("poetry.lock") => {
+                "take the file of either side, for example with `git checkout --theirs \
+                 poetry.lock`, and run `poetry lock`"
+            }
+            Self::MergeConflict { .. } => "resolve the conflict, and run `poetry lock`",
             Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
             Self::LockVersion { .. } | Self::OldLock { .. } | Self::NoFileNames { .. } => {
                 "run `poetry lock` with Poetry 2"
@@ -322,6 +370,20 @@ impl Diagnose for Error {
         };
         Some(hint.to_owned())
     }
+}
+
+fn no_project(directory: &Path, is_directory: bool, is_above: bool, others: &[String]) -> String {
+    let directory = directory.display();
+    if !is_directory {
+        return format!("there is no directory {directory}");
+    }
+    let above = if is_above {
+        " or a directory above it"
+    } else {
+        ""
+    };
+    let others = only(others);
+    format!("there is no pyproject.toml in {directory}{above}{others}")
 }
 
 fn quoted(name: &str) -> String {

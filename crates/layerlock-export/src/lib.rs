@@ -26,6 +26,7 @@ mod git_url;
 mod graph;
 mod lock;
 mod marker;
+mod missing;
 mod project;
 mod pylock;
 mod python_text;

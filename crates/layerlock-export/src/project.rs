@@ -16,6 +16,7 @@ use crate::content_hash::{Covers, content_hash};
 use crate::dependencies::Dependencies;
 use crate::document::{Document, one_line};
 use crate::marker::{Algebra, Marker, python_marker};
+use crate::missing::no_project;
 use crate::ranges::{Range as Versions, Ranges};
 use crate::tables::Tables;
 
@@ -48,11 +49,10 @@ pub(crate) struct ContentHashes {
 impl Project {
     /// Reads pyproject.toml in `directory`.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let path = directory.join("pyproject.toml");
-        match Document::read(&path) {
+        match Document::read(&directory.join("pyproject.toml")) {
             Ok(document) => Self::new(&document, directory),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(Error::NoProject { path })
+                Err(no_project(directory))
             }
             Err(error) => Err(error),
         }

@@ -3,6 +3,7 @@
 //! In version 2.1 every package has its groups and markers. Before, a lock says
 //! what depends on what, and is walked (`walk`).
 
+mod foreign;
 mod package;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use toml::de::DeTable;
 
 use crate::document::{Document, Value};
 use crate::graph::{Graph, Node};
+use crate::missing::no_lock;
 use crate::project::Project;
 use crate::rules;
 use crate::{Error, Warning};
@@ -47,13 +49,14 @@ impl Lock {
         match Document::read(&path) {
             Ok(document) => Self::new(&document, project),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(Error::NoLock { path })
+                Err(no_lock(path))
             }
             Err(error) => Err(error),
         }
     }
 
     fn new(document: &Document, project: &Project) -> Result<Self, Error> {
+        foreign::by_text(document)?;
         if let Some((packages, rest)) = document.cut("package")
             && let Ok(lock) = Self::from_parts(document, &packages, &rest, project)
         {
@@ -239,14 +242,15 @@ fn check(
     root: &DeTable<'_>,
     project: &Project,
 ) -> Result<(Vec<Warning>, bool), Error> {
+    foreign::by_tables(document, root)?;
     let hashes = project.content_hashes();
-    let end = document.text().len();
     let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
         place: document.place(span).into(),
         locked: locked.map(str::to_owned),
         expected: expected.to_owned(),
     };
     let Some(value) = root.get("metadata") else {
+        let end = document.text().len();
         return Err(stale(end..end, None, &hashes.newest));
     };
     let metadata = document.table(value, "`metadata`")?;

@@ -39,10 +39,18 @@ fn refusal_of_lock(packages: &str) -> String {
 #[test]
 fn missing_files() {
     let directory = tempfile::tempdir().unwrap();
-    insta::assert_snapshot!(refusal(directory.path()), @r"
-    there is no pyproject.toml
+    let real = directory.path().display().to_string();
+    let text = refusal(directory.path()).replace(&real, "[project]");
+    insta::assert_snapshot!(text, @r"
+    there is no pyproject.toml in [project]
       at -
-      hint: name the directory that holds pyproject.toml
+      hint: name the directory that holds pyproject.toml with --project
+    ");
+    let text = refusal(&directory.path().join("none")).replace(&real, "[project]");
+    insta::assert_snapshot!(text, @r"
+    there is no directory [project]/none
+      at -
+      hint: name the directory that holds pyproject.toml with --project
     ");
     fs_err::write(directory.path().join("pyproject.toml"), PYPROJECT).unwrap();
     insta::assert_snapshot!(refusal(directory.path()), @r"
@@ -50,6 +58,101 @@ fn missing_files() {
       at -
       hint: run `poetry lock` in the project's directory
     ");
+}
+
+/// Who has another tool's lock is told that it was seen.
+#[test]
+fn files_of_other_tools() {
+    let directory = tempfile::tempdir().unwrap();
+    let real = directory.path().display().to_string();
+    fs_err::write(directory.path().join("requirements.txt"), "").unwrap();
+    let text = refusal(directory.path()).replace(&real, "[project]");
+    insta::assert_snapshot!(text, @r"
+    there is no pyproject.toml in [project], only requirements.txt, which layerlock cannot read yet
+      at -
+      hint: layerlock reads pyproject.toml and poetry.lock: make them with `poetry init` and `poetry add`, or name a project's directory with --project
+    ");
+    fs_err::write(directory.path().join("pyproject.toml"), PYPROJECT).unwrap();
+    fs_err::write(directory.path().join("uv.lock"), "").unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    there is no poetry.lock, only uv.lock and requirements.txt, which layerlock cannot read yet
+      at -
+      hint: layerlock reads poetry.lock alone: `poetry lock` of Poetry 2 makes one from pyproject.toml
+    ");
+}
+
+#[test]
+fn merge_conflicts() {
+    let directory = project(PYPROJECT, "");
+    let [lock, pyproject] =
+        ["poetry.lock", "pyproject.toml"].map(|name| directory.path().join(name));
+    let text = fs_err::read_to_string(&lock).unwrap();
+    let hash = text.lines().last().unwrap();
+    let sides = format!("<<<<<<< HEAD\n{hash}\n=======\n{hash}\n>>>>>>> web\n");
+    let conflict = text.replace(&format!("{hash}\n"), &sides);
+    for text in [&conflict, &conflict.replace('\n', "\r\n")] {
+        fs_err::write(&lock, text).unwrap();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(refusal(directory.path()), @r"
+            poetry.lock has merge conflict markers
+              at poetry.lock:5:1
+              hint: take the file of either side, for example with `git checkout --theirs poetry.lock`, and run `poetry lock`
+            ");
+        }
+    }
+    let sides = "<<<<<<< HEAD\n||||||| base\n=======\n>>>>>>> web\n";
+    fs_err::write(&pyproject, format!("{PYPROJECT}{sides}")).unwrap();
+    insta::assert_snapshot!(refusal(directory.path()), @r"
+    pyproject.toml has merge conflict markers
+      at pyproject.toml:5:1
+      hint: resolve the conflict, and run `poetry lock`
+    ");
+    // Markers within a text are none.
+    let text = "description = \"\"\"\n<<<<<<< HEAD\n\"\"\"\n";
+    fs_err::write(&pyproject, format!("{PYPROJECT}{text}")).unwrap();
+    fs_err::write(&lock, project_lock()).unwrap();
+    Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
+}
+
+/// The lock of [`PYPROJECT`] without packages.
+fn project_lock() -> String {
+    let directory = project(PYPROJECT, "");
+    fs_err::read_to_string(directory.path().join("poetry.lock")).unwrap()
+}
+
+#[test]
+fn locks_that_are_not_poetrys() {
+    let directory = project(PYPROJECT, "");
+    let lock = directory.path().join("poetry.lock");
+    for (text, reason) in [
+        ("", "it is empty"),
+        ("# by nobody\n\n", "it is empty"),
+        ("{\"default\": {}}\n", "it is JSON, as Pipfile.lock is"),
+        (
+            "version = 1\nrequires-python = \">=3.9\"\n\n[[package]]\nname = \"a\"\nversion = \
+             \"1\"\nsource = { virtual = \".\" }\n",
+            "it is in the format of uv.lock",
+        ),
+        (
+            "# @generated\n[metadata]\ngroups = [\"default\"]\nlock_version = \"4.5.0\"\n\
+             content_hash = \"sha256:0\"\n\n[[package]]\nname = \"a\"\nversion = \"1\"\n",
+            "it is in the format of pdm.lock",
+        ),
+        (
+            "lock-version = \"1.0\"\ncreated-by = \"pip\"\n\n[[packages]]\nname = \"a\"\n",
+            "it is in the format of pylock.toml",
+        ),
+        (
+            "[[package]]\nname = \"a\"\nversion = \"1\"\n",
+            "it has no [metadata], in which a lock of Poetry ends",
+        ),
+    ] {
+        fs_err::write(&lock, text).unwrap();
+        let hint = "move it away, and run `poetry lock` to write a new one";
+        let expected =
+            format!("poetry.lock is no lock of Poetry: {reason}\n  at -\n  hint: {hint}");
+        assert_eq!(refusal(directory.path()), expected);
+    }
 }
 
 #[test]
@@ -70,14 +173,12 @@ fn stale_lock() {
 fn lock_without_a_hash_is_stale() {
     let directory = project(PYPROJECT, "");
     let lock = directory.path().join("poetry.lock");
-    for text in ["", "[metadata]\nlock-version = \"2.1\"\n"] {
-        fs_err::write(&lock, text).unwrap();
-        let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
-        assert!(
-            matches!(error, Error::Stale { locked: None, .. }),
-            "{error}"
-        );
-    }
+    fs_err::write(&lock, "[metadata]\nlock-version = \"2.1\"\n").unwrap();
+    let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
+    assert!(
+        matches!(error, Error::Stale { locked: None, .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! Where a project or its lock is not there: where it was looked for, and what is there
+//! instead.
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// The files in which other tools have what Poetry has in poetry.lock, besides the
+/// likes of `pylock.web.toml` and `requirements-dev.txt`.
+const OF_OTHERS: [&str; 8] = [
+    "uv.lock",
+    "pdm.lock",
+    "pylock.toml",
+    "Pipfile.lock",
+    "Pipfile",
+    "pixi.lock",
+    "conda-lock.yml",
+    "requirements.txt",
+];
+
+/// The error for a directory without a pyproject.toml.
+pub(crate) fn no_project(directory: &Path) -> Error {
+    let absolute =
+        std::path::absolute(directory.join(".")).unwrap_or_else(|_| directory.to_owned());
+    Error::NoProject {
+        is_directory: absolute.is_dir(),
+        // The current directory's parents are where a project is looked for too.
+        is_above: directory.as_os_str().is_empty() && !has_project_above(&absolute),
+        others: others(&absolute),
+        directory: absolute,
+    }
+}
+
+fn has_project_above(directory: &Path) -> bool {
+    let mut above = directory.ancestors();
+    above.any(|directory| directory.join("pyproject.toml").is_file())
+}
+
+/// The error for a project without a poetry.lock.
+pub(crate) fn no_lock(path: PathBuf) -> Error {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    Error::NoLock {
+        others: others(directory.unwrap_or(Path::new("."))),
+        path,
+    }
+}
+
+/// The files of other tools in a directory, by name.
+fn others(directory: &Path) -> Vec<String> {
+    let Ok(entries) = fs_err::read_dir(directory) else {
+        return Vec::new();
+    };
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let mut others: Vec<String> = names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| is_of_another(name))
+        .collect();
+    // What comes first in the table says most.
+    let rank = |name: &String| OF_OTHERS.iter().position(|other| other == name);
+    others.sort_by_key(|name| (rank(name).unwrap_or(OF_OTHERS.len()), name.clone()));
+    others
+}
+
+fn is_of_another(name: &str) -> bool {
+    let is_between = |start: &str, end: &str| {
+        name.strip_prefix(start)
+            .is_some_and(|rest| rest.ends_with(end))
+    };
+    OF_OTHERS.contains(&name)
+        || is_between("pylock.", ".toml")
+        || is_between("requirements-", ".txt")
+        || is_between("requirements_", ".txt")
+}
+
+/// How many files are named before the rest is counted.
+const NAMED: usize = 3;
+
+/// `, only uv.lock and Pipfile, which layerlock cannot read yet`, or nothing.
+pub(crate) fn only(others: &[String]) -> String {
+    let text = match others {
+        [] => return String::new(),
+        [one] => one.clone(),
+        [first @ .., last] if others.len() <= NAMED => {
+            format!("{} and {last}", first.join(", "))
+        }
+        many => format!(
+            "{} and {} more",
+            many[..NAMED].join(", "),
+            many.len() - NAMED
+        ),
+    };
+    format!(", only {text}, which layerlock cannot read yet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_of_another, only};
+
+    #[test]
+    fn files_of_other_tools_are_known_by_their_names() {
+        for name in ["uv.lock", "pylock.web.toml", "requirements-dev.txt"] {
+            assert!(is_of_another(name), "{name}");
+        }
+        for name in ["poetry.lock", "cargo.lock", "requirements", "notes.txt"] {
+            assert!(!is_of_another(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn some_of_many_are_named() {
+        let told = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            only(&names)
+        };
+        assert_eq!(told(&[]), "");
+        assert_eq!(told(&["a"]), ", only a, which layerlock cannot read yet");
+        assert!(told(&["a", "b", "c"]).starts_with(", only a, b and c, "));
+        assert!(told(&["a", "b", "c", "d", "e"]).starts_with(", only a, b, c and 2 more, "));
+    }
+}
