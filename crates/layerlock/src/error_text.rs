@@ -91,10 +91,86 @@ pub(crate) fn with_causes(error: &dyn Diagnose) -> String {
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        if !message.contains(&text) {
+        cause = error.source();
+        if names_told_path(&text, &message) && cause.is_some() {
+            continue;
+        }
+        let text = without_temporary(&text);
+        if !message.contains(text) {
             message = format!("{message}: {text}");
         }
-        cause = error.source();
     }
     message
+}
+
+/// Whether it is an error of fs-err that names a file which the message names: what it
+/// wraps says the rest.
+fn names_told_path(text: &str, message: &str) -> bool {
+    let mut parts = text.split('`');
+    parts
+        .next()
+        .is_some_and(|first| first.starts_with("failed to "))
+        && parts.next().is_some_and(|path| message.contains(path))
+}
+
+/// Without the path that the crate tempfile adds, that of a file which is gone by now.
+fn without_temporary(text: &str) -> &str {
+    match text.rsplit_once(" at path \"") {
+        Some((before, path)) if path.ends_with('"') => before,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use layerlock_diagnostic::{Diagnose, ErrorKind};
+
+    use super::{Style, render_error};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to write {path}")]
+    struct Write {
+        path: String,
+        source: io::Error,
+    }
+
+    impl Diagnose for Write {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Machine
+        }
+    }
+
+    fn rendered(path: &Path, source: io::Error) -> String {
+        let path = path.display().to_string();
+        render_error(&Write { path, source }, Style::Plain)
+    }
+
+    /// fs-err and tempfile each put a path into the system's error.
+    #[test]
+    fn a_path_is_told_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let missing = temp.path().join("none");
+        let system = fs_err::read(&missing).unwrap_err();
+        let said = io::Error::from_raw_os_error(2);
+        let expected = format!("error: failed to write {}: {said}", missing.display());
+        assert_eq!(rendered(&missing, system), expected);
+
+        let system = tempfile::NamedTempFile::new_in(&missing).unwrap_err();
+        assert!(system.to_string().contains(" at path "), "{system}");
+        assert_eq!(rendered(&missing, system), expected);
+    }
+
+    #[test]
+    fn another_path_is_told_too() {
+        let temp = tempfile::tempdir().unwrap();
+        let [missing, other] = ["none", "other"].map(|name| temp.path().join(name));
+        let text = rendered(&missing, fs_err::read(&other).unwrap_err());
+        for path in [missing, other] {
+            let path = path.display().to_string();
+            assert_eq!(text.matches(&path).count(), 1, "{text}");
+        }
+    }
 }

@@ -36,7 +36,7 @@ pub enum WheelProblem {
         reason: String,
     },
     /// A file with other bytes than RECORD says.
-    #[error("member {name:?} has sha256 {actual}, RECORD says {expected}")]
+    #[error("member {name:?} has {actual}, RECORD says {expected}")]
     RecordHash {
         /// The member.
         name: String,
