@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::UnknownArgumentValueParser;
+use clap::error::ErrorKind;
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use layerlock::{Architecture, FrontendKind, Provider, Runtime, UnknownRuntime};
+
+use crate::usage;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -212,6 +216,15 @@ pub(crate) struct InstallArgs {
     /// Staging directory [default: as configured, else dist/staging/LAYER in the project]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) to: Option<PathBuf>,
+    /// What pip calls it
+    #[arg(
+        long,
+        short = 't',
+        hide = true,
+        value_name = "DIR",
+        value_parser = UnknownArgumentValueParser::suggest_arg("--to"),
+    )]
+    target: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -297,9 +310,10 @@ impl ExportArgs {
         ];
         let is_json = matches!(self.format, FormatArg::Json);
         match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) if !is_json => Err(misplaced(&format!(
-                "{flag} can only be used with --format json"
-            ))),
+            Some((flag, _)) if !is_json => Err(misplaced(
+                "export",
+                &format!("{flag} can only be used with --format json"),
+            )),
             _ => Ok(()),
         }
     }
@@ -311,11 +325,13 @@ impl PublishArgs {
     fn check(&self) -> Result<(), clap::Error> {
         match self.provider {
             ProviderArg::Local if !self.region.is_empty() => {
-                Err(misplaced("--region can only be used with --provider aws"))
+                let message = "--region can only be used with --provider aws";
+                Err(misplaced("publish", message))
             }
-            ProviderArg::Aws if self.local_dir.is_some() => Err(misplaced(
-                "--local-dir can only be used with --provider local",
-            )),
+            ProviderArg::Aws if self.local_dir.is_some() => {
+                let message = "--local-dir can only be used with --provider local";
+                Err(misplaced("publish", message))
+            }
             _ => Ok(()),
         }
     }
@@ -326,8 +342,8 @@ fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
     Provider::Aws.runtime(identifier)
 }
 
-fn misplaced(message: &str) -> clap::Error {
-    Args::command().error(clap::error::ErrorKind::ArgumentConflict, message)
+fn misplaced(subcommand: &str, message: &str) -> clap::Error {
+    usage::error(subcommand, ErrorKind::ArgumentConflict, message)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -449,13 +465,13 @@ pub(crate) struct FetchArgs {
 
 #[cfg(test)]
 mod tests {
-    use layerlock::ErrorKind;
+    use clap::CommandFactory;
 
     use super::*;
 
     #[test]
     fn the_help_lists_the_exit_code_of_each_kind_of_error() {
-        for kind in ErrorKind::ALL {
+        for kind in layerlock::ErrorKind::ALL {
             let line = format!("\n  {}  {}: ", kind.exit_code(), kind.name());
             assert!(EXIT_CODES.contains(&line), "{line:?}");
         }

@@ -9,12 +9,13 @@ mod settings;
 #[cfg(unix)]
 mod signals;
 mod usage;
+mod usage_report;
 
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use layerlock::{
     Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, PublishReport,
     Report, Reporter, Settings,
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let console = Console::new(&args.output, args.command.prints_json());
     match run(args, &console) {
         Ok(code) => code,
+        Err(Failure::Usage(error)) => refuse(&error),
         Err(Failure::Job(error)) => {
             console.error(&error);
             ExitCode::from(error.kind().exit_code())
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
 
 /// The command line, in the directory that it names.
 fn parse() -> Result<Args, clap::Error> {
-    let args = Args::try_parse()?;
+    let args = usage::parse()?;
     args.command.check()?;
     if let Some(directory) = &args.directory
         && let Err(error) = std::env::set_current_dir(directory)
@@ -64,8 +66,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
     let is_wrong = error.use_stderr();
     // As clap does it: where nobody reads, nobody is told.
     let _ = error.print();
-    if is_wrong && usage::asks_for_json(std::env::args_os()) {
-        console::error_report(&usage::error_report(error));
+    if is_wrong && usage_report::asks_for_json(std::env::args_os()) {
+        console::error_report(&usage_report::error_report(error));
     }
     ExitCode::from(if is_wrong {
         ErrorKind::Usage.exit_code()
@@ -74,10 +76,17 @@ fn refuse(error: &clap::Error) -> ExitCode {
     })
 }
 
-/// What can go wrong: the job itself, or printing its result.
+/// What can go wrong: the command line, the job itself, or printing its result.
 enum Failure {
+    Usage(clap::Error),
     Job(Error),
     Stdout(io::Error),
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
 }
 
 impl From<Error> for Failure {
@@ -96,7 +105,7 @@ const DAY: Duration = Duration::from_hours(24);
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
-    let project = settings::find_project(args.project).unwrap_or_else(|error| error.exit());
+    let project = settings::find_project(args.project)?;
     #[cfg(unix)]
     if let Command::Init(_) | Command::Build(_) | Command::Install(_) | Command::Publish(_) =
         args.command

@@ -1,73 +1,91 @@
-//! What is wrong with the command line itself: told by clap, and as JSON where asked
-//! for.
+//! Mistakes on the command line, where clap alone would tell too little or mislead.
 
-use std::ffi::OsString;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error, Parser};
 
-use layerlock::{ErrorKind, ErrorReport};
+use crate::args::Args;
 
-/// What clap says of the command line: the object for `--json`.
-pub(crate) fn error_report(error: &clap::Error) -> ErrorReport {
-    let text = error.to_string();
-    let mut paragraphs = text.split("\n\n").map(joined);
-    let message = paragraphs.next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(&message);
-    let tips: Vec<String> = paragraphs
-        .filter_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()))
-        .collect();
-    let hint = if tips.is_empty() {
-        "`--help` lists what there is".to_owned()
-    } else {
-        tips.join("; ")
+/// The arguments of this process.
+pub(crate) fn parse() -> Result<Args, Error> {
+    Args::try_parse().map_err(without_far_fetched_tip)
+}
+
+/// An error with the usage of a subcommand, as clap itself gives it.
+pub(crate) fn error(subcommand: &str, kind: ErrorKind, message: &str) -> Error {
+    let mut command = Args::command();
+    command.build();
+    match command.find_subcommand_mut(subcommand) {
+        Some(subcommand) => subcommand.error(kind, message),
+        None => command.error(kind, message),
+    }
+}
+
+/// clap takes `install`, which writes files, for similar to `list`.
+fn without_far_fetched_tip(mut error: Error) -> Error {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return error;
+    }
+    let given = text(error.get(ContextKind::InvalidSubcommand));
+    let tips = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(tips)) => tips.clone(),
+        tip => text(tip).into_iter().collect(),
     };
-    ErrorReport::of_message(ErrorKind::Usage, message.to_owned(), Some(hint))
+    let is_typo = |tip: &String| {
+        given
+            .as_ref()
+            .is_some_and(|given| distance(given, tip) <= 2)
+    };
+    let tips: Vec<String> = tips.into_iter().filter(is_typo).collect();
+    error.remove(ContextKind::SuggestedSubcommand);
+    if !tips.is_empty() {
+        error.insert(
+            ContextKind::SuggestedSubcommand,
+            ContextValue::Strings(tips),
+        );
+    }
+    error
 }
 
-/// A paragraph of lines as one.
-fn joined(paragraph: &str) -> String {
-    let lines: Vec<&str> = paragraph.lines().map(str::trim).collect();
-    lines.join(" ").trim().to_owned()
+fn text(value: Option<&ContextValue>) -> Option<String> {
+    match value {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    }
 }
 
-/// Whether `--json` is among arguments that clap did not accept.
-pub(crate) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    arguments
-        .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json")
+/// How many characters have to be added, removed or replaced to make one of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, c) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, &d) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(c != d);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::args::Args;
-
-    fn report(arguments: &[&str]) -> (String, Option<String>) {
-        let arguments = ["layerlock"].iter().chain(arguments);
-        let error = error_report(&Args::try_parse_from(arguments).unwrap_err()).error;
-        assert_eq!((error.code, error.kind), (2, "usage"));
-        (error.message, error.hint)
-    }
+    use super::distance;
 
     #[test]
-    fn clap_is_told_without_its_layout() {
-        let (message, hint) = report(&["build", "--ofline"]);
-        assert_eq!(message, "unexpected argument '--ofline' found");
-        let tip = "a similar argument exists: '--offline'";
-        assert_eq!(hint.as_deref(), Some(tip));
-        let (message, hint) = report(&["build", "--color", "blue"]);
-        assert_eq!(
-            message,
-            "invalid value 'blue' for '--color <WHEN>' [possible values: auto, always, never]"
-        );
-        assert_eq!(hint.as_deref(), Some("`--help` lists what there is"));
-    }
-
-    #[test]
-    fn json_is_asked_for_as_far_as_it_is_an_option() {
-        let asks = |arguments: &[&str]| asks_for_json(arguments.iter().map(OsString::from));
-        assert!(asks(&["layerlock", "build", "--what", "--json"]));
-        assert!(!asks(&["layerlock", "cache", "clean", "--", "--json"]));
-        assert!(!asks(&["layerlock", "build"]));
+    fn the_distance_counts_what_has_to_change() {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("build", "build", 0),
+            ("", "abc", 3),
+            ("biuld", "build", 2),
+            ("instal", "install", 1),
+            ("list", "install", 5),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(one, other), expected);
+            assert_eq!(distance(other, one), expected);
+        }
     }
 }

@@ -308,10 +308,13 @@ hint: give each output a directory of its own
 #[test]
 fn a_region_for_the_local_directory_is_usage() {
     let text = failure(&Sandbox::new(), &["publish", "--region", "eu-west-1"], 2);
-    assert!(
-        text.contains("--region can only be used with --provider aws"),
-        "{text}"
-    );
+    assert_message!(text, @r#"
+error: --region can only be used with --provider aws
+
+Usage: layerlock publish [OPTIONS]
+
+For more information, try '--help'.
+"#);
 }
 
 #[test]
@@ -367,6 +370,41 @@ Exit codes:
   7  integrity: a hash or RECORD does not match, or an archive is unsafe
   8  machine: a file could not be read or written
 "#);
+}
+
+#[test]
+fn only_a_typo_of_a_command_gets_a_tip() {
+    for (command, tip) in [
+        ("list", None),
+        ("status", None),
+        ("innit", Some("init")),
+        ("biuld", Some("build")),
+        ("instal", Some("install")),
+    ] {
+        let text = failure(&Sandbox::new(), &[command], 2);
+        let first = format!("error: unrecognized subcommand '{command}'\n");
+        assert!(text.starts_with(&first), "{text}");
+        let tip = tip.map(|tip| format!("tip: a similar subcommand exists: '{tip}'"));
+        assert_eq!(text.contains("tip:"), tip.is_some(), "{text}");
+        assert!(tip.is_none_or(|tip| text.contains(&tip)), "{text}");
+    }
+}
+
+#[test]
+fn pips_option_for_a_directory_gets_a_tip() {
+    for arguments in [
+        ["install", "-t", "layer"].as_slice(),
+        &["install", "--target", "layer"],
+        &["install", "--target=layer"],
+        &["install", "-tlayer"],
+    ] {
+        let text = failure(&Sandbox::new(), arguments, 2);
+        assert!(text.starts_with("error: unexpected argument '"), "{text}");
+        assert!(
+            text.contains("tip: a similar argument exists: '--to'"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
