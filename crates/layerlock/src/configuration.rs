@@ -10,13 +10,13 @@ use layerlock_lock::{
     Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
     normalize_name,
 };
-use layerlock_target::{Architecture, Provider, Runtime, Target};
+use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::exclude_files::Pattern;
-use crate::runtime_fit::LayerQuery;
+use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::{Conflicts, Error, Settings};
 
 /// Where zips go unless told otherwise, below the project.
@@ -28,7 +28,7 @@ const OUTPUT: &str = "dist/layers";
 struct Table {
     runtime: Option<Spanned<OneOrSeveral>>,
     architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Vec<Spanned<String>>>,
+    groups: Option<Spanned<Vec<Spanned<String>>>>,
     extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
@@ -49,7 +49,7 @@ struct Table {
 struct LayerTable {
     runtime: Option<Spanned<OneOrSeveral>>,
     architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Vec<Spanned<String>>>,
+    groups: Option<Spanned<Vec<Spanned<String>>>>,
     extras: Option<Vec<Spanned<String>>>,
     exclude: Option<Vec<Spanned<String>>>,
     exclude_files: Option<Vec<Spanned<String>>>,
@@ -194,9 +194,17 @@ pub(crate) fn layers(
     if tables.is_empty() {
         return resolver.only_layer();
     }
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for name in tables.keys() {
         // It becomes a file's name and the provider's name for the layer.
         let text = name.get_ref();
+        if let Some(other) = seen.insert(text.to_lowercase(), text) {
+            let message = format!(
+                "the layers `{other}` and `{text}` differ in upper and lower case alone: where \
+                 names of files ignore case, one's zip would replace the other's"
+            );
+            return Err(resolver.bad(name, &message));
+        }
         if !resolver.provider.layer_names().allow(text) {
             let names = resolver.provider.layer_names();
             let message = format!("invalid layer name {text:?}: a layer's name is {names}");
@@ -333,10 +341,19 @@ impl Resolver<'_> {
         };
         match (self.choose_runtime)(&query) {
             Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),
-            None => Err(Error::NoRuntime {
-                constraint: self.project.python().to_string(),
-                place: self.project.python_place().clone(),
-            }),
+            None => Err(self.no_runtime()),
+        }
+    }
+
+    fn no_runtime(&self) -> Error {
+        let previews = self.provider.runtimes().filter(|runtime| {
+            runtime.support() == Support::Preview && is_allowed(*runtime, self.project)
+        });
+        Error::NoRuntime {
+            constraint: self.project.python().to_string(),
+            previews: previews.collect(),
+            known: self.provider.runtimes().collect(),
+            place: self.project.python_place().clone(),
         }
     }
 
@@ -422,6 +439,13 @@ impl Resolver<'_> {
             return Ok(choice.clone());
         }
         let groups = layer.groups.as_ref().or(self.table.groups.as_ref());
+        // As an option it would be the main group.
+        if let Some(groups) = groups.filter(|groups| groups.get_ref().is_empty()) {
+            let message = "an empty list leaves nothing for the layer: name groups, such as \
+                           `main`, or remove this line";
+            return Err(self.bad(groups, &message));
+        }
+        let groups = groups.map(Spanned::get_ref);
         let extras = layer.extras.as_ref().or(self.table.extras.as_ref());
         Ok(Choice {
             groups: Groups {

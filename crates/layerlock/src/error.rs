@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockError;
 use layerlock_publish::Published;
+use layerlock_target::Runtime;
 
 use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
@@ -77,6 +78,16 @@ pub enum Error {
         /// The zip.
         path: PathBuf,
     },
+    /// A staging directory that two layers name.
+    #[error("the layers {first} and {second} have the same staging directory, {}", directory.display())]
+    SharedStaging {
+        /// One layer.
+        first: String,
+        /// The other.
+        second: String,
+        /// The directory, as the second names it.
+        directory: PathBuf,
+    },
     /// A directory that several layers are to share, and that an earlier layer fills.
     #[error("{} holds one layer of an earlier run, and is now for several", directory.display())]
     Remains {
@@ -115,11 +126,18 @@ pub enum Error {
         /// Where it says so.
         place: Place,
     },
-    /// No runtime has a Python that the project allows.
-    #[error("no runtime has a Python that `{constraint}` allows")]
+    /// No runtime, but for previews, has a Python that the project allows.
+    #[error(
+        "no runtime has a Python that `{constraint}` allows{}",
+        but_for(previews)
+    )]
     NoRuntime {
         /// The project's constraint.
         constraint: String,
+        /// The previews that have one.
+        previews: Vec<Runtime>,
+        /// The runtimes that there are, oldest first.
+        known: Vec<Runtime>,
         /// Where.
         place: Place,
     },
@@ -182,6 +200,7 @@ impl Diagnose for Error {
             Self::Configuration { .. }
             | Self::Overlap { .. }
             | Self::ReportReplacesZip { .. }
+            | Self::SharedStaging { .. }
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
@@ -253,9 +272,21 @@ impl Diagnose for Error {
                 "remove this line and name a build backend in [build-system], or remove \
                  include-project"
             }
-            Self::NoRuntime { .. } => {
-                "widen the project's Python constraint, or name a --runtime that it allows"
+            Self::NoRuntime { previews, .. } if !previews.is_empty() => {
+                return Some(format!(
+                    "name it with --runtime {}, or widen the project's Python constraint and run \
+                     `poetry lock`",
+                    previews[0]
+                ));
             }
+            Self::NoRuntime { known, .. } => {
+                return Some(format!(
+                    "widen the project's Python constraint and run `poetry lock`: the runtimes \
+                     are {}",
+                    listed(known)
+                ));
+            }
+            Self::SharedStaging { .. } => "give each layer a staging directory of its own",
             Self::SourceDateEpoch { .. } => {
                 "unset it, or set it to whole seconds since 1970-01-01 00:00 UTC"
             }
@@ -270,6 +301,23 @@ impl Diagnose for Error {
         };
         Some(hint.to_owned())
     }
+}
+
+/// What is said where previews alone have the right Python.
+fn but_for(previews: &[Runtime]) -> String {
+    match previews {
+        [] => String::new(),
+        [one] => format!(", but for the preview {one}"),
+        several => format!(", but for the previews {}", listed(several)),
+    }
+}
+
+fn listed(runtimes: &[Runtime]) -> String {
+    let names: Vec<_> = runtimes
+        .iter()
+        .map(|runtime| runtime.identifier())
+        .collect();
+    names.join(", ")
 }
 
 fn arns(published: &[Published]) -> String {

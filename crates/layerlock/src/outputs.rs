@@ -1,6 +1,7 @@
 //! Outputs must not lie in each other: not those of one run, nor in those of an
 //! earlier one.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use layerlock_target::Target;
@@ -11,6 +12,7 @@ use crate::configuration::Layer;
 /// A staging directory is replaced as a whole: an output of the same run that is
 /// in it would be lost, and reported all the same.
 pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
+    refuse_shared_staging(layers)?;
     let mut outputs = Vec::new();
     for layer in layers {
         let zip = layer.zip.iter().map(|path| (path, false));
@@ -52,6 +54,25 @@ pub(crate) fn refuse_report<'o>(
         }
         if let Some(zip) = zip.filter(|zip| place == resolved(zip)) {
             return Err(Error::ReportReplacesZip { path: zip.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Two layers with one staging directory: told by their names, since it is one mistake in
+/// the configuration.
+fn refuse_shared_staging(layers: &[Layer]) -> Result<(), Error> {
+    let mut seen: HashMap<PathBuf, &Layer> = HashMap::new();
+    for layer in layers {
+        let Some(directory) = &layer.staging else {
+            continue;
+        };
+        if let Some(first) = seen.insert(resolved(directory), layer) {
+            return Err(Error::SharedStaging {
+                first: first.name.clone(),
+                second: layer.name.clone(),
+                directory: directory.clone(),
+            });
         }
     }
     Ok(())

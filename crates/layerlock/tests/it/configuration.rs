@@ -110,6 +110,7 @@ fn a_value_that_means_nothing_is_pointed_at() {
         ("architecture", "[\"arm64\", \"mips\"]", "mips"),
         ("architecture", "[]", "nothing to build for"),
         ("groups", "\"web\"", "sequence"),
+        ("groups", "[]", "nothing for the layer"),
         (
             "groups",
             "[\"main\", \"wbe\"]",
@@ -143,7 +144,58 @@ fn a_python_that_no_runtime_has_is_pointed_at() {
     assert!(matches!(&error, Error::NoRuntime { constraint, .. } if constraint == ">=4"));
     assert_eq!(error.kind(), ErrorKind::Project);
     assert_eq!(error.place().unwrap().path, shop.project.pyproject());
+}
+
+/// What cannot be done is not recommended.
+#[test]
+fn a_runtime_is_recommended_where_there_is_one_that_the_project_allows() {
+    for (python, message, hint) in [
+        (
+            ">=3.7,<3.8",
+            "no runtime has a Python that `>=3.7,<3.8` allows",
+            "widen the project's Python constraint and run `poetry lock`: the runtimes are \
+             python3.8, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, \
+             python3.15",
+        ),
+        (
+            ">=3.15,<4",
+            "no runtime has a Python that `>=3.15,<4` allows, but for the preview python3.15",
+            "name it with --runtime python3.15, or widen the project's Python constraint and run \
+             `poetry lock`",
+        ),
+    ] {
+        let shop = Shop::new(&ProjectBuilder::new("shop").requires_python(python), []);
+        let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.hint().unwrap(), hint);
+    }
+}
+
+#[test]
+fn two_layers_with_one_staging_directory_are_named() {
+    let web = "[tool.layerlock.layers.web]\nstaging = \"ly/a\"\n";
+    let data = "[tool.layerlock.layers.data]\nstaging = \"./ly/b/../a\"\n";
+    let shop = Shop::configured(&format!("{web}{data}"));
+    fs_err::create_dir_all(shop.path("ly/b")).unwrap();
+    let error = layerlock::build(&shop.settings(), &Silent).unwrap_err();
+    let directory = shop.path("ly/a");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the layers data and web have the same staging directory, {}",
+            directory.display()
+        )
+    );
+    assert_eq!(error.kind(), ErrorKind::Project);
     assert!(error.hint().is_some());
+}
+
+#[test]
+fn layers_whose_names_differ_in_case_alone_are_refused() {
+    let (error, line) = refusal("[tool.layerlock.layers.Web]\n[tool.layerlock.layers.web]\n");
+    assert_eq!(line, "[tool.layerlock.layers.web]");
+    let told = "the layers `Web` and `web` differ in upper and lower case alone";
+    assert!(error.to_string().starts_with(told), "{error}");
 }
 
 #[test]
