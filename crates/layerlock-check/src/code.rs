@@ -51,6 +51,7 @@ macro_rules! codes {
 codes! {
     // The project and its lock.
     Project = "project", Warning, "The project or its lock asks for attention.";
+    StaleLock = "stale-lock", Warning, "The project changed since it was locked.";
     Yanked = "yanked", Warning, "The index has withdrawn a file since it was locked (PEP 592).";
 
     // The target.

@@ -92,6 +92,9 @@ pub(crate) struct InitArgs {
     /// Architectures to write: x86_64, arm64 [default: x86_64]
     #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
     pub(crate) architecture: Vec<Architecture>,
+    /// Take a poetry.lock that is older than pyproject.toml as it is
+    #[arg(long)]
+    pub(crate) allow_stale_lock: bool,
     /// Write nothing, and print what would be changed as a diff
     #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
@@ -248,9 +251,9 @@ pub(crate) struct ExportArgs {
     /// Put the credentials that Poetry stores into the URLs of indexes
     #[arg(long)]
     pub(crate) with_credentials: bool,
-    /// Does nothing, as in Poetry 2: use `--with dev` instead
+    /// The same as `--with dev`, as in Poetry 1
     #[arg(long, hide = true)]
-    dev: bool,
+    pub(crate) dev: bool,
     #[command(flatten)]
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
@@ -417,6 +420,9 @@ pub(crate) struct ChoiceArgs {
     /// Include every extra of the project
     #[arg(long)]
     pub(crate) all_extras: bool,
+    /// Take a poetry.lock that is older than pyproject.toml as it is, with a warning
+    #[arg(long)]
+    pub(crate) allow_stale_lock: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -50,6 +50,7 @@ pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
     Settings {
         runtimes: args.runtime,
         architectures: args.architecture,
+        allow_stale_lock: args.allow_stale_lock,
         ..Settings::for_project(project)
     }
 }
@@ -84,6 +85,7 @@ pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSetti
             FormatArg::Json => ExportFormat::Json,
         },
         output: args.output,
+        dev: args.dev,
         without_hashes: args.without_hashes,
         without_urls: args.without_urls,
         with_credentials: args.with_credentials,
@@ -147,6 +149,7 @@ fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Set
         layer: layer.layer,
         runtimes: layer.runtime,
         architectures: layer.architecture,
+        allow_stale_lock: choice.allow_stale_lock,
         choice: to_choice(choice),
         ..Settings::for_project(project)
     }

@@ -107,6 +107,12 @@ pub enum Error {
         /// `name` or `version`.
         key: &'static str,
     },
+    /// There is a `[project]`, which is one of a package or not, without a name.
+    #[error("[project] without `name`")]
+    NoName {
+        /// The table.
+        place: Box<Place>,
+    },
     /// A group includes one that the project does not have.
     #[error(
         "the group {} includes {}, which the project does not have",
@@ -258,6 +264,7 @@ impl Diagnose for Error {
             | Self::Invalid { .. }
             | Self::UnknownKey { .. }
             | Self::NoPackage { .. }
+            | Self::NoName { .. }
             | Self::UnknownInclude { .. }
             | Self::LockVersion { .. }
             | Self::OldLock { .. }
@@ -277,6 +284,7 @@ impl Diagnose for Error {
             | Self::Invalid { place, .. }
             | Self::UnknownKey { place, .. }
             | Self::NoPackage { place, .. }
+            | Self::NoName { place }
             | Self::UnknownInclude { place, .. }
             | Self::LockVersion { place, .. }
             | Self::Stale { place, .. }
@@ -311,6 +319,9 @@ impl Diagnose for Error {
                 return Some(format!(
                     "add `{key}` to [project], or `package-mode = false` to [tool.poetry]"
                 ));
+            }
+            Self::NoName { .. } => {
+                return Some("add `name` to [project]: Poetry asks for it there".to_owned());
             }
             Self::UnknownExtra { known, .. } if !known.is_empty() => {
                 return Some(format!("the extras are: {}", known.join(", ")));
@@ -350,7 +361,10 @@ impl Diagnose for Error {
                  poetry.lock`, and run `poetry lock`"
             }
             Self::MergeConflict { .. } => "resolve the conflict, and run `poetry lock`",
-            Self::Stale { .. } => "run `poetry lock` to bring poetry.lock up to date",
+            Self::Stale { .. } => {
+                "run `poetry lock` to bring poetry.lock up to date, or take it as it is with \
+                 --allow-stale-lock"
+            }
             Self::LockVersion { .. } | Self::OldLock { .. } | Self::NoFileNames { .. } => {
                 "run `poetry lock` with Poetry 2"
             }
@@ -405,6 +419,11 @@ pub enum Warning {
         /// The newest version that is known.
         known: &'static str,
     },
+    /// pyproject.toml changed after the lock was written, which is taken as it is.
+    Stale {
+        /// The `content-hash` entry, or the place where it should be.
+        place: Place,
+    },
     /// Packages depend on what Poetry before 1.2 never locked.
     NeverLocked {
         /// The names, sorted.
@@ -417,7 +436,7 @@ impl Warning {
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::OnlyWins | Self::NeverLocked { .. } => None,
-            Self::NewerLock { place, .. } => Some(place),
+            Self::NewerLock { place, .. } | Self::Stale { place } => Some(place),
         }
     }
 }
@@ -426,6 +445,12 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OnlyWins => f.write_str("--with and --without are ignored beside --only"),
+            Self::Stale { place } => write!(
+                f,
+                "pyproject.toml changed since {} was written, which may lack what is needed now: \
+                 run `poetry lock`",
+                place.path.display()
+            ),
             Self::NeverLocked { names } => write!(
                 f,
                 "not in the lock: {}, which packages in it depend on; Poetry before 1.2 never \

@@ -11,7 +11,7 @@ use crate::project::Project;
 use crate::select::select;
 use crate::{Error, Warning};
 
-/// A Poetry project and its lock, which is up to date.
+/// A Poetry project and its lock, which is up to date unless it was to be taken as it is.
 #[derive(Debug, Clone)]
 pub struct PoetryLock {
     project: Project,
@@ -27,6 +27,12 @@ impl PoetryLock {
     /// Reads poetry.lock beside the pyproject.toml of a project.
     pub fn of(project: Project) -> Result<Self, Error> {
         let lock = Lock::read(&project)?;
+        Ok(Self { project, lock })
+    }
+
+    /// The same, where a lock that is out of date is no error but a warning.
+    pub fn of_even_stale(project: Project) -> Result<Self, Error> {
+        let lock = Lock::read_even_stale(&project)?;
         Ok(Self { project, lock })
     }
 
@@ -62,6 +68,7 @@ impl From<&Warning> for LockWarning {
         Self {
             message: warning.to_string(),
             place: warning.place().cloned(),
+            is_stale: matches!(warning, Warning::Stale { .. }),
         }
     }
 }

@@ -57,9 +57,11 @@ pub struct LockWarning {
     pub message: String,
     /// Where in the lock or the project.
     pub place: Option<Place>,
+    /// Whether it is that the project changed since it was locked.
+    pub is_stale: bool,
 }
 
-/// The lock of a Python project, read and known to be up to date.
+/// The lock of a Python project, read and known to be up to date, or told to be stale.
 ///
 /// A reader knows the format of one tool; whoever selects from it need not.
 pub trait LockReader: Send + Sync {

@@ -21,6 +21,7 @@ use crate::{Error, Settings, configuration, default_runtime, poetry_credentials}
 
 /// What to export.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub struct ExportSettings {
     /// The project and, for JSON, the target.
     pub settings: Settings,
@@ -28,6 +29,9 @@ pub struct ExportSettings {
     pub format: ExportFormat,
     /// A file to write, besides giving the text back.
     pub output: Option<PathBuf>,
+    /// Whether to include the group `dev` where the project has one, as Poetry 1 did
+    /// for `--dev`. The choice's `with` is the way to ask for it.
+    pub dev: bool,
     /// Whether to omit the hashes.
     pub without_hashes: bool,
     /// Whether to omit the URLs of indexes.
@@ -36,6 +40,9 @@ pub struct ExportSettings {
     /// indexes.
     pub with_credentials: bool,
 }
+
+/// The group that Poetry 1 made of `[tool.poetry.dev-dependencies]`.
+const DEV_GROUP: &str = "dev";
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,9 +117,11 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
     {
         return Err(Error::PylockName { path: path.clone() });
     }
-    let locked = PoetryLock::read(export.settings.directory())?;
+    let project = Project::read(export.settings.directory())?;
+    let settings = &with_group_dev(export, &project);
+    let locked = settings.lock_of(project)?;
     let (project, lock) = (locked.project(), locked.lock());
-    let choice = export.settings.choice.clone().unwrap_or_default();
+    let choice = settings.choice.clone().unwrap_or_default();
     let options = RequirementsOptions {
         without_hashes: export.without_hashes,
         without_urls: export.without_urls,
@@ -139,13 +148,17 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
             let directory = output_directory(export.output.as_deref())?;
             Exported {
                 text: pylock(project, lock, &choice, &directory, |packages| {
-                    look_up(packages, project, &export.settings, reporter)
+                    look_up(packages, project, settings, reporter)
                 })?,
                 warnings: warnings(&locked, &choice)?,
             }
         }
-        ExportFormat::Json => json(&locked, &export.settings)?,
+        ExportFormat::Json => json(&locked, settings)?,
     };
+    if export.dev {
+        let warning = "--dev is deprecated: use --with dev instead";
+        exported.warnings.insert(0, warning.to_owned());
+    }
     if let Some(path) = &export.output {
         let text = exported.text.as_bytes();
         if has_credentials(&exported.text) {
@@ -160,6 +173,21 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         }
     }
     Ok(exported)
+}
+
+/// The settings, with the group `dev` where `--dev` asks for it. As in Poetry 1 a project
+/// without one needs none.
+fn with_group_dev(export: &ExportSettings, project: &Project) -> Settings {
+    let mut settings = export.settings.clone();
+    let has_dev = project.groups().iter().any(|group| group == DEV_GROUP);
+    if export.dev && has_dev {
+        let groups = &mut settings.choice.get_or_insert_default().groups;
+        // It is in all of them anyway.
+        if !groups.all {
+            groups.with.push(DEV_GROUP.to_owned());
+        }
+    }
+    settings
 }
 
 /// `pylock.toml`, or `pylock.NAME.toml` with a name that has no dot (PEP 751).

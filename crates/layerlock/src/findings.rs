@@ -15,7 +15,14 @@ use crate::file_conflict::FileConflict;
 /// Findings on the choice and the lock.
 pub(crate) fn lock(lock: &dyn LockReader, choice: &Choice) -> Result<Vec<Finding>, Error> {
     let warnings = lock.warnings(choice)?.into_iter();
-    let finding = |warning: LockWarning| Finding::new(Code::Project, warning.message);
+    let finding = |warning: LockWarning| {
+        let code = if warning.is_stale {
+            Code::StaleLock
+        } else {
+            Code::Project
+        };
+        Finding::new(code, warning.message)
+    };
     Ok(warnings.map(finding).collect())
 }
 

@@ -98,6 +98,7 @@ struct RunKey<'s> {
     /// Relative paths start from here.
     current_directory: &'s [u8],
     project: &'s [u8],
+    allow_stale_lock: bool,
     layer: Option<&'s str>,
     runtimes: &'s [Runtime],
     architectures: &'s [Architecture],
@@ -118,6 +119,7 @@ impl<'s> RunKey<'s> {
         // A new setting has to be decided on here.
         let Settings {
             project,
+            allow_stale_lock,
             layer,
             runtimes,
             architectures,
@@ -144,6 +146,7 @@ impl<'s> RunKey<'s> {
             job,
             current_directory: bytes(current_directory),
             project: bytes(project),
+            allow_stale_lock: *allow_stale_lock,
             layer: layer.as_deref(),
             runtimes,
             architectures,

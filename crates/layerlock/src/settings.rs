@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use layerlock_export::{PoetryLock, Project};
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_lock::Choice;
@@ -9,11 +10,14 @@ use serde::{Deserialize, Serialize};
 /// What a caller asks for. What is not set comes from `[tool.layerlock]` in
 /// pyproject.toml, then from the defaults.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub struct Settings {
     /// The directory of pyproject.toml and poetry.lock.
     pub project: PathBuf,
     /// The one layer to make, of those that the project configures.
     pub layer: Option<String>,
+    /// Whether a lock that is older than the project is taken as it is, with a warning.
+    pub allow_stale_lock: bool,
     /// The runtimes: one layer for each of them, with each architecture.
     pub runtimes: Vec<Runtime>,
     /// The architectures.
@@ -105,6 +109,15 @@ impl Settings {
     /// it have no needless `./`.
     pub(crate) fn directory(&self) -> &Path {
         self.project.strip_prefix(".").unwrap_or(&self.project)
+    }
+
+    /// The lock of a project.
+    pub(crate) fn lock_of(&self, project: Project) -> Result<PoetryLock, layerlock_export::Error> {
+        if self.allow_stale_lock {
+            PoetryLock::of_even_stale(project)
+        } else {
+            PoetryLock::of(project)
+        }
     }
 
     /// A path in the project.

@@ -390,7 +390,7 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
     assert!(!plain.is_empty());
     for arguments in [
         &["export", "-f", "requirements.txt", "-n", "--no-ansi"][..],
-        &["--no-interaction", "export", "--dev", "--with-credentials"],
+        &["--no-interaction", "export", "--with-credentials"],
         &["export", "--ansi"],
         &["export", "-vvv", "--no-plugins", "--no-cache"],
         &["-C", ".", "export", "--format=requirements.txt"],
@@ -409,6 +409,66 @@ fn export_takes_the_flags_of_poetry_in_a_script() {
         .stdout("");
     let written = sandbox.project.path().join("requirements.txt");
     assert_eq!(fs_err::read(written).unwrap(), plain);
+}
+
+/// As in Poetry 1, which took it for the group alone where there is one.
+#[test]
+fn dev_is_the_group_dev_and_deprecated() {
+    let tester = WheelBuilder::new("tester", "3.0").build();
+    let locked = LockedPackage::from(&tester).groups(&["dev"]);
+    let with_dev = Sandbox::from_project(ProjectBuilder::new("shop").package(locked));
+    let without = Sandbox::new();
+    for (sandbox, expected) in [
+        (&with_dev, &["export", "--with", "dev"][..]),
+        (&without, &["export"]),
+    ] {
+        let expected = sandbox.layerlock(expected).assert().success();
+        for format in ["requirements.txt", "constraints.txt"] {
+            let output = sandbox
+                .layerlock(&["export", "--dev", "-f", format])
+                .assert()
+                .success()
+                .stderr("warning: --dev is deprecated: use --with dev instead\n");
+            assert_eq!(output.get_output().stdout, expected.get_output().stdout);
+        }
+        sandbox
+            .layerlock(&["export", "--dev", "--all-groups"])
+            .assert()
+            .success();
+    }
+    let json = with_dev.layerlock(&["export", "--dev", "-f", "json"]);
+    let output = { json }.assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("\"tester\""), "{text}");
+}
+
+#[test]
+fn a_stale_lock_is_taken_where_it_is_allowed() {
+    let stale = ProjectBuilder::new("shop").content_hash("of another time");
+    let sandbox = Sandbox::from_project(stale);
+    let warning = "pyproject.toml changed since poetry.lock was written, which may lack what is \
+                   needed now: run `poetry lock`";
+    for command in ["build", "install", "publish"] {
+        sandbox.layerlock(&[command]).assert().code(3);
+        let output = sandbox
+            .layerlock(&[command, "--allow-stale-lock", "--json"])
+            .assert()
+            .success();
+        let report = json(&output.get_output().stdout);
+        let finding = &report["layers"][0]["findings"][0];
+        assert_eq!(finding["code"], "stale-lock");
+        assert_eq!(finding["severity"], "warning");
+        assert_eq!(finding["message"], warning);
+    }
+    for command in ["export", "init"] {
+        sandbox.layerlock(&[command]).assert().code(3);
+        let output = sandbox
+            .layerlock(&[command, "--allow-stale-lock"])
+            .assert()
+            .success();
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        assert!(text.contains(warning), "{text}");
+    }
 }
 
 #[test]

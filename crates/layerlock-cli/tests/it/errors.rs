@@ -69,7 +69,7 @@ error: pyproject.toml changed since poetry.lock was written
    |
 17 | content-hash = "of another time"
    |                ^^^^^^^^^^^^^^^^^
-hint: run `poetry lock` to bring poetry.lock up to date
+hint: run `poetry lock` to bring poetry.lock up to date, or take it as it is with --allow-stale-lock
 "#);
 }
 

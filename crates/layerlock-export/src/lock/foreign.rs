@@ -3,7 +3,7 @@
 use toml::de::DeTable;
 
 use crate::Error;
-use crate::document::Document;
+use crate::document::{Document, Value};
 
 /// The error where the text alone tells.
 pub(super) fn by_text(document: &Document) -> Result<(), Error> {
@@ -19,18 +19,19 @@ pub(super) fn by_text(document: &Document) -> Result<(), Error> {
     Err(error(document, reason))
 }
 
-/// The error where the top of it tells.
-pub(super) fn by_tables(document: &Document, root: &DeTable<'_>) -> Result<(), Error> {
-    let metadata = root.get("metadata").map(|value| value.get_ref().as_table());
-    let reason = match metadata {
-        Some(Some(metadata)) if metadata.contains_key("lock_version") => {
-            "it is in the format of pdm.lock"
-        }
-        Some(_) => return Ok(()),
-        None if root.contains_key("created-by") || root.contains_key("packages") => {
-            "it is in the format of pylock.toml"
-        }
-        None if root.contains_key("version") => "it is in the format of uv.lock",
+/// `[metadata]`, which every lock of Poetry has.
+pub(super) fn metadata<'t, 'd>(
+    document: &Document,
+    root: &'t DeTable<'d>,
+) -> Result<&'t Value<'d>, Error> {
+    let has = |key| root.contains_key(key);
+    let reason = match root.get("metadata") {
+        Some(metadata) => match metadata.get_ref().as_table() {
+            Some(table) if table.contains_key("lock_version") => "it is in the format of pdm.lock",
+            _ => return Ok(metadata),
+        },
+        None if has("created-by") || has("packages") => "it is in the format of pylock.toml",
+        None if has("version") => "it is in the format of uv.lock",
         None => "it has no [metadata], in which a lock of Poetry ends",
     };
     Err(error(document, reason))

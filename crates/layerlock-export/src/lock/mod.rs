@@ -45,9 +45,19 @@ impl Lock {
     /// not made from this pyproject.toml is refused, as is one that a Poetry
     /// before 1 or after 2 wrote.
     pub fn read(project: &Project) -> Result<Self, Error> {
+        Self::read_with(project, Stale::IsError)
+    }
+
+    /// The same, where a lock that was made from another pyproject.toml is no error but
+    /// a warning, as for Poetry 1.
+    pub fn read_even_stale(project: &Project) -> Result<Self, Error> {
+        Self::read_with(project, Stale::IsWarning)
+    }
+
+    fn read_with(project: &Project, stale: Stale) -> Result<Self, Error> {
         let path = project.directory().join("poetry.lock");
         match Document::read(&path) {
-            Ok(document) => Self::new(&document, project),
+            Ok(document) => Self::new(&document, project, stale),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 Err(no_lock(path))
             }
@@ -55,15 +65,15 @@ impl Lock {
         }
     }
 
-    fn new(document: &Document, project: &Project) -> Result<Self, Error> {
+    fn new(document: &Document, project: &Project, stale: Stale) -> Result<Self, Error> {
         foreign::by_text(document)?;
         if let Some((packages, rest)) = document.cut("package")
-            && let Ok(lock) = Self::from_parts(document, &packages, &rest, project)
+            && let Ok(lock) = Self::from_parts(document, &packages, &rest, project, stale)
         {
             return Ok(lock);
         }
         // Not as Poetry writes it, or wrong: then the whole says best what is.
-        Self::from_parts(document, &[], document, project)
+        Self::from_parts(document, &[], document, project, stale)
     }
 
     /// Reads a lock that was cut into some of its packages and the rest.
@@ -72,9 +82,10 @@ impl Lock {
         packages: &[Document],
         rest: &Document,
         project: &Project,
+        stale: Stale,
     ) -> Result<Self, Error> {
         let root = rest.parse()?;
-        let (mut warnings, is_old) = check(rest, root.get_ref(), project)?;
+        let (mut warnings, is_old) = check(rest, root.get_ref(), project, stale)?;
         let empty = Packages {
             directory: project.directory(),
             is_old,
@@ -143,6 +154,13 @@ impl Lock {
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         self.document.place(span)
     }
+}
+
+/// What it is where pyproject.toml changed since the lock was written.
+#[derive(Debug, Clone, Copy)]
+enum Stale {
+    IsError,
+    IsWarning,
 }
 
 /// The packages that were read so far.
@@ -241,18 +259,10 @@ fn check(
     document: &Document,
     root: &DeTable<'_>,
     project: &Project,
+    stale: Stale,
 ) -> Result<(Vec<Warning>, bool), Error> {
-    foreign::by_tables(document, root)?;
+    let value = foreign::metadata(document, root)?;
     let hashes = project.content_hashes();
-    let stale = |span: Range<usize>, locked: Option<&str>, expected: &str| Error::Stale {
-        place: document.place(span).into(),
-        locked: locked.map(str::to_owned),
-        expected: expected.to_owned(),
-    };
-    let Some(value) = root.get("metadata") else {
-        let end = document.text().len();
-        return Err(stale(end..end, None, &hashes.newest));
-    };
     let metadata = document.table(value, "`metadata`")?;
     let mut warnings = Vec::new();
     let is_old = match metadata.get("lock-version") {
@@ -266,17 +276,25 @@ fn check(
     } else {
         &hashes.newest
     };
-    let Some(hash) = metadata.get("content-hash") else {
-        return Err(stale(value.span(), None, expected));
+    let (span, locked) = match metadata.get("content-hash") {
+        Some(hash) => (hash.span(), Some(document.string(hash, "`content-hash`")?)),
+        None => (value.span(), None),
     };
-    let locked = document.string(hash, "`content-hash`")?;
-    let is_fresh = locked == expected
-        || (!is_old && locked == hashes.before_2_3 && written_before_2_3(document.text()));
-    if is_fresh {
-        Ok((warnings, is_old))
-    } else {
-        Err(stale(hash.span(), Some(locked), expected))
+    let is_fresh = locked == Some(expected)
+        || (!is_old && locked == Some(&hashes.before_2_3) && written_before_2_3(document.text()));
+    let place = document.place(span);
+    match stale {
+        _ if is_fresh => {}
+        Stale::IsWarning => warnings.push(Warning::Stale { place }),
+        Stale::IsError => {
+            return Err(Error::Stale {
+                place: place.into(),
+                locked: locked.map(str::to_owned),
+                expected: expected.clone(),
+            });
+        }
     }
+    Ok((warnings, is_old))
 }
 
 /// Whether a lock version is one before 2.1.

@@ -46,7 +46,9 @@ pub(crate) fn check(document: &Document, root: &DeTable<'_>, is_old: bool) -> Re
             return Err(document.invalid(license.span(), message));
         }
         if project.get_ref().get("name").is_none() {
-            return Err(document.invalid(project.span(), "[project] without `name`"));
+            return Err(Error::NoName {
+                place: document.place(project.span()).into(),
+            });
         }
     }
     if let Some(groups) = root.get("dependency-groups") {

@@ -163,10 +163,25 @@ fn stale_lock() {
     insta::assert_snapshot!(refusal(directory.path()), @r"
     pyproject.toml changed since poetry.lock was written
       at poetry.lock:5:16
-      hint: run `poetry lock` to bring poetry.lock up to date
+      hint: run `poetry lock` to bring poetry.lock up to date, or take it as it is with --allow-stale-lock
     ");
     fs_err::write(&path, format!("# comment\n{PYPROJECT}license = \"MIT\"\n")).unwrap();
     Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
+}
+
+#[test]
+fn a_stale_lock_is_taken_where_it_is_allowed() {
+    let directory = project(PYPROJECT, "");
+    let path = directory.path().join("pyproject.toml");
+    let read = || Lock::read_even_stale(&Project::read(directory.path()).unwrap()).unwrap();
+    assert_eq!(read().warnings(), []);
+    fs_err::write(&path, format!("{PYPROJECT}dependencies = [\"requests\"]\n")).unwrap();
+    let lock = read();
+    let [warning @ Warning::Stale { place }] = lock.warnings() else {
+        panic!("{:?}", lock.warnings());
+    };
+    assert!(warning.to_string().contains("poetry lock"), "{warning}");
+    assert_eq!((place.line, place.column), (5, 16));
 }
 
 #[test]

@@ -128,7 +128,7 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     fn read(settings: &'a Settings) -> Result<Self, Error> {
         let project = Project::read(settings.directory())?;
-        let lock = PoetryLock::of(project.clone());
+        let lock = settings.lock_of(project.clone());
         // What is wrong in the configuration is told before what is in the lock.
         let layers = configuration::layers(&project, settings, &|query| match &lock {
             Ok(lock) => default_runtime::choose(&project, lock, query),

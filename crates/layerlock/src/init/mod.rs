@@ -7,11 +7,11 @@
 mod diff;
 mod table;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_export::{PoetryLock, Project};
+use layerlock_export::{Project, Warning};
 use layerlock_layer::rewrite_file;
 use layerlock_target::Provider;
 use serde::Serialize;
@@ -115,10 +115,18 @@ fn layers(
 ) -> Result<Vec<Layer>, Error> {
     let failure = Cell::new(None);
     let no_lock = Cell::new(false);
+    let stale = RefCell::new(None);
     let layers = configuration::layers(project, settings, &|query| {
         // Only where it has a say is a lock needed.
-        match PoetryLock::of(project.clone()) {
-            Ok(lock) => default_runtime::choose(project, &lock, query),
+        match settings.lock_of(project.clone()) {
+            Ok(lock) => {
+                let warnings = lock.lock().warnings().iter();
+                *stale.borrow_mut() = warnings
+                    .filter(|warning| matches!(warning, Warning::Stale { .. }))
+                    .map(ToString::to_string)
+                    .next();
+                default_runtime::choose(project, &lock, query)
+            }
             Err(error) => {
                 match error {
                     layerlock_export::Error::NoLock { .. } => no_lock.set(true),
@@ -131,6 +139,7 @@ fn layers(
     if let Some(error) = failure.into_inner() {
         return Err(error.into());
     }
+    notes.extend(stale.into_inner());
     if no_lock.get() {
         notes.push(
             "there is no poetry.lock yet: run `poetry lock` before `layerlock build`".to_owned(),

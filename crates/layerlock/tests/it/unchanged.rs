@@ -5,11 +5,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use layerlock::{
-    Built, CacheLocation, CacheRemoval, FrontendKind, Settings, Silent, build, clean_cache, install,
+    Built, CacheLocation, CacheRemoval, Code, ErrorKind, FrontendKind, Settings, Silent, build,
+    clean_cache, install,
 };
 use layerlock_testkit::{ProjectBuilder, SourceTree};
 
-use crate::helpers::{STAGED, Shop, tree};
+use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
 
 fn run(settings: &Settings) -> Built {
     build(settings, &Silent).unwrap()
@@ -121,6 +122,30 @@ fn another_input_is_another_run() {
     let text = fs_err::read_to_string(&lock).unwrap();
     fs_err::write(&lock, text + "# a comment\n").unwrap();
     assert!(!run(&shop.settings()).unchanged);
+}
+
+#[test]
+fn a_stale_lock_that_is_allowed_is_told_each_time() {
+    let wheels = wheels();
+    let project = project_of(&wheels).content_hash(&"0".repeat(64));
+    let shop = Shop::new(&project, &wheels);
+    let allowed = Settings {
+        allow_stale_lock: true,
+        ..shop.settings()
+    };
+    for unchanged in [false, true] {
+        let built = run(&allowed);
+        assert_eq!(built.unchanged, unchanged);
+        let findings = built.layers[0].findings.iter();
+        assert!(
+            findings
+                .filter(|finding| finding.code == Code::StaleLock)
+                .count()
+                == 1
+        );
+    }
+    let error = build(&shop.settings(), &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Project);
 }
 
 #[test]
