@@ -37,7 +37,10 @@ fn without_far_fetched_tip(mut error: Error) -> Error {
     };
     let tips: Vec<String> = tips.into_iter().filter(is_typo).collect();
     error.remove(ContextKind::SuggestedSubcommand);
-    if !tips.is_empty() {
+    if tips.is_empty() {
+        // It is empty, and would leave an empty line.
+        error.remove(ContextKind::Suggested);
+    } else {
         error.insert(
             ContextKind::SuggestedSubcommand,
             ContextValue::Strings(tips),

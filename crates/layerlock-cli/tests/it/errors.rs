@@ -382,8 +382,9 @@ fn only_a_typo_of_a_command_gets_a_tip() {
         ("instal", Some("install")),
     ] {
         let text = failure(&Sandbox::new(), &[command], 2);
-        let first = format!("error: unrecognized subcommand '{command}'\n");
+        let first = format!("error: unrecognized subcommand '{command}'\n\n");
         assert!(text.starts_with(&first), "{text}");
+        assert!(!text.contains("\n\n\n"), "{text}");
         let tip = tip.map(|tip| format!("tip: a similar subcommand exists: '{tip}'"));
         assert_eq!(text.contains("tip:"), tip.is_some(), "{text}");
         assert!(tip.is_none_or(|tip| text.contains(&tip)), "{text}");
