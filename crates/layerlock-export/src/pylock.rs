@@ -88,6 +88,7 @@ pub fn pylock<E: From<Error>>(
             continue;
         };
         let locked = locked_package(lock, package, Vec::new(), Vec::new())?;
+        refuse_weak_hash(&locked)?;
         let is_indexed = matches!(package.source, PackageSource::Registry { .. });
         if is_indexed {
             if locked.files.is_empty() {
@@ -126,6 +127,20 @@ fn only_file(package: &LockedPackage) -> Result<Option<&LockedFile>, Error> {
         )),
         _ => Ok(None),
     }
+}
+
+/// "hashes: the table MUST contain at least one entry" of a secure algorithm (PEP 751).
+fn refuse_weak_hash(package: &LockedPackage) -> Result<(), Error> {
+    let weak = package.files.iter().find_map(|file| {
+        let weak = file.weak_hash.as_ref()?;
+        Some(Error::Hash {
+            place: weak.place.clone().into(),
+            package: package.name.to_string(),
+            file: file.name.clone(),
+            hash: weak.text.clone(),
+        })
+    });
+    weak.map_or(Ok(()), Err)
 }
 
 fn invalid(package: &LockedPackage, problem: &str) -> Error {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{
-    Choice, LockedFile, LockedPackage, Need, PackageName, PackageSource, Selected,
+    Choice, LockedFile, LockedPackage, Need, PackageName, PackageSource, Selected, WeakHash,
 };
 use layerlock_url::shown;
 use pep508_rs::MarkerEnvironment;
@@ -19,8 +19,7 @@ use crate::walk;
 
 /// The packages that a choice of groups and extras selects for one target, and
 /// which of them needs which. It is an error when the target's Python is outside of
-/// the project's constraint, when the lock selects one name twice, and when a
-/// selected file has no strong hash.
+/// the project's constraint, and when the lock selects one name twice.
 pub fn select(
     project: &Project,
     lock: &Lock,
@@ -256,12 +255,7 @@ fn asked<'p>(
 }
 
 fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile, Error> {
-    let digest: Digest = file.hash.parse().map_err(|_| Error::Hash {
-        place: lock.place(file.hash_span.clone()).into(),
-        package: package.name.to_string(),
-        file: file.name.clone().unwrap_or_default(),
-        hash: file.hash.clone(),
-    })?;
+    let digest: Option<Digest> = file.hash.parse().ok();
     let Some(name) = file.name.clone() else {
         return Err(Error::NoFileNames {
             place: lock.place(package.span.clone()).into(),
@@ -272,7 +266,11 @@ fn locked_file(lock: &Lock, package: &Package, file: &File) -> Result<LockedFile
         name,
         url: file.url.clone(),
         size: None,
-        digests: vec![digest],
+        digests: digest.into_iter().collect(),
+        weak_hash: digest.is_none().then(|| WeakHash {
+            text: file.hash.clone(),
+            place: lock.place(file.hash_span.clone()),
+        }),
     })
 }
 

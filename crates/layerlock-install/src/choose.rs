@@ -61,10 +61,17 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, 
 /// The hash of a file in the lock, which has to be SHA-256.
 pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<Digest, Error> {
     file.digest(Algorithm::Sha256)
-        .ok_or_else(|| Error::WeakHash {
-            file: file.name.clone(),
-            hash: file.digests.iter().map(ToString::to_string).collect(),
-            place: place.clone(),
+        .ok_or_else(|| match &file.weak_hash {
+            Some(weak) => Error::WeakHash {
+                file: file.name.clone(),
+                hash: weak.text.clone(),
+                place: weak.place.clone(),
+            },
+            None => Error::WeakHash {
+                file: file.name.clone(),
+                hash: file.digests.iter().map(ToString::to_string).collect(),
+                place: place.clone(),
+            },
         })
 }
 

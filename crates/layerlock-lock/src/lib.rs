@@ -26,7 +26,7 @@ pub use exclude::{Excluded, Remaining};
 pub use file_name::is_plain_file_name;
 pub use index::{Priority, ProjectIndex};
 pub use name::{NameError, PackageName, normalize_name};
-pub use package::{LockedFile, LockedPackage, PackageSource};
+pub use package::{LockedFile, LockedPackage, PackageSource, WeakHash};
 pub use reader::{LockError, LockReader, LockWarning};
 pub use selected::{Need, Selected};
 

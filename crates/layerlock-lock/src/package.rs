@@ -42,6 +42,18 @@ pub struct LockedFile {
     pub size: Option<u64>,
     /// The digests that the lock has of it, at most one of an algorithm.
     pub digests: Vec<Digest>,
+    /// A hash that the lock has instead, and that proves nothing. It matters only where
+    /// the file is used.
+    pub weak_hash: Option<WeakHash>,
+}
+
+/// A hash that is none, or weaker than SHA-256.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeakHash {
+    /// As it is written: `md5:d41d8cd9…`.
+    pub text: String,
+    /// Where.
+    pub place: Place,
 }
 
 impl LockedFile {
@@ -124,6 +136,7 @@ mod tests {
             url: None,
             size: None,
             digests: digests.map(of).to_vec(),
+            weak_hash: None,
         };
         for algorithm in digests {
             assert_eq!(file.digest(algorithm), Some(of(algorithm)));

@@ -2,7 +2,7 @@
 
 use layerlock_export::Project;
 use layerlock_install::{NoWheel, WheelOrSource};
-use layerlock_lock::{LockReader, LockedPackage};
+use layerlock_lock::{LockReader, LockedPackage, PackageSource};
 use layerlock_target::Target;
 
 use crate::Error;
@@ -17,6 +17,23 @@ pub(crate) struct FileChoice<'c> {
     pub(crate) target: &'c Target,
 }
 
+/// Some releases of Poetry 1.1 and 1.2 wrote locks without the files of packages.
+fn refuse_without_files(
+    packages: &[LockedPackage],
+    is_supplied: impl Fn(&LockedPackage) -> bool,
+) -> Result<(), Error> {
+    let lacks_files = |package: &&LockedPackage| {
+        let is_of_index = matches!(package.source, PackageSource::Registry { .. });
+        is_of_index && package.files.is_empty() && !is_supplied(package)
+    };
+    let lacking: Vec<LockedPackage> = packages.iter().filter(lacks_files).cloned().collect();
+    if lacking.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::NoFiles(lacking))
+    }
+}
+
 impl FileChoice<'_> {
     /// The wheel of each package that suits the target best, or its source to be built.
     /// All packages without a file are told at once, unless `is_supplied` knows of a
@@ -26,6 +43,7 @@ impl FileChoice<'_> {
         packages: Vec<LockedPackage>,
         is_supplied: impl Fn(&LockedPackage) -> bool,
     ) -> Result<Vec<WheelOrSource>, Error> {
+        refuse_without_files(&packages, &is_supplied)?;
         let mut chosen = Vec::with_capacity(packages.len());
         let mut misfits: Vec<NoWheel> = Vec::new();
         for package in packages {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
-use layerlock_lock::LockError;
+use layerlock_lock::{LockError, LockedPackage};
 use layerlock_publish::Published;
 use layerlock_target::Runtime;
 
@@ -27,6 +27,9 @@ pub enum Error {
     /// A directory that is to be built, and not for this runtime.
     #[error("{0}")]
     ExcludedPython(Box<ExcludedPython>),
+    /// Packages of which the lock lists no file at all.
+    #[error("the lock lists no files of {}", names(.0))]
+    NoFiles(Vec<LockedPackage>),
     /// Planning and writing the layer.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
@@ -201,6 +204,7 @@ impl Diagnose for Error {
             | Self::Overlap { .. }
             | Self::ReportReplacesZip { .. }
             | Self::SharedStaging { .. }
+            | Self::NoFiles(_)
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
@@ -214,6 +218,7 @@ impl Diagnose for Error {
             Self::Export(error) => error.place(),
             Self::Lock(error) => error.place(),
             Self::Misfits(misfits) => misfits.packages.first().map(|one| &one.package.place),
+            Self::NoFiles(packages) => packages.first().map(|one| &one.place),
             Self::Install(error) => error.place(),
             Self::ExcludedPython(excluded) => excluded.place.as_ref(),
             Self::Configuration { place, .. }
@@ -227,6 +232,10 @@ impl Diagnose for Error {
         match self {
             Self::Misfits(misfits) => match &misfits.packages[..] {
                 [only] => only.package(),
+                _ => None,
+            },
+            Self::NoFiles(packages) => match &packages[..] {
+                [only] => Some(only.name.to_string()),
                 _ => None,
             },
             Self::Lock(error) => error.package(),
@@ -252,6 +261,10 @@ impl Diagnose for Error {
             Self::Remains { .. } => {
                 "remove it, or name another staging directory; each layer gets a directory of its \
                  own in it, which your template has to name"
+            }
+            Self::NoFiles(_) => {
+                "run `poetry lock`, which writes them: some releases of Poetry 1.1 and 1.2 left \
+                 them out"
             }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
@@ -316,6 +329,14 @@ fn listed(runtimes: &[Runtime]) -> String {
     let names: Vec<_> = runtimes
         .iter()
         .map(|runtime| runtime.identifier())
+        .collect();
+    names.join(", ")
+}
+
+fn names(packages: &[LockedPackage]) -> String {
+    let names = packages.iter();
+    let names: Vec<_> = names
+        .map(|one| format!("{} {}", one.name, one.version))
         .collect();
     names.join(", ")
 }

@@ -139,7 +139,8 @@ fn an_error_has_its_place_and_package() {
     assert_eq!(stale["place"], place);
     assert_eq!(
         stale["hint"],
-        "run `poetry lock` to bring poetry.lock up to date"
+        "run `poetry lock` to bring poetry.lock up to date, or take it as it is with \
+         --allow-stale-lock"
     );
 
     let native = WheelBuilder::new("Native.Code", "2.0")

@@ -188,6 +188,30 @@ fn a_hash_other_than_sha256_is_refused() {
     assert!(error.place().is_some());
 }
 
+/// Indexes that publish md5 for old uploads: it matters for the file that is taken.
+#[test]
+fn a_weak_hash_refuses_only_the_file_that_would_be_used() {
+    let (sha256, md5) = (
+        format!("sha256:{}", "0".repeat(64)),
+        format!("md5:{}", "0".repeat(32)),
+    );
+    let choose = |wheel: &str, sdist: &str| {
+        let lock = format!(
+            "{PACKAGE}files = [{{file = \"demo-1.0-py3-none-any.whl\", hash = \"{wheel}\"}}, \
+             {{file = \"demo-1.0.tar.gz\", hash = \"{sdist}\"}}]\n"
+        );
+        choose_one(&ProjectBuilder::new("shop").lock_packages(&lock), &target())
+    };
+    assert!(choose(&sha256, &md5).is_ok());
+    let error = choose(&md5, &sha256).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the lock has `{md5}` for demo-1.0-py3-none-any.whl: only sha256 is accepted")
+    );
+    // Where the hash stands.
+    assert_eq!(error.place().unwrap().column, 54);
+}
+
 /// The start of a package's table in the lock.
 const PACKAGE: &str = "[[package]]\nname = \"demo\"\nversion = \"1.0\"\ndescription = \"\"\n\
                        optional = false\npython-versions = \"*\"\ngroups = [\"main\"]\n";

@@ -339,6 +339,22 @@ fn failed_build_of_a_package_with_a_binary_sibling() {
     }
 }
 
+/// Poetry 1.1.14 and betas of 1.2 wrote `six = []`.
+#[test]
+fn packages_without_files_in_the_lock() {
+    let error = assert_fails(ErrorKind::Project, |broken| {
+        let packages = ["six", "yarl"].map(|name| LockedPackage::new(name, "1.0"));
+        let [six, yarl] = &packages;
+        broken.project(ProjectBuilder::new("shop").package(six).package(yarl));
+    });
+    assert_eq!(
+        error.to_string(),
+        "the lock lists no files of six 1.0, yarl 1.0"
+    );
+    assert!(error.hint().unwrap().starts_with("run `poetry lock`"));
+    assert!(error.place().is_some());
+}
+
 #[test]
 fn packages_that_bring_different_files_of_one_name() {
     let wheel = |name: &str| WheelBuilder::new(name, "1.0").file("same.py", name).build();
