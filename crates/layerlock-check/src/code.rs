@@ -52,6 +52,7 @@ codes! {
     // The project and its lock.
     Project = "project", Warning, "The project or its lock asks for attention.";
     StaleLock = "stale-lock", Warning, "The project changed since it was locked.";
+    PatchRelease = "patch-release", Warning, "The project does not allow each patch release that the provider may choose.";
     Yanked = "yanked", Warning, "The index has withdrawn a file since it was locked (PEP 592).";
 
     // The target.

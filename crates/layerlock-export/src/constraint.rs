@@ -70,10 +70,22 @@ impl PythonConstraint {
         !self.ranges.intersect(&releases.into()).is_empty()
     }
 
+    /// The patch release of a minor version that is allowed and nearest to this one:
+    /// the first from it on, else the last before it.
+    pub fn nearest_patch(&self, major: u64, minor: u64, patch: u64) -> Option<u64> {
+        let is_allowed = |patch: &u64| self.allows(&Version::new([major, minor, *patch]));
+        (patch..=LAST_PATCH)
+            .find(is_allowed)
+            .or_else(|| (0..patch).rev().find(is_allowed))
+    }
+
     pub(crate) fn ranges(&self) -> &Ranges {
         &self.ranges
     }
 }
+
+/// No minor version of Python has had as many patch releases.
+const LAST_PATCH: u64 = 99;
 
 impl fmt::Display for PythonConstraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -273,6 +285,23 @@ mod tests {
         assert_eq!(minors("<3.9.1"), [8, 9]);
         // A release candidate of 3.13 is no 3.12.
         assert_eq!(minors(">=3.13.0rc1"), [13, 14]);
+    }
+
+    #[test]
+    fn the_nearest_patch_release_is_one_that_is_allowed() {
+        for (constraint, patch, expected) in [
+            ("^3.12", 10, Some(10)),
+            ("3.12.3", 10, Some(3)),
+            ("^3.12.11", 10, Some(11)),
+            ("~3.12.11", 10, Some(11)),
+            ("<3.12.5", 10, Some(4)),
+            (">=3.12.2,<3.12.5 || 3.12.13", 10, Some(13)),
+            (">=3.11,!=3.12.10", 10, Some(11)),
+            ("^3.13", 10, None),
+        ] {
+            let parsed = PythonConstraint::parse(constraint).unwrap();
+            assert_eq!(parsed.nearest_patch(3, 12, patch), expected, "{constraint}");
+        }
     }
 
     prop_compose! {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_lock::LockWarningKind;
 
 use crate::missing::only;
 
@@ -424,6 +425,17 @@ pub enum Warning {
         /// The `content-hash` entry, or the place where it should be.
         place: Place,
     },
+    /// The project does not allow every patch release that the target may run.
+    PatchRelease {
+        /// The project's constraint.
+        constraint: String,
+        /// Where.
+        place: Place,
+        /// The minor version, such as 3.12.
+        python: String,
+        /// The patch release that markers were settled for.
+        taken: String,
+    },
     /// Packages depend on what Poetry before 1.2 never locked.
     NeverLocked {
         /// The names, sorted.
@@ -436,7 +448,32 @@ impl Warning {
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::OnlyWins | Self::NeverLocked { .. } => None,
-            Self::NewerLock { place, .. } | Self::Stale { place } => Some(place),
+            Self::NewerLock { place, .. }
+            | Self::PatchRelease { place, .. }
+            | Self::Stale { place } => Some(place),
+        }
+    }
+}
+
+impl Warning {
+    pub(crate) fn kind(&self) -> LockWarningKind {
+        match self {
+            Self::Stale { .. } => LockWarningKind::Stale,
+            Self::PatchRelease { .. } => LockWarningKind::PatchRelease,
+            Self::OnlyWins | Self::NewerLock { .. } | Self::NeverLocked { .. } => {
+                LockWarningKind::General
+            }
+        }
+    }
+
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::PatchRelease { place, python, .. } => Some(format!(
+                "allow all of Python {python} in {}:{}",
+                place.path.display(),
+                place.line
+            )),
+            _ => None,
         }
     }
 }
@@ -450,6 +487,16 @@ impl fmt::Display for Warning {
                 "pyproject.toml changed since {} was written, which may lack what is needed now: \
                  run `poetry lock`",
                 place.path.display()
+            ),
+            Self::PatchRelease {
+                constraint,
+                python,
+                taken,
+                ..
+            } => write!(
+                f,
+                "the project allows Python `{constraint}`, but the provider chooses the patch \
+                 release of Python {python}: packages are those for {taken}"
             ),
             Self::NeverLocked { names } => write!(
                 f,

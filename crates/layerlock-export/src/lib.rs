@@ -27,6 +27,7 @@ mod graph;
 mod lock;
 mod marker;
 mod missing;
+mod patch;
 mod project;
 mod pylock;
 mod python_text;

@@ -7,6 +7,7 @@ use pep508_rs::MarkerEnvironment;
 
 use crate::choice::resolve;
 use crate::lock::Lock;
+use crate::patch;
 use crate::project::Project;
 use crate::select::select;
 use crate::{Error, Warning};
@@ -54,6 +55,15 @@ impl LockReader for PoetryLock {
         Ok(warnings.map(LockWarning::from).collect())
     }
 
+    fn target_warnings(&self, environment: &MarkerEnvironment) -> Vec<LockWarning> {
+        let warning = patch::warning(&self.project, environment);
+        warning
+            .as_ref()
+            .map(LockWarning::from)
+            .into_iter()
+            .collect()
+    }
+
     fn select(
         &self,
         choice: &Choice,
@@ -68,7 +78,8 @@ impl From<&Warning> for LockWarning {
         Self {
             message: warning.to_string(),
             place: warning.place().cloned(),
-            is_stale: matches!(warning, Warning::Stale { .. }),
+            kind: warning.kind(),
+            hint: warning.hint(),
         }
     }
 }

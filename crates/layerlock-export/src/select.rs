@@ -13,6 +13,7 @@ use crate::Error;
 use crate::choice::resolve;
 use crate::graph::Graph;
 use crate::lock::{File, Lock, Markers, Package};
+use crate::patch;
 use crate::project::Project;
 use crate::selection::{Selection, in_order};
 use crate::walk;
@@ -28,6 +29,7 @@ pub fn select(
 ) -> Result<Selected, Error> {
     let selection = resolve(choice, project)?;
     check_python(project, environment)?;
+    let environment = &patch::allowed(project, environment);
     match lock.graph() {
         Some(graph) => walked(project, lock, graph, &selection, environment),
         None => settled(project, lock, &selection, environment),

@@ -27,7 +27,7 @@ pub use file_name::is_plain_file_name;
 pub use index::{Priority, ProjectIndex};
 pub use name::{NameError, PackageName, normalize_name};
 pub use package::{LockedFile, LockedPackage, PackageSource, WeakHash};
-pub use reader::{LockError, LockReader, LockWarning};
+pub use reader::{LockError, LockReader, LockWarning, LockWarningKind};
 pub use selected::{Need, Selected};
 
 /// The group of a project's own dependencies.

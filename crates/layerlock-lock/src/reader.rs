@@ -57,8 +57,21 @@ pub struct LockWarning {
     pub message: String,
     /// Where in the lock or the project.
     pub place: Option<Place>,
-    /// Whether it is that the project changed since it was locked.
-    pub is_stale: bool,
+    /// What kind of thing.
+    pub kind: LockWarningKind,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// What a [`LockWarning`] is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockWarningKind {
+    /// The project or the lock asks for attention.
+    General,
+    /// The project changed since it was locked.
+    Stale,
+    /// The project allows only some patch releases of the target's Python.
+    PatchRelease,
 }
 
 /// The lock of a Python project, read and known to be up to date, or told to be stale.
@@ -68,10 +81,17 @@ pub trait LockReader: Send + Sync {
     /// What a user should know of the lock and of a choice.
     fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError>;
 
+    /// What a user should know of one target, whose marker environment this is.
+    fn target_warnings(&self, environment: &MarkerEnvironment) -> Vec<LockWarning>;
+
     /// The packages that a choice of groups and extras selects for one target,
     /// whose marker environment settles every marker. It is an error where the
     /// target's Python is outside of the project's range, and where the lock
     /// selects one name twice.
+    ///
+    /// Which patch release runs there is the provider's to choose: where the project
+    /// does not allow the one of the environment, markers are settled for one that it
+    /// does, and [`target_warnings`](Self::target_warnings) tell.
     fn select(
         &self,
         choice: &Choice,
@@ -129,6 +149,10 @@ mod tests {
             Err(LockError::new(twice()))
         }
 
+        fn target_warnings(&self, _: &MarkerEnvironment) -> Vec<LockWarning> {
+            Vec::new()
+        }
+
         fn select(&self, choice: &Choice, _: &MarkerEnvironment) -> Result<Selected, LockError> {
             if choice
                 .groups
@@ -156,6 +180,7 @@ mod tests {
         choice.groups.without.push(crate::MAIN_GROUP.to_owned());
         let none = reader.select(&choice, &environment).unwrap();
         assert_eq!(none, Selected::default());
+        assert!(reader.target_warnings(&environment).is_empty());
         assert_eq!(
             reader.warnings(&choice).unwrap_err().kind(),
             ErrorKind::Project

@@ -289,7 +289,12 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
     text.push('\n');
     Ok(Exported {
         text,
-        warnings: warnings(locked, &layer.choice)?,
+        warnings: {
+            let mut warnings = warnings(locked, &layer.choice)?;
+            let of_target = locked.target_warnings(&environment).into_iter();
+            warnings.extend(of_target.map(|warning| warning.message));
+            warnings
+        },
     })
 }
 

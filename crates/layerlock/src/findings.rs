@@ -2,8 +2,9 @@
 //! can be read off any layer is in layerlock-check.
 
 use layerlock_check::{Code, Finding};
+use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
-use layerlock_lock::{Choice, LockReader, LockWarning, PackageName};
+use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
 use layerlock_target::Runtime;
 
 use crate::Error;
@@ -12,18 +13,39 @@ use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
 
-/// Findings on the choice and the lock.
-pub(crate) fn lock(lock: &dyn LockReader, choice: &Choice) -> Result<Vec<Finding>, Error> {
-    let warnings = lock.warnings(choice)?.into_iter();
+/// Findings on the choice, the lock, and what it has for the target.
+pub(crate) fn lock(lock: &dyn LockReader, layer: &Layer) -> Result<Vec<Finding>, Error> {
+    let mut warnings = lock.warnings(&layer.choice)?;
+    warnings.extend(lock.target_warnings(&layer.target.marker_environment()));
     let finding = |warning: LockWarning| {
-        let code = if warning.is_stale {
-            Code::StaleLock
-        } else {
-            Code::Project
+        let code = match warning.kind {
+            LockWarningKind::General => Code::Project,
+            LockWarningKind::Stale => Code::StaleLock,
+            LockWarningKind::PatchRelease => Code::PatchRelease,
         };
-        Finding::new(code, warning.message)
+        Finding {
+            hint: warning.hint,
+            ..Finding::new(code, warning.message)
+        }
     };
-    Ok(warnings.map(finding).collect())
+    Ok(warnings.into_iter().map(finding).collect())
+}
+
+/// The findings of checks on a layer, with what the project has where one is empty.
+pub(crate) fn on_project(findings: Vec<Finding>, project: &Project) -> Vec<Finding> {
+    let list = |what: &str, names: &[String]| match names {
+        [] => String::new(),
+        names => format!("; the project's {what} are {}", names.join(", ")),
+    };
+    let hint = |finding: Finding| match finding.code {
+        Code::EmptyLayer => finding.with_hint(format!(
+            "choose other groups or extras, or exclude less{}{}",
+            list("groups", project.groups()),
+            list("extras", project.extras())
+        )),
+        _ => finding,
+    };
+    findings.into_iter().map(hint).collect()
 }
 
 /// Findings on packages that the lock has no wheel of.

@@ -2,7 +2,6 @@
 //! any other order.
 
 use crate::common::{package, project};
-use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::{Error, Lock, Project, RequirementsOptions, requirements};
 use layerlock_lock::Choice;
 use tempfile::TempDir;

@@ -454,3 +454,29 @@ fn a_version_is_printed_in_the_spelling_of_an_old_lock() {
     let packages = chosen(directory.path(), &Choice::default(), "3.12").unwrap();
     assert_eq!(packages[0].version, "3.2.3.post2");
 }
+
+/// The provider chooses the patch release: whatever it is, the packages are those that
+/// the project locked for the ones it allows.
+#[test]
+fn a_pinned_patch_release_is_compared_by_its_minor_version() {
+    for constraint in [
+        "3.12.3",
+        "^3.12.11",
+        "~3.12.11",
+        ">=3.12.2,<3.12.5",
+        "<3.13,!=3.12.10",
+    ] {
+        let directory = project(
+            &pyproject(&format!("python = \"{constraint}\"\na = \"1\"")),
+            &package("a", "1", "*", ""),
+        );
+        let chosen = chosen(directory.path(), &Choice::default(), "3.12").unwrap();
+        let names: Vec<_> = chosen.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["a"], "{constraint}");
+    }
+    let directory = project(
+        &pyproject("python = \"3.12.3\"\na = \"1\""),
+        &package("a", "1", "*", ""),
+    );
+    assert!(chosen(directory.path(), &Choice::default(), "3.13").is_err());
+}

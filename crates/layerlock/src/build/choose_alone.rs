@@ -14,12 +14,13 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
     pub(super) fn files(&self, lock: &PoetryLock) -> Result<LayerFiles, Error> {
         let layer = self.layer;
         let excluded = self.excluded_packages();
-        let mut findings = findings::lock(lock, &layer.choice)?;
+        let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::default_runtime(layer));
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
         let holds = |one: &Finding| one.code != Code::EmptyLayer || self.step.is_empty();
-        findings.extend(of_target.into_iter().filter(holds));
+        let of_target = of_target.into_iter().filter(holds).collect();
+        findings.extend(findings::on_project(of_target, lock.project()));
         findings.extend(findings::excluded_packages(layer, &excluded, &self.unknown));
         Ok(LayerFiles {
             name: layer.name.clone(),

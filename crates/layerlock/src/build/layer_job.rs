@@ -309,10 +309,11 @@ impl LayerJob<'_, PlannedFiles> {
         let is_here = |file: &str| chosen.iter().any(|one| one.wheel.as_str() == file);
         let yanked = wheels.yanked.iter().filter(|one| is_here(&one.file));
 
-        let mut findings = findings::lock(lock, &layer.choice)?;
+        let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::builds(&step.files.notes));
         findings.extend(findings::default_runtime(layer));
-        findings.extend(check_plan(&step.plan, &layer.target));
+        let checked = check_plan(&step.plan, &layer.target);
+        findings.extend(findings::on_project(checked, lock.project()));
         findings.extend(findings::file_conflicts(&step.conflicts));
         findings.extend(findings::not_preferred(&self.not_preferred));
         findings.extend(zip.and_then(|zip| check_zip_size(zip.size, &layer.target)));

@@ -14,6 +14,7 @@ mod file_conflicts;
 mod helpers;
 mod layers;
 mod misfits;
+mod patch_release;
 mod publish;
 mod sources;
 mod targets;
