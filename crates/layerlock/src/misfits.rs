@@ -110,8 +110,8 @@ impl Misfits {
         match &names[..] {
             [] => other,
             _ if names.len() == self.packages.len() && self.others.is_empty() => format!(
-                "run `poetry lock`: the index has wheels of the same versions for this target by \
-                 now, or put these into a directory and build with --find-links DIR, or {other}"
+                "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
+                 wheels of the same versions for this target by now, or put these into a directory and build with --find-links DIR, or {other}"
             ),
             _ => format!(
                 "{other}\n(run `poetry lock` for {}: the index has a wheel of the same version \

@@ -29,6 +29,10 @@ impl Advice {
     /// What to do where the index has a wheel of the locked version.
     pub(crate) fn relock(&self) -> Option<String> {
         let file = self.same_version.as_ref()?;
-        Some(format!("run `poetry lock`: the index has {file} by now"))
+        // Poetry keeps for good what it once read of a version's files.
+        Some(format!(
+            "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
+             {file} by now"
+        ))
     }
 }

@@ -166,8 +166,8 @@ fn no_wheel_for_the_target() {
     let hint = error.hint().unwrap();
     assert_eq!(
         hint.lines().next().unwrap(),
-        "run `poetry lock`: the index has native-2.0-cp312-cp312-manylinux_2_28_aarch64.whl by \
-         now, or build with --find-links wheels, where the command below puts it, or build for \
+        "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
+         native-2.0-cp312-cp312-manylinux_2_28_aarch64.whl by now, or build with --find-links wheels, where the command below puts it, or build for \
          x86_64"
     );
 }
@@ -303,8 +303,8 @@ fn no_wheel_where_the_index_has_one_of_the_locked_version_by_now() {
     let (ways, command) = hint.split_once('\n').unwrap();
     assert_eq!(
         ways,
-        "run `poetry lock`: the index has compiled-1.0-cp312-cp312-manylinux_2_17_x86_64.whl by \
-         now, or build with --find-links wheels, where the command below puts it, or build for \
+        "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
+         compiled-1.0-cp312-cp312-manylinux_2_17_x86_64.whl by now, or build with --find-links wheels, where the command below puts it, or build for \
          python3.11, or lock compiled 2.0, the newest version with a wheel for this target"
     );
     assert!(command.starts_with("docker run "), "{command}");

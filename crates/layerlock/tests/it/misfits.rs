@@ -123,7 +123,8 @@ fn where_the_index_has_wheels_of_the_same_versions_the_lock_is_to_be_made_anew()
     let hint = refused(&shop, "python3.12").hint().unwrap();
     assert!(
         hint.starts_with(
-            "run `poetry lock`: the index has wheels of the same versions for this target by now"
+            "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
+             wheels of the same versions for this target by now"
         ),
         "{hint}"
     );
