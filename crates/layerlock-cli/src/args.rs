@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use clap::builder::UnknownArgumentValueParser;
 use clap::error::ErrorKind;
-use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueEnum};
 use layerlock::{Architecture, FrontendKind, Provider, Runtime, UnknownRuntime};
-
-use crate::usage;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -345,8 +343,15 @@ fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
     Provider::Aws.runtime(identifier)
 }
 
+/// An error with the usage of the subcommand, as clap itself gives it.
 fn misplaced(subcommand: &str, message: &str) -> clap::Error {
-    usage::error(subcommand, ErrorKind::ArgumentConflict, message)
+    let kind = ErrorKind::ArgumentConflict;
+    let mut command = Args::command();
+    command.build();
+    match command.find_subcommand_mut(subcommand) {
+        Some(subcommand) => subcommand.error(kind, message),
+        None => command.error(kind, message),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -471,8 +476,6 @@ pub(crate) struct FetchArgs {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -1,23 +1,13 @@
 //! Mistakes on the command line, where clap alone would tell too little or mislead.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Error, Parser};
+use clap::{Error, Parser};
 
 use crate::args::Args;
 
 /// The arguments of this process.
 pub(crate) fn parse() -> Result<Args, Error> {
     Args::try_parse().map_err(without_far_fetched_tip)
-}
-
-/// An error with the usage of a subcommand, as clap itself gives it.
-pub(crate) fn error(subcommand: &str, kind: ErrorKind, message: &str) -> Error {
-    let mut command = Args::command();
-    command.build();
-    match command.find_subcommand_mut(subcommand) {
-        Some(subcommand) => subcommand.error(kind, message),
-        None => command.error(kind, message),
-    }
 }
 
 /// clap takes `install`, which writes files, for similar to `list`.

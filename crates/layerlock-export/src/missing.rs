@@ -1,9 +1,6 @@
-//! Where a project or its lock is not there: where it was looked for, and what is there
-//! instead.
+//! What is there where a project or its lock is not.
 
-use std::path::{Path, PathBuf};
-
-use crate::Error;
+use std::path::Path;
 
 /// The files in which other tools have what Poetry has in poetry.lock, besides the
 /// likes of `pylock.web.toml` and `requirements-dev.txt`.
@@ -18,36 +15,15 @@ const OF_OTHERS: [&str; 8] = [
     "requirements.txt",
 ];
 
-/// The error for a directory without a pyproject.toml.
-pub(crate) fn no_project(directory: &Path) -> Error {
-    let absolute =
-        std::path::absolute(directory.join(".")).unwrap_or_else(|_| directory.to_owned());
-    Error::NoProject {
-        is_directory: absolute.is_dir(),
-        // The current directory's parents are where a project is looked for too.
-        is_above: directory.as_os_str().is_empty() && !has_project_above(&absolute),
-        others: others(&absolute),
-        directory: absolute,
-    }
-}
-
-fn has_project_above(directory: &Path) -> bool {
+/// Whether a directory or one above it has a pyproject.toml.
+pub(crate) fn has_project_above(directory: &Path) -> bool {
     let mut above = directory.ancestors();
     above.any(|directory| directory.join("pyproject.toml").is_file())
 }
 
-/// The error for a project without a poetry.lock.
-pub(crate) fn no_lock(path: PathBuf) -> Error {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    Error::NoLock {
-        others: others(directory.unwrap_or(Path::new("."))),
-        path,
-    }
-}
-
 /// The files of other tools in a directory, by name.
-fn others(directory: &Path) -> Vec<String> {
-    let Ok(entries) = fs_err::read_dir(directory) else {
+pub(crate) fn others(directory: &Path) -> Vec<String> {
+    let Ok(entries) = fs_err::read_dir(Path::new(".").join(directory)) else {
         return Vec::new();
     };
     let names = entries.flatten().map(|entry| entry.file_name());

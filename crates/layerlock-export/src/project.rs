@@ -16,7 +16,7 @@ use crate::content_hash::{Covers, content_hash};
 use crate::dependencies::Dependencies;
 use crate::document::{Document, one_line};
 use crate::marker::{Algebra, Marker, python_marker};
-use crate::missing::no_project;
+use crate::missing::{has_project_above, others};
 use crate::ranges::{Range as Versions, Ranges};
 use crate::tables::Tables;
 
@@ -52,7 +52,7 @@ impl Project {
         match Document::read(&directory.join("pyproject.toml")) {
             Ok(document) => Self::new(&document, directory),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(no_project(directory))
+                Err(missing(directory))
             }
             Err(error) => Err(error),
         }
@@ -199,6 +199,20 @@ impl Project {
 
     pub(crate) fn dependencies(&self) -> &Dependencies {
         &self.dependencies
+    }
+}
+
+/// The error for a directory without a pyproject.toml.
+fn missing(directory: &Path) -> Error {
+    // Of the empty path this is the current directory.
+    let absolute = std::path::absolute(directory.join("."));
+    let absolute = absolute.unwrap_or_else(|_| directory.to_owned());
+    Error::NoProject {
+        is_directory: absolute.is_dir(),
+        // A project is looked for above the current directory as well.
+        is_above: directory.as_os_str().is_empty() && !has_project_above(&absolute),
+        others: others(&absolute),
+        directory: absolute,
     }
 }
 

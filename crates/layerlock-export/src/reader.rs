@@ -1,7 +1,5 @@
 //! Poetry's lock as one of several kinds.
 
-use std::path::Path;
-
 use layerlock_lock::{Choice, LockError, LockReader, LockWarning, Selected};
 use pep508_rs::MarkerEnvironment;
 
@@ -20,11 +18,6 @@ pub struct PoetryLock {
 }
 
 impl PoetryLock {
-    /// Reads pyproject.toml in `directory`, and poetry.lock beside it.
-    pub fn read(directory: &Path) -> Result<Self, Error> {
-        Self::of(Project::read(directory)?)
-    }
-
     /// Reads poetry.lock beside the pyproject.toml of a project.
     pub fn of(project: Project) -> Result<Self, Error> {
         let lock = Lock::read(&project)?;

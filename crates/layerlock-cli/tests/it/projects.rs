@@ -127,3 +127,28 @@ fn a_name_that_no_layer_can_have_becomes_one_that_it_can() {
         assert_eq!(zip, format!("dist/layers/{layer}-python3.13-x86_64.zip"));
     }
 }
+
+#[test]
+fn without_a_project_it_is_told_where_one_was_looked_for() {
+    let sandbox = Sandbox::new();
+    let empty = tempfile::tempdir().unwrap();
+    let directory = empty.path().canonicalize().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = sandbox.layerlock(arguments);
+        let output = command.current_dir(&directory).assert().code(3);
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        text.replace(&directory.display().to_string(), "[directory]")
+    };
+    for command in ["build", "install", "export", "publish", "init"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(run(&[command]), @r"
+            error: there is no pyproject.toml in [directory] or a directory above it
+            hint: change to the project's directory, or name it with --project; `poetry init` makes a new project
+            ");
+        }
+    }
+    insta::assert_snapshot!(run(&["build", "-P", "none"]), @r"
+    error: there is no directory [directory]/none
+    hint: name the directory that holds pyproject.toml with --project
+    ");
+}

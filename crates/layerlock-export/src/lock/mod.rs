@@ -18,7 +18,7 @@ use toml::de::DeTable;
 
 use crate::document::{Document, Value};
 use crate::graph::{Graph, Node};
-use crate::missing::no_lock;
+use crate::missing::others;
 use crate::project::Project;
 use crate::rules;
 use crate::{Error, Warning};
@@ -59,7 +59,10 @@ impl Lock {
         match Document::read(&path) {
             Ok(document) => Self::new(&document, project, stale),
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(no_lock(path))
+                Err(Error::NoLock {
+                    others: others(project.directory()),
+                    path,
+                })
             }
             Err(error) => Err(error),
         }
