@@ -79,6 +79,10 @@ codes! {
     FileConflict = "file-conflict", Warning, "Two packages bring different files to one path.";
     PreferUnknown = "prefer-unknown", Warning, "A name in `prefer` is not a package of the layer.";
 
+    // What a layer hides.
+    HidesStandardLibrary = "hides-standard-library", Warning, "A module of the layer hides one of Python's standard library.";
+    SplitSdk = "split-sdk", Warning, "Of boto3 and botocore one is in the layer, and the other one the runtime's.";
+
     // The layer.
     EmptyLayer = "empty-layer", Error, "The layer has no files.";
     CaseCollision = "case-collision", Warning, "Two paths differ in upper and lower case alone.";

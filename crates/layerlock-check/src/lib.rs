@@ -12,6 +12,7 @@ No network and no provider's API in this crate.
 mod code;
 mod finding;
 mod plan;
+mod standard_library;
 #[cfg(test)]
 mod testing;
 mod zip;

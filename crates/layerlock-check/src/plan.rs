@@ -1,9 +1,9 @@
 //! What the plan of a layer tells.
 
-use layerlock_layer::{Entry, LayerPlan};
+use layerlock_layer::{Entry, LayerPath, LayerPlan};
 use layerlock_target::{Support, Target};
 
-use crate::{Code, Finding};
+use crate::{Code, Finding, standard_library};
 
 /// Checks the plan of a layer against its target.
 pub fn check_plan(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
@@ -11,8 +11,84 @@ pub fn check_plan(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
     findings.extend(runtime(target));
     findings.extend(emptiness(plan));
     findings.extend(case_collisions(plan));
+    findings.extend(hidden_modules(plan, target));
+    findings.extend(split_sdk(plan, target));
     findings.extend(size(plan, target));
     findings
+}
+
+/// Modules with the name of one of the standard library: layers come before it on
+/// `sys.path`, where a virtual environment's packages come after it.
+fn hidden_modules(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
+    let (_, minor) = target.runtime.python();
+    let mut findings = Vec::new();
+    for entry in plan.entries() {
+        let Some(module) = top_level_module(&entry.path, target) else {
+            continue;
+        };
+        if !standard_library::has(module, minor) {
+            continue;
+        }
+        let owner = plan.owners()[entry.owner.index()].as_str();
+        let package = owner.split(' ').next().unwrap_or(owner);
+        let path = &entry.path;
+        let message = format!(
+            "{path} (from {owner}) hides the module `{module}` of Python's standard library: \
+             layers come first on sys.path"
+        );
+        findings.push(
+            Finding::new(Code::HidesStandardLibrary, message)
+                .with_package(package)
+                .with_path(path)
+                .with_hint(format!(
+                    "exclude {package} if it is a backport that this Python needs no more, or the \
+                     file by exclude-files"
+                )),
+        );
+    }
+    findings
+}
+
+/// The module that a file directly in site-packages is, or that a package's
+/// `__init__.py` there is of.
+fn top_level_module<'p>(path: &'p LayerPath, target: &Target) -> Option<&'p str> {
+    let rest = path.as_str().strip_prefix(target.site_packages())?;
+    let rest = rest.strip_prefix('/')?;
+    let file = match rest.split_once('/') {
+        Some((package, "__init__.py")) => return Some(package),
+        Some(_) => return None,
+        None => rest,
+    };
+    let (module, ending) = file.split_once('.')?;
+    let is_module = ending == "py" || ending.rsplit('.').next() == Some("so");
+    is_module.then_some(module)
+}
+
+/// boto3 is made for the botocore that it was released with. Where only one of them is
+/// in the layer, the other one is the runtime's, of another version.
+fn split_sdk(plan: &LayerPlan, target: &Target) -> Option<Finding> {
+    let is_in =
+        |package: &str| plan.contains(&format!("{}/{package}/__init__.py", target.site_packages()));
+    let (here, runtimes) = match (is_in("botocore"), is_in("boto3")) {
+        (true, false) => ("botocore", "boto3"),
+        (false, true) => ("boto3", "botocore"),
+        _ => return None,
+    };
+    if !target.brings(runtimes) {
+        return None;
+    }
+    let message = format!(
+        "the layer has {here} without {runtimes}: the one of {} is of another version, and may \
+         not work with it",
+        target.runtime
+    );
+    Some(
+        Finding::new(Code::SplitSdk, message)
+            .with_package(here)
+            .with_hint(format!(
+                "add {runtimes} to the project's dependencies, or exclude {here} as well"
+            )),
+    )
 }
 
 fn runtime(target: &Target) -> Option<Finding> {
@@ -92,6 +168,63 @@ mod tests {
     #[test]
     fn a_small_layer_for_a_current_runtime_is_without_findings() {
         assert_eq!(found(&plan(&[FILE]), "python3.12"), [""; 0]);
+    }
+
+    #[test]
+    fn a_module_that_hides_the_standard_librarys_is_told() {
+        let plan = plan(&[
+            ("python/asyncore/__init__.py", "pyasyncore 1.0", 1),
+            ("python/enum/__init__.py", "enum34 1.1.10", 1),
+            ("python/json/other.py", "namespace 1", 1),
+            ("python/math.cpython-312-x86_64-linux-gnu.so", "fast 1", 1),
+            ("python/six.py", "six 1.17.0", 1),
+            ("python/types.pyi", "stubs 1", 1),
+            ("python/uuid.py", "uuid 1.30", 1),
+            ("python/sub/typing.py", "sub 1", 1),
+        ]);
+        let modules = |runtime| -> Vec<_> {
+            let findings = check_plan(&plan, &target(runtime)).into_iter();
+            findings
+                .filter(|one| one.code == Code::HidesStandardLibrary)
+                .map(|one| one.package.unwrap())
+                .collect()
+        };
+        assert_eq!(modules("python3.12"), ["enum34", "fast", "uuid"]);
+        assert_eq!(
+            modules("python3.11"),
+            ["pyasyncore", "enum34", "fast", "uuid"]
+        );
+        let text = found(&plan, "python3.12").pop().unwrap();
+        assert_eq!(
+            text,
+            "warning[hides-standard-library]: python/uuid.py (from uuid 1.30) hides the module \
+             `uuid` of Python's standard library: layers come first on sys.path\n  hint: exclude \
+             uuid if it is a backport that this Python needs no more, or the file by exclude-files"
+        );
+    }
+
+    #[test]
+    fn one_half_of_the_sdk_is_told() {
+        let file = |package: &str| format!("python/{package}/__init__.py");
+        let (boto3, botocore) = (file("boto3"), file("botocore"));
+        let (boto3, botocore) = (
+            (boto3.as_str(), "boto3 1.43", 1),
+            (botocore.as_str(), "botocore 1.43", 1),
+        );
+        assert_eq!(found(&plan(&[boto3, botocore]), "python3.12"), [""; 0]);
+        for (half, other, here) in [
+            (boto3, "botocore", "boto3"),
+            (botocore, "boto3", "botocore"),
+        ] {
+            assert_eq!(
+                found(&plan(&[half]), "python3.12"),
+                [format!(
+                    "warning[split-sdk]: the layer has {here} without {other}: the one of \
+                     python3.12 is of another version, and may not work with it\n  hint: add \
+                     {other} to the project's dependencies, or exclude {here} as well"
+                )]
+            );
+        }
     }
 
     #[test]

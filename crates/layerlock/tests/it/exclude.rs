@@ -13,10 +13,10 @@ fn shop(toml: &str) -> Shop {
             .build()
     };
     let [boto3, botocore, jmespath, s3fs] = ["boto3", "botocore", "jmespath", "s3fs"].map(wheel);
-    let numbers = WheelBuilder::new("numbers", "1.0")
-        .file("numbers/__init__.py", "")
-        .file("numbers/tests/__init__.py", "assert True")
-        .file("numbers/tests/data.bin", "12")
+    let numerics = WheelBuilder::new("numerics", "1.0")
+        .file("numerics/__init__.py", "")
+        .file("numerics/tests/__init__.py", "assert True")
+        .file("numerics/tests/data.bin", "12")
         .build();
     let project = ProjectBuilder::new("shop")
         .requires_python(">=3.12,<3.13")
@@ -28,11 +28,11 @@ fn shop(toml: &str) -> Shop {
                 .transitive(),
         )
         .package(LockedPackage::from(&jmespath).transitive())
-        .package(&numbers)
+        .package(&numerics)
         .pyproject(&format!(
             "[tool.layerlock]\nruntime = \"python3.12\"\n{toml}"
         ));
-    Shop::new(&project, [&boto3, &botocore, &jmespath, &s3fs, &numbers])
+    Shop::new(&project, [&boto3, &botocore, &jmespath, &s3fs, &numerics])
 }
 
 fn names(layer: &BuiltLayer) -> Vec<&str> {
@@ -47,7 +47,7 @@ fn findings(layer: &BuiltLayer) -> Vec<String> {
 fn packages_of_the_runtime_stay_out_with_what_only_they_need() {
     let shop = shop("exclude = [\"boto3\", \"botocore\"]\n");
     let layer = shop.build();
-    assert_eq!(names(&layer), ["numbers", "s3fs"]);
+    assert_eq!(names(&layer), ["numerics", "s3fs"]);
     let excluded: Vec<_> = layer
         .excluded
         .iter()
@@ -92,12 +92,12 @@ fn what_others_need_stays_and_options_win() {
         exclude: Some(vec!["boto3".to_owned()]),
         ..shop.settings()
     });
-    assert_eq!(names(&layer), ["botocore", "jmespath", "numbers", "s3fs"]);
+    assert_eq!(names(&layer), ["botocore", "jmespath", "numerics", "s3fs"]);
 }
 
 #[test]
 fn a_wrong_name_and_a_package_that_the_runtime_lacks_are_findings() {
-    let shop = shop("exclude = [\"botto3\", \"numbers\"]\nexclude-files = [\"*.pyx\"]\n");
+    let shop = shop("exclude = [\"botto3\", \"numerics\"]\nexclude-files = [\"*.pyx\"]\n");
     let layer = shop.build();
     let codes: Vec<_> = layer.findings.iter().map(|one| one.code.name()).collect();
     assert_eq!(
@@ -112,10 +112,10 @@ fn files_stay_out_and_record_tells_the_truth() {
     let shop = shop("staging = \"out\"\nexclude-files = [\"tests\", \"METADATA\"]\n");
     let layer = shop.build();
     let staged = files(&shop.path("out"));
-    assert!(staged.contains_key("python/numbers/__init__.py"));
-    assert!(staged.contains_key("python/numbers-1.0.dist-info/METADATA"));
+    assert!(staged.contains_key("python/numerics/__init__.py"));
+    assert!(staged.contains_key("python/numerics-1.0.dist-info/METADATA"));
     assert!(!staged.keys().any(|path| path.contains("tests")));
-    let record = std::str::from_utf8(&staged["python/numbers-1.0.dist-info/RECORD"]).unwrap();
+    let record = std::str::from_utf8(&staged["python/numerics-1.0.dist-info/RECORD"]).unwrap();
     let listed: Vec<_> = record
         .lines()
         .map(|line| line.split(',').next().unwrap())
@@ -123,7 +123,7 @@ fn files_stay_out_and_record_tells_the_truth() {
     let installed: Vec<_> = staged
         .keys()
         .filter_map(|path| path.strip_prefix("python/"))
-        .filter(|path| path.starts_with("numbers"))
+        .filter(|path| path.starts_with("numerics"))
         .collect();
     assert_eq!(listed, installed);
 
@@ -176,22 +176,22 @@ fn names_and_patterns_are_told_apart() {
 /// Layers share a list, and each has use for a part of it.
 #[test]
 fn what_is_of_use_in_another_layer_is_no_finding() {
-    let numbers = WheelBuilder::new("numbers", "1.0")
-        .file("numbers/data.bin", "12")
+    let numerics = WheelBuilder::new("numerics", "1.0")
+        .file("numerics/data.bin", "12")
         .build();
     let boto3 = WheelBuilder::new("boto3", "1.0").build();
     let web = WheelBuilder::new("web", "1.0").build();
     let project = ProjectBuilder::new("shop")
         .package(&web)
         .package(&boto3)
-        .package(LockedPackage::from(&numbers).groups(&["data"]))
+        .package(LockedPackage::from(&numerics).groups(&["data"]))
         .pyproject(
             "[tool.layerlock]\nruntime = \"python3.12\"\n\
              exclude = [\"boto3\", \"botto3\"]\nexclude-files = [\"*.bin\", \"*.bon\"]\n\
              [tool.layerlock.layers.data]\ngroups = [\"data\"]\n\
              [tool.layerlock.layers.web]\n",
         );
-    let shop = Shop::new(&project, [&web, &boto3, &numbers]);
+    let shop = Shop::new(&project, [&web, &boto3, &numerics]);
     let useless = |settings: &Settings| -> Vec<(String, String)> {
         let report = layerlock::build(settings, &Silent).unwrap();
         let findings = |layer: &BuiltLayer| {
