@@ -1,5 +1,7 @@
 //! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +13,6 @@ use layerlock_lock::{
     normalize_name,
 };
 use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
-use serde::Deserialize;
 use toml::Spanned;
 
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
@@ -19,82 +20,10 @@ use crate::exclude_files::Pattern;
 use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::{Conflicts, Error, Settings};
 
+use table::{LayerTable, OneOrSeveral, Table};
+
 /// Where zips go unless told otherwise, below the project.
 const OUTPUT: &str = "dist/layers";
-
-/// `[tool.layerlock]`: the defaults of every layer.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    runtime: Option<Spanned<OneOrSeveral>>,
-    architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Spanned<Vec<Spanned<String>>>>,
-    extras: Option<Vec<Spanned<String>>>,
-    exclude: Option<Vec<Spanned<String>>>,
-    exclude_files: Option<Vec<Spanned<String>>>,
-    prefer: Option<Vec<Spanned<String>>>,
-    conflicts: Option<Conflicts>,
-    compression: Option<CompressionName>,
-    staging: Option<PathBuf>,
-    output: Option<PathBuf>,
-    include_project: Option<Spanned<bool>>,
-    build_frontend: Option<Spanned<String>>,
-    #[serde(default)]
-    layers: BTreeMap<Spanned<String>, LayerTable>,
-}
-
-/// `[tool.layerlock.layers.NAME]`: one layer.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
-struct LayerTable {
-    runtime: Option<Spanned<OneOrSeveral>>,
-    architecture: Option<Spanned<OneOrSeveral>>,
-    groups: Option<Spanned<Vec<Spanned<String>>>>,
-    extras: Option<Vec<Spanned<String>>>,
-    exclude: Option<Vec<Spanned<String>>>,
-    exclude_files: Option<Vec<Spanned<String>>>,
-    prefer: Option<Vec<Spanned<String>>>,
-    conflicts: Option<Conflicts>,
-    compression: Option<CompressionName>,
-    staging: Option<PathBuf>,
-    include_project: Option<Spanned<bool>>,
-}
-
-/// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected a string, or a list of strings")]
-enum OneOrSeveral {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl OneOrSeveral {
-    fn texts(&self) -> &[String] {
-        match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Several(texts) => texts,
-        }
-    }
-}
-
-/// [`Compression`] as it is written in a setting.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum CompressionName {
-    Copy,
-    Best,
-    Store,
-}
-
-impl From<CompressionName> for Compression {
-    fn from(name: CompressionName) -> Self {
-        match name {
-            CompressionName::Copy => Self::Copy,
-            CompressionName::Best => Self::Best,
-            CompressionName::Store => Self::Store,
-        }
-    }
-}
 
 /// One layer with everything decided.
 #[derive(Debug, Clone)]

@@ -1,0 +1,84 @@
+//! `[tool.layerlock]` as it stands in pyproject.toml.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use layerlock_layer::Compression;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::Conflicts;
+
+/// `[tool.layerlock]`: the defaults of every layer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Table {
+    pub(super) runtime: Option<Spanned<OneOrSeveral>>,
+    pub(super) architecture: Option<Spanned<OneOrSeveral>>,
+    pub(super) groups: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) extras: Option<Vec<Spanned<String>>>,
+    pub(super) exclude: Option<Vec<Spanned<String>>>,
+    pub(super) exclude_files: Option<Vec<Spanned<String>>>,
+    pub(super) prefer: Option<Vec<Spanned<String>>>,
+    pub(super) conflicts: Option<Conflicts>,
+    pub(super) compression: Option<CompressionName>,
+    pub(super) staging: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
+    pub(super) include_project: Option<Spanned<bool>>,
+    pub(super) build_frontend: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) layers: BTreeMap<Spanned<String>, LayerTable>,
+}
+
+/// `[tool.layerlock.layers.NAME]`: one layer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+pub(super) struct LayerTable {
+    pub(super) runtime: Option<Spanned<OneOrSeveral>>,
+    pub(super) architecture: Option<Spanned<OneOrSeveral>>,
+    pub(super) groups: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) extras: Option<Vec<Spanned<String>>>,
+    pub(super) exclude: Option<Vec<Spanned<String>>>,
+    pub(super) exclude_files: Option<Vec<Spanned<String>>>,
+    pub(super) prefer: Option<Vec<Spanned<String>>>,
+    pub(super) conflicts: Option<Conflicts>,
+    pub(super) compression: Option<CompressionName>,
+    pub(super) staging: Option<PathBuf>,
+    pub(super) include_project: Option<Spanned<bool>>,
+}
+
+/// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a string, or a list of strings")]
+pub(super) enum OneOrSeveral {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl OneOrSeveral {
+    pub(super) fn texts(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Several(texts) => texts,
+        }
+    }
+}
+
+/// [`Compression`] as it is written in a setting.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CompressionName {
+    Copy,
+    Best,
+    Store,
+}
+
+impl From<CompressionName> for Compression {
+    fn from(name: CompressionName) -> Self {
+        match name {
+            CompressionName::Copy => Self::Copy,
+            CompressionName::Best => Self::Best,
+            CompressionName::Store => Self::Store,
+        }
+    }
+}
