@@ -195,6 +195,9 @@ pub(crate) struct BuildArgs {
     /// Also write the layer's files into this directory [default: as configured]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
+    /// Names of the zips, e.g. {layer}.zip [default: as configured, else {layer}-{runtime}-{architecture}.zip]
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pub(crate) zip_name: Option<String>,
     /// How to compress the zips [default: as configured, else copy]
     #[arg(long, value_name = "HOW", help_heading = "Output")]
     pub(crate) compression: Option<CompressionArg>,
@@ -305,7 +308,7 @@ impl ExportArgs {
             layer,
         } = &self.layer;
         let given = [
-            ("--layer", layer.is_some()),
+            ("--layer", !layer.is_empty()),
             ("--runtime", !runtime.is_empty()),
             ("--architecture", !architecture.is_empty()),
         ];
@@ -399,9 +402,9 @@ pub(crate) struct LayerArgs {
     /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]
     #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
     pub(crate) architecture: Vec<Architecture>,
-    /// Use only this configured layer
-    #[arg(long, value_name = "NAME")]
-    pub(crate) layer: Option<String>,
+    /// Use only these configured layers
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) layer: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

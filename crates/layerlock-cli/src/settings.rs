@@ -57,6 +57,7 @@ pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
 
 pub(crate) fn build_settings(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {
+        zip_name: args.zip_name,
         output: args.output,
         staging: args.staging,
         compression: args.compression.map(|how| match how {
@@ -146,7 +147,7 @@ pub(crate) fn cache_location(args: CacheArgs) -> CacheLocation {
 
 fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
     Settings {
-        layer: layer.layer,
+        layers: layer.layer,
         runtimes: layer.runtime,
         architectures: layer.architecture,
         allow_stale_lock: choice.allow_stale_lock,

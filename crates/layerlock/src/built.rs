@@ -16,6 +16,9 @@ pub struct Built {
     pub unchanged: bool,
     /// One for each layer and target.
     pub layers: Vec<BuiltLayer>,
+    /// The zips that an earlier run made, and that were removed since none is made there
+    /// any more.
+    pub removed: Vec<PathBuf>,
 }
 
 /// One layer for one target.

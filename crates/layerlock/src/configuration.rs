@@ -1,6 +1,7 @@
 //! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
 
 mod table;
+mod zip_name;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
+use zip_name::{ZipName, default_name};
 
 /// Where zips go unless told otherwise, below the project.
 const OUTPUT: &str = "dist/layers";
@@ -34,6 +36,8 @@ pub(crate) struct Layer {
     pub(crate) is_one_of_several: bool,
     /// Why it is this runtime, where nobody named one.
     pub(crate) default_runtime: Option<DefaultRuntime>,
+    /// Whether nobody named an architecture.
+    pub(crate) is_default_architecture: bool,
     pub(crate) choice: Choice,
     /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
@@ -141,11 +145,9 @@ pub(crate) fn layers(
         }
     }
     let names: Vec<String> = tables.keys().map(|name| name.get_ref().clone()).collect();
-    if let Some(wanted) = &settings.layer
-        && !names.contains(wanted)
-    {
+    if let Some(unknown) = settings.layers.iter().find(|one| !names.contains(one)) {
         return Err(Error::UnknownLayer {
-            name: wanted.clone(),
+            name: unknown.clone(),
             known: names,
         });
     }
@@ -153,7 +155,7 @@ pub(crate) fn layers(
     tables
         .into_iter()
         .map(|(name, layer)| (name.into_inner(), layer))
-        .filter(|(name, _)| settings.layer.as_ref().is_none_or(|wanted| wanted == name))
+        .filter(|(name, _)| settings.layers.is_empty() || settings.layers.contains(name))
         .map(|(name, layer)| resolver.layers(&name, &layer, several))
         .collect::<Result<Vec<_>, _>>()
         .map(|layers| layers.into_iter().flatten().collect())
@@ -176,11 +178,9 @@ impl Resolver<'_> {
             None => directory_name(self.settings.directory()),
         };
         let name = self.provider.layer_names().nearest(&name);
-        if let Some(wanted) = &self.settings.layer
-            && *wanted != name
-        {
+        if let Some(unknown) = self.settings.layers.iter().find(|one| **one != name) {
             return Err(Error::UnknownLayer {
-                name: wanted.clone(),
+                name: unknown.clone(),
                 known: vec![name],
             });
         }
@@ -213,6 +213,9 @@ impl Resolver<'_> {
                     target,
                     is_one_of_several,
                     default_runtime: default_runtime.clone(),
+                    is_default_architecture: self.settings.architectures.is_empty()
+                        && table.architecture.is_none()
+                        && self.table.architecture.is_none(),
                     choice: self.choice(table)?,
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,
@@ -227,7 +230,10 @@ impl Resolver<'_> {
                     exclude_files: self.exclude_files(table)?,
                     own_package: self.own_package(table)?,
                     frontend: self.frontend()?,
-                    zip: Some(output.join(format!("{name}-{}.zip", target_suffix(&target)))),
+                    zip: Some(output.join(match self.zip_name(table)? {
+                        Some(template) => template.of(name, &target),
+                        None => default_name(name, &target),
+                    })),
                     staging: None,
                     shares: Shares {
                         staging: false,
@@ -310,6 +316,16 @@ impl Resolver<'_> {
         parsed
             .collect::<Result<_, _>>()
             .map_err(|error| self.bad(setting, &error))
+    }
+
+    fn zip_name(&self, layer: &LayerTable) -> Result<Option<ZipName>, Error> {
+        if let Some(text) = &self.settings.zip_name {
+            return ZipName::parse(text).map(Some).map_err(Error::ZipName);
+        }
+        let configured = layer.zip_name.as_ref().or(self.table.zip_name.as_ref());
+        let parsed = configured
+            .map(|text| ZipName::parse(text.get_ref()).map_err(|error| self.bad(text, &error)));
+        parsed.transpose()
     }
 
     fn frontend(&self) -> Result<Option<FrontendKind>, Error> {
@@ -463,7 +479,9 @@ impl Resolver<'_> {
     /// gets a directory in it. Also whether it is such a one.
     fn staging(&self, name: &str, layer: &LayerTable, several: bool) -> Option<(PathBuf, bool)> {
         if let Some(staging) = &self.settings.staging {
-            let several = several && self.settings.layer.is_none();
+            let is_for_one = matches!(&self.settings.layers[..], [only, others @ ..]
+                if others.iter().all(|other| other == only));
+            let several = several && !is_for_one;
             return Some((shared(staging, name, several), several));
         }
         if let Some(staging) = &layer.staging {

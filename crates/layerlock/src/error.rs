@@ -75,6 +75,19 @@ pub enum Error {
         /// The staging directory, which is replaced as a whole.
         outer: PathBuf,
     },
+    /// A name of zips that two layers would share.
+    #[error("{first} and {second} would be one zip, {}", path.display())]
+    SharedZip {
+        /// One layer and its target.
+        first: String,
+        /// The other.
+        second: String,
+        /// The zip.
+        path: PathBuf,
+    },
+    /// A name that is none for a zip.
+    #[error("{0}")]
+    ZipName(String),
     /// A report in the place of a zip.
     #[error("the report would replace the zip {}", path.display())]
     ReportReplacesZip {
@@ -193,6 +206,8 @@ impl Diagnose for Error {
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
             Self::Exclude(_)
+            | Self::SharedZip { .. }
+            | Self::ZipName(_)
             | Self::SourceDateEpoch { .. }
             | Self::UnknownLayer { .. }
             | Self::WhichLayer { .. }
@@ -266,6 +281,9 @@ impl Diagnose for Error {
                 "run `poetry lock`, which writes them: some releases of Poetry 1.1 and 1.2 left \
                  them out"
             }
+            Self::SharedZip { .. } => {
+                "name what differs in `zip-name`: {layer}, {runtime} or {architecture}"
+            }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
             }
@@ -308,7 +326,10 @@ impl Diagnose for Error {
                  one by --no-cache"
             }
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
-            Self::Configuration { .. } | Self::Exclude(_) | Self::UnknownLayer { .. } => {
+            Self::Configuration { .. }
+            | Self::Exclude(_)
+            | Self::ZipName(_)
+            | Self::UnknownLayer { .. } => {
                 return None;
             }
         };

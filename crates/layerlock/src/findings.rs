@@ -5,7 +5,7 @@ use layerlock_check::{Code, Finding};
 use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
-use layerlock_target::Runtime;
+use layerlock_target::{Runtime, WheelName};
 
 use crate::Error;
 use crate::built::ExcludedPackage;
@@ -67,6 +67,27 @@ pub(crate) fn default_runtime(layer: &Layer) -> Option<Finding> {
         Finding::new(Code::DefaultRuntime, chosen.to_string())
             .with_hint("set `runtime` in [tool.layerlock] to your functions' runtime")
     })
+}
+
+/// A finding where nobody named the architecture, and a wheel is compiled for it. Pure
+/// packages fit every architecture.
+pub(crate) fn default_architecture<'w>(
+    layer: &Layer,
+    mut wheels: impl Iterator<Item = (&'w PackageName, &'w WheelName)>,
+) -> Option<Finding> {
+    if !layer.is_default_architecture {
+        return None;
+    }
+    let (package, _) = wheels.find(|(_, wheel)| wheel.is_for_linux())?;
+    let architecture = layer.target.architecture;
+    let message = format!(
+        "built for {architecture}, the provider's default architecture: {package} is compiled for \
+         it"
+    );
+    Some(
+        Finding::new(Code::DefaultArchitecture, message)
+            .with_hint("set `architecture` in [tool.layerlock] to your functions' architecture"),
+    )
 }
 
 /// A finding on a file that its index has yanked since it was locked.

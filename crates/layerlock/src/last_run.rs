@@ -99,7 +99,7 @@ struct RunKey<'s> {
     current_directory: &'s [u8],
     project: &'s [u8],
     allow_stale_lock: bool,
-    layer: Option<&'s str>,
+    layers: &'s [String],
     runtimes: &'s [Runtime],
     architectures: &'s [Architecture],
     choice: Option<&'s Choice>,
@@ -110,6 +110,7 @@ struct RunKey<'s> {
     compression: Option<Compression>,
     include_project: bool,
     build_frontend: Option<FrontendKind>,
+    zip_name: Option<&'s str>,
     output: Option<&'s [u8]>,
     staging: Option<&'s [u8]>,
 }
@@ -120,7 +121,7 @@ impl<'s> RunKey<'s> {
         let Settings {
             project,
             allow_stale_lock,
-            layer,
+            layers,
             runtimes,
             architectures,
             choice,
@@ -131,6 +132,7 @@ impl<'s> RunKey<'s> {
             compression,
             include_project,
             build_frontend,
+            zip_name,
             output,
             staging,
             // It is written anyway.
@@ -147,7 +149,7 @@ impl<'s> RunKey<'s> {
             current_directory: bytes(current_directory),
             project: bytes(project),
             allow_stale_lock: *allow_stale_lock,
-            layer: layer.as_deref(),
+            layers,
             runtimes,
             architectures,
             choice: choice.as_ref(),
@@ -158,6 +160,7 @@ impl<'s> RunKey<'s> {
             compression: *compression,
             include_project: *include_project,
             build_frontend: *build_frontend,
+            zip_name: zip_name.as_deref(),
             output: output.as_deref().map(bytes),
             staging: staging.as_deref().map(bytes),
         }
@@ -190,7 +193,11 @@ impl LastRun {
         {
             return Ok(built);
         }
+        let earlier = last.earlier();
         let mut ran = run()?;
+        if let Some(earlier) = earlier {
+            ran.built.removed = remove_stale_zips(&earlier, &ran.built);
+        }
         if let Some(directories) = ran.directories.take() {
             // Without a note the next run does its work again.
             let _ = last.note(&ran, directories);
@@ -212,8 +219,12 @@ impl LastRun {
         })
     }
 
+    fn earlier(&self) -> Option<Note> {
+        serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()
+    }
+
     fn unchanged(&self) -> Option<Built> {
-        let note: Note = serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()?;
+        let note = self.earlier()?;
         let is_as_it_was =
             |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
         let is_unchanged = note.inputs == self.inputs
@@ -221,6 +232,7 @@ impl LastRun {
             && note.directories.are_as_they_were();
         is_unchanged.then_some(Built {
             unchanged: true,
+            removed: Vec::new(),
             layers: note.layers,
         })
     }
@@ -248,6 +260,27 @@ impl LastRun {
         self.cache.make().ok()?;
         write_file(&self.path, &bytes).ok()
     }
+}
+
+/// Removes the zips that an earlier run of the same command made, and that this one does
+/// not make any more: a template that still names one would go on deploying it. What
+/// somebody changed or replaced since stays.
+fn remove_stale_zips(earlier: &Note, built: &Built) -> Vec<PathBuf> {
+    let zips = |layers: &[BuiltLayer]| -> Vec<PathBuf> {
+        let zips = layers.iter().filter_map(|layer| layer.zip.as_ref());
+        zips.map(|zip| zip.path.clone()).collect()
+    };
+    let (old, new) = (zips(&earlier.layers), zips(&built.layers));
+    let is_stale = |(path, stamp): &&(PathBuf, Stamp)| {
+        old.contains(path)
+            && !new.contains(path)
+            && Stamp::read(path).is_ok_and(|now| now == *stamp)
+    };
+    let stale = earlier.outputs.iter().filter(is_stale);
+    stale
+        .filter(|(path, _)| fs_err::remove_file(path).is_ok())
+        .map(|(path, _)| path.clone())
+        .collect()
 }
 
 /// Digest of all that settles what a run makes, besides what was asked for.

@@ -13,6 +13,7 @@ use crate::configuration::Layer;
 /// in it would be lost, and reported all the same.
 pub(crate) fn refuse_overlaps(layers: &[Layer]) -> Result<(), Error> {
     refuse_shared_staging(layers)?;
+    refuse_shared_zip(layers)?;
     let mut outputs = Vec::new();
     for layer in layers {
         let zip = layer.zip.iter().map(|path| (path, false));
@@ -72,6 +73,26 @@ fn refuse_shared_staging(layers: &[Layer]) -> Result<(), Error> {
                 first: first.name.clone(),
                 second: layer.name.clone(),
                 directory: directory.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Two layers with one zip, also where names ignore case.
+fn refuse_shared_zip(layers: &[Layer]) -> Result<(), Error> {
+    let mut seen: HashMap<String, &Layer> = HashMap::new();
+    for layer in layers {
+        let Some(zip) = &layer.zip else {
+            continue;
+        };
+        let place = resolved(zip).display().to_string().to_lowercase();
+        if let Some(first) = seen.insert(place, layer) {
+            let of = |layer: &Layer| format!("{} for {}", layer.name, layer.target);
+            return Err(Error::SharedZip {
+                first: of(first),
+                second: of(layer),
+                path: zip.clone(),
             });
         }
     }

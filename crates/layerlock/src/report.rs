@@ -17,6 +17,9 @@ pub struct Report {
     pub unchanged: bool,
     /// One for each layer.
     pub layers: Vec<LayerReport>,
+    /// The zips of an earlier run that were removed, since none is made there any more.
+    #[serde(serialize_with = "path_texts")]
+    pub removed: Vec<PathBuf>,
 }
 
 /// One layer.
@@ -120,6 +123,7 @@ impl Built {
         Report {
             unchanged: self.unchanged,
             layers: self.layers.iter().map(LayerReport::new).collect(),
+            removed: self.removed.clone(),
         }
     }
 }
@@ -219,6 +223,13 @@ impl fmt::Display for Report {
             } else {
                 write!(f, "{separator}{layer}")?;
             }
+        }
+        for path in &self.removed {
+            write!(
+                f,
+                "\nremoved: {}, which no layer is built as any more",
+                path.display()
+            )?;
         }
         if self.unchanged {
             f.write_str("\nunchanged: project, lock and outputs are as the last run left them")?;
@@ -361,6 +372,10 @@ fn absolute(path: &Path) -> PathBuf {
         }
         rest.next();
     }
+}
+
+fn path_texts<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.display().to_string()))
 }
 
 #[expect(clippy::ref_option, reason = "what serde calls it with")]

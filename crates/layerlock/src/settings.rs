@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// The directory of pyproject.toml and poetry.lock.
     pub project: PathBuf,
-    /// The one layer to make, of those that the project configures.
-    pub layer: Option<String>,
+    /// The layers to make, of those that the project configures; all where there is
+    /// none.
+    pub layers: Vec<String>,
     /// Whether a lock that is older than the project is taken as it is, with a warning.
     pub allow_stale_lock: bool,
     /// The runtimes: one layer for each of them, with each architecture.
@@ -46,6 +47,9 @@ pub struct Settings {
     /// What builds packages that have no wheel; the configured or the first found
     /// where there is none.
     pub build_frontend: Option<FrontendKind>,
+    /// The names of zips: `{layer}`, `{runtime}` and `{architecture}` in it are
+    /// replaced. The configured name, else all three, where there is none.
+    pub zip_name: Option<String>,
     /// The directory for zips.
     pub output: Option<PathBuf>,
     /// The staging directory.

@@ -90,6 +90,8 @@ shop for python3.12 x86_64: 3 packages, as the lock alone tells
   greeter      1.2.0  greeter-1.2.0-py3-none-any.whl
   native       2.0    native-2.0-cp312-cp312-manylinux_2_17_x86_64.whl
   source-only  1.0    source_only-1.0.tar.gz
+note[default-architecture]: built for x86_64, the provider's default architecture: native is compiled for it
+  hint: set `architecture` in [tool.layerlock] to your functions' architecture
 ");
 }
 

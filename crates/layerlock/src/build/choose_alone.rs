@@ -16,6 +16,11 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         let excluded = self.excluded_packages();
         let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::default_runtime(layer));
+        let wheels = self.step.iter().filter_map(|one| match one {
+            WheelOrSource::Wheel(chosen) => Some((&chosen.package.name, &chosen.wheel)),
+            WheelOrSource::Source(_) => None,
+        });
+        findings.extend(findings::default_architecture(layer, wheels));
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
         let holds = |one: &Finding| one.code != Code::EmptyLayer || self.step.is_empty();

@@ -312,6 +312,8 @@ impl LayerJob<'_, PlannedFiles> {
         let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::builds(&step.files.notes));
         findings.extend(findings::default_runtime(layer));
+        let wheels_of_layer = chosen.iter().map(|one| (&one.package.name, &one.wheel));
+        findings.extend(findings::default_architecture(layer, wheels_of_layer));
         let checked = check_plan(&step.plan, &layer.target);
         findings.extend(findings::on_project(checked, lock.project()));
         findings.extend(findings::file_conflicts(&step.conflicts));

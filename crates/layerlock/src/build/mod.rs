@@ -186,6 +186,7 @@ impl<'a> Job<'a> {
         Ok(Outcome {
             built: Built {
                 unchanged: false,
+                removed: Vec::new(),
                 layers,
             },
             written,
@@ -224,7 +225,7 @@ impl<'a> Job<'a> {
     /// has use for, or one that is not built now may have, is no mistake in it.
     fn settle_shared_lists(&self, layers: &mut [LayerJob<'_, PlannedFiles>]) {
         self.settle_shared_names(layers);
-        let is_one_layer_only = self.settings.layer.is_some();
+        let are_some_layers_only = !self.settings.layers.is_empty();
         let mut patterns = HashSet::new();
         for layer in &*layers {
             patterns.extend(layer.step.filter.used().map(str::to_owned));
@@ -232,13 +233,13 @@ impl<'a> Job<'a> {
         for layer in layers {
             if layer.layer.shares.exclude_files {
                 let filter = &mut layer.step.filter;
-                filter.mark_used(|pattern| is_one_layer_only || patterns.contains(pattern));
+                filter.mark_used(|pattern| are_some_layers_only || patterns.contains(pattern));
             }
         }
     }
 
     fn settle_shared_names<Step>(&self, layers: &mut [LayerJob<'_, Step>]) {
-        let is_one_layer_only = self.settings.layer.is_some();
+        let are_some_layers_only = !self.settings.layers.is_empty();
         let mut names = HashSet::new();
         let mut unknown_to_all: Option<HashSet<PackageName>> = None;
         for layer in &*layers {
@@ -254,12 +255,12 @@ impl<'a> Job<'a> {
             if layer.layer.shares.exclude {
                 layer
                     .unknown
-                    .retain(|name| !is_one_layer_only && !names.contains(name));
+                    .retain(|name| !are_some_layers_only && !names.contains(name));
             }
             if layer.layer.shares.prefer {
                 layer.not_preferred.retain(|name| {
                     let unknown = unknown_to_all.as_ref();
-                    !is_one_layer_only && unknown.is_some_and(|all| all.contains(name))
+                    !are_some_layers_only && unknown.is_some_and(|all| all.contains(name))
                 });
             }
         }

@@ -372,7 +372,7 @@ fn a_project_of_several_layers_builds_all_or_the_one_named() {
 
     let one = Shop::new(&project, [&pure, &native]);
     let layer = build_one(&Settings {
-        layer: Some("web".to_owned()),
+        layers: vec!["web".to_owned()],
         ..one.settings()
     });
     assert_eq!(layer.name, "web");
@@ -390,7 +390,7 @@ fn a_layer_named_like_the_project_needs_no_configuration() {
     let shop = Shop::new(&project, [&pure]);
     assert_eq!(shop.build().name, "my-shop");
     let named = Settings {
-        layer: Some("my-shop".to_owned()),
+        layers: vec!["my-shop".to_owned()],
         ..shop.settings()
     };
     assert_eq!(build_one(&named).name, "my-shop");

@@ -209,7 +209,7 @@ fn a_layer_that_is_not_there_is_told_with_those_that_are() {
     ] {
         let shop = Shop::configured(toml);
         let settings = Settings {
-            layer: Some("web".to_owned()),
+            layers: vec!["web".to_owned()],
             ..shop.settings()
         };
         let error = layerlock::build(&settings, &Silent).unwrap_err();

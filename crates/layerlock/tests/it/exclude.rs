@@ -218,7 +218,7 @@ fn what_is_of_use_in_another_layer_is_no_finding() {
     }
     // What the others would say is not known here.
     let alone = Settings {
-        layer: Some("data".to_owned()),
+        layers: vec!["data".to_owned()],
         ..shop.settings()
     };
     assert!(useless(&alone).is_empty());

@@ -95,7 +95,7 @@ fn json_is_for_one_layer() {
     let expected = ["a for python3.12 x86_64", "b for python3.12 x86_64"];
     assert!(matches!(&error, Error::WhichLayer { known } if *known == expected));
     assert_eq!(error.kind(), ErrorKind::Usage);
-    both.settings.layer = Some("b".to_owned());
+    both.settings.layers = vec!["b".to_owned()];
     export(&both, &Silent).unwrap();
 }
 

@@ -46,7 +46,7 @@ fn layers_of_one_run_are_as_if_built_one_by_one() {
 
     for layer in &all {
         let alone = build_one(&Settings {
-            layer: Some(layer.name.clone()),
+            layers: vec![layer.name.clone()],
             output: Some(shop.path("alone")),
             staging: Some(shop.path("staged-alone").join(&layer.name)),
             ..shop.settings()

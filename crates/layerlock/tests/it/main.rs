@@ -19,3 +19,4 @@ mod publish;
 mod sources;
 mod targets;
 mod unchanged;
+mod zips;

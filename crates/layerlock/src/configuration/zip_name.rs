@@ -1,0 +1,137 @@
+//! The names of zips.
+
+use layerlock_lock::is_plain_file_name;
+use layerlock_target::Target;
+
+use super::target_suffix;
+
+/// What the name of a zip is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ZipName(Vec<Part>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Layer,
+    Runtime,
+    Architecture,
+}
+
+impl ZipName {
+    /// Reads a name such as `{layer}-{runtime}.zip`; the error is for people.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (placeholder, after) = after
+                .split_once('}')
+                .ok_or_else(|| format!("the zip name `{text}` has a {{ without a }}"))?;
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(match placeholder {
+                "layer" => Part::Layer,
+                "runtime" => Part::Runtime,
+                "architecture" => Part::Architecture,
+                other => {
+                    return Err(format!(
+                        "the zip name `{text}` has an unknown placeholder `{{{other}}}`: there \
+                         are {{layer}}, {{runtime}} and {{architecture}}"
+                    ));
+                }
+            });
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        let texts = parts.iter().map(|part| match part {
+            Part::Text(text) => text,
+            _ => "x",
+        });
+        let example: String = texts.collect();
+        if !is_plain_file_name(&example) || example.contains('}') {
+            return Err(format!(
+                "the zip name `{text}` is no plain file name: `output` is for its directory"
+            ));
+        }
+        if !rest.to_lowercase().ends_with(".zip") || example.len() == ".zip".len() {
+            return Err(format!("the zip name `{text}` is not NAME.zip"));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The name for one layer and target.
+    pub(super) fn of(&self, layer: &str, target: &Target) -> String {
+        let texts = self.0.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Layer => layer.to_owned(),
+            Part::Runtime => target.runtime.to_string(),
+            Part::Architecture => target.architecture.to_string(),
+        });
+        texts.collect()
+    }
+}
+
+/// The name where none is configured.
+pub(super) fn default_name(layer: &str, target: &Target) -> String {
+    format!("{layer}-{}.zip", target_suffix(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock_target::{Architecture, Provider};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn target() -> Target {
+        let runtime = Provider::Aws.runtime("python3.12").unwrap();
+        Target::new(runtime, Architecture::Arm64)
+    }
+
+    #[test]
+    fn placeholders_are_replaced() {
+        for (text, name) in [
+            ("{layer}.zip", "web.zip"),
+            ("shared.zip", "shared.zip"),
+            (
+                "{layer}-{runtime}-{architecture}.zip",
+                "web-python3.12-arm64.zip",
+            ),
+            ("a{layer}{layer}.ZIP", "awebweb.ZIP"),
+        ] {
+            let parsed = ZipName::parse(text).unwrap();
+            assert_eq!(parsed.of("web", &target()), name);
+        }
+        let explicit = ZipName::parse("{layer}-{runtime}-{architecture}.zip").unwrap();
+        assert_eq!(
+            default_name("web", &target()),
+            explicit.of("web", &target())
+        );
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_zip_is_refused() {
+        for (text, reason) in [
+            ("", "no plain file name"),
+            (".zip", "not NAME.zip"),
+            ("{layer}", "not NAME.zip"),
+            ("{layer}.tar", "not NAME.zip"),
+            ("dist/{layer}.zip", "no plain file name"),
+            ("..\\x.zip", "no plain file name"),
+            ("{layer.zip", "without a }"),
+            ("layer}.zip", "no plain file name"),
+            ("{name}.zip", "unknown placeholder `{name}`"),
+            ("{}.zip", "unknown placeholder `{}`"),
+        ] {
+            let error = ZipName::parse(text).unwrap_err();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            if let Ok(name) = ZipName::parse(&text) {
+                prop_assert!(is_plain_file_name(&name.of("web", &target())));
+            }
+        }
+    }
+}
