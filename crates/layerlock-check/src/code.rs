@@ -58,6 +58,7 @@ codes! {
     // The target.
     DefaultRuntime = "default-runtime", Info, "Nobody named a runtime, so one was chosen.";
     DefaultArchitecture = "default-architecture", Info, "Nobody named an architecture, and a package is compiled for one.";
+    OtherRuntime = "other-runtime", Warning, "The project's templates name other runtimes than the layer's.";
     RuntimeRetired = "runtime-retired", Warning, "The provider has deprecated the runtime.";
     RuntimePreview = "runtime-preview", Warning, "The runtime is a preview.";
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use layerlock_export::Project;
-use layerlock_install::FrontendKind;
+use layerlock_install::{FindLinks, FrontendKind};
 use layerlock_layer::Compression;
 use layerlock_lock::{
     Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
@@ -19,6 +19,7 @@ use toml::Spanned;
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::exclude_files::Pattern;
 use crate::runtime_fit::{LayerQuery, is_allowed};
+use crate::sources::find_links;
 use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
@@ -70,10 +71,11 @@ pub(crate) struct Shares {
 
 impl Layer {
     /// Which packages it has, whatever its target.
-    pub(crate) fn query(&self) -> LayerQuery<'_> {
+    pub(crate) fn query<'q>(&'q self, find_links: &'q [FindLinks]) -> LayerQuery<'q> {
         LayerQuery {
             choice: &self.choice,
             exclude: &self.exclude,
+            find_links,
         }
     }
 
@@ -272,6 +274,7 @@ impl Resolver<'_> {
             layer: LayerQuery {
                 choice: &self.choice(layer)?,
                 exclude: &self.exclude(layer)?,
+                find_links: &find_links(self.settings)?,
             },
         };
         match (self.choose_runtime)(&query) {

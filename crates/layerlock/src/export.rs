@@ -278,6 +278,7 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
         layer: LayerQuery {
             choice: &layer.choice,
             exclude: &[],
+            find_links: &[],
         },
         target: &layer.target,
     };

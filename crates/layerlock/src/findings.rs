@@ -5,13 +5,14 @@ use layerlock_check::{Code, Finding};
 use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
-use layerlock_target::{Runtime, WheelName};
+use layerlock_target::{Runtime, Target, WheelName};
 
 use crate::Error;
 use crate::built::ExcludedPackage;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
+use crate::templates::Template;
 
 /// Findings on the choice, the lock, and what it has for the target.
 pub(crate) fn lock(lock: &dyn LockReader, layer: &Layer) -> Result<Vec<Finding>, Error> {
@@ -88,6 +89,37 @@ pub(crate) fn default_architecture<'w>(
         Finding::new(Code::DefaultArchitecture, message)
             .with_hint("set `architecture` in [tool.layerlock] to your functions' architecture"),
     )
+}
+
+/// A finding where templates name runtimes of functions, and not the layer's.
+pub(crate) fn templates(target: &Target, templates: &[Template]) -> Option<Finding> {
+    const SHOWN: usize = 3;
+    let named: Vec<_> = templates
+        .iter()
+        .flat_map(|template| template.runtimes.iter().map(|one| (&template.path, one)))
+        .collect();
+    let (_, first) = named.first()?;
+    if named.iter().any(|(_, one)| one.runtime == target.runtime) {
+        return None;
+    }
+    let shown = named
+        .iter()
+        .take(SHOWN)
+        .map(|(path, one)| format!("{} ({}:{})", one.runtime, path.display(), one.line));
+    let shown: Vec<_> = shown.collect();
+    let more = match named.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "the layer is for {}, and the project's functions run on {}{more}",
+        target.runtime,
+        shown.join(", ")
+    );
+    Some(Finding::new(Code::OtherRuntime, message).with_hint(format!(
+        "set `runtime = \"{}\"` in [tool.layerlock], or the functions' runtime to {}",
+        first.runtime, target.runtime
+    )))
 }
 
 /// A finding on a file that its index has yanked since it was locked.

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::built::{Built, BuiltLayer};
 use crate::cache::lasting_cache;
 use crate::source_date_epoch::SOURCE_DATE_EPOCH;
+use crate::templates::Template;
 use crate::{Conflicts, Error, Settings};
 
 /// Grows whenever the form of [`Note`] changes.
@@ -45,6 +46,8 @@ pub(crate) struct Outcome {
     /// The directories that packages were built from; none where these, project and lock
     /// do not settle what is in the layers.
     pub(crate) directories: Option<BuiltDirectories>,
+    /// The templates that name runtimes: findings are made of them.
+    pub(crate) templates: Vec<Template>,
 }
 
 /// Directories that packages are built from, as they were before that.
@@ -88,6 +91,7 @@ struct Note {
     inputs: Digest,
     outputs: Vec<(PathBuf, Stamp)>,
     directories: BuiltDirectories,
+    templates: Vec<(PathBuf, Stamp)>,
     layers: Vec<BuiltLayer>,
 }
 
@@ -229,6 +233,7 @@ impl LastRun {
             |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
         let is_unchanged = note.inputs == self.inputs
             && note.outputs.iter().all(is_as_it_was)
+            && note.templates.iter().all(is_as_it_was)
             && note.directories.are_as_they_were();
         is_unchanged.then_some(Built {
             unchanged: true,
@@ -238,7 +243,12 @@ impl LastRun {
     }
 
     fn note(&self, ran: &Outcome, directories: BuiltDirectories) -> Option<()> {
-        let Outcome { built, written, .. } = ran;
+        let Outcome {
+            built,
+            written,
+            templates,
+            ..
+        } = ran;
         let outputs = built
             .layers
             .iter()
@@ -254,6 +264,10 @@ impl LastRun {
             inputs: self.inputs,
             outputs,
             directories,
+            templates: templates
+                .iter()
+                .map(|template| Some((template.path.clone(), template.stamp.clone()?)))
+                .collect::<Option<_>>()?,
             layers: built.layers.clone(),
         };
         let bytes = serde_json::to_vec(&note).ok()?;

@@ -43,6 +43,7 @@ mod runtime_fit;
 mod settings;
 mod source_date_epoch;
 mod sources;
+mod templates;
 
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};

@@ -2,7 +2,7 @@
 //! nothing is fetched.
 
 use layerlock_export::Project;
-use layerlock_install::WheelOrSource;
+use layerlock_install::{FindLinks, WheelOrSource, is_supplied};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName, PackageSource};
 use layerlock_target::{Runtime, Support, Target};
 
@@ -10,6 +10,8 @@ use layerlock_target::{Runtime, Support, Target};
 pub(crate) struct LayerQuery<'q> {
     pub(crate) choice: &'q Choice,
     pub(crate) exclude: &'q [PackageName],
+    /// Where wheels may be that no lock lists.
+    pub(crate) find_links: &'q [FindLinks],
 }
 
 /// How well a package, or all of a layer, fits a target: the best last.
@@ -36,21 +38,24 @@ pub(crate) fn fits(
     let remaining = selected.exclude(query.exclude).selected;
     let fits = remaining.into_packages().into_iter().map(|package| {
         let name = package.name.clone();
-        (name, fit(package, target))
+        (name, fit(package, target, query.find_links))
     });
     Some(fits.collect())
 }
 
-fn fit(package: LockedPackage, target: &Target) -> Fit {
+fn fit(package: LockedPackage, target: &Target, find_links: &[FindLinks]) -> Fit {
     // What is no index's is built for whichever runtime it is.
     if !matches!(package.source, PackageSource::Registry { .. }) {
         return Fit::Wheels;
     }
+    let is_supplied = |package: &LockedPackage| is_supplied(package, target, find_links);
     match layerlock_install::choose(package, target) {
-        Ok(WheelOrSource::Source(_)) => Fit::Build,
-        Err(layerlock_install::Error::NoWheel(_)) => Fit::Nothing,
+        Ok(WheelOrSource::Source(package)) if !is_supplied(&package) => Fit::Build,
+        Err(layerlock_install::Error::NoWheel(misfit)) if !is_supplied(&misfit.package) => {
+            Fit::Nothing
+        }
         // Other errors are the same for every runtime.
-        Ok(WheelOrSource::Wheel(_)) | Err(_) => Fit::Wheels,
+        Ok(_) | Err(_) => Fit::Wheels,
     }
 }
 

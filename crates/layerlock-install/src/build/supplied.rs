@@ -20,9 +20,10 @@ pub(super) struct Supplied {
     pub(super) digest: Digest,
 }
 
-/// Whether there is a wheel of a package, made by the user, that fits the target.
-pub fn is_supplied(package: &LockedPackage, target: &Target, options: &FetchOptions<'_>) -> bool {
-    let candidates = candidates(package, target, options);
+/// Whether there is a wheel of a package, made by the user, that fits the target, in one
+/// of these directories.
+pub fn is_supplied(package: &LockedPackage, target: &Target, find_links: &[FindLinks]) -> bool {
+    let candidates = candidates(package, target, find_links);
     candidates.iter().any(|one| one.rank.is_ok())
 }
 
@@ -35,7 +36,10 @@ pub(super) fn find(
     options: &FetchOptions<'_>,
     mut refuse: impl FnMut(&Path, WheelMisfit),
 ) -> Result<Option<Supplied>, Error> {
-    for (index, one) in candidates(package, target, options).into_iter().enumerate() {
+    for (index, one) in candidates(package, target, &options.find_links)
+        .into_iter()
+        .enumerate()
+    {
         let Candidate { rank, wheel, path } = one;
         match rank {
             Ok(_) => {}
@@ -76,10 +80,10 @@ struct Candidate {
 fn candidates(
     package: &LockedPackage,
     target: &Target,
-    options: &FetchOptions<'_>,
+    find_links: &[FindLinks],
 ) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for directory in options.find_links.iter().filter_map(FindLinks::directory) {
+    for directory in find_links.iter().filter_map(FindLinks::directory) {
         let entries = fs_err::read_dir(directory).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
             let Ok(wheel) = file_name(&path).parse::<WheelName>() else {

@@ -7,11 +7,16 @@ use layerlock_layer::PlanBuilder;
 
 use super::layer_job::LayerJob;
 use crate::file_plan::{LayerFiles, PackageFile};
+use crate::templates::Template;
 use crate::{Error, findings};
 
 impl LayerJob<'_, Vec<WheelOrSource>> {
     /// The files that were chosen, and what can be found without looking into them.
-    pub(super) fn files(&self, lock: &PoetryLock) -> Result<LayerFiles, Error> {
+    pub(super) fn files(
+        &self,
+        lock: &PoetryLock,
+        templates: &[Template],
+    ) -> Result<LayerFiles, Error> {
         let layer = self.layer;
         let excluded = self.excluded_packages();
         let mut findings = findings::lock(lock, layer)?;
@@ -27,6 +32,7 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         let of_target = of_target.into_iter().filter(holds).collect();
         findings.extend(findings::on_project(of_target, lock.project()));
         findings.extend(findings::excluded_packages(layer, &excluded, &self.unknown));
+        findings.extend(findings::templates(&layer.target, templates));
         Ok(LayerFiles {
             name: layer.name.clone(),
             target: layer.target,

@@ -122,11 +122,11 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
             let choice = FileChoice {
                 project: lock.project(),
                 lock,
-                layer: layer.query(),
+                layer: layer.query(&options.find_links),
                 target: &layer.target,
             };
             let is_supplied = |package: &LockedPackage| {
-                layerlock_install::is_supplied(package, &layer.target, options)
+                layerlock_install::is_supplied(package, &layer.target, &options.find_links)
             };
             choice
                 .choose(packages, is_supplied)
@@ -182,8 +182,9 @@ impl<'a> LayerJob<'a, Vec<WheelOrSource>> {
         let fetch = options;
         self.next(|layer, picks| {
             let target = &layer.target;
-            let is_supplied =
-                |package: &LockedPackage| layerlock_install::is_supplied(package, target, options);
+            let is_supplied = |package: &LockedPackage| {
+                layerlock_install::is_supplied(package, target, &options.find_links)
+            };
             if let Some(excluded) = excluded_python::find(&picks, target.runtime, is_supplied) {
                 return Err(Error::ExcludedPython(Box::new(excluded)));
             }

@@ -13,6 +13,7 @@ use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
 use layerlock_layer::{EntryTime, parallel};
 use layerlock_lock::PackageName;
+use layerlock_target::Provider;
 
 use crate::built::Built;
 use crate::cache::{open_cache, with_cache};
@@ -22,7 +23,8 @@ use crate::last_run::{BuiltDirectories, LastRun, Outcome};
 use crate::report_file::with_report;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
-use crate::{Error, Settings, default_runtime, outputs};
+use crate::templates::{self, Template};
+use crate::{Error, Settings, default_runtime, findings, outputs};
 
 use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
 use wheels::Wheels;
@@ -77,7 +79,10 @@ pub fn plan_files(settings: &Settings) -> Result<FilePlan, Error> {
         let job = Job::read(settings)?;
         let mut layers = job.choose_alone()?;
         job.settle_shared_names(&mut layers);
-        let layers = layers.iter().map(|layer| layer.files(&job.lock));
+        let templates = job.templates();
+        let layers = layers
+            .iter()
+            .map(|layer| layer.files(&job.lock, &templates));
         Ok(FilePlan {
             layers: layers.collect::<Result<_, _>>()?,
         })
@@ -183,6 +188,11 @@ impl<'a> Job<'a> {
             }
             layers.push(built);
         }
+        let templates = self.templates();
+        for layer in &mut layers {
+            let of_templates = findings::templates(&layer.target, &templates);
+            layer.findings.extend(of_templates);
+        }
         Ok(Outcome {
             built: Built {
                 unchanged: false,
@@ -190,8 +200,15 @@ impl<'a> Job<'a> {
                 layers,
             },
             written,
+            templates,
             directories: directories.filter(|_| is_pinned),
         })
+    }
+
+    /// The templates of the project's functions.
+    fn templates(&self) -> Vec<Template> {
+        // The only provider that layers are built for.
+        templates::find(self.settings.directory(), Provider::Aws, &self.outputs())
     }
 
     fn pick(&self, options: &FetchOptions<'_>) -> Result<Vec<PickedLayer<'_>>, Error> {

@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::configuration::{self, Layer};
 use crate::default_runtime::{self, DefaultRuntime};
 use crate::report::path_text;
+use crate::templates::has_cdk_app;
 use crate::{Error, Settings};
 pub use diff::Diff;
 use table::{Pyproject, Setting};
@@ -209,12 +210,7 @@ fn staging(pyproject: &Pyproject, settings: &Settings) -> Option<Setting> {
     if pyproject.has_table() {
         return None;
     }
-    let directory = settings.below_project(".");
-    let below = fs_err::read_dir(&directory).into_iter().flatten().flatten();
-    let mut directories = below.map(|entry| entry.path()).chain([directory]);
-    directories
-        .any(|directory| directory.join("cdk.json").is_file())
-        .then(|| ("staging", vec![STAGING.to_owned()]))
+    has_cdk_app(&settings.below_project(".")).then(|| ("staging", vec![STAGING.to_owned()]))
 }
 
 fn texts<T: fmt::Display>(values: &[T]) -> Vec<String> {

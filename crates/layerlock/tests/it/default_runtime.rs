@@ -97,3 +97,62 @@ fn a_runtime_without_a_build_comes_before_a_newer_one_with_one() {
     let error = plan(&shop.settings(), &Silent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network, "{error}");
 }
+
+#[test]
+fn a_supplied_wheel_counts_as_one() {
+    let shop = shop(&[("alpha", &[11, 12]), ("beta", &[11, 12, 13])], "");
+    let supplied = native("alpha", 13);
+    let directory = shop.path("wheels");
+    fs_err::create_dir(&directory).unwrap();
+    fs_err::write(directory.join(&supplied.file_name), &supplied.bytes).unwrap();
+    let (target, _) = chosen(&shop.settings());
+    assert_eq!(target, "python3.12 x86_64");
+    let (target, _) = chosen(&Settings {
+        find_links: vec![directory.display().to_string()],
+        ..shop.settings()
+    });
+    assert_eq!(target, "python3.13 x86_64");
+}
+
+#[test]
+fn a_layer_for_another_runtime_than_the_templates_name_is_a_warning() {
+    let shop = shop(&[("alpha", &[11, 12, 13])], "");
+    let warnings = || -> Vec<String> {
+        let built = layerlock::build(&shop.settings(), &Silent).unwrap();
+        let findings = built.layers.into_iter().flat_map(|layer| layer.findings);
+        let of_templates = findings.filter(|one| one.code == layerlock::Code::OtherRuntime);
+        of_templates.map(|one| one.to_string()).collect()
+    };
+    assert_eq!(warnings(), [""; 0]);
+    let infra = shop.path("infra");
+    fs_err::create_dir(&infra).unwrap();
+    fs_err::write(
+        infra.join("main.tf"),
+        "x {\n  runtime = \"python3.11\"\n}\n",
+    )
+    .unwrap();
+    // A template that is new is seen as soon as anything else makes a run.
+    fs_err::remove_dir_all(shop.path("dist")).unwrap();
+    let [warning] = &warnings()[..] else {
+        panic!("one warning");
+    };
+    let path = infra.join("main.tf");
+    assert_eq!(
+        *warning,
+        format!(
+            "warning[other-runtime]: the layer is for python3.13, and the project's functions run \
+             on python3.11 ({}:2)\n  hint: set `runtime = \"python3.11\"` in [tool.layerlock], or \
+             the functions' runtime to python3.13",
+            path.display()
+        )
+    );
+    // One that changes makes a run.
+    fs_err::write(&path, "x {\n  runtime = \"python3.13\"\n}\n\n").unwrap();
+    assert_eq!(warnings(), [""; 0]);
+    // Generated copies do not count.
+    fs_err::create_dir(shop.path("cdk.out")).unwrap();
+    fs_err::write(&path, "").unwrap();
+    fs_err::write(shop.path("cdk.out/x.tf"), "runtime = \"python3.11\"\n").unwrap();
+    fs_err::remove_dir_all(shop.path("dist")).unwrap();
+    assert_eq!(warnings(), [""; 0]);
+}

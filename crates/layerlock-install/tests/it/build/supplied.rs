@@ -114,7 +114,7 @@ fn a_wheel_that_the_user_made_is_taken_from_its_directory() {
     let project = locking(&files.map(|name| locked_file(name, b"")).join(", "), "");
     let options = |shop: &Shop| {
         let [package] = locked(&project).try_into().unwrap();
-        is_supplied(&package, &target(), &shop.fetch_options(true))
+        is_supplied(&package, &target(), &shop.fetch_options(true).find_links)
     };
     assert!(!options(&shop));
     put("cp312-cp312-linux_aarch64", "1.0", Vec::new());
