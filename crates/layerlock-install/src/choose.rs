@@ -35,6 +35,7 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, 
     if !matches!(package.source, PackageSource::Registry { .. }) {
         return Ok(WheelOrSource::Source(package));
     }
+    refuse_other_files(&package)?;
     let mut best: Option<(WheelRank, usize, WheelName)> = None;
     for (index, wheel) in wheels(&package) {
         if let Ok(rank) = target.rank(&wheel)
@@ -95,9 +96,35 @@ pub(crate) fn sdist(package: &LockedPackage) -> Option<&LockedFile> {
     })
 }
 
-/// The wheels among the files of a package, by their index. What is no wheel is
+/// The wheels of a package among its files, by their index. What is no wheel is
 /// a source distribution, or an egg of old.
 fn wheels(package: &LockedPackage) -> impl Iterator<Item = (usize, WheelName)> + '_ {
+    all_wheels(package).filter(|(_, wheel)| is_of(wheel, package))
+}
+
+fn all_wheels(package: &LockedPackage) -> impl Iterator<Item = (usize, WheelName)> + '_ {
     let files = package.files.iter().enumerate();
     files.filter_map(|(index, file)| Some((index, file.name.parse().ok()?)))
+}
+
+fn is_of(wheel: &WheelName, package: &LockedPackage) -> bool {
+    package.name == wheel.name() && wheel.is_version(&package.version)
+}
+
+/// A merge of two locks can leave the version of one side and the files of the other,
+/// which no hash of the lock sees. An installer finds no file that it knows then.
+fn refuse_other_files(package: &LockedPackage) -> Result<(), Error> {
+    let mut others = all_wheels(package).filter(|(_, wheel)| !is_of(wheel, package));
+    let Some((index, _)) = others.next() else {
+        return Ok(());
+    };
+    if sdist(package).is_some() || wheels(package).next().is_some() {
+        return Ok(());
+    }
+    Err(Error::OtherFiles {
+        package: package.name.to_string(),
+        version: package.version.clone(),
+        file: package.files[index].name.clone(),
+        place: package.place.clone(),
+    })
 }

@@ -43,6 +43,19 @@ pub enum Error {
         place: Place,
     },
 
+    /// The lock has files of another release for a package, and none of its own.
+    #[error("the lock lists {file} for {package} {version}, and no file of that release")]
+    OtherFiles {
+        /// The package.
+        package: String,
+        /// Its locked version.
+        version: String,
+        /// One of the files.
+        file: String,
+        /// The package's entry in the lock.
+        place: Place,
+    },
+
     /// The URL of an index that cannot be used.
     #[error(transparent)]
     IndexUrl(#[from] IndexUrlError),
@@ -187,7 +200,7 @@ impl Diagnose for Error {
             Self::NoWheel(error) => error.kind(),
             Self::Build(error) => error.kind(),
             Self::Supplied { error, .. } => error.kind(),
-            Self::LockedUrl { .. } => ErrorKind::Project,
+            Self::LockedUrl { .. } | Self::OtherFiles { .. } => ErrorKind::Project,
             Self::WeakHash { .. } | Self::HashMismatch { .. } => ErrorKind::Integrity,
             Self::Wheel { problem, .. } => problem.kind(),
             Self::FindLinks(error) => error.kind(),
@@ -213,7 +226,9 @@ impl Diagnose for Error {
             | Self::Offline { file }
             | Self::HashMismatch { file, .. }
             | Self::Wheel { file, .. } => package_of(file),
-            Self::OfflineLookUp { package } => Some(package.clone()),
+            Self::OtherFiles { package, .. } | Self::OfflineLookUp { package } => {
+                Some(package.clone())
+            }
             _ => None,
         }
     }
@@ -225,6 +240,7 @@ impl Diagnose for Error {
             Self::Supplied { error, .. } => error.place(),
             Self::WeakHash { place, .. }
             | Self::LockedUrl { place, .. }
+            | Self::OtherFiles { place, .. }
             | Self::FileAtUrl { place, .. }
             | Self::HashMismatch { place, .. } => Some(place),
             _ => None,
@@ -239,6 +255,10 @@ impl Diagnose for Error {
             Self::WeakHash { .. } => {
                 Some("run `poetry lock` against an index that serves sha256".to_owned())
             }
+            Self::OtherFiles { .. } => Some(
+                "run `poetry lock --regenerate`: two locks were merged by hand, as it seems"
+                    .to_owned(),
+            ),
             Self::IndexUrl(error) | Self::LockedUrl { error, .. } => error.hint(),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),

@@ -24,6 +24,9 @@ pub enum WheelProblem {
     /// The `.dist-info` directory is of another distribution or version.
     #[error("holds {0:?}, which is not what its file name says")]
     DistInfoName(String),
+    /// METADATA is of another distribution or version.
+    #[error("says in METADATA that it is {0:?}, which is not what its file name says")]
+    MetadataOf(String),
     /// A format that came after this program.
     #[error("has Wheel-Version {0:?}: only 1.x is known")]
     WheelVersion(String),
@@ -68,6 +71,7 @@ impl Diagnose for WheelProblem {
             | Self::Missing(_)
             | Self::DistInfoCount(_)
             | Self::DistInfoName(_)
+            | Self::MetadataOf(_)
             | Self::Metadata { .. } => {
                 "the file matches the lock, but is not a valid wheel: tell its authors, and lock \
                  another version"

@@ -557,3 +557,34 @@ fn of_a_wheel_that_is_only_checked_no_more_than_its_libraries_is_unpacked() {
         expected.map(|(name, length)| (format!("demo/{name}"), length))
     );
 }
+
+/// importlib.metadata answers with what stands there.
+#[test]
+fn metadata_has_to_be_of_the_file_names_release() {
+    let verify_named = |file_name: &str, name: &str, version: &str| {
+        let wheel = WheelBuilder::new(name, version).spelled("demo").build();
+        WheelContents::verify(&file_name.parse().unwrap(), &wheel.bytes)
+    };
+    for (file_name, name, version) in [
+        ("demo-1.0-py3-none-any.whl", "Demo", "1.0"),
+        ("demo-1.0-py3-none-any.whl", "DEMO", "1.0"),
+    ] {
+        assert!(verify_named(file_name, name, version).is_ok(), "{name}");
+    }
+    assert_eq!(
+        verify_named("demo-1.0-py3-none-any.whl", "other", "1.0"),
+        Err(WheelProblem::MetadataOf("other 1.0".to_owned()))
+    );
+    for (text, missing) in [
+        ("", "Name in METADATA"),
+        ("Name: demo\n", "Version in METADATA"),
+        ("Version: 1.0\n", "Name in METADATA"),
+        ("\nName: demo\nVersion: 1.0\n", "Name in METADATA"),
+    ] {
+        let member = verify::check_metadata(&"demo-1.0-py3-none-any.whl".parse().unwrap(), text);
+        assert_eq!(member, Err(WheelProblem::Missing(missing)), "{text:?}");
+    }
+    let odd = "Metadata-Version: 2.1\nNAME: Demo\nVersion:1.0.0\n\nVersion: 2.0\n";
+    let name = "demo-1.0-py3-none-any.whl".parse().unwrap();
+    assert_eq!(verify::check_metadata(&name, odd), Ok(()));
+}

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use layerlock_layer::archive::{self, ArchiveProblem, FileReader, RawMember, ReaderAt};
+use layerlock_lock::normalize_name;
 use layerlock_target::WheelName;
 
 use super::contents::{Member, WheelContents, in_data_directory};
@@ -49,7 +50,7 @@ impl WheelContents {
             |file: &'static str| by_name.get(format!("{dist_info}/{file}").as_str()).copied();
         let required = |file: &'static str| metadata_file(file).ok_or(WheelProblem::Missing(file));
 
-        required("METADATA")?;
+        check_metadata(name, &text(required("METADATA")?)?)?;
         // "A wheel installer should warn if Wheel-Version is greater than the
         // version it supports, and must fail if it has a greater major version."
         check_wheel_version(&text(required("WHEEL")?)?)?;
@@ -121,6 +122,25 @@ fn dist_info(name: &WheelName, members: &[RawMember<'_>]) -> Result<String, Whee
     match as_wheel {
         Some(found) if found.is_same_release(name) => Ok(directory.to_owned()),
         _ => Err(WheelProblem::DistInfoName(directory.to_owned())),
+    }
+}
+
+/// METADATA tells importlib.metadata the distribution and version, so it has to tell
+/// those of the file name.
+pub(super) fn check_metadata(name: &WheelName, text: &str) -> Result<(), WheelProblem> {
+    // The headers of an e-mail: they end at the first empty line.
+    let headers = text.lines().take_while(|line| !line.trim().is_empty());
+    let field = |key: &str| {
+        let mut fields = headers.clone().filter_map(|line| line.split_once(':'));
+        let found = fields.find(|(found, _)| found.eq_ignore_ascii_case(key));
+        found.map(|(_, value)| value.trim())
+    };
+    let found_name = field("Name").ok_or(WheelProblem::Missing("Name in METADATA"))?;
+    let version = field("Version").ok_or(WheelProblem::Missing("Version in METADATA"))?;
+    if normalize_name(found_name) == name.name() && name.is_version(version) {
+        Ok(())
+    } else {
+        Err(WheelProblem::MetadataOf(format!("{found_name} {version}")))
     }
 }
 

@@ -153,7 +153,7 @@ fn a_runtime_with_a_newer_glibc_is_recommended() {
         .into_iter()
         .flat_map(|python| {
             ["x86_64", "aarch64"].map(|machine| {
-                format!("demo-2.4.1-cp{python}-cp{python}-manylinux_2_27_{machine}.manylinux_2_28_{machine}.whl")
+                format!("demo-1.0-cp{python}-cp{python}-manylinux_2_27_{machine}.manylinux_2_28_{machine}.whl")
             })
         })
         .collect();
@@ -163,7 +163,7 @@ fn a_runtime_with_a_newer_glibc_is_recommended() {
     assert_eq!(
         error.to_string(),
         "demo 1.0 has no wheel for python3.11 x86_64 (CPython 3.11, Amazon Linux 2 with glibc \
-         2.26): the nearest, demo-2.4.1-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.\
+         2.26): the nearest, demo-1.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.\
          whl, needs glibc 2.27"
     );
     assert_eq!(
@@ -210,6 +210,33 @@ fn a_weak_hash_refuses_only_the_file_that_would_be_used() {
     );
     // Where the hash stands.
     assert_eq!(error.place().unwrap().column, 54);
+}
+
+/// What a merge of two locks can leave.
+#[test]
+fn files_of_another_release_are_none_of_the_packages() {
+    let target = target();
+    for others in [
+        &["demo-2.0-py3-none-any.whl"][..],
+        &["other-1.0-py3-none-any.whl"],
+        &["demo-2.0-cp312-cp312-win_amd64.whl"],
+    ] {
+        let error = choose_from(others, &target).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the lock lists {} for demo 1.0, and no file of that release",
+                others[0]
+            )
+        );
+        assert!(matches!(&error, Error::OtherFiles { .. }), "{error:?}");
+        assert!(error.place().is_some());
+    }
+    // Both sides are there: the package's own are taken, as Poetry does.
+    let both = ["demo-2.0-py3-none-any.whl", "demo-1.0-py3-none-any.whl"];
+    let chosen = choose_from(&both, &target).unwrap();
+    assert_eq!(chosen.wheel.as_str(), both[1]);
+    assert!(choose_from(&["demo-1.0.0-py3-none-any.whl"], &target).is_ok());
 }
 
 /// The start of a package's table in the lock.
