@@ -5,6 +5,7 @@
 //! lies, mostly a file: it may have hundreds of megabytes, and several are read at
 //! once.
 
+mod end;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,12 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 
 use flate2::read::DeflateDecoder;
+use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
 use rawzip::{
     CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipEntry, ZipFileHeaderRecord, ZipLocator,
 };
 
+use self::end::{Extent, ambiguous, check_end, check_extents, descriptor};
 use crate::{LayerPath, Method, PathError};
 pub use problem::ArchiveProblem;
 pub use rawzip::{FileReader, ReaderAt};
@@ -72,18 +75,27 @@ pub fn read(
     let mut names = HashSet::new();
     let mut extents = Vec::new();
     let mut unpacked: u64 = 0;
+    let mut count = 0;
+    let mut directory = archive.directory_offset()..archive.directory_offset();
     let mut entries = archive.entries(&mut buffer);
     while let Some(header) = entries.next_entry().map_err(not_a_zip)? {
         let shown = String::from_utf8_lossy(header.file_path().as_bytes()).into_owned();
+        count += 1;
+        directory.end = end_of_record(&header);
         let entry = archive.get_entry(header.wayfinder()).map_err(not_a_zip)?;
-        check_local_header(&entry, &header, &shown, &mut local_buffer)?;
+        let descriptor = check_local_header(reader, &entry, &header, &shown, &mut local_buffer)?;
         let (start, end) = entry.compressed_data_range();
         if end > length {
             return Err(ArchiveProblem::NotAZip(format!(
                 "the member {shown:?} lies outside of it"
             )));
         }
-        extents.push((header.local_header_offset(), end, shown.clone()));
+        extents.push(Extent {
+            start: header.local_header_offset(),
+            end,
+            descriptor,
+            name: shown.clone(),
+        });
         let name = safe_name(&shown)?;
         if !names.insert(shown.clone()) {
             return Err(ArchiveProblem::Duplicate(shown));
@@ -111,8 +123,18 @@ pub fn read(
             archive: reader,
         });
     }
-    refuse_overlaps(extents)?;
+    check_extents(extents, &directory)?;
+    check_end(reader, length, archive.eocd_offset(), &directory, count)?;
     Ok(members)
+}
+
+/// Where a record of the central directory ends.
+fn end_of_record(header: &ZipFileHeaderRecord<'_>) -> u64 {
+    const FIXED: usize = 46;
+    let name = header.file_path().as_bytes().len();
+    let extra = header.extra_fields().remaining_bytes().len();
+    let comment = header.comment().as_bytes().len();
+    header.central_directory_offset() + (FIXED + name + extra + comment) as u64
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands on")]
@@ -141,9 +163,9 @@ fn is_directory(
     rules: ArchiveRules,
 ) -> Result<bool, ArchiveProblem> {
     match header.mode().value() & FILE_TYPE {
-        DIRECTORY => Ok(true),
+        // By the slash at the end of its name alone, as other readers tell.
         _ if header.is_dir() => Ok(true),
-        REGULAR | 0 => Ok(false),
+        REGULAR | DIRECTORY | 0 => Ok(false),
         LINK if rules.links_are_files => Ok(false),
         _ => Err(ArchiveProblem::Special(shown.to_owned())),
     }
@@ -166,13 +188,15 @@ const REGULAR: u32 = 0o100_000;
 const LINK: u32 = 0o120_000;
 
 /// Readers that stream trust the local header, others the central directory. An
-/// archive that tells them different things is made to deceive.
+/// archive that tells them different things is made to deceive. Gives the length of the
+/// data descriptor.
 fn check_local_header(
+    reader: &dyn ReaderAt,
     entry: &ZipEntry<'_, &dyn ReaderAt>,
     central: &ZipFileHeaderRecord<'_>,
     name: &str,
     buffer: &mut [u8],
-) -> Result<(), ArchiveProblem> {
+) -> Result<u64, ArchiveProblem> {
     let local = entry.local_header(buffer).map_err(not_a_zip)?;
     let differ = |field| {
         Err(ArchiveProblem::HeadersDiffer {
@@ -189,6 +213,14 @@ fn check_local_header(
     if local.flags().is_encrypted() != central.flags().is_encrypted() {
         return differ("encryption flag");
     }
+    for (id, data) in central.extra_fields().chain(local.extra_fields()) {
+        // Version, checksum of the plain name, name (APPNOTE 4.6.9): zipfile obeys it.
+        if id == ExtraFieldId::INFO_ZIP_UNICODE_PATH
+            && data.get(5..) != Some(central.file_path().as_bytes())
+        {
+            return Err(ambiguous(&format!("member {name:?} has a second name")));
+        }
+    }
     let claimed = [
         central.crc32().into(),
         central.compressed_size_hint(),
@@ -201,16 +233,17 @@ fn check_local_header(
     ]];
     // With a data descriptor the local fields may be zero, and the descriptor says
     // what they are (APPNOTE 4.4.4, bit 3).
-    if let Some(descriptor) = entry.reader().data_descriptor().map_err(not_a_zip)? {
+    let mut descriptor_length = 0;
+    if central.flags().has_data_descriptor() {
+        let is_zip64 = has_field(local.extra_fields(), ExtraFieldId::ZIP64);
+        let (_, end) = entry.compressed_data_range();
+        let (told, length) = descriptor(reader, end, is_zip64, claimed)?;
+        descriptor_length = length;
         also_claimed[0] = std::array::from_fn(|at| match also_claimed[0][at] {
             0 => claimed[at],
             other => other,
         });
-        also_claimed.push([
-            descriptor.crc32().into(),
-            descriptor.compressed_size(),
-            descriptor.uncompressed_size(),
-        ]);
+        also_claimed.push(told);
     }
     for [checksum, packed, unpacked] in also_claimed {
         if checksum != claimed[0] {
@@ -220,19 +253,11 @@ fn check_local_header(
             return differ("size");
         }
     }
-    Ok(())
+    Ok(descriptor_length)
 }
 
-fn refuse_overlaps(mut extents: Vec<(u64, u64, String)>) -> Result<(), ArchiveProblem> {
-    extents.sort_unstable();
-    for pair in extents.windows(2) {
-        if let [(_, end, _), (start, _, name)] = pair
-            && start < end
-        {
-            return Err(ArchiveProblem::Overlap(name.clone()));
-        }
-    }
-    Ok(())
+fn has_field(mut fields: ExtraFields<'_>, wanted: ExtraFieldId) -> bool {
+    fields.any(|(id, _)| id == wanted)
 }
 
 impl RawMember<'_> {

@@ -43,6 +43,9 @@ pub enum ArchiveProblem {
     /// Members that share bytes, as zip bombs do.
     #[error("member {0:?} overlaps another")]
     Overlap(String),
+    /// Readers would find different files in it.
+    #[error("is not one archive to every reader: {0}")]
+    Ambiguous(String),
     /// Data that is not what the headers claim.
     #[error("member {name:?} {problem}")]
     Data {

@@ -78,7 +78,7 @@ const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 
 #[test]
-fn directories_are_told_by_their_mode_or_the_slash_at_their_end() {
+fn directories_are_told_by_the_slash_at_their_end_alone() {
     let names = |bytes: &[u8]| -> Vec<String> {
         let files = list(&bytes).unwrap();
         files.into_iter().map(|(name, ..)| name).collect()
@@ -87,13 +87,12 @@ fn directories_are_told_by_their_mode_or_the_slash_at_their_end() {
     let without_modes = sound_wheel().without_modes().directory("demo");
     assert_eq!(names(&without_modes.build().bytes), names(&plain));
 
-    let mut last_is_directory = plain.clone();
+    // pip and uv install it as a file, and none may be lost.
+    let mut says_directory = plain.clone();
     // External attributes (APPNOTE 4.3.12).
     let at = last_header(&plain, CENTRAL) + 38;
-    last_is_directory[at..at + 4].copy_from_slice(&(0o040_755_u32 << 16).to_le_bytes());
-    let all = names(&plain);
-    let (_, others) = all.split_last().unwrap();
-    assert_eq!(names(&last_is_directory), others);
+    says_directory[at..at + 4].copy_from_slice(&(0o040_755_u32 << 16).to_le_bytes());
+    assert_eq!(names(&says_directory), names(&plain));
 }
 
 #[test]
@@ -110,13 +109,121 @@ fn data_that_lies_outside_of_the_archive_is_refused() {
         }
         list(&bytes).unwrap_err()
     };
-    let inside = with_data_to(sound.len());
-    assert!(matches!(inside, ArchiveProblem::Data { .. }), "{inside}");
+    let first_record = sound.windows(4).position(|window| window == CENTRAL);
+    let inside = with_data_to(first_record.unwrap() + 1);
+    assert!(
+        inside.to_string().contains("reaches into its directory"),
+        "{inside}"
+    );
     let outside = with_data_to(sound.len() + 1);
     assert!(
         outside.to_string().contains("lies outside of it"),
         "{outside}"
     );
+}
+
+/// The reason for which an archive is refused as ambiguous.
+fn ambiguity(bytes: &[u8]) -> String {
+    match list(&bytes) {
+        Err(ArchiveProblem::Ambiguous(how)) => how,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `bytes` with others put in before `at`, and the directory's place in the end record
+/// moved with it where `moved`.
+fn with_bytes(bytes: &[u8], at: usize, others: &[u8], moved: bool) -> Vec<u8> {
+    let mut all = [&bytes[..at], others, &bytes[at..]].concat();
+    if moved {
+        let end = last_header(&all, *b"PK\x05\x06") + 16;
+        let offset = u32::from_le_bytes(all[end..end + 4].try_into().unwrap());
+        let offset = offset + u32::try_from(others.len()).unwrap();
+        all[end..end + 4].copy_from_slice(&offset.to_le_bytes());
+    }
+    all
+}
+
+#[test]
+fn every_byte_of_an_archive_belongs_to_something() {
+    let sound = sound_wheel().build().bytes;
+    let directory = sound
+        .windows(4)
+        .position(|window| window == CENTRAL)
+        .unwrap();
+    let end = last_header(&sound, *b"PK\x05\x06");
+    for bytes in [
+        with_bytes(&sound, directory, b"x", true),
+        with_bytes(&sound, end, b"x", false),
+        [&sound[..], b"x"].concat(),
+    ] {
+        list(&bytes).unwrap_err();
+    }
+    // A prefix moves everything: a program that unpacks itself, to other readers.
+    assert!(list(&[b"#!", &sound[..]].concat()).is_err());
+
+    let mut with_comment = [&sound[..], b"a comment"].concat();
+    with_comment[end + 20] = 9;
+    assert_eq!(list(&with_comment).unwrap(), list(&sound).unwrap());
+    let mut with_archive = [&sound[..], b"PK\x01\x02 else"].concat();
+    with_archive[end + 20] = 9;
+    assert!(ambiguity(&with_archive).contains("comment"));
+}
+
+#[test]
+fn an_end_record_that_counts_or_measures_otherwise_is_refused() {
+    let sound = sound_wheel().build().bytes;
+    let end = last_header(&sound, *b"PK\x05\x06");
+    // Disks, counts, size: each of its fields (APPNOTE 4.3.16).
+    for at in [4, 6, 8, 10, 12] {
+        let mut bytes = sound.clone();
+        bytes[end + at] = bytes[end + at].wrapping_add(1);
+        assert!(list(&bytes).is_err(), "{at}");
+    }
+}
+
+#[test]
+fn a_second_name_is_refused() {
+    let with_name = |name: &[u8]| {
+        let sound = sound_wheel().build().bytes;
+        let central = last_header(&sound, CENTRAL);
+        let name_length = u16::from_le_bytes([sound[central + 28], sound[central + 29]]);
+        // Version, any checksum, name.
+        let data = [&[1, 0, 0, 0, 0][..], name].concat();
+        let length = u16::try_from(data.len()).unwrap();
+        let field = [&[0x75, 0x70][..], &length.to_le_bytes(), &data].concat();
+        let mut bytes = with_bytes(
+            &sound,
+            central + 46 + usize::from(name_length),
+            &field,
+            false,
+        );
+        bytes[central + 30..central + 32].copy_from_slice(&(length + 4).to_le_bytes());
+        let end = last_header(&bytes, *b"PK\x05\x06") + 12;
+        let size = u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap());
+        bytes[end..end + 4].copy_from_slice(&(size + u32::from(length) + 4).to_le_bytes());
+        bytes
+    };
+    let own = sound_wheel().build();
+    let own_name = format!("{}/RECORD", own.dist_info);
+    assert!(list(&with_name(own_name.as_bytes())).is_ok());
+    assert!(ambiguity(&with_name(b"demo/other.py")).contains("second name"));
+}
+
+/// As Python's zipfile writes it to a pipe with force_zip64.
+#[test]
+fn descriptors_of_zip64_headers_have_wide_sizes() {
+    use std::io::Write as _;
+
+    let mut writer = zip::ZipWriter::new_stream(Vec::new());
+    let options = zip::write::SimpleFileOptions::default().large_file(true);
+    for name in ["a.py", "b.py"] {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(b"x = 1\n").unwrap();
+    }
+    let bytes = writer.finish().unwrap().into_inner();
+    let files = list(&bytes).unwrap();
+    assert_eq!(files.len(), 2);
+    assert!(files.iter().all(|(_, _, bytes)| bytes == b"x = 1\n"));
 }
 
 #[test]
