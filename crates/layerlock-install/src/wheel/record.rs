@@ -37,6 +37,7 @@ impl Record {
     pub(super) fn parse(bytes: &[u8], dist_info: &str) -> Result<Self, WheelProblem> {
         let mut by_name: HashMap<String, Vec<Row>> = HashMap::new();
         let mut flaws = RecordFlaws::default();
+        let mut is_marked = bytes.starts_with(BYTE_ORDER_MARK.as_bytes());
         for row in rows(bytes) {
             let row = row.map_err(|error| WheelProblem::Metadata {
                 file: "RECORD",
@@ -44,7 +45,11 @@ impl Record {
             })?;
             let field = |index| row.get(index).unwrap_or_default();
             let name = plain_name(field(0));
-            if name != field(0) {
+            if is_marked {
+                // The parser has left it out: other readers take it for part of the name.
+                flaws.paths.add(&format!("{BYTE_ORDER_MARK}{name}"));
+                is_marked = false;
+            } else if name != field(0) {
                 flaws.paths.add(field(0));
             }
             let rows = by_name.entry(name).or_default();
@@ -90,18 +95,22 @@ impl Record {
         }
     }
 
-    /// Whether it lists these members, with their sizes, itself, and nothing else.
+    /// Whether it lists these members, with their sizes, and nothing else. Of itself it can
+    /// know neither hash nor size; what it says of its signatures does not matter.
     fn is_exact(&self, members: &[Member]) -> bool {
-        let listed = self.rows.keys().filter(|name| !self.is_exempt(name));
-        let mut plain = members.iter().filter(|m| !self.is_exempt(&m.name));
         let [own_name, ..] = &self.exempt;
-        self.rows.contains_key(own_name)
-            && listed.count() == plain.clone().count()
-            && plain.all(|member| {
-                self.rows
-                    .get(&member.name)
-                    .is_some_and(|rows| rows.iter().all(|row| row.size == Some(member.data.size)))
+        let is_listed = |member: &Member| {
+            self.rows.get(&member.name).is_some_and(|rows| {
+                rows.iter().all(|row| {
+                    if member.name == *own_name {
+                        row.hash.is_empty() && row.size.is_none()
+                    } else {
+                        self.is_exempt(&member.name) || row.size == Some(member.data.size)
+                    }
+                })
             })
+        };
+        self.rows.len() == members.len() && members.iter().all(is_listed)
     }
 
     fn is_exempt(&self, name: &str) -> bool {
@@ -153,6 +162,9 @@ impl Record {
         Ok(checked(member, actual[0], compressed_crc32))
     }
 }
+
+/// As editors on Windows write it at the start of a file.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// A row's path as members are named: without `./`, with `/` alone.
 fn plain_name(path: &str) -> String {

@@ -256,6 +256,36 @@ fn every_strong_hash_of_a_file_has_to_be_right() {
     }
 }
 
+/// An installation's RECORD lists all of its files, and itself without a hash.
+#[test]
+fn a_record_that_says_wrong_things_of_itself_is_not_kept() {
+    let signature = format!("{}/RECORD.jws", sample().dist_info());
+    let contents = verify(&sample().file(&signature, "{}").build()).unwrap();
+    let own_name = format!("{}/RECORD", sample().dist_info());
+    let rows: Vec<_> = contents
+        .members
+        .iter()
+        .filter(|one| one.name != own_name)
+        .map(|one| {
+            let hash = one.data.digest.base64_url();
+            format!("{},sha256={hash},{}\n", one.name, one.data.size)
+        })
+        .collect();
+    let fit = |rows: &[String], own: &str| {
+        let text = format!("{}{own_name},{own}\n", rows.concat());
+        let record = record::Record::parse(text.as_bytes(), &sample().dist_info()).unwrap();
+        record.fit(&contents.members)
+    };
+    assert_eq!(fit(&rows, ","), RecordFit::Exact);
+    assert_eq!(fit(&rows, "sha256=x,1"), RecordFit::Inexact);
+    let unsigned: Vec<_> = rows
+        .into_iter()
+        .filter(|row| !row.contains(".jws"))
+        .collect();
+    assert_eq!(unsigned.len() + 2, contents.members.len());
+    assert_eq!(fit(&unsigned, ","), RecordFit::Inexact);
+}
+
 #[test]
 fn odd_rows_of_a_record_are_told() {
     let builder = sample();
@@ -286,6 +316,13 @@ fn odd_rows_of_a_record_are_told() {
         flaws(&|name| format!("{name},{hash},\n{name},{hash},\n")),
         "lists `demo/run` twice"
     );
+    // As editors on Windows leave it.
+    let text = format!("\u{feff}{record},,\n");
+    let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info()).unwrap();
+    let RecordFit::Flawed(told) = parsed.fit(&[]) else {
+        panic!("not told");
+    };
+    assert_eq!(told.to_string(), format!("has `\\u{{feff}}{record}` in it"));
 }
 
 #[test]
