@@ -357,7 +357,10 @@ impl Diagnose for Error {
             }
             Self::NoLock { .. } => "run `poetry lock` in the project's directory",
             Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
-            Self::MergeConflict { place } if place.path.ends_with("poetry.lock") => {
+            Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
+            Self::NotUtf8 { path, .. } if is_lock(path) => RESTORE,
+            Self::NotUtf8 { .. } => "save it as UTF-8",
+            Self::MergeConflict { place } if is_lock(&place.path) => {
                 "take the file of either side, for example with `git checkout --theirs \
                  poetry.lock`, and run `poetry lock`"
             }
@@ -378,13 +381,18 @@ impl Diagnose for Error {
             Self::TwoVersions { .. } | Self::Hash { .. } => {
                 "run `poetry lock --regenerate` to write the lock anew"
             }
-            Self::Read { .. }
-            | Self::NotUtf8 { .. }
-            | Self::Syntax { .. }
-            | Self::Invalid { .. } => return None,
+            Self::Read { .. } | Self::Syntax { .. } | Self::Invalid { .. } => return None,
         };
         Some(hint.to_owned())
     }
+}
+
+/// What to do with a lock that nobody can read.
+const RESTORE: &str = "restore it from version control, or move it away and run `poetry lock` to \
+                       write a new one";
+
+fn is_lock(path: &Path) -> bool {
+    path.ends_with("poetry.lock")
 }
 
 fn no_project(directory: &Path, is_directory: bool, is_above: bool, others: &[String]) -> String {

@@ -156,6 +156,27 @@ fn locks_that_are_not_poetrys() {
 }
 
 #[test]
+fn files_that_are_no_toml() {
+    let directory = project(PYPROJECT, "");
+    let hint = "restore it from version control, or move it away and run `poetry lock` to write a \
+                new one";
+    let text = project_lock();
+    for damaged in [
+        &text[..text.len() - 3],
+        "version https://git-lfs.github.com/spec/v1\n",
+        "<!DOCTYPE html>\n",
+        "requests==2.32.5\n",
+    ] {
+        fs_err::write(directory.path().join("poetry.lock"), damaged).unwrap();
+        let told = refusal(directory.path());
+        assert!(told.ends_with(&format!("\n  hint: {hint}")), "{told}");
+    }
+    fs_err::write(directory.path().join("poetry.lock"), b"\xff\xfea\0").unwrap();
+    let told = refusal(directory.path());
+    assert!(told.ends_with(&format!("\n  hint: {hint}")), "{told}");
+}
+
+#[test]
 fn stale_lock() {
     let directory = project(PYPROJECT, "");
     let path = directory.path().join("pyproject.toml");
@@ -355,7 +376,7 @@ fn project_that_is_not_utf_8() {
     insta::assert_snapshot!(refusal(directory.path()), @r"
     pyproject.toml is not UTF-8 text (from byte 5 on)
       at -
-      hint: -
+      hint: save it as UTF-8
     ");
 }
 
