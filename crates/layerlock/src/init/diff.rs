@@ -2,24 +2,29 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Lines around a change that are shown with it.
 const CONTEXT: usize = 3;
 
-/// What was or would be changed in a file, in one place. Lines are without their ends.
-/// Displayed it is a unified diff, as `patch` takes it, without the names of the files.
+/// What was or would be changed in a file, in one place. Lines are without line feeds, and
+/// in JSON without carriage returns too. Displayed it is a unified diff, as `patch` takes
+/// it, without the names of the files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diff {
     /// The line, from 1, of the first of `before`, else of `removed` or `added`.
     pub line: usize,
     /// Some lines before the change.
+    #[serde(serialize_with = "without_returns")]
     pub before: Vec<String>,
     /// The lines that go.
+    #[serde(serialize_with = "without_returns")]
     pub removed: Vec<String>,
     /// The lines that come.
+    #[serde(serialize_with = "without_returns")]
     pub added: Vec<String>,
     /// Some lines after the change.
+    #[serde(serialize_with = "without_returns")]
     pub after: Vec<String>,
     /// Whether the file ends with these lines, without a line feed.
     #[serde(skip)]
@@ -44,28 +49,36 @@ pub(super) fn change(old: &str, new: &str) -> (String, Diff) {
     if is_unended && start == old_lines.len() {
         start -= 1;
     }
-    let (removed, after) = old_lines[start..].split_at(old_lines.len() - end - start);
+    let (removed, after) = lines[start..].split_at(lines.len() - end - start);
     let added = &new_lines[start..new_lines.len() - end];
     let line_end = line_end(old);
     let mut text: String = lines[..start].concat();
-    text.push_str(&added.join(line_end));
+    let mut addition = added.join(line_end);
     let stays_unended = is_unended && end == 0;
     if !added.is_empty() && !stays_unended {
-        text.push_str(line_end);
+        addition.push_str(line_end);
     }
+    text.push_str(&addition);
     text.push_str(&lines[lines.len() - end..].concat());
 
-    let owned = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect();
+    let owned = |lines: &[&str]| -> Vec<String> {
+        let lines = lines.iter().map(|line| line.trim_end_matches('\n'));
+        lines.map(str::to_owned).collect()
+    };
     let first = start.saturating_sub(CONTEXT);
     let diff = Diff {
         line: first + 1,
-        before: owned(&old_lines[first..start]),
+        before: owned(&lines[first..start]),
         removed: owned(removed),
-        added: owned(added),
+        added: owned(&addition.split_inclusive('\n').collect::<Vec<_>>()),
         after: owned(&after[..after.len().min(CONTEXT)]),
         unended: is_unended && end <= CONTEXT,
     };
     (text, diff)
+}
+
+fn without_returns<S: Serializer>(lines: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(lines.iter().map(|line| line.trim_end_matches('\r')))
 }
 
 /// What most lines of a text end in.
@@ -133,6 +146,15 @@ mod tests {
     }
 
     #[test]
+    fn programs_get_lines_without_their_ends() {
+        let (_, diff) = change("1\r\n2\r\n", "1\nx\n");
+        let json = serde_json::to_value(diff).unwrap();
+        for (part, lines) in [("before", ["1"]), ("removed", ["2"]), ("added", ["x"])] {
+            assert_eq!(json[part], serde_json::json!(lines));
+        }
+    }
+
+    #[test]
     fn a_diff_is_a_unified_one() {
         for (old, new, diff) in [
             (
@@ -142,6 +164,18 @@ mod tests {
             ),
             ("1\n2\n", "1\ntwo\n", "@@ -1,2 +1,2 @@\n 1\n-2\n+two\n"),
             ("", "x\n", "@@ -0,0 +1,1 @@\n+x\n"),
+            // `patch` compares what lines end in too.
+            (
+                "1\r\n2\r\n",
+                "1\n\nx\n2\n",
+                "@@ -1,2 +1,4 @@\n 1\r\n+\r\n+x\r\n 2\r\n",
+            ),
+            (
+                "1\r\n2",
+                "1\n2\nx\n",
+                "@@ -1,2 +1,3 @@\n 1\r\n-2\n\\ No newline at end of file\n+2\r\n+x\n\
+                 \\ No newline at end of file\n",
+            ),
             (
                 "1\n2",
                 "1\n2\nx\n",
