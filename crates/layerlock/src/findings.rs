@@ -213,8 +213,9 @@ pub(crate) fn file_conflicts(conflicts: &[FileConflict]) -> Vec<Finding> {
         );
         let hint = format!(
             "set `{}` in [tool.layerlock] to have the other one, or exclude both with \
-             `exclude-files = [\"/{path}\"]`",
-            conflict.preference()
+             `exclude-files = [{}]`",
+            conflict.preference(),
+            pattern(path)
         );
         Finding::new(Code::FileConflict, message)
             .with_package(conflict.hidden_name())
@@ -222,6 +223,18 @@ pub(crate) fn file_conflicts(conflicts: &[FileConflict]) -> Vec<Finding> {
             .with_hint(hint)
     });
     findings.collect()
+}
+
+/// The pattern for one file alone, as it is written in pyproject.toml.
+fn pattern(path: &str) -> toml_edit::Value {
+    let mut pattern = "/".to_owned();
+    for c in path.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.into()
 }
 
 /// Findings on names in `prefer` that no package has.

@@ -89,6 +89,35 @@ fn the_lines_that_the_warning_names_help() {
     assert!(!unzipped(&layer.zip.unwrap().path).contains_key(PATH));
 }
 
+/// Of web applications: a pattern takes such a name for something else.
+#[test]
+fn the_line_helps_whatever_the_files_name_is() {
+    let names = ["[id].js", "{a}*?.js", "it's \"it\".js"];
+    let wheels = ["alpha", "beta"].map(|package| {
+        let wheel = WheelBuilder::new(package, "1.0");
+        let with = |wheel: WheelBuilder, name: &&str| wheel.file(name, package);
+        names.iter().fold(wheel, with).build()
+    });
+    let build = |line: &str| {
+        let project = ProjectBuilder::new("shop")
+            .requires_python(">=3.12,<3.13")
+            .pyproject("[tool.layerlock]\nruntime = \"python3.12\"\n")
+            .pyproject(line);
+        let project = wheels.iter().fold(project, |project, wheel| {
+            project.package(LockedPackage::from(wheel))
+        });
+        Shop::new(&project, &wheels).build()
+    };
+    let told = findings(&build(""));
+    assert_eq!(told.len(), names.len());
+    for hint in told {
+        let (_, line) = hint.split_once("exclude both with `").unwrap();
+        let left = findings(&build(&format!("{}\n", line.strip_suffix('`').unwrap())));
+        let conflicts = left.iter().filter(|one| one.contains("file-conflict"));
+        assert_eq!(conflicts.count(), names.len() - 1, "{line}");
+    }
+}
+
 #[test]
 fn the_first_name_in_prefer_wins_over_the_next() {
     for (prefer, expected) in [
