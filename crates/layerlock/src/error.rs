@@ -88,10 +88,10 @@ pub enum Error {
     /// A name that is none for a zip.
     #[error("{0}")]
     ZipName(String),
-    /// A report in the place of a zip.
-    #[error("the report would replace the zip {}", path.display())]
-    ReportReplacesZip {
-        /// The zip.
+    /// A report in the place of a zip, or of a file of the project.
+    #[error("the report would replace {}", path.display())]
+    ReportReplaces {
+        /// The other file.
         path: PathBuf,
     },
     /// A staging directory that two layers name.
@@ -214,10 +214,10 @@ impl Diagnose for Error {
             | Self::PylockName { .. }
             | Self::ExportFindLinks
             | Self::NoCache
+            | Self::ReportReplaces { .. }
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
             | Self::Overlap { .. }
-            | Self::ReportReplacesZip { .. }
             | Self::SharedStaging { .. }
             | Self::NoFiles(_)
             | Self::NoName { .. }
@@ -272,7 +272,7 @@ impl Diagnose for Error {
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a directory of its own",
-            Self::ReportReplacesZip { .. } => "name another file with --report",
+            Self::ReportReplaces { .. } => "name another file with --report",
             Self::Remains { .. } => {
                 "remove it, or name another staging directory; each layer gets a directory of its \
                  own in it, which your template has to name"

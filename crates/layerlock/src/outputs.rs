@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use layerlock_target::Target;
 
-use crate::Error;
 use crate::configuration::Layer;
+use crate::{Error, Settings};
 
 /// A staging directory is replaced as a whole: an output of the same run that is
 /// in it would be lost, and reported all the same.
@@ -54,10 +54,20 @@ pub(crate) fn refuse_report<'o>(
             });
         }
         if let Some(zip) = zip.filter(|zip| place == resolved(zip)) {
-            return Err(Error::ReportReplacesZip { path: zip.clone() });
+            return Err(Error::ReportReplaces { path: zip.clone() });
         }
     }
     Ok(())
+}
+
+/// A report that would take the place of what the layers are made from.
+pub(crate) fn refuse_report_on_inputs(report: &Path, settings: &Settings) -> Result<(), Error> {
+    let place = resolved(report);
+    let inputs = ["pyproject.toml", "poetry.lock"].map(|file| settings.below_project(file));
+    match inputs.into_iter().find(|input| place == resolved(input)) {
+        Some(path) => Err(Error::ReportReplaces { path }),
+        None => Ok(()),
+    }
 }
 
 /// Two layers with one staging directory: told by their names, since it is one mistake in

@@ -3,6 +3,7 @@
 use layerlock_layer::{can_write_file, write_file};
 use serde::Serialize;
 
+use crate::outputs::refuse_report_on_inputs;
 use crate::{Error, Settings};
 
 /// Does a job, and writes its report where one is asked for. A file that cannot be
@@ -14,6 +15,7 @@ pub(crate) fn with_report<T: Serialize>(
     let Some(path) = &settings.report else {
         return job();
     };
+    refuse_report_on_inputs(path, settings)?;
     can_write_file(path)?;
     let done = job()?;
     #[expect(clippy::expect_used, reason = "strings and numbers always serialize")]

@@ -294,8 +294,14 @@ fn a_report_that_cannot_be_written_is_told_before_the_work() {
         ),
         (
             "dist/layers/shop-python3.14-x86_64.zip",
-            3,
-            "the report would replace the zip dist/layers/shop-python3.14-x86_64.zip",
+            2,
+            "the report would replace dist/layers/shop-python3.14-x86_64.zip",
+        ),
+        ("./poetry.lock", 2, "the report would replace poetry.lock"),
+        (
+            "pyproject.toml",
+            2,
+            "the report would replace pyproject.toml",
         ),
     ] {
         let arguments = ["build", "--staging", "staged", "--json", "--report", place];
