@@ -88,6 +88,8 @@ pub enum Error {
     /// A file could not be got from the URL that the lock has for it.
     #[error("{error}")]
     FileAtUrl {
+        /// The file.
+        file: String,
         /// Why not.
         error: layerlock_client::Error,
         /// The package.
@@ -224,6 +226,7 @@ impl Diagnose for Error {
             Self::WeakHash { file, .. }
             | Self::NotOnIndex { file, .. }
             | Self::Offline { file }
+            | Self::FileAtUrl { file, .. }
             | Self::HashMismatch { file, .. }
             | Self::Wheel { file, .. } => package_of(file),
             Self::OtherFiles { package, .. } | Self::OfflineLookUp { package } => {

@@ -119,6 +119,7 @@ impl FileUrl {
                 .await
                 .map_err(|error| match error {
                     Error::Client(error) => Error::FileAtUrl {
+                        file: remote.name.clone(),
                         error,
                         place: place.clone(),
                     },

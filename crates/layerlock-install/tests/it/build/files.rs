@@ -149,6 +149,7 @@ fn a_file_that_is_no_longer_at_its_url_is_no_matter_of_an_index() {
     let project = locking(&files, &source("url", &shop.index.file_url(&wheel), ""));
     let error = shop.build(&project, &Log::default()).unwrap_err();
     assert!(matches!(error, Error::FileAtUrl { .. }), "{error:?}");
+    assert_eq!(error.package().as_deref(), Some("demo"));
     assert!(error.place().is_some());
     assert_eq!(
         error.hint().unwrap(),
