@@ -209,7 +209,7 @@ fn a_second_name_is_refused() {
     assert!(ambiguity(&with_name(b"demo/other.py")).contains("second name"));
 }
 
-/// As Python's zipfile writes it to a pipe with force_zip64.
+/// As Python's zipfile writes it to a pipe with `force_zip64`.
 #[test]
 fn descriptors_of_zip64_headers_have_wide_sizes() {
     use std::io::Write as _;
