@@ -39,8 +39,10 @@ pub use output::{
     Prepared, WrittenOutput, can_write_file, rewrite_file, write_file, write_private_file,
 };
 pub use path::{LayerPath, PathError};
-pub use plan::{ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, OwnerId};
-pub use plan_builder::{Overlap, PlanBuilder};
+pub use plan::{
+    ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, Overlap, OwnerId,
+};
+pub use plan_builder::PlanBuilder;
 pub use planned_file::PlannedFile;
 pub use staging::StagingDirectory;
 pub use stamp::Stamp;

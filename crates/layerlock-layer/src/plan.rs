@@ -6,7 +6,7 @@ use std::sync::Arc;
 use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::{LayerPath, Overlap, PlannedFile};
+use crate::{LayerPath, PlannedFile};
 
 /// What a layer holds, before a byte of it is written.
 ///
@@ -17,6 +17,17 @@ pub struct LayerPlan {
     pub(crate) archives: Vec<PathBuf>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) overlaps: Vec<Overlap>,
+}
+
+/// A file that has no place in the layer, because another owner's other file has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overlap {
+    /// The path in the layer that both have.
+    pub path: LayerPath,
+    /// Whose file is there.
+    pub kept: OwnerId,
+    /// Whose file is not.
+    pub hidden: OwnerId,
 }
 
 /// One file of a layer.

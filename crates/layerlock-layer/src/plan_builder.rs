@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::plan::{ArchiveId, Entry, LayerPlan, OwnerId};
-use crate::{Conflict, Error, LayerPath};
+use crate::plan::{ArchiveId, Entry, LayerPlan, Overlap, OwnerId};
+use crate::{Conflict, Error};
 
 /// Collects entries in any order and gives one sorted plan without conflicts.
 #[derive(Debug, Default)]
@@ -12,17 +12,6 @@ pub struct PlanBuilder {
     ranks: Vec<usize>,
     archives: Vec<PathBuf>,
     entries: Vec<Entry>,
-}
-
-/// A file that has no place in the layer, because another owner's other file has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overlap {
-    /// The path in the layer that both have.
-    pub path: LayerPath,
-    /// Whose file is there.
-    pub kept: OwnerId,
-    /// Whose file is not.
-    pub hidden: OwnerId,
 }
 
 impl PlanBuilder {
@@ -153,7 +142,7 @@ mod tests {
 
     use super::*;
     use crate::testing::plan_of_texts as plan;
-    use crate::{EntrySource, Mode};
+    use crate::{EntrySource, LayerPath, Mode};
 
     /// What lies at each path and whose it is, and what does not.
     fn told(plan: &LayerPlan) -> (Vec<String>, Vec<String>) {

@@ -130,7 +130,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 continue;
             }
             let directory = work.path().join("together").join(index.to_string());
-            match together::compare(&set, &layerlock, &tools, &directory) {
+            match together::compare(&set, TARGETS[INSTALLED], &layerlock, &tools, &directory) {
                 Ok((files, conflicts)) => {
                     println!("{name}: {conflicts} of {files} files come from two packages");
                 }

@@ -11,7 +11,6 @@ use anyhow::{Context, Result, ensure};
 use layerlock_testkit::content_hash;
 use serde::Deserialize;
 
-use super::{INSTALLED, TARGETS};
 use crate::checks::Problems;
 use crate::layerlock::Layerlock;
 use crate::tools::Tools;
@@ -56,15 +55,15 @@ struct Metadata {
     requires_dist: Vec<String>,
 }
 
-/// Installs a set by both and compares; gives the number of files, and of those that
+/// Installs a set for a target by both and compares; gives the number of files, and of those that
 /// two packages bring.
 pub(super) fn compare(
     set: &[&str],
+    (python, architecture): (&str, &str),
     layerlock: &Layerlock,
     tools: &Tools,
     directory: &Path,
 ) -> Result<(usize, usize)> {
-    let (python, architecture) = TARGETS[INSTALLED];
     let (project, ours, theirs) = (
         directory.join("project"),
         directory.join("ours"),
