@@ -23,7 +23,7 @@ use crate::sources::find_links;
 use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
-use zip_name::{ZipName, default_name};
+use zip_name::ZipName;
 
 /// Where zips go unless told otherwise, below the project.
 const OUTPUT: &str = "dist/layers";
@@ -234,7 +234,7 @@ impl Resolver<'_> {
                     frontend: self.frontend()?,
                     zip: Some(output.join(match self.zip_name(table)? {
                         Some(template) => template.of(name, &target),
-                        None => default_name(name, &target),
+                        None => format!("{name}-{}.zip", target_suffix(&target)),
                     })),
                     staging: None,
                     shares: Shares {

@@ -13,8 +13,8 @@ use super::found::FoundCredentials;
 use crate::{Credentials, MachineConfig, SafeUrl, Variables};
 
 /// What Poetry's files have, the strongest last. One that is missing or malformed has
-/// nothing: it matters only where a server asks, and [`PoetryAuth::place`] says then what
-/// is wrong with it.
+/// nothing: it matters only where a server asks, and the error then says what is wrong
+/// with it.
 pub(super) struct PoetryAuth {
     files: Vec<PoetryFile>,
     /// The names and URLs of the project's sources.

@@ -3,8 +3,6 @@
 use layerlock_lock::is_plain_file_name;
 use layerlock_target::Target;
 
-use super::target_suffix;
-
 /// What the name of a zip is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ZipName(Vec<Part>);
@@ -69,11 +67,6 @@ impl ZipName {
     }
 }
 
-/// The name where none is configured.
-pub(super) fn default_name(layer: &str, target: &Target) -> String {
-    format!("{layer}-{}.zip", target_suffix(target))
-}
-
 #[cfg(test)]
 mod tests {
     use layerlock_target::{Architecture, Provider};
@@ -100,11 +93,6 @@ mod tests {
             let parsed = ZipName::parse(text).unwrap();
             assert_eq!(parsed.of("web", &target()), name);
         }
-        let explicit = ZipName::parse("{layer}-{runtime}-{architecture}.zip").unwrap();
-        assert_eq!(
-            default_name("web", &target()),
-            explicit.of("web", &target())
-        );
     }
 
     #[test]
