@@ -61,7 +61,7 @@ impl Command {
             Self::Init(init) => init.json,
             Self::Build(build) => build.args.common.json,
             Self::Install(install) => install.args.common.json,
-            Self::Publish(publish) => publish.build.common.json,
+            Self::Publish(publish) => publish.common.json,
             Self::Export(export) => {
                 matches!(export.format, FormatArg::Json) && export.output.is_none()
             }
@@ -189,12 +189,19 @@ pub(crate) struct Planned<A: ClapArgs> {
 pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Directory for the zips [default: as configured, else dist/layers in the project]
-    #[arg(long, value_name = "DIR", help_heading = "Output")]
-    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) zip: ZipArgs,
     /// Also write the layer's files into this directory [default: as configured]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
+}
+
+/// Options of every command that writes zips.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ZipArgs {
+    /// Directory for the zips [default: as configured, else dist/layers in the project]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
     /// Names of the zips, e.g. {layer}.zip [default: as configured, else {layer}-{runtime}-{architecture}.zip]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(crate) zip_name: Option<String>,
@@ -283,17 +290,40 @@ const PROVIDER: &str = "Provider";
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PublishArgs {
     #[command(flatten)]
-    pub(crate) build: BuildArgs,
-    /// Where to publish
-    #[arg(long, value_name = "PROVIDER", default_value = "local", help_heading = PROVIDER)]
-    pub(crate) provider: ProviderArg,
-    /// AWS regions, separated by commas [default: from the environment or the AWS profile]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) zip: ZipArgs,
+    /// What `build` has, and publishing has no use for.
+    #[arg(long, value_name = "DIR", hide = true)]
+    staging: Option<PathBuf>,
+    /// Where to publish [default: as configured, else local]
+    #[arg(long, value_name = "PROVIDER", help_heading = PROVIDER)]
+    pub(crate) provider: Option<ProviderArg>,
+    /// AWS regions, separated by commas [default: as configured, else from the environment or
+    /// the AWS profile]
     #[arg(long, value_name = "REGION", value_delimiter = ',', help_heading = PROVIDER)]
     pub(crate) region: Vec<String>,
+    /// Profile in AWS's configuration files [default: as configured, else from the
+    /// environment]
+    #[arg(long, value_name = "PROFILE", help_heading = PROVIDER)]
+    pub(crate) profile: Option<String>,
     /// Directory of the local provider [default: dist/published in the project]
     #[arg(long, value_name = "DIR", help_heading = PROVIDER)]
     pub(crate) local_dir: Option<PathBuf>,
-    /// Build, but only print what would be published
+    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
+    /// layer's name]
+    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
+    pub(crate) name: Option<String>,
+    /// Description of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) description: Option<String>,
+    /// License of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) license: Option<String>,
+    /// Take over layers that another project published
+    #[arg(long, help_heading = PROVIDER)]
+    pub(crate) adopt: bool,
+    /// Only print what would be published, and leave the project's directory as it is
     #[arg(long, help_heading = PROVIDER)]
     pub(crate) dry_run: bool,
 }
@@ -327,17 +357,26 @@ impl PublishArgs {
     /// Refuses options of the other provider: with an ignored region, the layer would
     /// not be published where the user thinks.
     fn check(&self) -> Result<(), clap::Error> {
-        match self.provider {
-            ProviderArg::Local if !self.region.is_empty() => {
-                let message = "--region can only be used with --provider aws";
-                Err(misplaced("publish", message))
+        let for_aws = [
+            ("--region", !self.region.is_empty()),
+            ("--profile", self.profile.is_some()),
+        ];
+        let for_aws = for_aws.into_iter().find(|(_, is_given)| *is_given);
+        let is_local = self.provider == Some(ProviderArg::Local) || self.local_dir.is_some();
+        let message = match (self.provider, for_aws) {
+            _ if self.staging.is_some() => {
+                "publish writes no staging directory: `layerlock build` and `layerlock install` do"
+                    .to_owned()
             }
-            ProviderArg::Aws if self.local_dir.is_some() => {
-                let message = "--local-dir can only be used with --provider local";
-                Err(misplaced("publish", message))
+            (Some(ProviderArg::Aws), _) if self.local_dir.is_some() => {
+                "--local-dir can only be used with --provider local".to_owned()
             }
-            _ => Ok(()),
-        }
+            (_, Some((option, _))) if is_local => {
+                format!("{option} can only be used with --provider aws")
+            }
+            _ => return Ok(()),
+        };
+        Err(misplaced("publish", &message))
     }
 }
 

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorReport, Finding, Initialised, Severity, Style, render_error, render_finding,
-    render_message, render_warning,
+    Error, ErrorReport, Finding, Initialised, PublishReport, Severity, Style, render_error,
+    render_finding, render_message, render_warning, render_with_hint,
 };
 use serde::Serialize;
 
@@ -58,6 +58,20 @@ impl Console {
             eprint_line(report);
         }
         Ok(())
+    }
+
+    /// Tells what was built and published. What could not be published is told in any case.
+    pub(crate) fn published<'f>(
+        &self,
+        report: &PublishReport,
+        findings: impl Iterator<Item = &'f Finding>,
+    ) -> io::Result<()> {
+        let built = self.built(report, findings);
+        for error in report.failures() {
+            let hint = error.hint.as_deref();
+            eprint_line(&render_with_hint(&error.message, hint, Style::Ansi));
+        }
+        built
     }
 
     /// Tells what was done, where that is all that was asked for.

@@ -148,9 +148,11 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let settings = settings::publish_settings(project, publish);
             let report = layerlock::publish(&settings, &progress)?;
             progress.end();
-            console.built(&report, findings(&report.report))?;
-            console.result(&arns(&report))?;
-            Ok(exit_code(report.report.has_errors()))
+            console.published(&report, findings(&report.report))?;
+            if !settings.dry_run {
+                console.result(&arns(&report))?;
+            }
+            Ok(ExitCode::from(report.exit_code()))
         }
         Command::Cache(command) => {
             cache(command, console)?;
@@ -186,8 +188,8 @@ fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
 
 /// What functions name the published versions by, one a line.
 fn arns(report: &PublishReport) -> String {
-    let lines = report.published.iter().map(|one| format!("{}\n", one.arn));
-    lines.collect()
+    let arns = report.published.iter().filter_map(|one| one.arn.as_ref());
+    arns.flat_map(|arn| [arn.as_str(), "\n"]).collect()
 }
 
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use layerlock::{Reporter, Style, render_warning};
+use layerlock::{PublishReporter, Reporter, Style, Upload, render_warning};
 
 use crate::args::OutputArgs;
 
@@ -15,6 +15,7 @@ use crate::args::OutputArgs;
 pub(crate) struct Progress {
     line: ProgressBar,
     wheels: Mutex<Wheels>,
+    uploads: Mutex<Uploads>,
     quiet: bool,
     verbose: bool,
 }
@@ -60,12 +61,46 @@ impl fmt::Display for Wheels {
     }
 }
 
+/// Where uploads are. The bytes of one that is tried again count again, and never to more
+/// than there are.
+#[derive(Debug, Default)]
+struct Uploads {
+    planned: usize,
+    finished: usize,
+    size: u64,
+    bytes: u64,
+}
+
+/// `publishing 1/3 layers  16.5/45.0 MB`
+impl fmt::Display for Uploads {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "four digits are shown, and no layer comes near 2^53 bytes"
+    )]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            planned,
+            finished,
+            size,
+            bytes,
+        } = self;
+        let plural = if *planned == 1 { "" } else { "s" };
+        let sent = (*bytes).min(*size) as f64 / 1e6;
+        let all = *size as f64 / 1e6;
+        write!(
+            f,
+            "publishing {finished}/{planned} layer{plural}  {sent:.1}/{all:.1} MB"
+        )
+    }
+}
+
 /// How often the line moves while nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
 /// A line without a time, and one that tells how long a build takes.
 const FETCHING: &str = "{spinner} {msg}";
 const BUILDING: &str = "{spinner} {msg} ({seconds})";
+const UPLOADING: &str = BUILDING;
 
 impl Progress {
     pub(crate) fn new(args: &OutputArgs) -> Self {
@@ -78,6 +113,7 @@ impl Progress {
         Self {
             line: ProgressBar::with_draw_target(None, target),
             wheels: Mutex::default(),
+            uploads: Mutex::default(),
             quiet: args.quiet,
             verbose: args.verbose,
         }
@@ -106,6 +142,16 @@ impl Progress {
 
     fn wheels(&self) -> MutexGuard<'_, Wheels> {
         self.wheels.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show_uploads(&self, uploads: &Uploads) {
+        if !self.line.is_hidden() {
+            self.line.set_message(uploads.to_string());
+        }
     }
 
     fn show_wheels(&self, wheels: &Wheels) {
@@ -191,6 +237,31 @@ impl Reporter for Progress {
     }
 }
 
+impl PublishReporter for Progress {
+    fn upload_planned(&self, upload: &Upload<'_>) {
+        let mut uploads = self.uploads();
+        uploads.planned += 1;
+        uploads.size += upload.size;
+        self.begin(UPLOADING, uploads.to_string());
+        drop(uploads);
+        self.tell(&format!("publishing {upload}"));
+    }
+
+    fn upload_progressed(&self, _upload: &Upload<'_>, bytes: u64) {
+        let mut uploads = self.uploads();
+        uploads.bytes += bytes;
+        self.show_uploads(&uploads);
+    }
+
+    fn upload_finished(&self, upload: &Upload<'_>) {
+        let mut uploads = self.uploads();
+        uploads.finished += 1;
+        self.show_uploads(&uploads);
+        drop(uploads);
+        self.tell(&format!("answered: {upload}"));
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         self.end();
@@ -205,6 +276,7 @@ mod tests {
         Progress {
             line: ProgressBar::hidden(),
             wheels: Mutex::default(),
+            uploads: Mutex::default(),
             quiet: true,
             verbose: false,
         }
@@ -226,6 +298,31 @@ mod tests {
         progress.download_progressed("a.whl", 16_100_000);
         progress.download_finished("a.whl");
         assert_eq!(text(), "1/2 wheels  16.5 MB");
+    }
+
+    #[test]
+    fn uploads_are_counted_as_they_go() {
+        let progress = progress();
+        let text = || progress.uploads().to_string();
+        let upload = |size| Upload {
+            name: "shop",
+            provider: "aws",
+            region: Some("eu-west-1"),
+            size,
+        };
+        progress.upload_planned(&upload(30_000_000));
+        assert_eq!(text(), "publishing 0/1 layer  0.0/30.0 MB");
+        progress.upload_planned(&upload(10_000_000));
+        progress.upload_progressed(&upload(30_000_000), 16_500_000);
+        assert_eq!(text(), "publishing 0/2 layers  16.5/40.0 MB");
+        progress.upload_finished(&upload(30_000_000));
+        // One that was sent twice.
+        progress.upload_progressed(&upload(10_000_000), 30_000_000);
+        assert_eq!(text(), "publishing 1/2 layers  40.0/40.0 MB");
+        assert_eq!(
+            upload(30_000_000).to_string(),
+            "shop (30.0 MB) to aws in eu-west-1"
+        );
     }
 
     #[test]

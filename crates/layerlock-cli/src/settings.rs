@@ -11,7 +11,7 @@ use layerlock::{
 
 use crate::args::{
     Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
-    FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs, ProviderArg, PublishArgs,
+    FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs, ProviderArg, PublishArgs, ZipArgs,
 };
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
@@ -57,15 +57,21 @@ pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
 
 pub(crate) fn build_settings(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {
-        zip_name: args.zip_name,
-        output: args.output,
         staging: args.staging,
-        compression: args.compression.map(|how| match how {
+        ..zip_settings(project, args.common, args.zip)
+    }
+}
+
+fn zip_settings(project: PathBuf, common_args: CommonArgs, zip: ZipArgs) -> Settings {
+    Settings {
+        zip_name: zip.zip_name,
+        output: zip.output,
+        compression: zip.compression.map(|how| match how {
             CompressionArg::Copy => Compression::Copy,
             CompressionArg::Best => Compression::Best,
             CompressionArg::Store => Compression::Store,
         }),
-        ..common(project, args.common)
+        ..common(project, common_args)
     }
 }
 
@@ -94,14 +100,20 @@ pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSetti
 }
 
 pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
+    let (regions, profile) = (args.region, args.profile);
     PublishSettings {
-        settings: build_settings(project, args.build),
+        settings: zip_settings(project, args.common, args.zip),
         to: match args.provider {
-            ProviderArg::Local => Publishing::Local(args.local_dir),
-            ProviderArg::Aws => Publishing::Aws {
-                regions: args.region,
-            },
+            Some(ProviderArg::Local) => Publishing::Local(args.local_dir),
+            Some(ProviderArg::Aws) => Publishing::Aws { regions, profile },
+            // Who names a directory means it.
+            None if args.local_dir.is_some() => Publishing::Local(args.local_dir),
+            None => Publishing::Configured { regions, profile },
         },
+        name: args.name,
+        description: args.description,
+        license: args.license,
+        adopt: args.adopt,
         dry_run: args.dry_run,
     }
 }

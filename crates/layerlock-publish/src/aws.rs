@@ -4,133 +4,212 @@ Layers in AWS Lambda, through the AWS SDK.
 The SDK is async; this backend has a small runtime of its own and blocks. The
 credentials must allow these actions:
 
-- `lambda:ListLayerVersions` and `lambda:GetLayerVersion`, to see whether the newest
-  version already is the artifact (the list contains no hashes);
+- `lambda:ListLayerVersions`, to see what is there;
+- `lambda:GetLayerVersion`, for the hash of a version that layerlock did not publish, or
+  whose answer was lost;
 - `lambda:PublishLayerVersion`;
 - where they are used, `lambda:DeleteLayerVersion` and
-  `lambda:AddLayerVersionPermission`.
+  `lambda:AddLayerVersionPermission`. The first also removes a duplicate that two runs
+  made at the same time.
 
-The zip is part of the request. The SDK retries (`AWS_MAX_ATTEMPTS`, 3 by default).
-If a publish succeeds but its response is lost, the retry makes a second version of
-the same bytes. This is harmless: the next run reuses the newest version.
+The zip is part of the request. How a version is made once, whatever becomes of the
+answer, stands in `create`.
 */
 
 mod blocking;
 mod connect;
+mod create;
 mod failure;
+mod lock;
+mod patience;
+mod profile;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod upload;
 
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::config::Config;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
-use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    Architecture, LayerVersionContentInput, LayerVersionContentOutput, LayerVersionsListItem,
-    Runtime,
+    Architecture, LayerVersionContentOutput, LayerVersionsListItem, Runtime,
 };
-use fs_err as fs;
-use layerlock_digest::Digest;
 use layerlock_target::Provider;
 
+use crate::model::account_of_arn;
 use crate::{
-    Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, grant, rules,
+    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, grant, plan, rules,
 };
 use blocking::Blocking;
-use failure::failure;
+use connect::{Connected, Identity};
+use failure::Failed;
+use patience::{Policy, patiently};
 
 pub use settings::AwsSettings;
 
 const PROVIDER: &str = "aws";
 
+/// How often the SDK tries where nobody chose.
+const SDK_ATTEMPTS: u32 = 3;
 /// For establishing a connection. The SDK's default of 3.1 s is short for a busy proxy.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte of the request to the first of the response.
-const READ_TIMEOUT: Duration = Duration::from_mins(1);
-/// The same for a publish: 70 MB at 1 Mbit/s take ten minutes.
-const PUBLISH_TIMEOUT: Duration = Duration::from_mins(15);
+/// From the first byte of a request without a zip to the first of the response.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// The same for one with a zip, which is watched on its way.
+const UPLOAD_TIMEOUT: Duration = Duration::from_hours(6);
 
 /// AWS Lambda in one region.
 #[derive(Debug)]
 pub struct AwsLambda {
-    blocking: Blocking,
+    blocking: Arc<Blocking>,
     client: Client,
     region: String,
+    /// The credentials' account, or that of a version that was seen.
+    account: Mutex<Option<String>>,
+    key: String,
+    policy: Policy,
+    locks: Option<PathBuf>,
 }
 
 impl AwsLambda {
-    /// Reads the settings and their defaults; sends no request.
+    /// Reads the settings and their defaults, and gets credentials; sends no request to
+    /// Lambda. There is one publisher for each region.
     ///
     /// The endpoint is that of the region, or the one that `AWS_ENDPOINT_URL` or
     /// `AWS_ENDPOINT_URL_LAMBDA` names.
     /// Certificates are the machine's (`SSL_CERT_FILE` and `SSL_CERT_DIR`
     /// replace them), or those of `AWS_CA_BUNDLE` alone where that is set.
     /// Proxies are those of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
-    pub fn connect(settings: &AwsSettings) -> Result<Self, Error> {
-        let blocking = Blocking::new()?;
-        let config = connect::load(&blocking, settings)?;
-        Self::new(blocking, &config)
+    pub fn connect(settings: &AwsSettings) -> Result<Vec<Self>, Error> {
+        let mut regions: Vec<&str> = Vec::new();
+        for region in settings.regions.iter().map(|region| region.trim()) {
+            check_region(region)?;
+            if !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+        let blocking = Arc::new(Blocking::new()?);
+        let Connected { config, identity } = connect::load(&blocking, settings)?;
+        let mut policy = Policy::default();
+        let attempts = config.retry_config().map(RetryConfig::max_attempts);
+        if let Some(attempts) = attempts.filter(|attempts| *attempts != SDK_ATTEMPTS) {
+            policy.attempts = attempts;
+        }
+        let publisher = |config: &SdkConfig| -> Result<Self, Error> {
+            let mut publisher = Self::new(Arc::clone(&blocking), config, &identity, policy)?;
+            publisher.locks.clone_from(&settings.locks);
+            Ok(publisher)
+        };
+        if regions.is_empty() {
+            return Ok(vec![publisher(&config)?]);
+        }
+        let regions = regions.into_iter().map(|region| {
+            let region = Region::new(region.to_owned());
+            publisher(&config.to_builder().region(region).build())
+        });
+        regions.collect()
     }
 
-    fn new(blocking: Blocking, config: &SdkConfig) -> Result<Self, Error> {
+    fn new(
+        blocking: Arc<Blocking>,
+        config: &SdkConfig,
+        identity: &Identity,
+        policy: Policy,
+    ) -> Result<Self, Error> {
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
+        check_region(&region)?;
         let config = aws_sdk_lambda::config::Builder::from(config)
             .timeout_config(timeouts(READ_TIMEOUT))
+            .retry_config(RetryConfig::disabled())
             .build();
         Ok(Self {
             blocking,
             client: Client::from_conf(config),
             region,
+            account: Mutex::new(identity.account.clone()),
+            key: identity.key.clone(),
+            policy,
+            locks: None,
         })
     }
 
-    async fn plan_async(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
-        let Some(newest) = self.newest_for_targets(artifact).await? else {
-            return Ok(PublishPlan::Create { newest: None });
-        };
-        let create = PublishPlan::Create {
-            newest: Some(newest.version),
-        };
-        let Some(content) = self.content(&newest).await? else {
-            return Ok(create);
-        };
-        if content.code_sha256() != Some(&artifact.code_sha256()) {
-            return Ok(create);
-        }
-        Ok(PublishPlan::Reuse(LayerVersion {
-            code_sha256: content.code_sha256,
-            size: u64::try_from(content.code_size).ok(),
-            ..newest
-        }))
+    /// What a lock goes by: the account, or the access key's ID until one is known.
+    fn account_or_key(&self) -> String {
+        self.account().unwrap_or_else(|| self.key.clone())
     }
 
-    /// The newest version for the artifact's targets. AWS filters by one runtime and
-    /// one architecture and lists the newest first, so that it is on the first page.
-    async fn newest_for_targets(&self, artifact: &Artifact) -> Result<Option<LayerVersion>, Error> {
+    fn remember_account(&self, versions: &[LayerVersion]) {
+        let found = versions.iter().find_map(|it| account_of_arn(&it.arn));
+        if let Some(found) = found {
+            let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+            account.get_or_insert_with(|| found.to_owned());
+        }
+    }
+
+    async fn survey_async(
+        &self,
+        layer: &str,
+        artifacts: &[Artifact],
+    ) -> Result<Vec<LayerVersion>, Error> {
+        // Most runs change nothing, and see that on the first page.
+        let is_enough = |versions: &[LayerVersion]| {
+            let is_newest = |artifact: &Artifact| {
+                let mut versions = versions.iter().filter(|it| artifact.has_targets_of(it));
+                versions
+                    .next()
+                    .is_some_and(|newest| plan::is_artifact(newest, artifact))
+            };
+            artifacts.iter().all(is_newest)
+        };
+        let mut versions = self.versions_until(layer, is_enough).await?;
+        // A version that is not ours tells its bytes for another request.
+        for artifact in artifacts {
+            let mut newest = versions.iter_mut().filter(|it| artifact.has_targets_of(it));
+            if let Some(newest) = newest.next()
+                && newest.mark().is_none()
+                && newest.code_sha256.is_none()
+                && let Some(content) = self.content(newest).await?
+            {
+                newest.code_sha256 = content.code_sha256;
+                newest.size = u64::try_from(content.code_size).ok();
+            }
+        }
+        Ok(versions)
+    }
+
+    /// The layer's versions, newest first, up to the page on which they are enough. No
+    /// filter for a runtime: one request has the versions for all of them.
+    async fn versions_until(
+        &self,
+        layer: &str,
+        is_enough: impl Fn(&[LayerVersion]) -> bool,
+    ) -> Result<Vec<LayerVersion>, Error> {
         const ACTION: &str = "lambda:ListLayerVersions";
-        let first = |list: &[String]| list.first().cloned();
-        let answer = self
-            .client
-            .list_layer_versions()
-            .layer_name(&artifact.layer)
-            .set_compatible_runtime(first(&artifact.runtimes).map(|name| Runtime::from(&*name)))
-            .set_compatible_architecture(
-                first(&artifact.architectures).map(|name| Architecture::from(&*name)),
-            )
-            .send()
-            .await
-            .map_err(|error| failure(ACTION, &error))?;
-        let layer = &artifact.layer;
-        let versions = to_versions(ACTION, layer, answer.layer_versions.unwrap_or_default())?;
-        Ok(versions
-            .into_iter()
-            .filter(|version| artifact.has_targets_of(version))
-            .max_by_key(|version| version.version))
+        let mut versions = Vec::new();
+        let mut marker = None;
+        loop {
+            let page = patiently(self.policy, || async {
+                let request = self.client.list_layer_versions().layer_name(layer);
+                let answer = request.set_marker(marker.clone()).send().await;
+                answer.map_err(|error| Failed::new(ACTION, &error))
+            });
+            let page = page.await?;
+            let items = page.layer_versions.unwrap_or_default();
+            versions.extend(to_versions(ACTION, layer, items)?);
+            versions.sort_by_key(|version| std::cmp::Reverse(version.version));
+            let next = page.next_marker.filter(|next| !next.is_empty());
+            if next.is_none() || next == marker || is_enough(&versions) {
+                self.remember_account(&versions);
+                return Ok(versions);
+            }
+            marker = next;
+        }
     }
 
     /// Hash and size of the version's zip; `None` if it was deleted after it was listed.
@@ -139,129 +218,53 @@ impl AwsLambda {
         version: &LayerVersion,
     ) -> Result<Option<LayerVersionContentOutput>, Error> {
         const ACTION: &str = "lambda:GetLayerVersion";
-        let answer = self
-            .client
-            .get_layer_version()
-            .layer_name(&version.layer)
-            .version_number(to_number(version.version)?)
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => Ok(answer.content),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(failure(ACTION, &error)),
-        }
-    }
-
-    async fn publish_async(&self, artifact: &Artifact) -> Result<Published, Error> {
-        const ACTION: &str = "lambda:PublishLayerVersion";
-        let zip = read_zip(artifact)?;
-        // Empty lists are not sent.
-        let some = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
-        let runtimes = some(&artifact.runtimes)
-            .map(|list| list.iter().map(|name| Runtime::from(&**name)).collect());
-        let architectures = some(&artifact.architectures).map(|list| {
-            list.iter()
-                .map(|name| Architecture::from(&**name))
-                .collect()
-        });
-        let answer = self
-            .client
-            .publish_layer_version()
-            .layer_name(&artifact.layer)
-            .set_description(artifact.description.clone())
-            .set_license_info(artifact.license.clone())
-            .set_compatible_runtimes(runtimes)
-            .set_compatible_architectures(architectures)
-            .content(
-                LayerVersionContentInput::builder()
-                    .zip_file(Blob::new(zip))
-                    .build(),
-            )
-            .customize()
-            .config_override(Config::builder().timeout_config(timeouts(PUBLISH_TIMEOUT)))
-            .send()
-            .await
-            .map_err(|error| failure(ACTION, &error))?;
-
-        let (Some(arn), Ok(version), Some(found)) = (
-            answer.layer_version_arn,
-            u64::try_from(answer.version),
-            answer.content.and_then(|content| content.code_sha256),
-        ) else {
-            return Err(Error::Answer {
-                action: ACTION,
-                reason: "it has no ARN, version or CodeSha256".to_owned(),
-            });
+        let number = to_number(version.version)?;
+        let ask = || async {
+            let request = self.client.get_layer_version().layer_name(&version.layer);
+            match request.version_number(number).send().await {
+                Ok(answer) => Ok(answer.content),
+                Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+                Err(error) => Err(Failed::new(ACTION, &error)),
+            }
         };
-        let expected = artifact.code_sha256();
-        if found != expected {
-            return Err(Error::Mismatch {
-                arn,
-                expected,
-                found,
-            });
-        }
-        Ok(Published {
-            provider: PROVIDER,
-            region: Some(self.region.clone()),
-            layer: artifact.layer.clone(),
-            runtimes: artifact.runtimes.clone(),
-            architectures: artifact.architectures.clone(),
-            arn,
-            version,
-            reused: false,
-            code_sha256: expected,
-        })
-    }
-
-    async fn list_async(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
-        const ACTION: &str = "lambda:ListLayerVersions";
-        let mut pages = self
-            .client
-            .list_layer_versions()
-            .layer_name(layer)
-            .into_paginator()
-            .items()
-            .send();
-        let mut items = Vec::new();
-        while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| failure(ACTION, &error))?);
-        }
-        let mut versions = to_versions(ACTION, layer, items)?;
-        versions.sort_by_key(|version| std::cmp::Reverse(version.version));
-        Ok(versions)
+        patiently(self.policy, ask).await
     }
 
     async fn delete_async(&self, layer: &str, version: u64) -> Result<(), Error> {
-        self.client
-            .delete_layer_version()
-            .layer_name(layer)
-            .version_number(to_number(version)?)
-            .send()
-            .await
-            .map_err(|error| failure("lambda:DeleteLayerVersion", &error))?;
+        const ACTION: &str = "lambda:DeleteLayerVersion";
+        let number = to_number(version)?;
+        let ask = || async {
+            let request = self.client.delete_layer_version().layer_name(layer);
+            let answer = request.version_number(number).send().await;
+            answer.map_err(|error| Failed::new(ACTION, &error))
+        };
+        patiently(self.policy, ask).await?;
         Ok(())
     }
 
     async fn grant_async(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
-        let answer = self
-            .client
-            .add_layer_version_permission()
-            .layer_name(layer)
-            .version_number(to_number(version)?)
-            .statement_id(statement_id(grant))
-            .action("lambda:GetLayerVersion")
-            .principal(grant.principal())
-            .set_organization_id(grant.organization().map(str::to_owned))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            // The statement's ID contains the whole grant: the same grant exists.
-            Err(error) if error.code() == Some("ResourceConflictException") => Ok(()),
-            Err(error) => Err(failure("lambda:AddLayerVersionPermission", &error)),
-        }
+        const ACTION: &str = "lambda:AddLayerVersionPermission";
+        let number = to_number(version)?;
+        let ask = || async {
+            let answer = self
+                .client
+                .add_layer_version_permission()
+                .layer_name(layer)
+                .version_number(number)
+                .statement_id(statement_id(grant))
+                .action("lambda:GetLayerVersion")
+                .principal(grant.principal())
+                .set_organization_id(grant.organization().map(str::to_owned))
+                .send()
+                .await;
+            match answer {
+                Ok(_) => Ok(()),
+                // The statement's ID contains the whole grant: the same grant exists.
+                Err(error) if error.code() == Some("ResourceConflictException") => Ok(()),
+                Err(error) => Err(Failed::new(ACTION, &error)),
+            }
+        };
+        patiently(self.policy, ask).await
     }
 }
 
@@ -274,30 +277,36 @@ impl Publisher for AwsLambda {
         Some(&self.region)
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
-        rules::check(artifact)?;
-        let plan = self.blocking.run(self.plan_async(artifact))?;
-        // Checked last: a version that is reused needs no upload.
-        let limit = Provider::Aws.limits().zip_in_request;
-        if matches!(plan, PublishPlan::Create { .. }) && artifact.size > limit {
-            return Err(Error::TooLarge {
-                size: artifact.size,
-                limit,
-            });
-        }
-        Ok(plan)
+    fn account(&self) -> Option<String> {
+        let account = self.account.lock();
+        account.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
-        match self.plan(artifact)? {
-            PublishPlan::Reuse(version) => Ok(artifact.reused(PROVIDER, self.region(), version)),
-            PublishPlan::Create { .. } => self.blocking.run(self.publish_async(artifact)),
+    fn zip_limit(&self) -> Option<u64> {
+        Some(Provider::Aws.limits().zip_in_request)
+    }
+
+    fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error> {
+        rules::check_name(layer)?;
+        self.blocking.run(self.survey_async(layer, artifacts))
+    }
+
+    fn carry_out(
+        &self,
+        artifact: &Artifact,
+        plan: &PublishPlan,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Publication, Error> {
+        rules::check(artifact)?;
+        match plan {
+            PublishPlan::Reuse(version) => Ok(Publication::reused(version.clone())),
+            PublishPlan::Create { newest, .. } => self.create(artifact, *newest, sent),
         }
     }
 
     fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
         rules::check_name(layer)?;
-        self.blocking.run(self.list_async(layer))
+        self.blocking.run(self.versions_until(layer, |_| false))
     }
 
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
@@ -311,25 +320,24 @@ impl Publisher for AwsLambda {
     }
 }
 
+/// A region's name is a part of a host's. Which ones there are, only AWS knows.
+fn check_region(region: &str) -> Result<(), Error> {
+    let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !region.is_empty() && region.bytes().all(is_allowed) {
+        return Ok(());
+    }
+    Err(Error::Settings {
+        reason: format!("{region:?} is not the name of a region, such as eu-central-1"),
+    })
+}
+
+/// How long an answer may take; for one without a zip also all of it.
 fn timeouts(read: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(read)
+        .operation_attempt_timeout(read + CONNECT_TIMEOUT)
         .build()
-}
-
-/// The zip's bytes, which must have the artifact's digest.
-fn read_zip(artifact: &Artifact) -> Result<Vec<u8>, Error> {
-    let zip = fs::read(&artifact.zip)?;
-    let found = Digest::sha256_of(&zip);
-    if found != artifact.digest {
-        return Err(Error::ZipChanged {
-            path: artifact.zip.clone(),
-            expected: artifact.code_sha256(),
-            found: found.base64(),
-        });
-    }
-    Ok(zip)
 }
 
 fn to_versions(

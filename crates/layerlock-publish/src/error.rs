@@ -70,6 +70,27 @@ pub enum Error {
         limit: u64,
     },
 
+    /// The layer's newest version is another project's.
+    #[error(
+        "the newest version, {version}, was published by the project `{owner}`, and this is {}",
+        named(project.as_deref())
+    )]
+    OtherProject {
+        /// The version's ARN.
+        version: String,
+        /// The project that published it.
+        owner: String,
+        /// This project, if it has a name.
+        project: Option<String>,
+    },
+
+    /// A profile of AWS's configuration files that cannot be used.
+    #[error("no usable AWS credentials: {reason}")]
+    Profile {
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// There are no credentials, or they could not be loaded, or AWS does not
     /// accept them.
     #[error("no usable AWS credentials: {reason}")]
@@ -109,6 +130,17 @@ pub enum Error {
         /// The IAM action.
         action: &'static str,
         /// AWS's error code, such as `InvalidParameterValueException`.
+        code: String,
+        /// AWS's message.
+        message: String,
+    },
+
+    /// The provider failed, through no fault of the request.
+    #[error("AWS failed at {action}: {message} ({code})")]
+    ServerFailed {
+        /// The IAM action.
+        action: &'static str,
+        /// AWS's error code, such as `ServiceException`.
         code: String,
         /// AWS's message.
         message: String,
@@ -189,8 +221,12 @@ impl Diagnose for Error {
             | Self::Unsupported { .. }
             | Self::NoRegion
             | Self::Settings { .. } => ErrorKind::Usage,
-            Self::Network { .. } | Self::Answer { .. } => ErrorKind::Network,
+            Self::Network { .. } | Self::Answer { .. } | Self::ServerFailed { .. } => {
+                ErrorKind::Network
+            }
             Self::TooLarge { .. }
+            | Self::OtherProject { .. }
+            | Self::Profile { .. }
             | Self::Credentials { .. }
             | Self::AccessDenied { .. }
             | Self::Throttled { .. }
@@ -212,12 +248,23 @@ impl Diagnose for Error {
             Self::NoRegion => "use --region, set AWS_REGION, or set a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",
             Self::TooLarge { .. } => {
-                "split the layer into several, or exclude packages; uploading larger zips through S3 is \
-                 not supported yet"
+                "set `compression = \"best\"`, exclude packages, or split the layer into several"
             }
             Self::Credentials { .. } => {
                 "sign in (aws sso login, or aws configure), choose another AWS_PROFILE, or set \
                  AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            }
+            Self::OtherProject { .. } => {
+                "give this project's layers a name of their own, such as `name = \"{project}-{layer}\"` \
+                 in [tool.layerlock.publish] (or --name), or take the layer over by --adopt"
+            }
+            Self::Profile { .. } => {
+                "choose another profile by --profile or AWS_PROFILE; `aws configure list-profiles` \
+                 lists them"
+            }
+            Self::ServerFailed { .. } => "try again later",
+            Self::Refused { code, .. } if code.starts_with("RequestEntityTooLarge") => {
+                "set `compression = \"best\"`, exclude packages, or split the layer into several"
             }
             Self::AccessDenied { action, .. } => {
                 return Some(format!(
@@ -243,5 +290,13 @@ impl Diagnose for Error {
             }
         };
         Some(hint.to_owned())
+    }
+}
+
+/// A project, which may have no name.
+fn named(project: Option<&str>) -> String {
+    match project {
+        Some(name) => format!("`{name}`"),
+        None => "one without a name".to_owned(),
     }
 }

@@ -12,11 +12,14 @@ the newest version already is that artifact. There are two backends:
 # When a version is used again
 
 AWS makes a new version at each publish, even of the same bytes, and each new
-version makes every stack that uses it redeploy. So a publisher first looks at the
-newest version. It reuses it if its zip has the same SHA-256 and it declares the same
-compatible runtimes and architectures. A new description or license alone makes no
-new version. Older versions are never reused: going back to their content is a
-change, which makes a new version.
+version makes every stack that uses it redeploy. So a publisher first looks at what is
+there. A version that has the same bytes, description, license, runtimes and
+architectures is used again, also an old one. A [mark](Artifact::marked_description) in
+the description says which project published which bytes; a layer whose newest version
+is another project's is refused.
+
+Publishing has two steps: [`Publisher::survey`] and [`Publisher::plan`] change nothing,
+and [`Publisher::carry_out`] does what a plan says.
 
 # Blocking
 
@@ -29,7 +32,9 @@ mod aws;
 mod error;
 mod grant;
 mod local;
+mod mark;
 mod model;
+mod plan;
 mod rules;
 
 #[cfg(feature = "aws")]
@@ -37,7 +42,7 @@ pub use aws::{AwsLambda, AwsSettings};
 pub use error::Error;
 pub use grant::Grant;
 pub use local::LocalDirectory;
-pub use model::{Artifact, LayerVersion, PublishPlan, Published};
+pub use model::{Artifact, Change, LayerVersion, Publication, PublishPlan};
 
 /// A provider that stores layers.
 pub trait Publisher: Send + Sync {
@@ -47,12 +52,51 @@ pub trait Publisher: Send + Sync {
     /// The region, if the provider has regions.
     fn region(&self) -> Option<&str>;
 
-    /// What [`publish`](Self::publish) would do now. Changes nothing.
-    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error>;
+    /// The account, as far as it is known before a version is seen.
+    fn account(&self) -> Option<String> {
+        None
+    }
 
-    /// Makes the artifact the newest version of its layer, or returns the newest
-    /// version if it already is this artifact.
-    fn publish(&self, artifact: &Artifact) -> Result<Published, Error>;
+    /// The largest zip that can be published, in bytes.
+    fn zip_limit(&self) -> Option<u64> {
+        None
+    }
+
+    /// The versions of a layer, newest first, as far back as it takes to plan these
+    /// artifacts, all of which are of that layer. Changes nothing.
+    fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error>;
+
+    /// What there is to do for an artifact, given its layer's versions. Changes nothing.
+    fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
+        rules::check(artifact)?;
+        let plan = plan::decide(versions, artifact)?;
+        // Checked last: a version that is reused needs no upload.
+        match self.zip_limit() {
+            Some(limit) if artifact.size > limit && matches!(plan, PublishPlan::Create { .. }) => {
+                Err(Error::TooLarge {
+                    size: artifact.size,
+                    limit,
+                })
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    /// Does what was planned. `sent` is told how many more bytes of the zip are
+    /// on their way.
+    fn carry_out(
+        &self,
+        artifact: &Artifact,
+        plan: &PublishPlan,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Publication, Error>;
+
+    /// Makes the artifact a version of its layer, or returns the version that is it.
+    fn publish(&self, artifact: &Artifact) -> Result<Publication, Error> {
+        let versions = self.survey(&artifact.layer, std::slice::from_ref(artifact))?;
+        let plan = self.plan(artifact, &versions)?;
+        self.carry_out(artifact, &plan, &|_| {})
+    }
 
     /// Every version of a layer, newest first; none for a layer that does not exist.
     fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error>;

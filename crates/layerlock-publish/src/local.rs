@@ -30,7 +30,9 @@ use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::{Artifact, Error, Grant, LayerVersion, PublishPlan, Published, Publisher, rules};
+use crate::{
+    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, plan, rules,
+};
 
 const PROVIDER: &str = "local";
 const ZIP: &str = "layer.zip";
@@ -90,52 +92,66 @@ impl Publisher for LocalDirectory {
         None
     }
 
-    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
-        rules::check(artifact)?;
-        let newest = self
-            .versions(&artifact.layer)?
-            .find(|version| match version {
-                Ok(version) => artifact.has_targets_of(version),
-                Err(_) => true,
-            })
-            .transpose()?;
-        let code_sha256 = artifact.code_sha256();
-        match newest {
-            Some(version) if version.code_sha256.as_ref() == Some(&code_sha256) => {
-                // Reuse promises these bytes, so the zip itself is hashed.
-                let directory = self.version_directory(&artifact.layer, version.version)?;
-                let zip = File::open(directory.join(ZIP))?;
-                let (_, found) = copy_hashed(zip, io::sink())?;
-                if found != artifact.digest {
-                    return Err(damaged(
-                        &directory,
-                        "the zip's hash differs from the manifest's",
-                    ));
+    fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error> {
+        let mut found: Vec<LayerVersion> = Vec::new();
+        for version in self.versions(layer)? {
+            match version {
+                Ok(version) => found.push(version),
+                // A damaged old version does not prevent publishing.
+                Err(error) => {
+                    let has_newest = |artifact: &Artifact| {
+                        found.iter().any(|version| artifact.has_targets_of(version))
+                    };
+                    if !artifacts.iter().all(has_newest) {
+                        return Err(error);
+                    }
                 }
-                Ok(PublishPlan::Reuse(version))
             }
-            newest => Ok(PublishPlan::Create {
-                newest: newest.map(|version| version.version),
-            }),
         }
+        Ok(found)
     }
 
-    fn publish(&self, artifact: &Artifact) -> Result<Published, Error> {
+    fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
+        rules::check(artifact)?;
+        let plan = plan::decide(versions, artifact)?;
+        if let PublishPlan::Reuse(version) = &plan {
+            // Reuse promises these bytes, so the zip itself is hashed.
+            let directory = self.version_directory(&artifact.layer, version.version)?;
+            let zip = File::open(directory.join(ZIP))?;
+            let (_, found) = copy_hashed(zip, io::sink())?;
+            if found != artifact.digest {
+                return Err(damaged(
+                    &directory,
+                    "the zip's hash differs from the manifest's",
+                ));
+            }
+        }
+        Ok(plan)
+    }
+
+    fn carry_out(
+        &self,
+        artifact: &Artifact,
+        plan: &PublishPlan,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Publication, Error> {
         // Most runs change nothing, and write nothing.
-        if let PublishPlan::Reuse(version) = self.plan(artifact)? {
-            return Ok(artifact.reused(PROVIDER, None, version));
+        if let PublishPlan::Reuse(version) = plan {
+            return Ok(Publication::reused(version.clone()));
         }
         fs::create_dir_all(&self.root)?;
         let _publishing = PublishingLock::enter(&self.root)?;
         let draft = Draft::new(&self.root, artifact)?;
+        sent(artifact.size);
         let layer_directory = self.root.join(&artifact.layer);
         fs::create_dir_all(&layer_directory)?;
         loop {
             let number = next_number(&layer_directory)?;
             // After the number was read: a version that is published from now on
             // takes it, and the claim below fails.
-            if let PublishPlan::Reuse(version) = self.plan(artifact)? {
-                return Ok(artifact.reused(PROVIDER, None, version));
+            let versions = self.survey(&artifact.layer, std::slice::from_ref(artifact))?;
+            if let PublishPlan::Reuse(version) = self.plan(artifact, &versions)? {
+                return Ok(Publication::reused(version));
             }
             let arn = draft.write_manifest(artifact, number)?;
             if claim(
@@ -146,16 +162,11 @@ impl Publisher for LocalDirectory {
                 sync_directory(&self.root)?;
                 // The directory was renamed: nothing to remove.
                 let _ = draft.directory.keep();
-                return Ok(Published {
-                    provider: PROVIDER,
-                    region: None,
-                    layer: artifact.layer.clone(),
-                    runtimes: artifact.runtimes.clone(),
-                    architectures: artifact.architectures.clone(),
+                return Ok(Publication {
                     arn,
                     version: number,
                     reused: false,
-                    code_sha256: artifact.code_sha256(),
+                    duplicate: None,
                 });
             }
         }
@@ -245,7 +256,7 @@ impl Draft {
             code_sha256: artifact.code_sha256(),
             runtimes: artifact.runtimes.clone(),
             architectures: artifact.architectures.clone(),
-            description: artifact.description.clone(),
+            description: Some(artifact.marked_description()),
             license: artifact.license.clone(),
         };
         let mut json = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;

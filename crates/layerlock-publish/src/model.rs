@@ -5,12 +5,15 @@ use std::fmt;
 use std::path::PathBuf;
 
 use layerlock_digest::Digest;
+use layerlock_target::Provider;
 use serde::Serialize;
+
+use crate::mark::Mark;
 
 /// What is published: a finished zip and its facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
-    /// The layer's name.
+    /// The layer's name at the provider.
     pub layer: String,
     /// The path of the zip.
     pub zip: PathBuf,
@@ -18,6 +21,11 @@ pub struct Artifact {
     pub size: u64,
     /// SHA-256 of the zip.
     pub digest: Digest,
+    /// The project that the layer is of, by its name. Layers of a project without a name
+    /// are nobody's.
+    pub project: Option<String>,
+    /// Whether a layer of another project is taken over.
+    pub adopt: bool,
     /// Free text, within the provider's [limits](layerlock_target::Limits).
     pub description: Option<String>,
     /// An SPDX identifier, a URL or the license's text, within the limits.
@@ -34,6 +42,21 @@ impl Artifact {
         self.digest.base64()
     }
 
+    /// The description as it is published: the user's text, and after it a mark of this
+    /// project and these bytes.
+    pub fn marked_description(&self) -> String {
+        self.mark().describe(self.description.as_deref(), limit())
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark::new(self.project.as_deref(), &self.digest)
+    }
+
+    /// The user's text as it is published.
+    pub(crate) fn text(&self) -> Option<String> {
+        self.mark().cut(self.description.as_deref(), limit())
+    }
+
     /// Whether the version declares the same runtimes and architectures, in any order.
     pub(crate) fn has_targets_of(&self, version: &LayerVersion) -> bool {
         let same = |ours: &[String], theirs: &[String]| {
@@ -41,26 +64,10 @@ impl Artifact {
         };
         same(&self.runtimes, &version.runtimes) && same(&self.architectures, &version.architectures)
     }
+}
 
-    /// The result where `version` already is this artifact.
-    pub(crate) fn reused(
-        &self,
-        provider: &'static str,
-        region: Option<&str>,
-        version: LayerVersion,
-    ) -> Published {
-        Published {
-            provider,
-            region: region.map(str::to_owned),
-            layer: self.layer.clone(),
-            runtimes: self.runtimes.clone(),
-            architectures: self.architectures.clone(),
-            arn: version.arn,
-            version: version.version,
-            reused: true,
-            code_sha256: self.code_sha256(),
-        }
-    }
+fn limit() -> usize {
+    Provider::Aws.limits().description
 }
 
 /// One version of a layer, as the provider describes it.
@@ -88,17 +95,68 @@ pub struct LayerVersion {
     pub architectures: Vec<String>,
 }
 
+impl LayerVersion {
+    /// The account that it is in, as its ARN says it.
+    pub fn account(&self) -> Option<&str> {
+        account_of_arn(&self.arn)
+    }
+
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        Mark::split(self.description.as_deref()).1
+    }
+}
+
+/// The account in an ARN of any partition: `arn:aws-cn:lambda:REGION:ACCOUNT:layer:...`.
+pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
+    let mut parts = arn.split(':');
+    let account = (parts.next() == Some("arn"))
+        .then(|| parts.nth(3))
+        .flatten()?;
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account.then_some(account)
+}
+
+/// What a new version differs in from the newest one for the same targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// There is no version for these targets.
+    New,
+    /// The zip.
+    Bytes,
+    /// The user's description.
+    Description,
+    /// The license.
+    License,
+    /// The project that it is of.
+    Project,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New => "new",
+            Self::Bytes => "bytes",
+            Self::Description => "description",
+            Self::License => "license",
+            Self::Project => "project",
+        })
+    }
+}
+
 /// What a publish would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PublishPlan {
-    /// Nothing: the newest version for the artifact's targets already is the artifact.
-    /// Versions for other runtimes and architectures do not count, since one layer is
-    /// often published for several.
+    /// Nothing: a version for the artifact's targets already is the artifact. Versions for
+    /// other runtimes and architectures do not count, since one layer is often published
+    /// for several.
     Reuse(LayerVersion),
     /// Make a new version.
     Create {
-        /// The number of the newest version for the artifact's targets, if there is
+        /// Why.
+        changed: Vec<Change>,
+        /// The number of the layer's newest version, whatever its targets, if there is
         /// one. The provider chooses the next number.
         newest: Option<u64>,
     },
@@ -106,42 +164,26 @@ pub enum PublishPlan {
 
 /// The result of publishing: the version that is the artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Published {
-    /// The provider: `local` or `aws`.
-    pub provider: &'static str,
-    /// The provider's region, where it has regions.
-    pub region: Option<String>,
-    /// The layer's name.
-    pub layer: String,
-    /// Compatible runtimes.
-    pub runtimes: Vec<String>,
-    /// Compatible architectures.
-    pub architectures: Vec<String>,
-    /// The name that functions use for this version.
+pub struct Publication {
+    /// The name that functions use for it.
     pub arn: String,
     /// The version's number, from 1.
     pub version: u64,
-    /// Whether the version existed already.
+    /// Whether somebody else had made it.
     pub reused: bool,
-    /// SHA-256 of the zip in base64.
-    pub code_sha256: String,
+    /// The ARN of another version of the same bytes that this run made, as where another
+    /// run published at the same time, and that could not be deleted.
+    pub duplicate: Option<String>,
 }
 
-impl fmt::Display for Published {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verb = if self.reused {
-            "unchanged"
-        } else {
-            "published"
-        };
-        write!(f, "{verb} {}", self.arn)?;
-        // A layer often has versions for several targets, which their numbers do not
-        // tell apart.
-        let targets = [&self.runtimes[..], &self.architectures].concat();
-        if targets.is_empty() {
-            return Ok(());
+impl Publication {
+    pub(crate) fn reused(version: LayerVersion) -> Self {
+        Self {
+            arn: version.arn,
+            version: version.version,
+            reused: true,
+            duplicate: None,
         }
-        write!(f, " for {}", targets.join(" "))
     }
 }
 
@@ -150,25 +192,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_result_reads_well_and_serializes() {
-        let published = Published {
-            provider: "local",
-            region: None,
-            layer: "web".to_owned(),
-            runtimes: vec!["python3.12".to_owned()],
-            architectures: vec!["arm64".to_owned()],
-            arn: "local:web:3".to_owned(),
-            version: 3,
-            reused: true,
-            code_sha256: "c2hh".to_owned(),
-        };
-        assert_eq!(
-            published.to_string(),
-            "unchanged local:web:3 for python3.12 arm64"
-        );
-        assert_eq!(
-            serde_json::to_string(&published).unwrap(),
-            r#"{"provider":"local","region":null,"layer":"web","runtimes":["python3.12"],"architectures":["arm64"],"arn":"local:web:3","version":3,"reused":true,"code_sha256":"c2hh"}"#
-        );
+    fn an_account_is_read_off_the_arns_of_all_partitions() {
+        for (arn, account) in [
+            (
+                "arn:aws:lambda:eu-west-1:123456789012:layer:web:1",
+                Some("123456789012"),
+            ),
+            (
+                "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:layer:web:1",
+                Some("123456789012"),
+            ),
+            ("local:web:1", None),
+            ("arn:aws:lambda:eu-west-1:me:layer:web:1", None),
+        ] {
+            assert_eq!(account_of_arn(arn), account, "{arn}");
+        }
     }
 }

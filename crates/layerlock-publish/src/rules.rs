@@ -67,6 +67,8 @@ mod tests {
             zip: "layer.zip".into(),
             size: 0,
             digest: Digest::sha256_of(b""),
+            project: None,
+            adopt: false,
             description: None,
             license: None,
             runtimes: Vec::new(),

@@ -117,6 +117,9 @@ pub(crate) fn layers(
     choose_runtime: ChooseRuntime<'_>,
 ) -> Result<Vec<Layer>, Error> {
     let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
+    if let Some(publish) = &table.publish {
+        publish.check(project)?;
+    }
     let tables = std::mem::take(&mut table.layers);
     let resolver = Resolver {
         project,

@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::{LockError, LockedPackage};
-use layerlock_publish::Published;
 use layerlock_target::Runtime;
 
 use crate::excluded_python::ExcludedPython;
@@ -122,13 +121,24 @@ pub enum Error {
     /// Packages bring different files to the same paths, and `conflicts = "error"`.
     #[error("{}", FileConflicts(.0))]
     FileConflicts(Vec<FileConflict>),
-    /// Some layers were published, and then one was not.
-    #[error("{source}, after {} had been published", arns(published))]
-    PartlyPublished {
-        /// What was published.
-        published: Vec<Published>,
-        /// Why the next was not.
-        source: layerlock_publish::Error,
+    /// A template for the names of published layers, or what it gives.
+    #[error("cannot name the published layer: {0}")]
+    PublishName(String),
+    /// Two layers that would be published under one name, for the same target.
+    #[error("the layers {first} and {second} would both be published as {name}")]
+    SharedPublishName {
+        /// One layer.
+        first: String,
+        /// The other.
+        second: String,
+        /// The name of both.
+        name: String,
+    },
+    /// An option for AWS, where layers go to a directory.
+    #[error("{option} can only be used with --provider aws")]
+    NotAws {
+        /// The option.
+        option: &'static str,
     },
     /// The project itself is to be in a layer, and has no name.
     #[error("cannot include the project: {} has no `name`", path.display())]
@@ -213,6 +223,9 @@ impl Diagnose for Error {
             | Self::WhichLayer { .. }
             | Self::PylockName { .. }
             | Self::ExportFindLinks
+            | Self::PublishName(_)
+            | Self::SharedPublishName { .. }
+            | Self::NotAws { .. }
             | Self::NoCache
             | Self::ReportReplaces { .. }
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
@@ -224,7 +237,6 @@ impl Diagnose for Error {
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
-            Self::PartlyPublished { source, .. } => source.kind(),
         }
     }
 
@@ -270,7 +282,6 @@ impl Diagnose for Error {
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
-            Self::PartlyPublished { source, .. } => return source.hint(),
             Self::Overlap { .. } => "give each output a directory of its own",
             Self::ReportReplaces { .. } => "name another file with --report",
             Self::Remains { .. } => {
@@ -326,7 +337,15 @@ impl Diagnose for Error {
                  one by --no-cache"
             }
             Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
-            Self::Configuration { .. }
+            Self::SharedPublishName { .. } => {
+                "add `{layer}` to the name in [tool.layerlock.publish] or in --name, or choose one \
+                 by --layer"
+            }
+            Self::NotAws { .. } => {
+                "add --provider aws, or set `provider = \"aws\"` in [tool.layerlock]"
+            }
+            Self::PublishName(_)
+            | Self::Configuration { .. }
             | Self::Exclude(_)
             | Self::ZipName(_)
             | Self::UnknownLayer { .. } => {
@@ -360,9 +379,4 @@ fn names(packages: &[LockedPackage]) -> String {
         .map(|one| format!("{} {}", one.name, one.version))
         .collect();
     names.join(", ")
-}
-
-fn arns(published: &[Published]) -> String {
-    let arns: Vec<_> = published.iter().map(|version| &version.arn[..]).collect();
-    arns.join(", ")
 }

@@ -1,9 +1,9 @@
 //! Errors as programs read them. The field names are the interface of `--json`.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{ErrorKind, Place};
-use layerlock_publish::Published;
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use serde::Serialize;
 
 use crate::Error;
@@ -15,9 +15,6 @@ use crate::report::path_text;
 pub struct ErrorReport {
     /// What failed.
     pub error: ErrorDetails,
-    /// What was published before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub published: Vec<Published>,
 }
 
 /// All that an error tells.
@@ -54,16 +51,8 @@ impl ErrorReport {
     pub fn new(error: &Error) -> Self {
         Self {
             error: ErrorDetails {
-                code: error.kind().exit_code(),
-                kind: error.kind().name(),
-                message: with_causes(error),
-                hint: error.hint(),
-                package: error.package(),
                 place: error.place().map(ErrorPlace::new),
-            },
-            published: match error {
-                Error::PartlyPublished { published, .. } => published.clone(),
-                _ => Vec::new(),
+                ..ErrorDetails::new(error, with_causes(error))
             },
         }
     }
@@ -79,7 +68,24 @@ impl ErrorReport {
                 package: None,
                 place: None,
             },
-            published: Vec::new(),
+        }
+    }
+}
+
+impl ErrorDetails {
+    /// An error, and what it happened to.
+    pub(crate) fn in_context(what: &dyn Display, error: &dyn Diagnose) -> Self {
+        Self::new(error, format!("{what}: {}", with_causes(error)))
+    }
+
+    fn new(error: &dyn Diagnose, message: String) -> Self {
+        Self {
+            code: error.kind().exit_code(),
+            kind: error.kind().name(),
+            message,
+            hint: error.hint(),
+            package: error.package(),
+            place: None,
         }
     }
 }

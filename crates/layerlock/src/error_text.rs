@@ -42,8 +42,7 @@ pub fn render_error(error: &dyn Diagnose, style: Style) -> String {
 
 /// A finding on a layer that will not work, as an error of its own.
 pub fn render_finding(finding: &Finding, style: Style) -> String {
-    let message = render_message(&finding.message, style);
-    with_hint(message, finding.hint.as_deref(), style)
+    render_with_hint(&finding.message, finding.hint.as_deref(), style)
 }
 
 fn with_hint(mut text: String, hint: Option<&str>, style: Style) -> String {
@@ -53,6 +52,11 @@ fn with_hint(mut text: String, hint: Option<&str>, style: Style) -> String {
         text.push_str(&render(Group::with_title(title), style));
     }
     text
+}
+
+/// A message and a hint as an error without a place.
+pub fn render_with_hint(message: &str, hint: Option<&str>, style: Style) -> String {
+    with_hint(render_message(message, style), hint, style)
 }
 
 /// A message as an error without a place or hint.

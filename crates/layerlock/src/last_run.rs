@@ -180,6 +180,14 @@ fn bytes(path: &Path) -> &[u8] {
 }
 
 impl LastRun {
+    /// What the last run of this job built where nothing has changed since.
+    pub(crate) fn reuse(job: &str, settings: &Settings) -> Option<Built> {
+        if settings.rebuild {
+            return None;
+        }
+        Self::find(job, settings)?.unchanged()
+    }
+
     /// What the last run of this job built where nothing has changed since, else what
     /// `run` builds.
     pub(crate) fn reuse_or_run(

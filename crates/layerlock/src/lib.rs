@@ -34,9 +34,11 @@ mod findings;
 mod init;
 mod last_run;
 mod misfits;
+mod name_template;
 mod outputs;
 mod poetry_credentials;
 mod publish;
+mod publish_configuration;
 mod report;
 mod report_file;
 mod runtime_fit;
@@ -50,7 +52,9 @@ pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, Exclud
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
 pub use error::Error;
 pub use error_report::{ErrorDetails, ErrorPlace, ErrorReport};
-pub use error_text::{Style, render_error, render_finding, render_message, render_warning};
+pub use error_text::{
+    Style, render_error, render_finding, render_message, render_warning, render_with_hint,
+};
 pub use excluded_python::ExcludedPython;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use file_conflict::FileConflict;
@@ -61,9 +65,12 @@ pub use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorK
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
-pub use layerlock_publish::Published;
+pub use layerlock_publish::Change;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use misfits::Misfits;
-pub use publish::{PublishSettings, Publishing, publish, publish_built};
-pub use report::{LayerReport, PackageReport, Planned, PublishReport, Report, ZipReport};
+pub use publish::{
+    Outcome, PublishReport, PublishReporter, PublishSettings, Published, Publishing, Upload,
+    publish, publish_built,
+};
+pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use layerlock_check::{Finding, Severity};
-use layerlock_publish::Published;
 use layerlock_target::Target;
 use serde::{Serialize, Serializer};
 
@@ -85,36 +84,6 @@ pub struct ZipReport {
     pub code_sha256: String,
     /// Its CRC-64/XZ as a decimal number, which is how Alibaba's services have it.
     pub crc64: String,
-}
-
-/// What `publish` did, besides building.
-#[derive(Debug, Clone, Serialize)]
-pub struct PublishReport {
-    /// What was built.
-    #[serde(flatten)]
-    pub report: Report,
-    /// The versions that functions can use now.
-    pub published: Vec<Published>,
-    /// With a dry run: what would be done.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub planned: Vec<Planned>,
-}
-
-/// What a publish would do.
-#[derive(Debug, Clone, Serialize)]
-pub struct Planned {
-    /// The provider.
-    pub provider: &'static str,
-    /// The provider's region, where it has regions.
-    pub region: Option<String>,
-    /// The layer's name.
-    pub layer: String,
-    /// The runtimes that it is for.
-    pub runtimes: Vec<String>,
-    /// The architectures that it is for.
-    pub architectures: Vec<String>,
-    /// The version that is there already and would be used again.
-    pub reused: Option<String>,
 }
 
 impl Built {
@@ -201,7 +170,7 @@ impl ZipReport {
 }
 
 impl LayerReport {
-    fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         format!(
             "{} for {}: {} in {}, {} unzipped",
             self.name,
@@ -295,7 +264,7 @@ impl LayerReport {
 }
 
 /// Findings as people read them: of many of one kind a few, and the number of the rest.
-fn finding_texts(findings: &[Finding]) -> Vec<String> {
+pub(crate) fn finding_texts(findings: &[Finding]) -> Vec<String> {
     const MANY: usize = 10;
     const SHOWN: usize = 5;
     let mut texts = Vec::new();
@@ -319,35 +288,6 @@ fn finding_texts(findings: &[Finding]) -> Vec<String> {
         }
     }
     texts
-}
-
-impl fmt::Display for PublishReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The packages are `build`'s to tell.
-        let mut lines = Vec::new();
-        for layer in &self.report.layers {
-            lines.push(layer.summary());
-            lines.extend(finding_texts(&layer.findings));
-        }
-        lines.extend(self.published.iter().map(ToString::to_string));
-        lines.extend(self.planned.iter().map(ToString::to_string));
-        f.write_str(&lines.join("\n"))
-    }
-}
-
-impl fmt::Display for Planned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let targets = [&self.runtimes[..], &self.architectures].concat().join(" ");
-        if let Some(arn) = &self.reused {
-            return write!(f, "would use {arn} again for {targets}");
-        }
-        let layer = &self.layer;
-        write!(f, "would publish a new version of {layer} for {targets}")?;
-        match &self.region {
-            Some(region) => write!(f, " to {} in {region}", self.provider),
-            None => write!(f, " to {}", self.provider),
-        }
-    }
 }
 
 /// A path as JSON can have it: what is no UTF-8 in it is replaced, as in the text,

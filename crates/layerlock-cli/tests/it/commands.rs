@@ -141,17 +141,18 @@ fn publish_makes_one_version_of_one_content() {
                 .stdout,
         )
     };
-    assert_eq!(publish(&["--dry-run"])["planned"][0]["reused"], Value::Null);
+    let planned = &publish(&["--dry-run"])["published"][0];
+    assert_eq!(planned["outcome"], "planned");
+    assert_eq!(planned["arn"], Value::Null);
     let first = publish(&[]);
     assert_eq!(first["published"][0]["arn"], "local:shop:1");
     assert_eq!(first["published"][0]["reused"], false);
     let second = publish(&[]);
     assert_eq!(second["published"][0]["version"], 1);
     assert_eq!(second["published"][0]["reused"], true);
-    assert_eq!(
-        publish(&["--dry-run"])["planned"][0]["reused"],
-        "local:shop:1"
-    );
+    let planned = &publish(&["--dry-run"])["published"][0];
+    assert_eq!(planned["outcome"], "unchanged");
+    assert_eq!(planned["arn"], "local:shop:1");
 }
 
 #[test]

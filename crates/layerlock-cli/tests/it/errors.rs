@@ -79,7 +79,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `layers`
+error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `layers`
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"
@@ -307,8 +307,13 @@ hint: give each output a directory of its own
 
 #[test]
 fn a_region_for_the_local_directory_is_usage() {
-    let text = failure(&Sandbox::new(), &["publish", "--region", "eu-west-1"], 2);
-    assert_message!(text, @r#"
+    let sandbox = Sandbox::new();
+    assert_message!(failure(&sandbox, &["publish", "--region", "eu-west-1"], 2), @r#"
+error: --region can only be used with --provider aws
+hint: add --provider aws, or set `provider = "aws"` in [tool.layerlock]
+"#);
+    let local = ["publish", "--provider", "local", "--region", "eu-west-1"];
+    assert_message!(failure(&sandbox, &local, 2), @r#"
 error: --region can only be used with --provider aws
 
 Usage: layerlock publish [OPTIONS]

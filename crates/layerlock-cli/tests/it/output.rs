@@ -320,3 +320,69 @@ fn a_report_that_cannot_be_written_is_told_before_the_work() {
     );
     assert_eq!(sandbox.files(), before);
 }
+
+/// One that fails does not stop the others, and each is told in words and in JSON.
+#[test]
+fn what_could_not_be_published_is_an_error_beside_the_report() {
+    let tables = "[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n";
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").pyproject(tables));
+    let shelf = sandbox.project.path().join("shelf");
+    fs_err::create_dir(&shelf).unwrap();
+    fs_err::write(shelf.join("a"), "in the way").unwrap();
+    let publish = ["publish", "--local-dir", "shelf"];
+
+    let (stdout, stderr) = run(&sandbox, &publish, 8);
+    assert_eq!(stdout, "local:b:1\n");
+    assert!(stderr.contains("published local:b:1 for"), "{stderr}");
+    let failed = "\nerror: failed to publish a for python3.14 x86_64 to local: ";
+    assert!(stderr.contains(failed), "{stderr}");
+
+    let (stdout, stderr) = run(&sandbox, &[&publish[..], &["--json"]].concat(), 8);
+    assert!(stderr.starts_with(failed.trim_start()), "{stderr}");
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    let outcomes = [&report["published"][0], &report["published"][1]].map(|it| &it["outcome"]);
+    assert_eq!(outcomes, ["failed", "unchanged"]);
+    assert_eq!(report["published"][0]["error"]["code"], 8);
+    assert_eq!(report["layers"][0]["name"], "a");
+}
+
+#[test]
+fn a_publish_takes_no_staging_directory() {
+    let sandbox = Sandbox::new();
+    let (_, stderr) = run(&sandbox, &["publish", "--staging", "staged"], 2);
+    assert!(
+        stderr.starts_with("error: publish writes no staging directory"),
+        "{stderr}"
+    );
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn credentials_are_found_missing_before_the_work() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.files();
+    let mut command = sandbox.layerlock(&["publish", "--provider", "aws", "--json"]);
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command
+        .env("AWS_REGION", "eu-west-1")
+        .env("HOME", "/nowhere");
+    let output = command.assert().code(6).get_output().clone();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["error"]["kind"], "provider");
+    assert_eq!(sandbox.files(), before);
+    assert_eq!(sandbox.index.requests().len(), 0);
+}
+
+/// Who has credentials may have expected AWS.
+#[test]
+fn a_publish_to_the_directory_says_how_to_name_aws_where_there_are_credentials() {
+    let sandbox = Sandbox::new();
+    let text = |arguments: &[&str]| {
+        let mut command = sandbox.layerlock(arguments);
+        let output = command.env("AWS_PROFILE", "ci").assert().success();
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let told = "no provider is named, so layers are published to the directory dist/published";
+    assert!(text(&["publish"]).contains(told));
+    assert!(!text(&["publish", "--provider", "local"]).contains(told));
+}

@@ -4,7 +4,8 @@ use std::thread;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// An async runtime that any thread can block on.
+/// An async runtime that any threads can block on, also at the same time: a thread of its
+/// own looks after the connections that they share.
 #[derive(Debug)]
 pub(super) struct Blocking {
     // `None` only during drop.
@@ -13,7 +14,10 @@ pub(super) struct Blocking {
 
 impl Blocking {
     pub(super) fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
         Ok(Self {
             runtime: Some(runtime),
         })

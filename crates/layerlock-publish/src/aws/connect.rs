@@ -1,10 +1,17 @@
-//! Loads the SDK's configuration: settings, certificates and proxies.
+//! Loads the SDK's configuration: settings, credentials, certificates and proxies.
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_lambda::config::SharedHttpClient;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future;
+use aws_sdk_lambda::config::{
+    Credentials, ProvideCredentials, SharedCredentialsProvider, SharedHttpClient,
+};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -16,24 +23,109 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::blocking::Blocking;
+use super::failure::credentials_error;
+use super::profile;
 use super::settings::AwsSettings;
 use crate::Error;
 
+/// AWS's configuration, with credentials that exist.
+pub(super) struct Connected {
+    pub(super) config: SdkConfig,
+    pub(super) identity: Identity,
+}
+
+/// Whose credentials are used.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Identity {
+    /// The account, where the credentials tell it.
+    pub(super) account: Option<String>,
+    /// The access key's ID.
+    pub(super) key: String,
+}
+
 /// AWS's default configuration, with our HTTP client for its own requests (single
-/// sign-on, roles) and for those to Lambda.
-pub(super) fn load(blocking: &Blocking, settings: &AwsSettings) -> Result<SdkConfig, Error> {
+/// sign-on, roles) and for those to Lambda. Region and credentials are known after this.
+pub(super) fn load(blocking: &Blocking, settings: &AwsSettings) -> Result<Connected, Error> {
     let bundle = env::var_os("AWS_CA_BUNDLE")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client(bundle.as_deref())?);
-    if let Some(region) = &settings.region {
+    let http_client = http_client(bundle.as_deref())?;
+    blocking.run(load_async(settings, http_client))
+}
+
+async fn load_async(
+    settings: &AwsSettings,
+    http_client: SharedHttpClient,
+) -> Result<Connected, Error> {
+    profile::check(settings.profile.as_deref()).await?;
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(http_client.clone());
+    if let Some(region) = settings.regions.first() {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
     }
-    Ok(blocking.run(loader.load()))
+    let mut config = loader.load().await;
+    if config.region().is_none() {
+        return Err(Error::NoRegion);
+    }
+    if let Some(profile) = &settings.profile {
+        // Not the default chain, in which keys of the environment come first.
+        let provider = ProviderConfig::without_region()
+            .with_http_client(http_client)
+            .with_region(config.region().cloned());
+        let provider = ProfileFileCredentialsProvider::builder()
+            .configure(&provider)
+            .profile_name(profile)
+            .build();
+        let shared = SharedCredentialsProvider::new(provider);
+        config = config.to_builder().credentials_provider(shared).build();
+    }
+    let Some(inner) = config.credentials_provider() else {
+        return Err(Error::Credentials {
+            reason: "none are configured".to_owned(),
+        });
+    };
+    let loaded = inner.provide_credentials().await;
+    let first = loaded.map_err(|error| match &settings.profile {
+        Some(profile) if matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
+            Error::Profile {
+                reason: format!("the profile `{profile}` has none"),
+            }
+        }
+        _ => credentials_error(&error),
+    })?;
+    let identity = Identity {
+        account: first.account_id().map(|id| id.as_str().to_owned()),
+        key: first.access_key_id().to_owned(),
+    };
+    let shared = SharedCredentialsProvider::new(Remembered { first, inner });
+    Ok(Connected {
+        config: config.to_builder().credentials_provider(shared).build(),
+        identity,
+    })
+}
+
+/// Credentials that were asked for before the work, and where to get new ones when they
+/// expire during it.
+#[derive(Debug)]
+struct Remembered {
+    first: Credentials,
+    inner: SharedCredentialsProvider,
+}
+
+impl ProvideCredentials for Remembered {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let soon = SystemTime::now() + Duration::from_mins(5);
+        if self.first.expiry().is_none_or(|expiry| expiry > soon) {
+            return future::ProvideCredentials::ready(Ok(self.first.clone()));
+        }
+        self.inner.provide_credentials()
+    }
 }
 
 /// The SDK's client with the proxies that the environment names. It uses rustls with

@@ -10,14 +10,98 @@ Some texts of AWS and the SDK repeat credentials. Every text passes through
 
 use std::error::Error as StdError;
 use std::iter;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_lambda::config::http::HttpResponse;
 use aws_sdk_lambda::error::{ConnectorError, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
 
 use crate::Error;
 
-pub(super) fn failure<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Error
+/// A request that failed, and what that says of another attempt.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) class: Class,
+    /// How long the server asks to wait.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// What may pass. But for [`Throttled`](Self::Throttled), nobody knows whether the request
+/// was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Refused, because there are too many requests.
+    Throttled,
+    /// The server failed.
+    Server,
+    /// There was no answer, or a part of one.
+    Network,
+    /// There was no answer in time.
+    TimedOut,
+    /// It will not pass.
+    Final,
+}
+
+impl Failed {
+    /// An error that another attempt will not change.
+    pub(super) fn finally(error: Error) -> Self {
+        Self {
+            error,
+            class: Class::Final,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn new<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let told = failure(action, error);
+        Self {
+            class: class(error, &told),
+            retry_after: error.raw_response().and_then(retry_after),
+            error: told,
+        }
+    }
+}
+
+fn class<E>(error: &SdkError<E, HttpResponse>, told: &Error) -> Class {
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    match (told, status) {
+        (Error::Throttled { .. }, _) | (_, Some(429)) => Class::Throttled,
+        (_, Some(500..)) => Class::Server,
+        // A page of a proxy, which may be a sign-in, or half an answer.
+        (Error::Answer { .. }, Some(200..300)) => Class::Network,
+        (Error::Network { .. }, _) => match error {
+            SdkError::TimeoutError(_) => Class::TimedOut,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => Class::TimedOut,
+            _ => Class::Network,
+        },
+        _ => Class::Final,
+    }
+}
+
+/// The header `Retry-After`, in seconds or as a date.
+fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+    let text = answer.headers().get("retry-after")?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?;
+    let date = SystemTime::try_from(date).ok()?;
+    date.duration_since(SystemTime::now()).ok()
+}
+
+/// Why there are no credentials.
+pub(super) fn credentials_error(error: &CredentialsError) -> Error {
+    credentials("a request for credentials", error).unwrap_or_else(|| Error::Credentials {
+        reason: root_causes(error),
+    })
+}
+
+fn failure<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -28,11 +112,18 @@ where
     let reason = root_causes(error.source().unwrap_or(error));
     match error {
         SdkError::ServiceError(answer) => match error.code() {
-            Some(code) => refusal(
-                action,
-                code,
-                without_credentials(error.message().unwrap_or_default()),
-            ),
+            Some(code) => {
+                let message = without_credentials(error.message().unwrap_or_default());
+                if answer.raw().status().is_server_error() {
+                    Error::ServerFailed {
+                        action,
+                        code: code.to_owned(),
+                        message,
+                    }
+                } else {
+                    refusal(action, code, message)
+                }
+            }
             None => Error::Answer {
                 action,
                 reason: format!(

@@ -1,14 +1,19 @@
 mod environment;
 mod errors;
+mod once;
 mod replay;
 
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_config::BehaviorVersion;
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
+use fs_err as fs;
+use layerlock_digest::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::Change;
 use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 use replay::{Answer, Replay};
 
@@ -16,23 +21,32 @@ const VERSIONS: &str = "/2018-10-31/layers/web/versions";
 const SECRET: &str = "secret-key-of-test";
 const TOKEN: &str = "session-token-of-test";
 
-/// A publisher that speaks to the server; a request is tried twice.
+/// A publisher that speaks to the server; a request is tried twice, and an upload may stand
+/// still for as long as a busy machine may.
 fn publisher(url: &str) -> AwsLambda {
     let credentials = Credentials::new("AKIDEXAMPLE", SECRET, Some(TOKEN.to_owned()), None, "test");
-    let retry = RetryConfig::standard()
-        .with_max_attempts(2)
-        .with_initial_backoff(Duration::from_millis(1));
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(retry)
         // No proxy of the developer's machine between us and the loopback.
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(url)
         .build();
-    AwsLambda::new(Blocking::new().unwrap(), &config).unwrap()
+    AwsLambda::new(
+        Arc::new(Blocking::new().unwrap()),
+        &config,
+        &Identity::default(),
+        TWICE,
+    )
+    .unwrap()
 }
+
+const TWICE: Policy = Policy {
+    attempts: 2,
+    first_wait: Duration::from_millis(1),
+    stall: Duration::from_secs(20),
+};
 
 /// A file that stands for a zip, and its artifact.
 fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
@@ -44,6 +58,8 @@ fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
         zip,
         size: bytes.len() as u64,
         digest: Digest::sha256_of(bytes),
+        project: Some("shop".to_owned()),
+        adopt: false,
         description: Some("made by a test".to_owned()),
         license: Some("MIT".to_owned()),
         runtimes: vec!["python3.12".to_owned(), "python3.13".to_owned()],
@@ -78,48 +94,66 @@ fn full(status: u16, version: u64, code_sha256: &str) -> Answer {
     Answer::json(status, &body)
 }
 
-/// The request for the versions that a layer for this architecture may be.
-fn listing(architecture: &str) -> String {
-    format!("GET {VERSIONS}?CompatibleArchitecture={architecture}&CompatibleRuntime=python3.12")
+/// The version that a publish of the artifact made, as the list has it.
+fn marked(version: u64, artifact: &Artifact) -> Value {
+    let mut item = item(version);
+    item["Description"] = json!(artifact.marked_description());
+    item["LicenseInfo"] = json!(artifact.license);
+    item["CompatibleRuntimes"] = json!(artifact.runtimes);
+    item["CompatibleArchitectures"] = json!(artifact.architectures);
+    item
 }
+
+fn plan(publisher: &AwsLambda, artifact: &Artifact) -> Result<PublishPlan, Error> {
+    let versions = publisher.survey(&artifact.layer, std::slice::from_ref(artifact))?;
+    publisher.plan(artifact, &versions)
+}
+
+const LIST: &str = "GET /2018-10-31/layers/web/versions";
+const POST: &str = "POST /2018-10-31/layers/web/versions";
 
 #[test]
 fn the_first_publish_sends_the_zip_and_its_facts() {
     let (_directory, artifact) = artifact(b"bytes");
-    let server = Replay::start(vec![listed(&[]), full(201, 1, &artifact.code_sha256())]);
-
-    let published = publisher(&server.url).publish(&artifact).unwrap();
-
+    let server = Replay::start(vec![
+        listed(&[]),
+        listed(&[]),
+        full(201, 1, &artifact.code_sha256()),
+        listed(&[marked(1, &artifact)]),
+    ]);
+    let publisher = publisher(&server.url);
+    let plan = plan(&publisher, &artifact).unwrap();
+    let sent = AtomicU64::new(0);
+    let count = |bytes| {
+        sent.fetch_add(bytes, Ordering::Relaxed);
+    };
+    let published = publisher.carry_out(&artifact, &plan, &count).unwrap();
     assert_eq!(
         published,
-        Published {
-            provider: "aws",
-            region: Some("eu-west-1".to_owned()),
-            layer: "web".to_owned(),
-            runtimes: artifact.runtimes.clone(),
-            architectures: artifact.architectures.clone(),
+        Publication {
             arn: arn(1),
             version: 1,
             reused: false,
-            code_sha256: artifact.code_sha256(),
+            duplicate: None,
         }
     );
+    assert_eq!(publisher.account().as_deref(), Some("123456789012"));
+
     let requests = server.requests();
+    // The plan, a look under the lock, and one for what was published at the same time.
+    assert_eq!(server.lines(), [LIST, LIST, POST, LIST]);
     assert_eq!(
-        server.lines(),
-        [listing("arm64"), format!("POST {VERSIONS}")]
-    );
-    assert_eq!(
-        requests[1].body,
+        requests[2].body,
         json!({
             "CompatibleArchitectures": ["arm64"],
             "CompatibleRuntimes": ["python3.12", "python3.13"],
             "Content": {"ZipFile": "Ynl0ZXM="},
-            "Description": "made by a test",
+            "Description": "made by a test [layerlock shop 277089d91c0bdf4f]",
             "LicenseInfo": "MIT",
         })
     );
-    let signed = &requests[1].authorization;
+    assert_eq!(sent.into_inner(), artifact.size);
+    let signed = &requests[2].authorization;
     assert!(
         signed.contains("Credential=AKIDEXAMPLE/") && signed.contains("/eu-west-1/lambda/"),
         "{signed}"
@@ -129,42 +163,60 @@ fn the_first_publish_sends_the_zip_and_its_facts() {
 #[test]
 fn what_an_artifact_has_not_is_not_sent() {
     let (_directory, mut artifact) = artifact(b"bytes");
+    artifact.project = None;
     artifact.description = None;
     artifact.license = None;
     artifact.runtimes.clear();
     artifact.architectures.clear();
-    let server = Replay::start(vec![listed(&[]), full(201, 1, &artifact.code_sha256())]);
-
+    let server = Replay::start(vec![
+        listed(&[]),
+        listed(&[]),
+        full(201, 1, &artifact.code_sha256()),
+        listed(&[]),
+    ]);
     publisher(&server.url).publish(&artifact).unwrap();
-
     assert_eq!(
-        server.requests()[1].body,
-        json!({"Content": {"ZipFile": "Ynl0ZXM="}})
+        server.requests()[2].body,
+        json!({
+            "Content": {"ZipFile": "Ynl0ZXM="},
+            "Description": "[layerlock 277089d91c0bdf4f]",
+        })
     );
 }
 
+/// What is there already is known after one request.
 #[test]
-fn the_same_bytes_for_the_same_targets_are_used_again() {
+fn nothing_changed_is_one_request() {
     let (_directory, artifact) = artifact(b"bytes");
-    // The newest is the highest number, wherever it stands.
-    let server = Replay::start(vec![
-        listed(&[item(2), item(10), item(9)]),
-        full(200, 10, &artifact.code_sha256()),
-    ]);
-
+    // The newest is the highest number, wherever it stands; there are more pages.
+    let page = json!({
+        "LayerVersions": [item(2), marked(10, &artifact), item(9)],
+        "NextMarker": "more",
+    });
+    let server = Replay::start(vec![Answer::json(200, &page)]);
     let published = publisher(&server.url).publish(&artifact).unwrap();
-
     assert!(published.reused);
     assert_eq!((published.version, published.arn), (10, arn(10)));
-    assert_eq!(
-        server.lines(),
-        [listing("arm64"), format!("GET {VERSIONS}/10")]
-    );
+    assert_eq!(server.lines(), [LIST]);
 }
 
 #[test]
-fn a_plan_says_what_is_there() {
-    let (_directory, artifact) = artifact(b"bytes");
+fn an_old_version_is_found_on_any_page() {
+    let (_directory, old) = artifact(b"bytes");
+    let (_directory, new) = artifact(b"other");
+    let page = json!({"LayerVersions": [marked(9, &new)], "NextMarker": "more"});
+    let server = Replay::start(vec![
+        Answer::json(200, &page),
+        listed(&[marked(2, &new), marked(1, &old)]),
+    ]);
+    assert_eq!(publisher(&server.url).publish(&old).unwrap().version, 1);
+}
+
+#[test]
+fn a_version_without_a_mark_is_compared_by_its_hash() {
+    let (_directory, mut artifact) = artifact(b"bytes");
+    artifact.description = None;
+    artifact.license = None;
     let server = Replay::start(vec![
         listed(&[item(3)]),
         full(200, 3, &artifact.code_sha256()),
@@ -173,41 +225,42 @@ fn a_plan_says_what_is_there() {
         listed(&[]),
     ]);
     let publisher = publisher(&server.url);
-
-    let PublishPlan::Reuse(version) = publisher.plan(&artifact).unwrap() else {
+    let PublishPlan::Reuse(version) = plan(&publisher, &artifact).unwrap() else {
         panic!("the bytes are there");
     };
     assert_eq!(version.code_sha256, Some(artifact.code_sha256()));
     assert_eq!((version.version, version.size), (3, Some(5)));
+    let create = |changed, newest| PublishPlan::Create {
+        changed: vec![changed],
+        newest,
+    };
     assert_eq!(
-        publisher.plan(&artifact).unwrap(),
-        PublishPlan::Create { newest: Some(3) }
+        plan(&publisher, &artifact).unwrap(),
+        create(Change::Bytes, Some(3))
     );
     assert_eq!(
-        publisher.plan(&artifact).unwrap(),
-        PublishPlan::Create { newest: None }
+        plan(&publisher, &artifact).unwrap(),
+        create(Change::New, None)
     );
 }
 
 #[test]
 fn other_targets_are_another_version_whatever_the_bytes() {
     let (_directory, mut artifact) = artifact(b"bytes");
+    let there = marked(3, &artifact);
     artifact.architectures = vec!["x86_64".to_owned()];
-    // Should a server not filter.
     let server = Replay::start(vec![
-        listed(&[item(3)]),
+        listed(std::slice::from_ref(&there)),
+        listed(std::slice::from_ref(&there)),
         full(201, 4, &artifact.code_sha256()),
+        listed(&[]),
     ]);
-
     assert_eq!(
         publisher(&server.url).publish(&artifact).unwrap().version,
         4
     );
     // The hash was not worth a request.
-    assert_eq!(
-        server.lines(),
-        [listing("x86_64"), format!("POST {VERSIONS}")]
-    );
+    assert_eq!(server.lines(), [LIST, LIST, POST, LIST]);
 }
 
 #[test]
@@ -216,9 +269,10 @@ fn a_newest_version_that_vanishes_is_no_reason_to_stop() {
     let server = Replay::start(vec![
         listed(&[item(3)]),
         Answer::error(404, "ResourceNotFoundException", "no such version"),
+        listed(&[]),
         full(201, 4, &artifact.code_sha256()),
+        listed(&[]),
     ]);
-
     assert_eq!(
         publisher(&server.url).publish(&artifact).unwrap().version,
         4
@@ -228,10 +282,8 @@ fn a_newest_version_that_vanishes_is_no_reason_to_stop() {
 #[test]
 fn other_bytes_at_aws_are_an_integrity_error_that_names_the_version() {
     let (_directory, artifact) = artifact(b"bytes");
-    let server = Replay::start(vec![listed(&[]), full(201, 1, "b3RoZXI=")]);
-
+    let server = Replay::start(vec![listed(&[]), listed(&[]), full(201, 1, "b3RoZXI=")]);
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
-
     assert_eq!(error.kind(), ErrorKind::Integrity);
     let text = error.to_string();
     assert!(
@@ -244,27 +296,24 @@ fn other_bytes_at_aws_are_an_integrity_error_that_names_the_version() {
 fn a_zip_that_changed_since_the_build_is_not_sent() {
     let (_directory, artifact) = artifact(b"bytes");
     fs::write(&artifact.zip, b"other").unwrap();
-    let server = Replay::start(vec![listed(&[])]);
-
+    let server = Replay::start(vec![listed(&[]), listed(&[])]);
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
-
     assert!(matches!(error, Error::ZipChanged { .. }), "{error}");
-    assert_eq!(server.lines(), [listing("arm64")]);
+    assert_eq!(server.lines(), [LIST, LIST]);
 }
 
 #[test]
-fn a_zip_over_the_requests_limit_is_not_sent() {
+fn a_zip_over_the_requests_limit_is_found_by_the_plan() {
     let (_directory, mut artifact) = artifact(b"bytes");
     artifact.size = 52_428_801;
-    let server = Replay::start(vec![listed(&[]), listed(&[])]);
+    let server = Replay::start(vec![listed(&[]), listed(&[marked(1, &artifact)])]);
     let publisher = publisher(&server.url);
-
     let error = publisher.publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
     insta::assert_snapshot!(error, @"the zip is too large to publish: it has 52428801 bytes, a request to AWS can have at most 52428800");
-    // A dry run finds it too.
-    let error = publisher.plan(&artifact).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("compression = \"best\""));
+    // One that is there needs no upload.
+    assert!(publisher.publish(&artifact).unwrap().reused);
     assert_eq!(server.lines().len(), 2);
 }
 
@@ -358,7 +407,7 @@ fn names_are_checked_before_anything_is_asked() {
     let grant = Grant::new("*", None).unwrap();
 
     for error in [
-        publisher.plan(&artifact).unwrap_err(),
+        plan(&publisher, &artifact).unwrap_err(),
         publisher.publish(&artifact).unwrap_err(),
         publisher.list("../web").unwrap_err(),
         publisher.delete("../web", 1).unwrap_err(),

@@ -3,6 +3,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use super::*;
+use crate::Change;
 use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 
 /// A directory to publish to, with files that stand for zips beside it.
@@ -34,6 +35,8 @@ impl Fixture {
             zip,
             size: bytes.len() as u64,
             digest,
+            project: Some("shop".to_owned()),
+            adopt: false,
             description: Some("made by a test".to_owned()),
             license: None,
             runtimes: vec!["python3.12".to_owned()],
@@ -41,7 +44,14 @@ impl Fixture {
         }
     }
 
-    fn publish(&self, bytes: &str) -> Published {
+    fn plan(&self, artifact: &Artifact) -> Result<PublishPlan, Error> {
+        let versions = self
+            .publisher
+            .survey(&artifact.layer, std::slice::from_ref(artifact))?;
+        self.publisher.plan(artifact, &versions)
+    }
+
+    fn publish(&self, bytes: &str) -> Publication {
         self.publisher.publish(&self.artifact(bytes)).unwrap()
     }
 
@@ -67,16 +77,11 @@ fn a_version_is_the_zip_and_its_manifest() {
 
     assert_eq!(
         published,
-        Published {
-            provider: "local",
-            region: None,
-            layer: "web".to_owned(),
-            runtimes: vec!["python3.12".to_owned()],
-            architectures: vec!["arm64".to_owned()],
+        Publication {
             arn: "local:web:1".to_owned(),
             version: 1,
             reused: false,
-            code_sha256: "dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0=".to_owned(),
+            duplicate: None,
         }
     );
     let directory = fixture.publisher.version_directory("web", 1).unwrap();
@@ -95,7 +100,7 @@ fn a_version_is_the_zip_and_its_manifest() {
       "architectures": [
         "arm64"
       ],
-      "description": "made by a test",
+      "description": "made by a test [layerlock shop 7692c3ad3540bb80]",
       "license": null
     }
     "#);
@@ -116,12 +121,14 @@ fn a_version_has_the_modes_that_the_umask_gives() {
 }
 
 #[test]
-fn the_newest_version_is_used_again_only_where_it_is_the_same() {
+fn a_version_is_used_again_only_where_it_is_the_same() {
     let fixture = Fixture::new();
-    assert_eq!(
-        fixture.publisher.plan(&fixture.artifact("one")).unwrap(),
-        PublishPlan::Create { newest: None }
-    );
+    let create = |changed: &[Change], newest| PublishPlan::Create {
+        changed: changed.to_vec(),
+        newest,
+    };
+    let plan = |artifact: &Artifact| fixture.plan(artifact).unwrap();
+    assert_eq!(plan(&fixture.artifact("one")), create(&[Change::New], None));
     assert!(!fixture.root().exists(), "a plan only reads");
 
     fixture.publish("one");
@@ -130,23 +137,37 @@ fn the_newest_version_is_used_again_only_where_it_is_the_same() {
 
     let other = fixture.publish("two");
     assert_eq!((other.version, other.reused), (2, false));
-    // The older version has these bytes; going back is a new version.
+    // A change that is taken back.
     let back = fixture.publish("one");
-    assert_eq!((back.version, back.reused), (3, false));
+    assert_eq!((back.version, back.reused), (1, true));
 
-    let mut artifact = fixture.artifact("one");
+    let mut artifact = fixture.artifact("two");
     artifact.description = Some("in other words".to_owned());
-    let PublishPlan::Reuse(version) = fixture.publisher.plan(&artifact).unwrap() else {
-        panic!("words are no reason for a version");
-    };
-    assert_eq!(version.version, 3);
-
+    assert_eq!(plan(&artifact), create(&[Change::Description], Some(2)));
     artifact.architectures = vec!["x86_64".to_owned()];
-    assert_eq!(
-        fixture.publisher.plan(&artifact).unwrap(),
-        PublishPlan::Create { newest: None }
-    );
-    assert_eq!(fixture.numbers(), [3, 2, 1]);
+    assert_eq!(plan(&artifact), create(&[Change::New], Some(2)));
+    assert_eq!(fixture.numbers(), [2, 1]);
+}
+
+#[test]
+fn a_layer_of_another_project_is_refused_and_can_be_taken_over() {
+    let fixture = Fixture::new();
+    fixture.publish("one");
+    let mut theirs = fixture.artifact("two");
+    theirs.project = Some("billing".to_owned());
+    let error = fixture.publisher.publish(&theirs).unwrap_err();
+    assert!(matches!(error, Error::OtherProject { .. }), "{error}");
+    assert_eq!(fixture.numbers(), [1]);
+
+    theirs.adopt = true;
+    assert_eq!(fixture.publisher.publish(&theirs).unwrap().version, 2);
+    // It is theirs now, and no longer ours.
+    theirs.adopt = false;
+    assert!(fixture.publisher.publish(&theirs).unwrap().reused);
+    fixture
+        .publisher
+        .publish(&fixture.artifact("one"))
+        .unwrap_err();
 }
 
 #[test]
@@ -243,7 +264,7 @@ fn publishers_of_the_same_bytes_at_once_share_one_version() {
     fixture.publish("before");
     let artifact = fixture.artifact("same");
     let start = Barrier::new(16);
-    let published: Vec<Published> = thread::scope(|scope| {
+    let published: Vec<Publication> = thread::scope(|scope| {
         let publishers: Vec<_> = (0..16)
             .map(|_| {
                 scope.spawn(|| {
@@ -429,7 +450,7 @@ fn hostile_names_reach_no_file() {
     artifact.layer = "../victim".to_owned();
     let grant = Grant::new("*", None).unwrap();
     for error in [
-        fixture.publisher.plan(&artifact).unwrap_err(),
+        fixture.plan(&artifact).unwrap_err(),
         fixture.publisher.publish(&artifact).unwrap_err(),
         fixture.publisher.list("../victim").unwrap_err(),
         fixture.publisher.delete("../victim", 1).unwrap_err(),

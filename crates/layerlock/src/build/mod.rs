@@ -2,6 +2,7 @@
 
 mod choose_alone;
 mod layer_job;
+mod temporary_zips;
 mod wheels;
 
 use std::collections::HashSet;
@@ -27,21 +28,59 @@ use crate::templates::{self, Template};
 use crate::{Error, Settings, default_runtime, findings, outputs};
 
 use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
+use temporary_zips::TemporaryZips;
 use wheels::Wheels;
 
 /// Where `install` stages a layer unless told otherwise, below the project.
 const STAGING: &str = "dist/staging";
 
+/// The job that builds what is published, in the notes of runs.
+const PUBLISH: &str = "publish";
+
 /// Builds the zip of every layer that the settings ask for, and the staging
 /// directories that are configured. Where nothing has changed since an earlier
 /// run, gives what that built, and does nothing.
 pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    with_report(settings, || build_layers(settings, reporter))
+    with_report(settings, || {
+        reuse_or_run("build", settings, reporter, |_| {})
+    })
 }
 
-/// As [`build()`], and leaves the report to another job.
-pub(crate) fn build_layers(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    reuse_or_run("build", settings, reporter, |_| {})
+/// Builds the zips and no staging directory, and leaves the report to another job. With
+/// `is_trial` the project's directory stays as it was: the zips are in the directory that
+/// is returned too, if not those of an earlier run; what was built names the places that
+/// they would have.
+pub(crate) fn build_for_publish(
+    settings: &Settings,
+    is_trial: bool,
+    reporter: &dyn Reporter,
+) -> Result<(Built, Option<TemporaryZips>), Error> {
+    let jobs = ["build", PUBLISH];
+    if let Some(mut built) = jobs
+        .into_iter()
+        .find_map(|job| LastRun::reuse(job, settings))
+    {
+        for layer in &mut built.layers {
+            layer.staging = None;
+        }
+        refuse_report(settings, &built)?;
+        return Ok((built, None));
+    }
+    if !is_trial {
+        let zip_alone = |layer: &mut Layer| layer.staging = None;
+        let built = reuse_or_run(PUBLISH, settings, reporter, zip_alone)?;
+        return Ok((built, None));
+    }
+    let zips = TemporaryZips::new()?;
+    let change = |layer: &mut Layer| {
+        layer.staging = None;
+        layer.zip = layer.zip.take().map(|zip| zips.instead_of(zip));
+    };
+    let mut built = run(settings, reporter, &change)?.built;
+    for zip in built.layers.iter_mut().filter_map(|it| it.zip.as_mut()) {
+        zip.path = zips.place_of(&zip.path);
+    }
+    Ok((built, Some(zips)))
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
@@ -97,14 +136,18 @@ fn reuse_or_run(
 ) -> Result<Built, Error> {
     let built = LastRun::reuse_or_run(job, settings, || run(settings, reporter, &change))?;
     if built.unchanged {
-        let layers = built.layers.iter();
-        let outputs = layers.map(|layer| {
-            let zip = layer.zip.as_ref().map(|zip| &zip.path);
-            (zip, layer.staging.as_ref())
-        });
-        outputs::refuse_report(settings.report.as_deref(), outputs)?;
+        refuse_report(settings, &built)?;
     }
     Ok(built)
+}
+
+fn refuse_report(settings: &Settings, built: &Built) -> Result<(), Error> {
+    let layers = built.layers.iter();
+    let outputs = layers.map(|layer| {
+        let zip = layer.zip.as_ref().map(|zip| &zip.path);
+        (zip, layer.staging.as_ref())
+    });
+    outputs::refuse_report(settings.report.as_deref(), outputs)
 }
 
 fn run(

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Conflicts;
+use crate::publish_configuration::{ProviderName, PublishTable};
 
 /// `[tool.layerlock]`: the defaults of every layer.
 #[derive(Debug, Default, Deserialize)]
@@ -27,6 +28,10 @@ pub(super) struct Table {
     pub(super) output: Option<PathBuf>,
     pub(super) include_project: Option<Spanned<bool>>,
     pub(super) build_frontend: Option<Spanned<String>>,
+    /// Where layers are published: looked at where that is done.
+    #[serde(rename = "provider")]
+    pub(super) _provider: Option<ProviderName>,
+    pub(super) publish: Option<PublishTable>,
     #[serde(default)]
     pub(super) layers: BTreeMap<Spanned<String>, LayerTable>,
 }

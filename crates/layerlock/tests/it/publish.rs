@@ -1,4 +1,7 @@
-use layerlock::{ErrorKind, PublishReport, PublishSettings, Publishing, Severity, Silent};
+use layerlock::{
+    Change, ErrorKind, Outcome, PublishReport, PublishSettings, Published, Publishing, Severity,
+    Silent,
+};
 use layerlock_testkit::{ProjectBuilder, WheelBuilder};
 
 use crate::helpers::{Shop, files, project_of, tree, wheels};
@@ -8,6 +11,7 @@ fn publish(shop: &Shop, dry_run: bool) -> PublishReport {
         settings: shop.settings(),
         to: Publishing::Local(None),
         dry_run,
+        ..PublishSettings::default()
     };
     layerlock::publish(&settings, &Silent).unwrap()
 }
@@ -18,16 +22,19 @@ fn a_layer_is_published_once_and_again_when_it_changes() {
     let first = publish(&shop, false);
     let zip = first.report.layers[0].zip.as_ref().unwrap();
     let version = &first.published[0];
-    assert_eq!((version.version, version.reused), (1, false));
+    assert_eq!((version.version, version.reused), (Some(1), false));
+    assert_eq!(version.outcome, Outcome::Published);
+    assert_eq!(version.changed, [Change::New]);
     assert_eq!(version.code_sha256, zip.code_sha256);
     let bytes = fs_err::read(&zip.path).unwrap();
     let published = files(&shop.path("dist/published"));
     assert!(published.values().any(|file| *file == bytes));
 
     let second = publish(&shop, false);
+    assert_eq!(second.published[0].outcome, Outcome::Unchanged);
     assert_eq!(
         (second.published[0].version, second.published[0].reused),
-        (1, true)
+        (Some(1), true)
     );
     assert!(second.to_string().contains("unchanged"), "{second}");
     assert_eq!(files(&shop.path("dist/published")), published);
@@ -40,29 +47,37 @@ fn a_layer_is_published_once_and_again_when_it_changes() {
     let third = publish(&shop, false);
     assert_eq!(
         (third.published[0].version, third.published[0].reused),
-        (2, false)
+        (Some(2), false)
     );
+    assert_eq!(third.published[0].changed, [Change::Bytes]);
 }
 
 #[test]
 fn a_dry_run_publishes_nothing_and_says_what_it_would() {
     let shop = Shop::configured("");
+    let before = tree(shop.project.path());
     let fresh = publish(&shop, true);
-    assert!(fresh.published.is_empty());
-    assert_eq!(fresh.planned[0].reused, None);
+    let planned = &fresh.published[0];
+    assert_eq!(planned.outcome, Outcome::Planned);
+    assert_eq!((&planned.arn, planned.version), (&None, None));
     assert!(
         fresh
             .to_string()
             .contains("would publish a new version of shop for python3.12 x86_64 to local")
     );
-    assert!(tree(&shop.path("dist/published")).is_empty());
+    // Not even the zip, whose place is told all the same.
+    assert_eq!(tree(shop.project.path()), before);
+    let zip = fresh.report.layers[0].zip.as_ref().unwrap();
+    assert!(zip.path.starts_with(shop.path("dist/layers")), "{zip:?}");
 
-    let arn = publish(&shop, false).published[0].arn.clone();
+    let real = publish(&shop, false);
+    assert_eq!(real.published[0].code_sha256, planned.code_sha256);
+    assert_eq!(real.report.layers[0].zip.as_ref().unwrap().path, zip.path);
     let again = publish(&shop, true);
-    assert_eq!(again.planned[0].reused.as_ref(), Some(&arn));
+    assert_eq!(again.published[0].outcome, Outcome::Unchanged);
+    assert_eq!(again.published[0].arn, real.published[0].arn);
     let json = serde_json::to_value(&again).unwrap();
-    assert_eq!(json["planned"][0]["reused"], arn);
-    assert_eq!(json["published"], serde_json::json!([]));
+    assert_eq!(json["published"][0]["outcome"], "unchanged");
     assert_eq!(json["layers"][0]["name"], "shop");
 }
 
@@ -75,7 +90,7 @@ fn every_layer_goes_to_the_folder_that_was_named() {
     let settings = PublishSettings {
         settings: shop.settings(),
         to: Publishing::Local(Some(shop.path("shelf"))),
-        dry_run: false,
+        ..PublishSettings::default()
     };
     let report = layerlock::publish(&settings, &Silent).unwrap();
     let names: Vec<&str> = report.published.iter().map(|p| p.layer.as_str()).collect();
@@ -85,10 +100,11 @@ fn every_layer_goes_to_the_folder_that_was_named() {
 }
 
 #[test]
-fn what_was_published_before_a_failure_is_told() {
+fn a_layer_that_fails_does_not_stop_the_others() {
     let wheels = wheels();
-    let project =
-        project_of(&wheels).pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n");
+    let project = project_of(&wheels).pyproject(
+        "[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n[tool.layerlock.layers.c]\n",
+    );
     let shop = Shop::new(&project, &wheels);
     let shelf = shop.path("shelf");
     fs_err::create_dir(&shelf).unwrap();
@@ -100,15 +116,206 @@ fn what_was_published_before_a_failure_is_told() {
     let settings = PublishSettings {
         settings: shop.settings(),
         to: Publishing::Local(Some(shelf)),
-        dry_run: false,
+        ..PublishSettings::default()
+    };
+    let report = layerlock::publish(&settings, &Silent).unwrap();
+    let outcomes: Vec<_> = report.published.iter().map(|one| one.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Published, Outcome::Failed, Outcome::Published]
+    );
+    assert_eq!(report.exit_code(), ErrorKind::Machine.exit_code());
+    let error = report.failures().next().unwrap();
+    assert!(
+        error
+            .message
+            .starts_with("failed to publish b for python3.12 x86_64 to local: "),
+        "{error:?}"
+    );
+    // It is told as an error, and not in the report's text.
+    assert!(!report.to_string().contains("failed"), "{report}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["published"][1]["error"]["code"], 8);
+    assert_eq!(json["published"][1]["arn"], serde_json::Value::Null);
+}
+
+/// A change and its revert.
+#[test]
+fn what_was_published_once_is_not_published_again() {
+    let shop = Shop::configured("");
+    let publish = |exclude: &[&str]| {
+        let mut settings = PublishSettings {
+            settings: shop.settings(),
+            ..PublishSettings::default()
+        };
+        settings.settings.exclude = Some(exclude.iter().map(ToString::to_string).collect());
+        layerlock::publish(&settings, &Silent).unwrap().published[0].clone()
+    };
+    let [pure, ..] = wheels();
+    let versions = [publish(&[]), publish(&[&pure.name]), publish(&[])];
+    let numbers = versions.map(|one: Published| one.version);
+    assert_eq!(numbers, [Some(1), Some(2), Some(1)]);
+}
+
+#[test]
+fn publishing_needs_no_staging_directory_and_writes_none() {
+    let shop = Shop::configured("[tool.layerlock]\nstaging = \"staged\"\n");
+    publish(&shop, false);
+    assert!(!shop.path("staged").exists());
+
+    // One of an earlier run does not stop a publish for other targets.
+    layerlock::build(&shop.settings(), &Silent).unwrap();
+    let staged = tree(&shop.path("staged"));
+    assert!(!staged.is_empty());
+    // Its zip is that of the build, which stays the last one.
+    assert!(publish(&shop, false).report.unchanged);
+    assert!(
+        layerlock::build(&shop.settings(), &Silent)
+            .unwrap()
+            .unchanged
+    );
+
+    let mut settings = PublishSettings {
+        settings: shop.settings(),
+        ..PublishSettings::default()
+    };
+    settings.settings.architectures = ["x86_64", "arm64"].map(|it| it.parse().unwrap()).to_vec();
+    let report = layerlock::publish(&settings, &Silent).unwrap();
+    assert_eq!(report.published.len(), 2);
+    assert_eq!(tree(&shop.path("staged")), staged);
+}
+
+#[test]
+fn a_layer_of_another_project_is_not_replaced() {
+    let [shop, billing] = ["shop", "billing"].map(|name| {
+        let [pure, ..] = wheels();
+        let project = ProjectBuilder::new(name)
+            .requires_python(">=3.12,<3.13")
+            .package(&pure)
+            .pyproject("[tool.layerlock.layers.base]\n");
+        Shop::new(&project, [&pure])
+    });
+    let publish = |project: &Shop, change: fn(&mut PublishSettings)| {
+        let mut settings = PublishSettings {
+            settings: project.settings(),
+            to: Publishing::Local(Some(shop.path("shelf"))),
+            ..PublishSettings::default()
+        };
+        change(&mut settings);
+        let report = layerlock::publish(&settings, &Silent).unwrap();
+        (report.exit_code(), report.published[0].clone())
+    };
+    assert_eq!(publish(&shop, |_| {}).0, 0);
+    let (code, refused) = publish(&billing, |_| {});
+    assert_eq!((code, refused.outcome), (6, Outcome::Failed));
+    let error = refused.error.unwrap();
+    assert!(
+        error.message.ends_with(
+            "the newest version, local:base:1, was published by the project `shop`, and this is \
+             `billing`"
+        ),
+        "{error:?}"
+    );
+    let (code, named) = publish(&billing, |settings| {
+        settings.name = Some("{project}-{layer}".to_owned());
+    });
+    assert_eq!(
+        (code, &*named.name, &*named.layer),
+        (0, "billing-base", "base")
+    );
+    assert_eq!(named.arn.unwrap(), "local:billing-base:1");
+    let (code, adopted) = publish(&billing, |settings| settings.adopt = true);
+    assert_eq!((code, adopted.version), (0, Some(2)));
+    assert_eq!(adopted.changed, [Change::Project]);
+}
+
+#[test]
+fn names_and_words_are_configured() {
+    let shop = Shop::configured(
+        "[tool.layerlock.publish]\nname = \"{project}_{runtime}\"\ndescription = \"Ours\"\n\
+         license = \"MIT\"\n",
+    );
+    let report = publish(&shop, false);
+    assert_eq!(report.published[0].name, "shop_python3-12");
+    let manifest = shop.path("dist/published/shop_python3-12/1/manifest.json");
+    let text = fs_err::read_to_string(manifest).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let description = manifest["description"].as_str().unwrap();
+    assert!(
+        description.starts_with("Ours [layerlock shop "),
+        "{description}"
+    );
+    assert_eq!(manifest["license"], "MIT");
+
+    let mut settings = PublishSettings {
+        settings: shop.settings(),
+        description: Some("Theirs".to_owned()),
+        ..PublishSettings::default()
+    };
+    let report = layerlock::publish(&settings, &Silent).unwrap();
+    assert_eq!(report.published[0].changed, [Change::Description]);
+
+    settings.to = Publishing::Configured {
+        regions: vec!["eu-west-1".to_owned()],
+        profile: None,
     };
     let error = layerlock::publish(&settings, &Silent).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Machine);
-    let text = error.to_string();
-    assert!(
-        text.ends_with("after local:a:1 had been published"),
-        "{text}"
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert_eq!(
+        error.to_string(),
+        "--region can only be used with --provider aws"
     );
+}
+
+#[test]
+fn what_cannot_be_published_is_told_where_it_is_configured() {
+    for (table, part) in [
+        ("name = \"{stage}\"", "unknown placeholder `{stage}`"),
+        ("name = \"a b\"", "' ' cannot be in the name of a layer"),
+        (
+            &format!("description = \"{}\"", "d".repeat(257)),
+            "this one has 257",
+        ),
+        (
+            &format!("license = \"{}\"", "l".repeat(513)),
+            "this one has 513",
+        ),
+        ("nam = \"x\"", "unknown field `nam`"),
+        ("aws = { region = \"eu-west-1\" }", "unknown field `region`"),
+    ] {
+        let shop = Shop::configured(&format!("[tool.layerlock.publish]\n{table}\n"));
+        let settings = PublishSettings {
+            settings: shop.settings(),
+            ..PublishSettings::default()
+        };
+        let published = layerlock::publish(&settings, &Silent).unwrap_err();
+        // Also where nothing is published.
+        let built = layerlock::build(&settings.settings, &Silent).unwrap_err();
+        for error in [published, built] {
+            assert_eq!(error.kind(), ErrorKind::Project, "{error}");
+            assert!(error.to_string().contains(part), "{error}");
+            assert!(error.place().is_some(), "{error}");
+        }
+    }
+}
+
+#[test]
+fn two_layers_of_one_name_are_refused() {
+    let wheels = wheels();
+    let project =
+        project_of(&wheels).pyproject("[tool.layerlock.layers.a]\n[tool.layerlock.layers.b]\n");
+    let shop = Shop::new(&project, &wheels);
+    let settings = PublishSettings {
+        settings: shop.settings(),
+        name: Some("{project}".to_owned()),
+        ..PublishSettings::default()
+    };
+    let error = layerlock::publish(&settings, &Silent).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the layers a and b would both be published as shop"
+    );
+    assert!(error.hint().unwrap().contains("{layer}"));
 }
 
 #[test]
@@ -153,9 +360,9 @@ fn a_version_is_told_with_what_it_is_for() {
         assert_eq!(version["runtimes"], serde_json::json!(["python3.12"]));
     }
     let json = serde_json::to_value(publish(&shop, true)).unwrap();
-    let planned = &json["planned"][1];
+    let planned = &json["published"][1];
     assert_eq!(planned["architectures"], serde_json::json!(["arm64"]));
-    assert_eq!(planned["reused"], "local:shop:2");
+    assert_eq!(planned["arn"], "local:shop:2");
 }
 
 #[test]
@@ -163,15 +370,14 @@ fn a_layer_that_is_built_already_is_published_without_building() {
     let shop = Shop::configured("");
     let settings = PublishSettings {
         settings: shop.settings(),
-        to: Publishing::Local(None),
-        dry_run: false,
+        ..PublishSettings::default()
     };
     let built = layerlock::build(&settings.settings, &Silent).unwrap();
     // Nothing could be built from here on.
     fs_err::remove_file(shop.project.path().join("poetry.lock")).unwrap();
-    let report = layerlock::publish_built(&built, &settings).unwrap();
+    let report = layerlock::publish_built(&built, &settings, &Silent).unwrap();
     let zip = built.layers[0].zip.as_ref().unwrap();
     assert_eq!(report.published[0].code_sha256, zip.digest.base64());
-    let again = layerlock::publish_built(&built, &settings).unwrap();
+    let again = layerlock::publish_built(&built, &settings, &Silent).unwrap();
     assert!(again.published[0].reused);
 }

@@ -38,10 +38,12 @@ fn outcome(settings: &[(&str, &str)]) -> String {
 #[ignore = "run by the tests below, in an environment of theirs"]
 fn child() {
     let settings = AwsSettings {
-        region: env::var("LAYERLOCK_TEST_REGION").ok(),
+        regions: env::var("LAYERLOCK_TEST_REGION").into_iter().collect(),
         profile: env::var("LAYERLOCK_TEST_PROFILE").ok(),
+        locks: None,
     };
-    let listed = AwsLambda::connect(&settings).and_then(|publisher| {
+    let listed = AwsLambda::connect(&settings).and_then(|publishers| {
+        let publisher = &publishers[0];
         Ok((
             publisher.list("web")?,
             publisher.region().map(str::to_owned),
@@ -98,10 +100,69 @@ fn a_profile_brings_region_and_keys() {
 fn no_region_and_no_credentials_say_so() {
     insta::assert_snapshot!(outcome(&[]), @"Usage: no AWS region is set");
     insta::assert_snapshot!(outcome(&[("AWS_REGION", "eu-west-1")]), @"Provider: no usable AWS credentials: none in the environment, the AWS profile or the machine's role");
+}
+
+/// The outcome with this configuration file, whose path is `config` in it.
+fn outcome_with(config: &str, settings: &[(&str, &str)]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config");
+    fs::write(&path, format!("[default]\nregion = eu-west-1\n{config}")).unwrap();
+    let path = path.to_str().unwrap();
+    outcome(&[settings, &[("AWS_CONFIG_FILE", path)]].concat()).replace(path, "config")
+}
+
+#[test]
+fn what_is_wrong_with_a_profile_is_told() {
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+    ];
+    insta::assert_snapshot!(outcome_with("", &[("AWS_PROFILE", "nobody")]), @"Provider: no usable AWS credentials: the profile `nobody` is neither in config nor in ~/.aws/credentials");
+    let asked = [&keys[..], &[("LAYERLOCK_TEST_PROFILE", "nobody")]].concat();
+    insta::assert_snapshot!(outcome_with("", &asked), @"Provider: no usable AWS credentials: the profile `nobody` is neither in config nor in ~/.aws/credentials");
     insta::assert_snapshot!(
-        outcome(&[("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", "nobody")]),
-        @"Provider: no usable AWS credentials: none in the environment, the AWS profile or the machine's role"
+        outcome_with(
+            "[profile a]\nrole_arn = arn:aws:iam::123456789012:role/ci\nsource_profile = zzz\n",
+            &[("AWS_PROFILE", "a")],
+        ),
+        @"Provider: no usable AWS credentials: the profile `a` has the source_profile `zzz`, which does not exist"
     );
+    insta::assert_snapshot!(
+        outcome_with(
+            "[profile a]\nsource_profile = b\n[profile b]\nsource_profile = a\n",
+            &[("AWS_PROFILE", "a")],
+        ),
+        @"Provider: no usable AWS credentials: the profiles a, b name each other as source_profile"
+    );
+    insta::assert_snapshot!(
+        outcome_with("[profile a]\nsso_session = corp\n", &[("AWS_PROFILE", "a")]),
+        @"Provider: no usable AWS credentials: the profile `a` has the sso_session `corp`, which does not exist"
+    );
+    insta::assert_snapshot!(
+        outcome_with(
+            "[profile a]\noutput = json\n",
+            &[("LAYERLOCK_TEST_PROFILE", "a"), ("AWS_REGION", "eu-west-1")],
+        ),
+        @"Provider: no usable AWS credentials: the profile `a` has none"
+    );
+}
+
+/// As with the AWS CLI: else the layer would go to the account of other keys.
+#[test]
+fn a_profile_that_was_asked_for_comes_before_keys_of_the_environment() {
+    let server = Replay::start(vec![listed(&[])]);
+    let profile = format!(
+        "[profile ci]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = {SECRET}\n"
+    );
+    let settings = [
+        ("LAYERLOCK_TEST_PROFILE", "ci"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL", &server.url),
+    ];
+    assert_eq!(outcome_with(&profile, &settings), "0 in eu-west-1");
+    assert!(server.requests()[0].authorization.contains("AKIDPROFILE"));
 }
 
 #[cfg(unix)]

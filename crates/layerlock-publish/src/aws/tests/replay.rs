@@ -6,11 +6,24 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
+/// What becomes of a connection instead of a whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// Closed before the answer.
+    Before,
+    /// Closed in the middle of it.
+    Within,
+    /// Open, and nothing comes.
+    Hang,
+}
+
 /// One answer: status, headers and body.
 pub(super) struct Answer {
+    cut: Option<Cut>,
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
@@ -19,6 +32,7 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self {
+            cut: None,
             status,
             headers: vec![("content-type", "application/json".to_owned())],
             body: body.to_string(),
@@ -33,9 +47,39 @@ impl Answer {
         answer
     }
 
+    /// The connection ends without an answer.
+    pub(super) fn cut() -> Self {
+        Self {
+            cut: Some(Cut::Before),
+            ..Self::html(200)
+        }
+    }
+
+    /// No answer comes, on a connection that stays open.
+    pub(super) fn hang() -> Self {
+        Self {
+            cut: Some(Cut::Hang),
+            ..Self::html(200)
+        }
+    }
+
+    /// Half of the answer's body.
+    pub(super) fn truncated(self) -> Self {
+        Self {
+            cut: Some(Cut::Within),
+            ..self
+        }
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
     /// What a proxy or a sign-in page would send.
     pub(super) fn html(status: u16) -> Self {
         Self {
+            cut: None,
             status,
             headers: vec![("content-type", "text/html".to_owned())],
             body: "<html>Who are you?</html>".to_owned(),
@@ -65,12 +109,19 @@ impl Replay {
         let kept = Arc::clone(&requests);
         // Ends with the last answer; a request too many is then refused.
         thread::spawn(move || {
+            let mut open = Vec::new();
             for answer in answers {
                 let (stream, _) = listener.accept().unwrap();
                 let request = read(&stream);
                 kept.lock().unwrap().push(request);
-                write(stream, &answer);
+                match answer.cut {
+                    Some(Cut::Before) => {}
+                    Some(Cut::Hang) => open.push(stream),
+                    _ => write(stream, &answer),
+                }
             }
+            // Who waits for an answer that does not come waits for as long as it likes.
+            thread::sleep(Duration::from_secs(if open.is_empty() { 0 } else { 60 }));
         });
         Self { url, requests }
     }
@@ -136,6 +187,11 @@ fn write(mut stream: TcpStream, answer: &Answer) {
         write!(stream, "\r\n").unwrap();
     } else {
         let body = &answer.body;
-        write!(stream, "content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(stream, "content-length: {}\r\n\r\n", body.len()).unwrap();
+        let sent = match answer.cut {
+            Some(_) => &body[..body.len() / 2],
+            None => body,
+        };
+        stream.write_all(sent.as_bytes()).unwrap();
     }
 }

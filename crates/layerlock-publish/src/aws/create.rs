@@ -1,0 +1,206 @@
+/*!
+Making a version, once.
+
+`PublishLayerVersion` makes a version at each call and has no token to tell a second call
+from the first. So it is not simply sent again where its end is unclear, as where the
+connection broke, the answer was cut, or the server failed: the version may be there. The
+versions that are newer than those of the plan are looked at first; a mark tells which one
+is the artifact.
+
+What two runs on different machines do at the same time nobody can exclude. It is put
+right afterwards: of versions of the same bytes, the first is what both runs give, and the
+other deletes its own.
+*/
+
+use aws_sdk_lambda::config::{Config, StalledStreamProtectionConfig};
+use aws_sdk_lambda::types::LayerVersionContentInput;
+use bytes::Bytes;
+
+use super::failure::{Class, Failed};
+use super::lock::PublishLock;
+use super::patience::Patience;
+use super::upload::{self, Moved, Sending};
+use super::{AwsLambda, UPLOAD_TIMEOUT, timeouts};
+use crate::plan::is_artifact;
+use crate::{Artifact, Error, LayerVersion, Publication};
+
+const ACTION: &str = "lambda:PublishLayerVersion";
+
+/// A version that was made just now.
+struct Made {
+    arn: String,
+    version: u64,
+}
+
+impl AwsLambda {
+    /// Makes a version of the artifact, unless one is there that is newer than `newest`,
+    /// the layer's newest version when it was planned.
+    pub(super) fn create(
+        &self,
+        artifact: &Artifact,
+        newest: Option<u64>,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Publication, Error> {
+        let _lock = self.locks.as_deref().and_then(|directory| {
+            let account = self.account_or_key();
+            PublishLock::enter(directory, &account, &self.region, &artifact.layer)
+        });
+        self.blocking.run(self.create_async(artifact, newest, sent))
+    }
+
+    async fn create_async(
+        &self,
+        artifact: &Artifact,
+        newest: Option<u64>,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Publication, Error> {
+        // Another run may have published it since the plan.
+        if let Some(found) = self.look(artifact, newest).await? {
+            return Ok(Publication::reused(found));
+        }
+        let body = upload::body(artifact)?;
+        let mut patience = Patience::new(self.policy);
+        let mut is_ours = false;
+        loop {
+            let failed = match self.send(artifact, &body, sent).await {
+                Ok(made) => return self.heal(artifact, newest, made, is_ours).await,
+                Err(failed) => failed,
+            };
+            let goes_on = patience.wait(&failed).await;
+            if matches!(
+                failed.class,
+                Class::Server | Class::Network | Class::TimedOut
+            ) {
+                is_ours = true;
+                if let Ok(Some(found)) = self.look(artifact, newest).await {
+                    self.check_bytes(artifact, &found).await?;
+                    return Ok(Publication {
+                        reused: false,
+                        ..Publication::reused(found)
+                    });
+                }
+            }
+            if !goes_on {
+                return Err(failed.error);
+            }
+        }
+    }
+
+    /// The first version that is the artifact, of those newer than `newest`.
+    async fn look(
+        &self,
+        artifact: &Artifact,
+        newest: Option<u64>,
+    ) -> Result<Option<LayerVersion>, Error> {
+        let newest = newest.unwrap_or(0);
+        let mut versions = self
+            .versions_until(&artifact.layer, |versions| {
+                versions.iter().any(|version| version.version <= newest)
+            })
+            .await?;
+        versions.retain(|version| version.version > newest && is_artifact(version, artifact));
+        Ok(versions.pop())
+    }
+
+    async fn check_bytes(&self, artifact: &Artifact, version: &LayerVersion) -> Result<(), Error> {
+        let content = self.content(version).await?;
+        let found = content.and_then(|content| content.code_sha256);
+        check_hash(artifact, &version.arn, found)
+    }
+
+    async fn send(
+        &self,
+        artifact: &Artifact,
+        body: &Bytes,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Made, Failed> {
+        let moved = Moved::new(body.len() as u64, artifact.size);
+        let sending = self
+            .client
+            .publish_layer_version()
+            .layer_name(&artifact.layer)
+            // The body below takes its place.
+            .content(LayerVersionContentInput::builder().build())
+            .customize()
+            .interceptor(Sending {
+                body: body.clone(),
+                moved: moved.clone(),
+            })
+            .config_override(
+                Config::builder()
+                    .timeout_config(timeouts(UPLOAD_TIMEOUT))
+                    // The upload is watched here.
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled()),
+            )
+            .send();
+        let answer = upload::watch(sending, &moved, self.policy.stall, sent).await;
+        let Some(answer) = answer else {
+            return Err(Failed {
+                error: Error::Network {
+                    action: ACTION,
+                    reason: format!(
+                        "the upload stood still for {} s",
+                        self.policy.stall.as_secs()
+                    ),
+                },
+                class: Class::TimedOut,
+                retry_after: None,
+            });
+        };
+        let answer = answer.map_err(|error| Failed::new(ACTION, &error))?;
+        let found = answer.content.and_then(|content| content.code_sha256);
+        let (Some(arn), Ok(version)) = (answer.layer_version_arn, u64::try_from(answer.version))
+        else {
+            return Err(Failed {
+                error: Error::Answer {
+                    action: ACTION,
+                    reason: "it has no ARN or version".to_owned(),
+                },
+                class: Class::Network,
+                retry_after: None,
+            });
+        };
+        check_hash(artifact, &arn, found).map_err(Failed::finally)?;
+        Ok(Made { arn, version })
+    }
+
+    /// Where another run, or an earlier attempt of this one, made the same version before
+    /// this one, that is the one, and this one is deleted.
+    async fn heal(
+        &self,
+        artifact: &Artifact,
+        newest: Option<u64>,
+        made: Made,
+        is_ours: bool,
+    ) -> Result<Publication, Error> {
+        // What was made is made, whatever becomes of this look.
+        let first = self.look(artifact, newest).await.ok().flatten();
+        let Some(first) = first.filter(|first| first.version < made.version) else {
+            return Ok(Publication {
+                arn: made.arn,
+                version: made.version,
+                reused: false,
+                duplicate: None,
+            });
+        };
+        let deleted = self.delete_async(&artifact.layer, made.version).await;
+        Ok(Publication {
+            reused: !is_ours,
+            duplicate: deleted.err().map(|_| made.arn),
+            ..Publication::reused(first)
+        })
+    }
+}
+
+/// The provider's hash, which must be the artifact's.
+fn check_hash(artifact: &Artifact, arn: &str, found: Option<String>) -> Result<(), Error> {
+    let expected = artifact.code_sha256();
+    match found {
+        Some(found) if found == expected => Ok(()),
+        found => Err(Error::Mismatch {
+            arn: arn.to_owned(),
+            expected,
+            found: found.unwrap_or_else(|| "no hash".to_owned()),
+        }),
+    }
+}

@@ -1,0 +1,83 @@
+/*!
+What is wrong with a profile.
+
+The SDK looks for credentials in one place after the other, and says only that it found
+none: a profile that does not exist, or that names one that does not, is passed over. The
+AWS CLI tells, and so does this.
+*/
+
+use std::env;
+use std::path::Path;
+
+use aws_config::profile::{self, ProfileSet};
+
+use crate::Error;
+
+/// Checks the profile that `named` or the environment names, else the default one.
+pub(super) async fn check(named: Option<&str>) -> Result<(), Error> {
+    let override_name = named.map(|name| name.to_owned().into());
+    let (files, variables, places) = Default::default();
+    let loaded = profile::load(&files, &variables, &places, override_name).await;
+    let profiles = loaded.map_err(|error| Error::Profile {
+        reason: format!("AWS's configuration files cannot be read: {error}"),
+    })?;
+    let is_named = named.is_some() || is_set("AWS_PROFILE");
+    // Keys of the environment come before a default profile, whatever is in it.
+    if !is_named && is_set("AWS_ACCESS_KEY_ID") {
+        return Ok(());
+    }
+    fault(&profiles, is_named).map_or(Ok(()), |reason| Err(Error::Profile { reason }))
+}
+
+fn is_set(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| !value.is_empty())
+}
+
+/// What is wrong with the selected profile, or with one that it takes its keys from.
+fn fault(profiles: &ProfileSet, is_named: bool) -> Option<String> {
+    let mut name = profiles.selected_profile();
+    let Some(mut profile) = profiles.get_profile(name) else {
+        let [config, credentials] = [
+            file("AWS_CONFIG_FILE", "config"),
+            file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+        ];
+        return is_named
+            .then(|| format!("the profile `{name}` is neither in {config} nor in {credentials}"));
+    };
+    let mut seen = vec![name];
+    loop {
+        if let Some(session) = profile.get("sso_session")
+            && profiles.sso_session(session).is_none()
+        {
+            return Some(format!(
+                "the profile `{name}` has the sso_session `{session}`, which does not exist"
+            ));
+        }
+        let source = profile.get("source_profile")?;
+        // One that has keys of its own may name itself.
+        if source == name {
+            return None;
+        }
+        let Some(next) = profiles.get_profile(source) else {
+            return Some(format!(
+                "the profile `{name}` has the source_profile `{source}`, which does not exist"
+            ));
+        };
+        if seen.contains(&source) {
+            return Some(format!(
+                "the profiles {} name each other as source_profile",
+                seen.join(", ")
+            ));
+        }
+        seen.push(source);
+        (name, profile) = (source, next);
+    }
+}
+
+/// Where a file of profiles is looked for.
+fn file(variable: &str, name: &str) -> String {
+    match env::var_os(variable).filter(|path| !path.is_empty()) {
+        Some(path) => Path::new(&path).display().to_string(),
+        None => format!("~/.aws/{name}"),
+    }
+}

@@ -1,0 +1,258 @@
+//! Plans everything, then does it side by side, and says of each what became of it.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use layerlock_publish::{Artifact, Change, Error, LayerVersion, PublishPlan, Publisher};
+
+use super::report::{Outcome, Published};
+use super::reporter::{PublishReporter, Upload};
+use crate::error_report::ErrorDetails;
+
+/// How many requests are made at once: providers answer a few a second, and each upload
+/// holds its zip.
+const AT_ONCE: usize = 4;
+
+/// One layer for one target in one place.
+pub(super) struct Job<'p> {
+    pub(super) publisher: &'p dyn Publisher,
+    /// The layer's name in the project.
+    pub(super) layer: String,
+    pub(super) artifact: Artifact,
+}
+
+/// What is to be done for a job, or became of it.
+struct Step<'p> {
+    job: Job<'p>,
+    plan: Result<PublishPlan, Box<Published>>,
+}
+
+/// Plans all jobs, then carries them out. The results are in the order of the jobs.
+pub(super) fn carry_out(
+    jobs: Vec<Job<'_>>,
+    dry_run: bool,
+    reporter: &dyn PublishReporter,
+) -> Vec<Published> {
+    let planned = side_by_side(grouped(jobs), plan);
+    if !dry_run {
+        for step in planned.iter().flatten().map(|(_, step)| step) {
+            if matches!(step.plan, Ok(PublishPlan::Create { .. })) {
+                reporter.upload_planned(&step.job.upload());
+            }
+        }
+    }
+    // The versions of one layer are made one after the other, so that each run numbers them
+    // in the same way.
+    let done = side_by_side(planned, |group| {
+        let steps = group.into_iter();
+        let done = steps.map(|(index, step)| (index, step.end(dry_run, reporter)));
+        done.collect::<Vec<_>>()
+    });
+    let mut done: Vec<_> = done.into_iter().flatten().collect();
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, published)| published).collect()
+}
+
+/// The jobs by place and layer, each with its position.
+fn grouped(jobs: Vec<Job<'_>>) -> Vec<Vec<(usize, Job<'_>)>> {
+    let mut groups: Vec<Vec<(usize, Job<'_>)>> = Vec::new();
+    for (index, job) in jobs.into_iter().enumerate() {
+        let is_same = |group: &&mut Vec<(usize, Job<'_>)>| {
+            group.first().is_some_and(|(_, first)| {
+                std::ptr::addr_eq(first.publisher, job.publisher)
+                    && first.artifact.layer == job.artifact.layer
+            })
+        };
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.push((index, job)),
+            None => groups.push(vec![(index, job)]),
+        }
+    }
+    groups
+}
+
+/// Plans the jobs for one layer in one place.
+fn plan(group: Vec<(usize, Job<'_>)>) -> Vec<(usize, Step<'_>)> {
+    let Some((_, first)) = group.first() else {
+        return Vec::new();
+    };
+    let artifacts: Vec<_> = group.iter().map(|(_, job)| job.artifact.clone()).collect();
+    let surveyed = first.publisher.survey(&first.artifact.layer, &artifacts);
+    let plan = |job: &Job<'_>| match &surveyed {
+        Ok(versions) => job
+            .publisher
+            .plan(&job.artifact, versions)
+            .map_err(|error| Box::new(job.failed(&error, Some(versions)))),
+        Err(error) => Err(Box::new(job.failed(error, None))),
+    };
+    let steps = group.into_iter();
+    let steps = steps.map(|(index, job)| {
+        (
+            index,
+            Step {
+                plan: plan(&job),
+                job,
+            },
+        )
+    });
+    steps.collect()
+}
+
+impl Step<'_> {
+    /// Does what was planned, or with `dry_run` tells it.
+    fn end(self, dry_run: bool, reporter: &dyn PublishReporter) -> Published {
+        let Self { job, plan } = self;
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(failed) => return *failed,
+        };
+        match &plan {
+            PublishPlan::Reuse(version) => job.unchanged(version),
+            PublishPlan::Create { changed, .. } if dry_run => Published {
+                outcome: Outcome::Planned,
+                changed: changed.clone(),
+                ..job.published()
+            },
+            PublishPlan::Create { changed, .. } => job.publish(&plan, changed, reporter),
+        }
+    }
+}
+
+impl Job<'_> {
+    fn publish(
+        &self,
+        plan: &PublishPlan,
+        changed: &[Change],
+        reporter: &dyn PublishReporter,
+    ) -> Published {
+        let upload = self.upload();
+        let sent = |bytes| reporter.upload_progressed(&upload, bytes);
+        let done = self.publisher.carry_out(&self.artifact, plan, &sent);
+        reporter.upload_finished(&upload);
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => {
+                return Published {
+                    changed: changed.to_vec(),
+                    ..self.failed(&error, None)
+                };
+            }
+        };
+        if let Some(duplicate) = &done.duplicate {
+            reporter.warned(&format!(
+                "{duplicate} has the same bytes as {}, which another run published at the same \
+                 time, and could not be deleted: use {} and delete the other",
+                done.arn, done.arn
+            ));
+        }
+        Published {
+            account: self.publisher.account(),
+            outcome: if done.reused {
+                Outcome::Unchanged
+            } else {
+                Outcome::Published
+            },
+            changed: if done.reused {
+                Vec::new()
+            } else {
+                changed.to_vec()
+            },
+            arn: Some(done.arn),
+            version: Some(done.version),
+            reused: done.reused,
+            ..self.published()
+        }
+    }
+
+    fn unchanged(&self, version: &LayerVersion) -> Published {
+        Published {
+            outcome: Outcome::Unchanged,
+            arn: Some(version.arn.clone()),
+            version: Some(version.version),
+            reused: true,
+            account: version
+                .account()
+                .map(str::to_owned)
+                .or_else(|| self.publisher.account()),
+            ..self.published()
+        }
+    }
+
+    fn failed(&self, error: &Error, versions: Option<&[LayerVersion]>) -> Published {
+        let newest = versions.and_then(<[_]>::first);
+        let failed = Published {
+            outcome: Outcome::Failed,
+            account: newest
+                .and_then(LayerVersion::account)
+                .map(str::to_owned)
+                .or_else(|| self.publisher.account()),
+            ..self.published()
+        };
+        Published {
+            error: Some(ErrorDetails::in_context(&failed, error)),
+            error_kind: Some(layerlock_diagnostic::Diagnose::kind(error)),
+            ..failed
+        }
+    }
+
+    /// What is known before anything is asked.
+    fn published(&self) -> Published {
+        let Self {
+            publisher,
+            layer,
+            artifact,
+        } = self;
+        Published {
+            provider: publisher.provider(),
+            account: publisher.account(),
+            region: publisher.region().map(str::to_owned),
+            layer: layer.clone(),
+            name: artifact.layer.clone(),
+            runtimes: artifact.runtimes.clone(),
+            architectures: artifact.architectures.clone(),
+            outcome: Outcome::Failed,
+            changed: Vec::new(),
+            arn: None,
+            version: None,
+            reused: false,
+            code_sha256: artifact.code_sha256(),
+            error: None,
+            error_kind: None,
+        }
+    }
+
+    fn upload(&self) -> Upload<'_> {
+        Upload {
+            name: &self.artifact.layer,
+            provider: self.publisher.provider(),
+            region: self.publisher.region(),
+            size: self.artifact.size,
+        }
+    }
+}
+
+/// Works on several items at once. The results are in no order.
+fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let count = items.len();
+    let items = Mutex::new(items.into_iter());
+    let results = Mutex::new(Vec::with_capacity(count));
+    let run = || {
+        loop {
+            let item = items.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(item) = item else { break };
+            let result = work(item);
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results.push(result);
+        }
+    };
+    thread::scope(|scope| {
+        // This thread works too; where there can be no more, it does so alone.
+        for _ in 1..count.min(AT_ONCE) {
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
+        }
+        run();
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

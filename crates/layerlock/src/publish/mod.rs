@@ -1,0 +1,182 @@
+//! Publishing what was built.
+
+mod carry_out;
+mod destination;
+mod report;
+mod reporter;
+
+use layerlock_export::Project;
+use layerlock_publish::{Artifact, Publisher};
+
+use crate::build::build_for_publish;
+use crate::built::{Built, BuiltLayer};
+use crate::name_template::{NameTemplate, NameValues};
+use crate::publish_configuration::PublishConfiguration;
+use crate::report_file::with_report;
+use crate::{Error, Settings};
+
+pub use destination::Publishing;
+pub use report::{Outcome, PublishReport, Published};
+pub use reporter::{PublishReporter, Upload};
+
+use carry_out::Job;
+
+/// What to publish and where. What is not set comes from `[tool.layerlock.publish]` in
+/// pyproject.toml, then from the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct PublishSettings {
+    /// What to build first. Staging directories are not: publishing needs none.
+    pub settings: Settings,
+    /// Where to.
+    pub to: Publishing,
+    /// The layers' name at the provider, with the placeholders `{layer}`, `{project}`,
+    /// `{runtime}`, `{architecture}` and `{env:NAME}`; `{layer}` where there is none.
+    pub name: Option<String>,
+    /// The layers' description. A mark of the project and the bytes comes after it.
+    pub description: Option<String>,
+    /// The layers' license: an SPDX identifier, a URL or the text.
+    pub license: Option<String>,
+    /// Whether layers whose newest version is another project's are taken over.
+    pub adopt: bool,
+    /// Whether to say only what would be done. The project's directory stays as it was.
+    pub dry_run: bool,
+}
+
+/// Builds the layers and publishes those that are not there yet.
+///
+/// Everything is planned before anything is published. A layer that cannot be published
+/// does not stop the others: the report says what became of each.
+pub fn publish(
+    publish: &PublishSettings,
+    reporter: &dyn PublishReporter,
+) -> Result<PublishReport, Error> {
+    // A region or credentials that are missing are known before the work.
+    let publication = Publication::prepare(publish)?;
+    destination::tell_default(&publish.to, &publication.configuration, reporter);
+    with_report(&publish.settings, || {
+        let (built, _directory) = build_for_publish(&publish.settings, publish.dry_run, reporter)?;
+        publication.carry_out(&built, reporter)
+    })
+}
+
+/// Publishes layers that were built already, as [`publish()`] does those that it
+/// builds. `publish` has the settings that they were built with.
+pub fn publish_built(
+    built: &Built,
+    publish: &PublishSettings,
+    reporter: &dyn PublishReporter,
+) -> Result<PublishReport, Error> {
+    let publication = Publication::prepare(publish)?;
+    with_report(&publish.settings, || publication.carry_out(built, reporter))
+}
+
+/// Settings and places with everything decided.
+struct Publication<'p> {
+    publish: &'p PublishSettings,
+    configuration: PublishConfiguration,
+    name: Option<NameTemplate>,
+    publishers: Vec<Box<dyn Publisher>>,
+}
+
+impl<'p> Publication<'p> {
+    fn prepare(publish: &'p PublishSettings) -> Result<Self, Error> {
+        let project = Project::read(publish.settings.directory())?;
+        let configuration = PublishConfiguration::read(&project)?;
+        let name = match &publish.name {
+            Some(text) => Some(NameTemplate::parse(text).map_err(Error::PublishName)?),
+            None => configuration.name.clone(),
+        };
+        Ok(Self {
+            publish,
+            name,
+            publishers: destination::publishers(&publish.to, &publish.settings, &configuration)?,
+            configuration,
+        })
+    }
+
+    fn carry_out(
+        &self,
+        built: &Built,
+        reporter: &dyn PublishReporter,
+    ) -> Result<PublishReport, Error> {
+        let mut jobs = Vec::new();
+        // A layer that cannot work is not published: the report says why.
+        if !built.has_errors() {
+            let layers = built.layers.iter();
+            let artifacts = layers.filter_map(|layer| self.artifact(layer).transpose());
+            let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
+            refuse_shared_names(&artifacts)?;
+            for (layer, artifact) in artifacts {
+                for publisher in &self.publishers {
+                    jobs.push(Job {
+                        publisher: publisher.as_ref(),
+                        layer: layer.to_owned(),
+                        artifact: artifact.clone(),
+                    });
+                }
+            }
+        }
+        Ok(PublishReport {
+            report: built.report(),
+            published: carry_out::carry_out(jobs, self.publish.dry_run, reporter),
+        })
+    }
+
+    /// A layer as it is published, after its name; a staging directory alone is not.
+    fn artifact<'l>(&self, layer: &'l BuiltLayer) -> Result<Option<(&'l str, Artifact)>, Error> {
+        let Some(zip) = &layer.zip else {
+            return Ok(None);
+        };
+        let Self {
+            publish,
+            configuration,
+            ..
+        } = self;
+        let values = NameValues {
+            layer: &layer.name,
+            project: configuration.project.as_deref(),
+            target: &layer.target,
+            variable: &|name| std::env::var(name).ok(),
+        };
+        let name = match &self.name {
+            Some(template) => template.render(&values).map_err(Error::PublishName)?,
+            None => layer.name.clone(),
+        };
+        let text = |given: &Option<String>, configured: &Option<String>| {
+            let text = given.clone().or_else(|| configured.clone());
+            text.filter(|text| !text.trim().is_empty())
+        };
+        let artifact = Artifact {
+            layer: name,
+            zip: zip.path.clone(),
+            size: zip.size,
+            digest: zip.digest,
+            project: configuration.project.clone(),
+            adopt: publish.adopt,
+            description: text(&publish.description, &configuration.description),
+            license: text(&publish.license, &configuration.license),
+            runtimes: vec![layer.target.runtime.to_string()],
+            architectures: vec![layer.target.architecture.to_string()],
+        };
+        Ok(Some((&layer.name, artifact)))
+    }
+}
+
+/// Two layers of one name and target would take turns as its newest version.
+fn refuse_shared_names(artifacts: &[(&str, Artifact)]) -> Result<(), Error> {
+    for (index, (layer, artifact)) in artifacts.iter().enumerate() {
+        let is_same = |(_, other): &&(&str, Artifact)| {
+            other.layer == artifact.layer
+                && other.runtimes == artifact.runtimes
+                && other.architectures == artifact.architectures
+        };
+        if let Some((first, _)) = artifacts[..index].iter().find(is_same) {
+            return Err(Error::SharedPublishName {
+                first: (*first).to_owned(),
+                second: (*layer).to_owned(),
+                name: artifact.layer.clone(),
+            });
+        }
+    }
+    Ok(())
+}

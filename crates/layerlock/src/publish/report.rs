@@ -1,0 +1,235 @@
+//! What publishing gives back. The field names are the interface of `--json`.
+
+use std::fmt;
+
+use layerlock_diagnostic::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+use layerlock_publish::Change;
+use serde::Serialize;
+
+use crate::error_report::ErrorDetails;
+use crate::report::{Report, finding_texts};
+
+/// What `publish` did, besides building.
+#[derive(Debug, Clone, Serialize)]
+pub struct PublishReport {
+    /// What was built.
+    #[serde(flatten)]
+    pub report: Report,
+    /// What became of each layer for each target in each place.
+    pub published: Vec<Published>,
+}
+
+/// What became of one layer for one target in one place.
+#[derive(Debug, Clone, Serialize)]
+pub struct Published {
+    /// The provider: `local` or `aws`.
+    pub provider: &'static str,
+    /// The provider's account, as far as it is known.
+    pub account: Option<String>,
+    /// The provider's region, where it has regions.
+    pub region: Option<String>,
+    /// The layer's name in the project.
+    pub layer: String,
+    /// Its name at the provider.
+    pub name: String,
+    /// The runtimes that it is for.
+    pub runtimes: Vec<String>,
+    /// The architectures that it is for.
+    pub architectures: Vec<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why there is or would be a new version: what differs from the newest one for the
+    /// same targets.
+    pub changed: Vec<Change>,
+    /// The name that functions use for the version.
+    pub arn: Option<String>,
+    /// The version's number, from 1.
+    pub version: Option<u64>,
+    /// Whether the version was there already.
+    pub reused: bool,
+    /// SHA-256 of the zip in base64: what AWS calls `CodeSha256`.
+    pub code_sha256: String,
+    /// Why it failed.
+    pub error: Option<ErrorDetails>,
+    #[serde(skip)]
+    pub(super) error_kind: Option<ErrorKind>,
+}
+
+/// What became of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// There is a new version.
+    Published,
+    /// There was a version already.
+    Unchanged,
+    /// There would be a new version.
+    Planned,
+    /// It failed.
+    Failed,
+}
+
+impl PublishReport {
+    /// The exit code of the command: that of a refusal by the provider before others, and
+    /// that of the network after all others.
+    pub fn exit_code(&self) -> u8 {
+        let rank = |kind: &ErrorKind| match kind {
+            ErrorKind::Provider => 0,
+            ErrorKind::Network => 2,
+            _ => 1,
+        };
+        let kinds = self.published.iter().filter_map(|one| one.error_kind);
+        match kinds.min_by_key(rank) {
+            Some(kind) => kind.exit_code(),
+            None if self.report.has_errors() => EXIT_CHECK_FAILED,
+            None => EXIT_SUCCESS,
+        }
+    }
+
+    /// The layers that could not be published.
+    pub fn failures(&self) -> impl Iterator<Item = &ErrorDetails> {
+        self.published.iter().filter_map(|one| one.error.as_ref())
+    }
+}
+
+/// All but the failures, which are errors.
+impl fmt::Display for PublishReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The packages are `build`'s to tell.
+        let mut lines = Vec::new();
+        for layer in &self.report.layers {
+            lines.push(layer.summary());
+            lines.extend(finding_texts(&layer.findings));
+        }
+        let done = self.published.iter().filter(|one| one.error.is_none());
+        lines.extend(done.map(ToString::to_string));
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arn = self.arn.as_deref().unwrap_or_default();
+        match self.outcome {
+            Outcome::Published => write!(f, "published {arn}")?,
+            Outcome::Unchanged => write!(f, "unchanged {arn}")?,
+            Outcome::Planned => write!(f, "would publish a new version of {}", self.name)?,
+            Outcome::Failed => write!(f, "failed to publish {}", self.name)?,
+        }
+        // A layer often has versions for several targets, which their numbers do not
+        // tell apart.
+        let targets = [&self.runtimes[..], &self.architectures].concat();
+        if !targets.is_empty() {
+            write!(f, " for {}", targets.join(" "))?;
+        }
+        if matches!(self.outcome, Outcome::Planned | Outcome::Failed) {
+            write!(f, " to {}", self.provider)?;
+            if let Some(region) = &self.region {
+                write!(f, " in {region}")?;
+            }
+            if let Some(account) = &self.account {
+                write!(f, " (account {account})")?;
+            }
+        }
+        if self.outcome != Outcome::Failed
+            && !self.changed.is_empty()
+            && self.changed != [Change::New]
+        {
+            let changed = self.changed.iter().map(ToString::to_string);
+            write!(f, ": changed {}", changed.collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn published(outcome: Outcome, changed: &[Change]) -> Published {
+        Published {
+            provider: "aws",
+            account: Some("123456789012".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            layer: "web".to_owned(),
+            name: "shop-web".to_owned(),
+            runtimes: vec!["python3.12".to_owned()],
+            architectures: vec!["arm64".to_owned()],
+            outcome,
+            changed: changed.to_vec(),
+            arn: Some("arn:1".to_owned()),
+            version: Some(1),
+            reused: false,
+            code_sha256: "c2hh".to_owned(),
+            error: None,
+            error_kind: None,
+        }
+    }
+
+    #[test]
+    fn one_value_reads_well_and_serializes() {
+        let both = [Change::Bytes, Change::License];
+        for (outcome, changed, text) in [
+            (
+                Outcome::Published,
+                &[Change::New][..],
+                "published arn:1 for python3.12 arm64",
+            ),
+            (
+                Outcome::Published,
+                &both,
+                "published arn:1 for python3.12 arm64: changed bytes, license",
+            ),
+            (
+                Outcome::Unchanged,
+                &[],
+                "unchanged arn:1 for python3.12 arm64",
+            ),
+            (
+                Outcome::Planned,
+                &both,
+                "would publish a new version of shop-web for python3.12 arm64 to aws in eu-west-1 \
+                 (account 123456789012): changed bytes, license",
+            ),
+            (
+                Outcome::Failed,
+                &both,
+                "failed to publish shop-web for python3.12 arm64 to aws in eu-west-1 (account \
+                 123456789012)",
+            ),
+        ] {
+            assert_eq!(published(outcome, changed).to_string(), text);
+        }
+        assert_eq!(
+            serde_json::to_string(&published(Outcome::Published, &both)).unwrap(),
+            r#"{"provider":"aws","account":"123456789012","region":"eu-west-1","layer":"web","name":"shop-web","runtimes":["python3.12"],"architectures":["arm64"],"outcome":"published","changed":["bytes","license"],"arn":"arn:1","version":1,"reused":false,"code_sha256":"c2hh","error":null}"#
+        );
+    }
+
+    #[test]
+    fn the_exit_code_is_that_of_the_refusal() {
+        let report = |kinds: &[ErrorKind]| PublishReport {
+            report: Report {
+                unchanged: false,
+                removed: Vec::new(),
+                layers: Vec::new(),
+            },
+            published: kinds
+                .iter()
+                .map(|kind| Published {
+                    error_kind: Some(*kind),
+                    ..published(Outcome::Failed, &[])
+                })
+                .collect(),
+        };
+        for (kinds, code) in [
+            (&[][..], 0),
+            (&[ErrorKind::Network], 5),
+            (&[ErrorKind::Network, ErrorKind::Provider], 6),
+            (&[ErrorKind::Network, ErrorKind::Integrity], 7),
+            (&[ErrorKind::Integrity, ErrorKind::Provider], 6),
+        ] {
+            assert_eq!(report(kinds).exit_code(), code, "{kinds:?}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `[tool.layerlock.publish]` in pyproject.toml: under which name, with which words, and
+//! where to layers are published.
+
+use layerlock_export::Project;
+use layerlock_target::Provider;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::Error;
+use crate::name_template::NameTemplate;
+
+/// A provider to publish to, as the configuration names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProviderName {
+    Aws,
+}
+
+/// `[tool.layerlock.publish]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+pub(crate) struct PublishTable {
+    name: Option<Spanned<String>>,
+    description: Option<Spanned<String>>,
+    license: Option<Spanned<String>>,
+    aws: Option<AwsTable>,
+}
+
+/// `[tool.layerlock.publish.aws]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+struct AwsTable {
+    #[serde(default)]
+    regions: Vec<String>,
+    profile: Option<String>,
+}
+
+/// The part of `[tool.layerlock]` that is about publishing.
+#[derive(Debug, Default, Deserialize)]
+struct Table {
+    provider: Option<ProviderName>,
+    publish: Option<PublishTable>,
+}
+
+/// What the project says of publishing.
+#[derive(Debug, Default)]
+pub(crate) struct PublishConfiguration {
+    /// The project's name.
+    pub(crate) project: Option<String>,
+    pub(crate) name: Option<NameTemplate>,
+    pub(crate) description: Option<String>,
+    pub(crate) license: Option<String>,
+    /// Whether layers go to AWS where nobody says otherwise.
+    pub(crate) is_for_aws: bool,
+    pub(crate) regions: Vec<String>,
+    pub(crate) profile: Option<String>,
+}
+
+impl PublishConfiguration {
+    pub(crate) fn read(project: &Project) -> Result<Self, Error> {
+        let table: Table = project.tool("layerlock")?.unwrap_or_default();
+        let publish = table.publish.unwrap_or_default();
+        publish.check(project)?;
+        let name = publish.name.map(|text| {
+            NameTemplate::parse(text.get_ref()).map_err(|message| bad(project, &text, message))
+        });
+        let is_for_aws = table.provider == Some(ProviderName::Aws) || publish.aws.is_some();
+        let aws = publish.aws.unwrap_or_default();
+        Ok(Self {
+            project: project.name().map(layerlock_lock::normalize_name),
+            name: name.transpose()?,
+            description: publish.description.map(Spanned::into_inner),
+            license: publish.license.map(Spanned::into_inner),
+            is_for_aws,
+            regions: aws.regions,
+            profile: aws.profile,
+        })
+    }
+}
+
+impl PublishTable {
+    /// What a provider would refuse, with its line: also where nothing is published.
+    pub(crate) fn check(&self, project: &Project) -> Result<(), Error> {
+        let limits = Provider::Aws.limits();
+        for (text, what, limit) in [
+            (&self.description, "description", limits.description),
+            (&self.license, "license", limits.license),
+        ] {
+            let Some(text) = text else { continue };
+            let count = text.get_ref().chars().count();
+            if count > limit {
+                let message = format!(
+                    "the {what} of a layer can have {limit} characters, and this one has {count}"
+                );
+                return Err(bad(project, text, message));
+            }
+        }
+        if let Some(name) = &self.name {
+            let parsed = NameTemplate::parse(name.get_ref());
+            parsed.map_err(|message| bad(project, name, message))?;
+        }
+        Ok(())
+    }
+}
+
+fn bad(project: &Project, setting: &Spanned<String>, message: String) -> Error {
+    Error::Configuration {
+        message,
+        place: project.place(setting.span()),
+    }
+}
