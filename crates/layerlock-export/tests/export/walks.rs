@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::common::linux;
 use layerlock_diagnostic::Diagnose as _;
 use layerlock_export::{
-    Error, Lock, Project, RequirementsOptions, SourceCredentials, requirements, select,
+    Error, Lock, Project, RequirementsOptions, SourceCredentials, constraints, requirements, select,
 };
 use layerlock_lock::{Choice, Extras, Groups, LockedPackage, PackageSource};
 use pep508_rs::MarkerTree;
@@ -479,4 +479,36 @@ fn a_pinned_patch_release_is_compared_by_its_minor_version() {
         &package("a", "1", "*", ""),
     );
     assert!(chosen(directory.path(), &Choice::default(), "3.13").is_err());
+}
+
+/// pip refuses constraints with extras, which Poetry 1.8 prints of a git dependency.
+#[test]
+fn constraints_have_no_extras_of_a_git_dependency() {
+    let source = "[package.source]\ntype = \"git\"\nurl = \"https://git.example.com/a.git\"\n\
+                  reference = \"main\"\nresolved_reference = \"1f3a5b7c\"\n";
+    let directory = project(
+        &pyproject(
+            "python = \"^3.12\"\na = {git = \"https://git.example.com/a.git\", extras = [\"b\"]}",
+        ),
+        &package(
+            "a",
+            "1",
+            "*",
+            &format!("[package.extras]\nb = []\n{source}"),
+        ),
+    );
+    let as_requirements = export(directory.path(), &Choice::default()).unwrap();
+    assert!(
+        as_requirements.starts_with("a[b] @ git+"),
+        "{as_requirements}"
+    );
+    let project = Project::read(directory.path()).unwrap();
+    let lock = Lock::read(&project).unwrap();
+    let options = RequirementsOptions {
+        credentials: SourceCredentials::default(),
+        without_hashes: true,
+        without_urls: true,
+    };
+    let (text, _) = constraints(&project, &lock, &Choice::default(), &options).unwrap();
+    assert!(text.starts_with("a @ git+"), "{text}");
 }
