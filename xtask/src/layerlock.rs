@@ -64,8 +64,10 @@ pub(crate) struct Zip {
 pub(crate) struct Published {
     pub(crate) provider: String,
     pub(crate) layer: String,
-    pub(crate) arn: String,
-    pub(crate) version: u64,
+    pub(crate) outcome: String,
+    pub(crate) changed: Vec<String>,
+    pub(crate) arn: Option<String>,
+    pub(crate) version: Option<u64>,
     pub(crate) reused: bool,
 }
 

@@ -183,6 +183,17 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     check(Part::Publish, "publish to AWS (moto)", &|| {
         publish::aws(subject, tools)
     });
+    check(
+        Part::Publish,
+        "one version, whatever becomes of requests",
+        &|| publish::broken(subject, tools),
+    );
+    check(Part::Publish, "one version of two runs at once", &|| {
+        publish::at_once(subject, tools)
+    });
+    check(Part::Publish, "one version after a kill", &|| {
+        publish::killed(subject, tools)
+    });
     check(Part::Publish, "publish to a local directory", &|| {
         publish::local(subject)
     });

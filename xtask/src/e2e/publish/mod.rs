@@ -1,19 +1,19 @@
 //! Publishing: to a server that speaks AWS Lambda's API, and to a directory.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+mod once;
+mod server;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use super::subject::Subject;
 use crate::checks::{Problems, Proof};
 use crate::files;
 use crate::layerlock::{Published, Report};
-use crate::process::{Command, Running};
 use crate::tools::Tools;
+use server::{REGION, Server};
 
-const REGION: &str = "eu-central-1";
+pub(super) use once::{at_once, broken, killed};
 
 /// Asks for every version of a layer with boto3.
 const ASK: &str = r#"
@@ -64,17 +64,18 @@ pub(crate) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
     };
     let mut problems = Problems::default();
 
-    publish(&["--dry-run"])?;
+    let planned = publish(&["--dry-run"])?;
+    problems.equal("a dry run", one(&planned)?.outcome.as_str(), "planned");
     problems.equal("what a dry run published", versions()?.len(), 0);
 
     let report = publish(&[])?;
     let first = one(&report)?;
     problems.equal("provider", first.provider.as_str(), "aws");
     problems.equal("layer", first.layer.as_str(), layer.name.as_str());
-    problems.equal("the first version", first.version, 1);
+    problems.equal("the first version", first.version, Some(1));
     problems.equal("whether the first is reused", first.reused, false);
     let must = vec![Remote {
-        arn: first.arn.clone(),
+        arn: first.arn.clone().unwrap_or_default(),
         version: 1,
         code_sha256: layer.zip.code_sha256.clone(),
         code_size: layer.zip.size,
@@ -89,8 +90,23 @@ pub(crate) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
     problems.equal("the second version", second.version, first.version);
     problems.equal("the second ARN", &second.arn, &first.arn);
     problems.equal("how many versions moto has", versions()?.len(), 1);
+
+    // A change of words is a version, and taking it back is none.
+    let report = publish(&["--description", "other words"])?;
+    problems.equal(
+        "why there is a third",
+        &one(&report)?.changed[..],
+        &["description".to_owned()],
+    );
+    let report = publish(&[])?;
+    problems.equal(
+        "the version after all",
+        one(&report)?.version,
+        first.version,
+    );
+    problems.equal("how many versions moto has then", versions()?.len(), 2);
     problems.finish()?;
-    Ok(Proof::Figure(first.arn.clone()))
+    Ok(Proof::Figure(first.arn.clone().unwrap_or_default()))
 }
 
 /// First and second publish to a directory.
@@ -109,7 +125,7 @@ pub(crate) fn local(subject: &Subject) -> Result<Proof> {
     let report = subject.layerlock.report(&subject.project, &arguments)?;
     let first = one(&report)?;
     problems.equal("provider", first.provider.as_str(), "local");
-    problems.equal("the first version", first.version, 1);
+    problems.equal("the first version", first.version, Some(1));
     problems.equal("whether the first is reused", first.reused, false);
     let tree = files::tree(&published)?;
     let copies = tree.values().filter(|file| file.sha256 == layer.zip.sha256);
@@ -118,7 +134,7 @@ pub(crate) fn local(subject: &Subject) -> Result<Proof> {
     let report = subject.layerlock.report(&subject.project, &arguments)?;
     let second = one(&report)?;
     problems.equal("whether the second is reused", second.reused, true);
-    problems.equal("the second version", second.version, 1);
+    problems.equal("the second version", second.version, Some(1));
     problems.equal("the second ARN", &second.arn, &first.arn);
     problems.hold(files::tree(&published)? == tree, || {
         "publishing again changed the directory".into()
@@ -134,53 +150,4 @@ fn one(report: &Report) -> Result<&Published> {
         bail!("{} versions are reported, not one", report.published.len());
     };
     Ok(published)
-}
-
-/// A running moto server, empty and of its own.
-struct Server {
-    url: String,
-    _running: Running,
-}
-
-impl Server {
-    fn start(tools: &Tools, directory: &Path) -> Result<Self> {
-        const LIMIT: Duration = Duration::from_mins(1);
-        let log = directory.join("log");
-        let running = tools
-            .moto_python()
-            .without_env(&["AWS_"])
-            // It chooses a free port itself and says which.
-            .args(["-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
-            .start(&log)?;
-        let started = Instant::now();
-        loop {
-            let said = fs_err::read_to_string(&log)?;
-            let url = said
-                .split_whitespace()
-                .find(|word| word.starts_with("http://127.0.0.1:"));
-            if let Some(url) = url {
-                return Ok(Self {
-                    url: url.to_owned(),
-                    _running: running,
-                });
-            }
-            if !running.is_alive() || started.elapsed() > LIMIT {
-                return Err(anyhow::anyhow!(said)).context("moto's server did not start");
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Points an AWS client at the server, with keys that mean nothing.
-    fn environment(&self, command: Command) -> Command {
-        command
-            .env("AWS_ENDPOINT_URL", &self.url)
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
-            .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            // No profile of this machine's user.
-            .env("AWS_CONFIG_FILE", "no-config-file")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "no-credentials-file")
-    }
 }

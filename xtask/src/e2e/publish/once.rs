@@ -1,0 +1,236 @@
+//! One version, whatever becomes of requests, runs and answers.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use layerlock_testkit::Break::{
+    Cut, CutAfter, Hang, Page, RetryAfter, Slow, Status, StatusAfter, Truncated,
+};
+use layerlock_testkit::{Break, BrokenRequest, FaultProxy};
+
+use super::server::{REGION, Server, environment_at};
+use crate::checks::{Problems, Proof};
+use crate::e2e::subject::Subject;
+use crate::layerlock::Report;
+use crate::process::Command;
+use crate::random::Random;
+use crate::tools::Tools;
+
+/// Asks for the versions of layers with boto3.
+const ASK: &str = r#"
+import json, sys, boto3
+client = boto3.client("lambda")
+listed = lambda name: client.list_layer_versions(LayerName=name)["LayerVersions"]
+print(json.dumps({name: [v["LayerVersionArn"] for v in listed(name)] for name in sys.argv[1:]}))
+"#;
+
+/// Requests that are broken, the exit code, the outcome, and how many versions there are.
+type Case = (
+    &'static [(&'static str, usize, Break)],
+    i32,
+    &'static str,
+    usize,
+);
+
+/// Each request of that method.
+const EACH: usize = 0;
+
+const CASES: &[Case] = &[
+    (&[("POST", 1, Cut)], 0, "published", 1),
+    (&[("POST", EACH, Cut)], 5, "failed", 0),
+    (&[("POST", 1, CutAfter)], 0, "published", 1),
+    (&[("POST", EACH, CutAfter)], 0, "published", 1),
+    (&[("POST", 1, Truncated)], 0, "published", 1),
+    (&[("POST", EACH, Truncated)], 0, "published", 1),
+    (&[("POST", 1, Status(500))], 0, "published", 1),
+    (&[("POST", EACH, Status(500))], 5, "failed", 0),
+    (&[("POST", 1, StatusAfter(500))], 0, "published", 1),
+    (&[("POST", EACH, StatusAfter(500))], 0, "published", 1),
+    (&[("POST", 1, Status(503))], 0, "published", 1),
+    (&[("POST", EACH, StatusAfter(503))], 0, "published", 1),
+    (&[("POST", 1, Status(429))], 0, "published", 1),
+    (&[("POST", 1, RetryAfter(429))], 0, "published", 1),
+    (&[("POST", EACH, Status(429))], 6, "failed", 0),
+    (&[("POST", EACH, Status(413))], 6, "failed", 0),
+    (&[("POST", EACH, Status(403))], 6, "failed", 0),
+    (&[("POST", 1, Page)], 0, "published", 1),
+    (&[("POST", EACH, Page)], 5, "failed", 0),
+    (&[("POST", 1, Hang)], 0, "published", 1),
+    (
+        &[("POST", 1, Slow(Duration::from_secs(5)))],
+        0,
+        "published",
+        1,
+    ),
+    (&[("GET", 1, Cut)], 0, "published", 1),
+    (&[("GET", 1, Status(500))], 0, "published", 1),
+    (&[("GET", 1, RetryAfter(429))], 0, "published", 1),
+    (&[("GET", 1, Hang)], 0, "published", 1),
+    (&[("GET", EACH, Status(403))], 6, "failed", 0),
+    (&[("GET", EACH, Cut)], 5, "failed", 0),
+    // The look after a lost answer is broken too.
+    (
+        &[("POST", 1, CutAfter), ("GET", 3, Status(500))],
+        0,
+        "published",
+        1,
+    ),
+    (
+        &[("POST", 1, CutAfter), ("GET", 3, Truncated)],
+        0,
+        "published",
+        1,
+    ),
+    // The look for what others published, after the answer.
+    (&[("GET", 3, Status(503))], 0, "published", 1),
+    (&[("GET", 3, Cut), ("GET", 4, Cut)], 0, "published", 1),
+];
+
+/// Breaks requests in all ways, each for a layer of its own.
+pub(crate) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
+    let server = Server::start(tools, &subject.new_directory("moto-broken")?)?;
+    let problems = Mutex::new(Problems::default());
+    let next = Mutex::new(CASES.iter().enumerate());
+    let run = |index: usize, (broken, code, outcome, _): &Case| -> Result<()> {
+        let rules: Vec<_> = broken
+            .iter()
+            .map(|(method, number, how)| BrokenRequest {
+                method,
+                number: (*number != EACH).then_some(*number),
+                how: *how,
+            })
+            .collect();
+        let proxy = FaultProxy::start(server.address(), &rules)?;
+        let command = publish(subject, &name(index));
+        let finished = environment_at(command, &proxy.url()).finish()?;
+        let report: Report = serde_json::from_str(&finished.stdout)
+            .map_err(|error| anyhow!("{error}: {}", finished.describe()))?;
+        let mut problems = problems.lock().map_err(|_| anyhow!("a case panicked"))?;
+        let what = format!("the exit code after {broken:?}");
+        problems.equal(&what, finished.code, Some(*code));
+        let what = format!("the outcome after {broken:?}");
+        let outcomes: Vec<_> = report
+            .published
+            .iter()
+            .map(|it| it.outcome.as_str())
+            .collect();
+        problems.equal(&what, &outcomes[..], &[*outcome]);
+        Ok(())
+    };
+    // Most of the time is spent in waiting.
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| -> Result<()> {
+                    while let Some((index, case)) = next.lock().ok().and_then(|mut it| it.next()) {
+                        run(index, case)?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| anyhow!("a case panicked"))?)
+    })?;
+    let mut problems = problems
+        .into_inner()
+        .map_err(|_| anyhow!("a case panicked"))?;
+    let versions = versions(&server, tools, CASES.len())?;
+    for (index, (broken, _, _, count)) in CASES.iter().enumerate() {
+        let found = versions.get(&name(index)).map_or(0, Vec::len);
+        problems.equal(&format!("the versions after {broken:?}"), found, *count);
+    }
+    problems.finish()?;
+    Ok(Proof::Figure(format!("{} combinations", CASES.len())))
+}
+
+/// Two runs that begin together.
+pub(crate) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
+    const TIMES: usize = 20;
+    let directory = subject.new_directory("moto-at-once")?;
+    let server = Server::start(tools, &directory)?;
+    let mut problems = Problems::default();
+    for index in 0..TIMES {
+        let command = server.environment(publish(subject, &name(index)));
+        let logs = [directory.join("first"), directory.join("second")];
+        let runs = [command.start(&logs[0])?, command.start(&logs[1])?];
+        for (run, log) in runs.iter().zip(&logs) {
+            problems.equal("the exit code", run.wait()?, Some(0));
+            problems.equal("the version", version(log)?, Some(1));
+        }
+    }
+    one_each(&mut problems, &versions(&server, tools, TIMES)?, TIMES);
+    problems.finish()?;
+    Ok(Proof::Figure(format!("{TIMES} times")))
+}
+
+/// Kills at random moments, each followed by a run after the killed one's request was
+/// answered.
+pub(crate) fn killed(subject: &Subject, tools: &Tools) -> Result<Proof> {
+    const TIMES: usize = 40;
+    let directory = subject.new_directory("moto-killed")?;
+    let server = Server::start(tools, &directory)?;
+    let mut random = Random::new(12);
+    let mut problems = Problems::default();
+    for index in 0..TIMES {
+        let command = server.environment(publish(subject, &name(index)));
+        let run = command.start(&directory.join("killed"))?;
+        thread::sleep(Duration::from_millis(random.below(150) as u64));
+        run.kill()?;
+        run.wait()?;
+        // moto answers within milliseconds; the machine may be busy.
+        thread::sleep(Duration::from_millis(400));
+        let log = directory.join("again");
+        problems.equal("the exit code", command.start(&log)?.wait()?, Some(0));
+        problems.equal("the version", version(&log)?, Some(1));
+    }
+    one_each(&mut problems, &versions(&server, tools, TIMES)?, TIMES);
+    problems.finish()?;
+    Ok(Proof::Figure(format!("{TIMES} kills")))
+}
+
+fn name(index: usize) -> String {
+    format!("case-{index}")
+}
+
+/// A publish of the subject under a name.
+fn publish(subject: &Subject, name: &str) -> Command {
+    let mut arguments = subject.build_arguments();
+    arguments[0] = "publish";
+    arguments.extend([
+        "--provider",
+        "aws",
+        "--region",
+        REGION,
+        "--json",
+        "--name",
+        name,
+    ]);
+    subject.layerlock.command(&subject.project, &arguments)
+}
+
+/// The version that a run reported into a file.
+fn version(log: &Path) -> Result<Option<u64>> {
+    let text = fs_err::read_to_string(log)?;
+    let report: Report = serde_json::from_str(&text).map_err(|error| anyhow!("{error}: {text}"))?;
+    Ok(report.published.first().and_then(|one| one.version))
+}
+
+fn one_each(problems: &mut Problems, versions: &HashMap<String, Vec<String>>, count: usize) {
+    for name in (0..count).map(name) {
+        let found = versions.get(&name).map_or(0, Vec::len);
+        problems.equal(&format!("the versions of {name}"), found, 1);
+    }
+}
+
+/// The versions of each layer, as boto3 sees them.
+fn versions(server: &Server, tools: &Tools, count: usize) -> Result<HashMap<String, Vec<String>>> {
+    let command = tools.moto_python().without_env(&["AWS_"]);
+    let ask = command.args(["-I", "-c", ASK]).args((0..count).map(name));
+    Ok(serde_json::from_str(&server.environment(ask).stdout()?)?)
+}

@@ -1,0 +1,70 @@
+//! A server that speaks AWS Lambda's API.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::process::{Command, Running};
+use crate::tools::Tools;
+
+pub(super) const REGION: &str = "eu-central-1";
+
+/// A running moto server, empty and of its own.
+pub(super) struct Server {
+    url: String,
+    _running: Running,
+}
+
+impl Server {
+    pub(super) fn start(tools: &Tools, directory: &Path) -> Result<Self> {
+        const LIMIT: Duration = Duration::from_mins(1);
+        let log = directory.join("log");
+        let running = tools
+            .moto_python()
+            .without_env(&["AWS_"])
+            // It chooses a free port itself and says which.
+            .args(["-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
+            .start(&log)?;
+        let started = Instant::now();
+        loop {
+            let said = fs_err::read_to_string(&log)?;
+            let url = said
+                .split_whitespace()
+                .find(|word| word.starts_with("http://127.0.0.1:"));
+            if let Some(url) = url {
+                return Ok(Self {
+                    url: url.to_owned(),
+                    _running: running,
+                });
+            }
+            if !running.is_alive() || started.elapsed() > LIMIT {
+                return Err(anyhow::anyhow!(said)).context("moto's server did not start");
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Its address, without `http://`.
+    pub(super) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Points an AWS client at the server, with keys that mean nothing.
+    pub(super) fn environment(&self, command: Command) -> Command {
+        environment_at(command, &self.url)
+    }
+}
+
+/// Points an AWS client at a server, or at a proxy in front of it.
+pub(super) fn environment_at(command: Command, url: &str) -> Command {
+    command
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_ACCESS_KEY_ID", "testing")
+        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        // No profile of this machine's user.
+        .env("AWS_CONFIG_FILE", "no-config-file")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "no-credentials-file")
+}
