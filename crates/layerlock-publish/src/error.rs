@@ -259,8 +259,8 @@ impl Diagnose for Error {
                  in [tool.layerlock.publish] (or --name), or take the layer over by --adopt"
             }
             Self::Profile { .. } => {
-                "choose another profile by --profile or AWS_PROFILE; `aws configure list-profiles` \
-                 lists them"
+                "correct AWS's configuration files, or choose another profile by --profile or \
+                 AWS_PROFILE; `aws configure list-profiles` lists them"
             }
             Self::ServerFailed { .. } => "try again later",
             Self::Refused { code, .. } if code.starts_with("RequestEntityTooLarge") => {
@@ -277,6 +277,13 @@ impl Diagnose for Error {
             }
             Self::Network { reason, .. } if reason.contains("certificate") => {
                 "if a proxy has its own certificate authority, set AWS_CA_BUNDLE to its PEM file"
+            }
+            Self::Network { reason, .. } if reason.starts_with("dns error") => {
+                "there may be no region of this name: check its spelling; else check whether this \
+                 machine resolves names, and AWS_ENDPOINT_URL"
+            }
+            Self::Network { reason, .. } if reason.starts_with("the upload stood still") => {
+                "check the network and HTTPS_PROXY, then publish again: what arrived is not sent twice"
             }
             Self::Network { .. } | Self::Answer { .. } => {
                 "check the region, the network, HTTPS_PROXY and AWS_ENDPOINT_URL"

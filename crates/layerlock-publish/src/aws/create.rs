@@ -72,8 +72,9 @@ impl AwsLambda {
                 Class::Server | Class::Network | Class::TimedOut
             ) {
                 is_ours = true;
-                if let Ok(Some(found)) = self.look(artifact, newest).await {
-                    self.check_bytes(artifact, &found).await?;
+                if let Ok(Some(found)) = self.look(artifact, newest).await
+                    && self.has_bytes(artifact, &found).await?
+                {
                     return Ok(Publication {
                         reused: false,
                         ..Publication::reused(found)
@@ -102,10 +103,17 @@ impl AwsLambda {
         Ok(versions.pop())
     }
 
-    async fn check_bytes(&self, artifact: &Artifact, version: &LayerVersion) -> Result<(), Error> {
-        let content = self.content(version).await?;
-        let found = content.and_then(|content| content.code_sha256);
-        check_hash(artifact, &version.arn, found)
+    /// Whether a version with the artifact's mark is there, and has its bytes. The mark is
+    /// enough where nothing tells more, as without the right to ask.
+    async fn has_bytes(&self, artifact: &Artifact, version: &LayerVersion) -> Result<bool, Error> {
+        match self.content(version).await {
+            Ok(Some(content)) => {
+                check_hash(artifact, &version.arn, content.code_sha256)?;
+                Ok(true)
+            }
+            Ok(None) => Ok(false),
+            Err(_) => Ok(true),
+        }
     }
 
     async fn send(

@@ -142,6 +142,20 @@ fn a_closed_port_is_the_networks() {
     );
 }
 
+/// AWS has a host for each region, and none for others.
+#[test]
+fn a_host_without_an_address_may_be_a_region_that_is_none() {
+    let error = Error::Network {
+        action: "lambda:ListLayerVersions",
+        reason: "dns error: failed to lookup address information".to_owned(),
+    };
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.starts_with("there may be no region of this name"),
+        "{hint}"
+    );
+}
+
 #[test]
 fn a_region_that_cannot_be_is_a_setting() {
     for region in ["", "eu west/../1", "eu-west-1.example.com", "EU-WEST-1"] {

@@ -91,6 +91,27 @@ fn other_bytes_under_our_mark_are_an_integrity_error() {
 }
 
 #[test]
+fn without_the_right_to_ask_for_the_hash_the_mark_is_enough() {
+    let (_directory, artifact) = artifact(b"bytes");
+    let found = || listed(&[marked(5, &artifact)]);
+    let denied = Answer::error(403, "AccessDeniedException", "no");
+    let (published, _server) = publish(&artifact, vec![Answer::cut(), found(), denied]);
+    assert_eq!(published.unwrap().version, 5);
+
+    // One that was deleted meanwhile is none.
+    let gone = Answer::error(404, "ResourceNotFoundException", "no such version");
+    let rest = vec![
+        Answer::cut(),
+        found(),
+        gone,
+        created(&artifact, 6),
+        listed(&[]),
+    ];
+    let (published, _server) = publish(&artifact, rest);
+    assert_eq!(published.unwrap().version, 6);
+}
+
+#[test]
 fn an_upload_that_stands_still_is_an_unclear_end() {
     let (_directory, artifact) = artifact(b"bytes");
     let server = Replay::start(vec![
