@@ -64,6 +64,7 @@ pub(crate) struct Zip {
 pub(crate) struct Published {
     pub(crate) provider: String,
     pub(crate) layer: String,
+    pub(crate) region: Option<String>,
     pub(crate) outcome: String,
     pub(crate) changed: Vec<String>,
     pub(crate) arn: Option<String>,

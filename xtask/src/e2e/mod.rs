@@ -183,17 +183,25 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     check(Part::Publish, "publish to AWS (moto)", &|| {
         publish::aws(subject, tools)
     });
-    check(
-        Part::Publish,
-        "one version, whatever becomes of requests",
-        &|| publish::broken(subject, tools),
-    );
-    check(Part::Publish, "one version of two runs at once", &|| {
-        publish::at_once(subject, tools)
-    });
-    check(Part::Publish, "one version after a kill", &|| {
-        publish::killed(subject, tools)
-    });
+    // A hundred publishes or so: of the small layer.
+    if subject.fixture.name == SHARED_LAYER.name {
+        check(
+            Part::Publish,
+            "one version, whatever becomes of requests",
+            &|| publish::broken(subject, tools),
+        );
+        check(
+            Part::Publish,
+            "a region that refuses stops no other",
+            &|| publish::regions(subject, tools),
+        );
+        check(Part::Publish, "one version of two runs at once", &|| {
+            publish::at_once(subject, tools)
+        });
+        check(Part::Publish, "one version after a kill", &|| {
+            publish::killed(subject, tools)
+        });
+    }
     check(Part::Publish, "publish to a local directory", &|| {
         publish::local(subject)
     });

@@ -13,7 +13,7 @@ use crate::layerlock::{Published, Report};
 use crate::tools::Tools;
 use server::{REGION, Server};
 
-pub(super) use once::{at_once, broken, killed};
+pub(super) use once::{at_once, broken, killed, regions};
 
 /// Asks for every version of a layer with boto3.
 const ASK: &str = r#"

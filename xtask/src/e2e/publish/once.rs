@@ -149,6 +149,57 @@ pub(crate) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     Ok(Proof::Figure(format!("{} combinations", CASES.len())))
 }
 
+/// Several regions, one of which refuses: the others are published to, and the next run does
+/// the rest.
+pub(crate) fn regions(subject: &Subject, tools: &Tools) -> Result<Proof> {
+    let server = Server::start(tools, &subject.new_directory("moto-regions")?)?;
+    let refused = BrokenRequest {
+        method: "POST",
+        number: Some(2),
+        how: Status(403),
+    };
+    let proxy = FaultProxy::start(server.address(), &[refused])?;
+    let mut problems = Problems::default();
+    // One of them twice.
+    let regions = "us-east-1,eu-west-1,us-east-1";
+    let command = publish(subject, "regions").args(["--region", regions]);
+    for (what, code, outcomes) in [
+        ("the first run", 6, ["failed", "published", "published"]),
+        ("the second run", 0, ["published", "unchanged", "unchanged"]),
+        ("the third run", 0, ["unchanged"; 3]),
+    ] {
+        let command = environment_at(command.clone(), &proxy.url());
+        let finished = command.finish()?;
+        problems.equal(what, finished.code, Some(code));
+        let report: Report = serde_json::from_str(&finished.stdout)?;
+        let mut found: Vec<_> = report
+            .published
+            .iter()
+            .map(|it| it.outcome.as_str())
+            .collect();
+        found.sort_unstable();
+        problems.equal(
+            &format!("what became of each in {what}"),
+            &found[..],
+            &outcomes[..],
+        );
+        let named = report
+            .published
+            .iter()
+            .filter(|it| it.outcome == "failed")
+            .all(|failed| {
+                finished
+                    .stderr
+                    .contains(failed.region.as_deref().unwrap_or("no region"))
+            });
+        problems.hold(named, || {
+            format!("{what} does not name the region: {}", finished.stderr)
+        });
+    }
+    problems.finish()?;
+    Ok(Proof::Full)
+}
+
 /// Two runs that begin together.
 pub(crate) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
     const TIMES: usize = 20;
