@@ -7,6 +7,7 @@ AWS CLI tells, and so does this.
 */
 
 use std::env;
+use std::error::Error as StdError;
 use std::path::Path;
 
 use aws_config::profile::{self, ProfileSet};
@@ -19,7 +20,7 @@ pub(super) async fn check(named: Option<&str>) -> Result<(), Error> {
     let (files, variables, places) = Default::default();
     let loaded = profile::load(&files, &variables, &places, override_name).await;
     let profiles = loaded.map_err(|error| Error::Profile {
-        reason: format!("AWS's configuration files cannot be read: {error}"),
+        reason: cause(&error),
     })?;
     let is_named = named.is_some() || is_set("AWS_PROFILE");
     // Keys of the environment come before a default profile, whatever is in it.
@@ -27,6 +28,16 @@ pub(super) async fn check(named: Option<&str>) -> Result<(), Error> {
         return Ok(());
     }
     fault(&profiles, is_named).map_or(Ok(()), |reason| Err(Error::Profile { reason }))
+}
+
+/// The last of an error's causes, which names the file and the line and quotes neither.
+fn cause(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let text = cause.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn is_set(variable: &str) -> bool {

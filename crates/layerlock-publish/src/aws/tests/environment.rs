@@ -147,6 +147,13 @@ fn what_is_wrong_with_a_profile_is_told() {
     );
 }
 
+#[test]
+fn a_file_of_profiles_that_cannot_be_read_is_told_by_its_line() {
+    let outcome = outcome_with(&format!("aws_secret_access_key {SECRET}\n"), &[]);
+    assert!(!outcome.contains(SECRET), "{outcome}");
+    insta::assert_snapshot!(outcome, @"Provider: no usable AWS credentials: error parsing config on line 3: Expected an '=' sign defining a property");
+}
+
 /// As with the AWS CLI: else the layer would go to the account of other keys.
 #[test]
 fn a_profile_that_was_asked_for_comes_before_keys_of_the_environment() {
