@@ -3,7 +3,7 @@
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder};
 use serde_json::Value;
 
-use crate::support::{Sandbox, greeter};
+use crate::support::{Sandbox, greeter, json};
 
 fn planned(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Value {
     let before = sandbox.files();
@@ -13,7 +13,7 @@ fn planned(sandbox: &Sandbox, arguments: &[&str], code: i32) -> Value {
         .assert()
         .code(code);
     assert_eq!(sandbox.files(), before, "something was written");
-    serde_json::from_slice(&assert.get_output().stdout).unwrap()
+    json(&assert.get_output().stdout)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use layerlock_testkit::{LockedPackage, ProjectBuilder, WheelBuilder};
 use serde_json::json;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, json};
 
 fn pyproject(sandbox: &Sandbox) -> String {
     fs_err::read_to_string(sandbox.project.pyproject()).unwrap()
@@ -35,7 +35,7 @@ fn a_project_gets_what_a_build_would_choose() {
     // The lock is still up to date, and the build makes the same.
     let rebuilt = sandbox.layerlock(&["build", "--json"]).assert().success();
     let sha256 = |bytes: &[u8]| {
-        let report: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let report = json(bytes);
         report["layers"][0]["zip"]["sha256"].clone()
     };
     assert_eq!(

@@ -10,6 +10,7 @@ mod cache;
 mod commands;
 mod dry_run;
 mod errors;
+mod export;
 mod init;
 mod network;
 mod output;

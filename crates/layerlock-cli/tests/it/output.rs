@@ -5,7 +5,7 @@ use std::process::Output;
 use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Sandbox, greeter};
+use crate::support::{Sandbox, greeter, json};
 
 /// What a command that has to end with this code prints.
 #[track_caller]
@@ -200,7 +200,7 @@ fn an_output_has_its_path_from_here_and_from_the_root() {
             .current_dir(&below)
             .assert()
             .success();
-        let report: Value = serde_json::from_slice(&build.get_output().stdout).unwrap();
+        let report = json(&build.get_output().stdout);
         let layer = &report["layers"][0];
         let root = fs_err::canonicalize(sandbox.project.path()).unwrap();
         let zip = "dist/layers/shop-python3.14-x86_64.zip";
@@ -367,7 +367,7 @@ fn credentials_are_found_missing_before_the_work() {
         .env("AWS_REGION", "eu-west-1")
         .env("HOME", "/nowhere");
     let output = command.assert().code(6).get_output().clone();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = json(&output.stdout);
     assert_eq!(report["error"]["kind"], "provider");
     assert_eq!(sandbox.files(), before);
     assert_eq!(sandbox.index.requests().len(), 0);

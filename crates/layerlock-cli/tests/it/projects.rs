@@ -2,7 +2,7 @@
 
 use layerlock_testkit::content_hash;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, json};
 
 /// The only layer's zip, from a build that succeeds.
 #[track_caller]
@@ -13,7 +13,7 @@ fn zip(sandbox: &Sandbox, arguments: &[&str], directory: &str) -> String {
         .args(["--json", "--runtime", "python3.13"])
         .assert()
         .success();
-    let report: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let report = json(&output.get_output().stdout);
     let path = report["layers"][0]["zip"]["path"].as_str().unwrap();
     path.to_owned()
 }

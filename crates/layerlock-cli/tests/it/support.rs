@@ -65,3 +65,8 @@ pub(crate) fn greeter() -> Wheel {
         .entry_point("console_scripts", "greet", "greeter:main")
         .build()
 }
+
+/// What a command printed, as JSON.
+pub(crate) fn json(output: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(output).expect("one JSON object and nothing else")
+}
