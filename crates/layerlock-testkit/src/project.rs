@@ -124,6 +124,7 @@ pub struct ProjectBuilder {
     name: String,
     requires_python: String,
     packages: Vec<LockedPackage>,
+    dependencies: Vec<String>,
     optional_groups: BTreeSet<String>,
     sources: Vec<(String, String, String)>,
     pyproject_end: String,
@@ -140,6 +141,7 @@ impl ProjectBuilder {
             name: name.to_owned(),
             requires_python: ">=3.10,<4.0".to_owned(),
             packages: Vec::new(),
+            dependencies: Vec::new(),
             optional_groups: BTreeSet::new(),
             sources: Vec::new(),
             pyproject_end: String::new(),
@@ -161,6 +163,14 @@ impl ProjectBuilder {
     #[must_use]
     pub fn package_mode(mut self) -> Self {
         self.package_mode = true;
+        self
+    }
+
+    /// A requirement of the project as it stands in pyproject.toml (PEP 508), beside those
+    /// that the packages make.
+    #[must_use]
+    pub fn dependency(mut self, requirement: &str) -> Self {
+        self.dependencies.push(requirement.to_owned());
         self
     }
 
@@ -228,6 +238,9 @@ impl ProjectBuilder {
             quoted(&self.requires_python),
         );
         text.push_str("dependencies = [\n");
+        for requirement in &self.dependencies {
+            let _ = writeln!(text, "    {},", quoted(requirement));
+        }
         for package in self
             .direct("main")
             .filter(|package| package.extra.is_none())

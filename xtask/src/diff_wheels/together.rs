@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use layerlock_testkit::content_hash;
+use layerlock_testkit::ProjectBuilder;
 use serde::Deserialize;
 
 use crate::checks::Problems;
@@ -119,12 +119,6 @@ fn imported(script: &Path) -> Option<String> {
 /// extras and markers.
 fn write_project(set: &[&str], packages: &[Installed], directory: &Path) -> Result<()> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let dependencies: Vec<_> = set.iter().map(|requirement| quoted(requirement)).collect();
-    let pyproject = format!(
-        "[project]\nname = \"together\"\nversion = \"1\"\nrequires-python = \">=3.8\"\n\
-         dependencies = [{}]\n[tool.poetry]\npackage-mode = false\n",
-        dependencies.join(", ")
-    );
     let mut lock = String::new();
     for Installed {
         download_info,
@@ -159,13 +153,11 @@ fn write_project(set: &[&str], packages: &[Installed], directory: &Path) -> Resu
             writeln!(lock, "{} = [{}]", quoted(name), tables.join(", "))?;
         }
     }
-    write!(
-        lock,
-        "[metadata]\nlock-version = \"2.1\"\npython-versions = \">=3.8\"\ncontent-hash = {}\n",
-        quoted(&content_hash(&pyproject))
-    )?;
-    fs_err::write(directory.join("pyproject.toml"), pyproject)?;
-    fs_err::write(directory.join("poetry.lock"), lock)?;
+    let project = ProjectBuilder::new("together").requires_python(">=3.8");
+    let project = set.iter().fold(project, |project, requirement| {
+        project.dependency(requirement)
+    });
+    project.lock_packages(&lock).write_to(directory);
     Ok(())
 }
 
