@@ -10,6 +10,8 @@
 //!   ([`RunKey`]). Where locked files come from (index, cache, offline) has no say in
 //!   what they are, and credentials have no place in a cache. Wheels of `--find-links` may be
 //!   a wheel that no lock lists, so a run with some leaves no note.
+//! - The templates that name runtimes are in the note too, as they looked: findings are
+//!   made of them.
 //! - Outputs are compared as git compares its working tree, by size, times and
 //!   mode. What git calls racy, an edit in the clock tick of the writing, cannot
 //!   pass: outputs get a time to the nanosecond, which no other write has. Where

@@ -36,6 +36,7 @@ mod last_run;
 mod misfits;
 mod name_template;
 mod outputs;
+mod placeholders;
 mod poetry_credentials;
 mod publish;
 mod publish_configuration;

@@ -2,6 +2,8 @@
 
 use layerlock_target::{LayerNames, Provider, Target};
 
+use crate::placeholders::{Piece, pieces};
+
 /// A text with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NameTemplate {
@@ -34,28 +36,21 @@ const PLACEHOLDERS: &str =
 impl NameTemplate {
     /// The error is for people.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (plain, after) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
-            if !plain.is_empty() {
-                if let Some(c) = plain.chars().find(|c| !is_allowed(*c)) {
-                    return Err(format!(
+        let pieces =
+            pieces(text).map_err(|inside| format!("`{{{inside}` has no end; {PLACEHOLDERS}"))?;
+        let parts: Vec<Part> = pieces
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Text(plain) => match plain.chars().find(|c| !is_allowed(*c)) {
+                    None => Ok(Part::Text(plain.to_owned())),
+                    Some(c) => Err(format!(
                         "{c:?} cannot be in the name of a layer, which is {}",
                         names()
-                    ));
-                }
-                parts.push(Part::Text(plain.to_owned()));
-            }
-            let Some(inside) = after.strip_prefix('{') else {
-                break;
-            };
-            let Some((placeholder, after)) = inside.split_once('}') else {
-                return Err(format!("`{{{inside}` has no end; {PLACEHOLDERS}"));
-            };
-            parts.push(Part::placeholder(placeholder)?);
-            rest = after;
-        }
+                    )),
+                },
+                Piece::Placeholder(text) => Part::placeholder(text),
+            })
+            .collect::<Result<_, _>>()?;
         if parts.is_empty() {
             return Err(format!("a layer's name is {}", names()));
         }

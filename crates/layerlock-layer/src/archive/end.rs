@@ -29,6 +29,9 @@ struct EndRecords {
     directory: Range<u64>,
 }
 
+/// Numbers in the classic record that stand for "see zip64's".
+const LARGEST: Fields = [0xffff, 0xffff, 0xffff, 0xffff, 0xffff_ffff, 0xffff_ffff];
+
 const END: &[u8] = b"PK\x05\x06";
 const ZIP64_END: &[u8] = b"PK\x06\x06";
 const ZIP64_LOCATOR: &[u8] = b"PK\x06\x07";
@@ -112,22 +115,11 @@ fn end_records(
     {
         return Err(ambiguous("its comment may be taken for an archive"));
     }
-    let classic = [
-        // Disks: this one, and that of the directory.
-        number(&end, 4, 2),
-        number(&end, 6, 2),
-        // Members on this disk, and all.
-        number(&end, 8, 2),
-        number(&end, 10, 2),
-        // The directory's size and place.
-        number(&end, 12, 4),
-        number(&end, 16, 4),
-    ];
+    let classic = fields(&end, 4, [2, 2, 2, 2, 4, 4]);
     let Some((start, zip64)) = zip64(reader, end_at)? else {
         return records(end_at, classic);
     };
-    let largest = [0xffff, 0xffff, 0xffff, 0xffff, 0xffff_ffff, 0xffff_ffff];
-    for ((classic, zip64), largest) in classic.iter().zip(&zip64).zip(&largest) {
+    for ((classic, zip64), largest) in classic.iter().zip(&zip64).zip(&LARGEST) {
         if classic != zip64 && classic != largest {
             return Err(ambiguous("its two end records differ"));
         }
@@ -135,7 +127,7 @@ fn end_records(
     records(start, zip64)
 }
 
-fn records(start: u64, fields: [u64; 6]) -> Result<EndRecords, ArchiveProblem> {
+fn records(start: u64, fields: Fields) -> Result<EndRecords, ArchiveProblem> {
     let [disk, directory_disk, entries_here, entries, size, offset] = fields;
     if [disk, directory_disk] != [0, 0] || entries_here != entries {
         return Err(ambiguous("it is a part of several"));
@@ -150,7 +142,7 @@ fn records(start: u64, fields: [u64; 6]) -> Result<EndRecords, ArchiveProblem> {
 
 /// The fields of zip64's end record and its place, where a locator is right before the
 /// classic one.
-fn zip64(reader: &dyn ReaderAt, end_at: u64) -> Result<Option<(u64, [u64; 6])>, ArchiveProblem> {
+fn zip64(reader: &dyn ReaderAt, end_at: u64) -> Result<Option<(u64, Fields)>, ArchiveProblem> {
     let Some(locator_at) = end_at.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else {
         return Ok(None);
     };
@@ -171,15 +163,7 @@ fn zip64(reader: &dyn ReaderAt, end_at: u64) -> Result<Option<(u64, [u64; 6])>, 
     if !record.starts_with(ZIP64_END) || record_end != Some(locator_at) {
         return Err(wrong());
     }
-    let fields = [
-        number(&record, 16, 4),
-        number(&record, 20, 4),
-        number(&record, 24, 8),
-        number(&record, 32, 8),
-        number(&record, 40, 8),
-        number(&record, 48, 8),
-    ];
-    Ok(Some((at, fields)))
+    Ok(Some((at, fields(&record, 16, [4, 4, 8, 8, 8, 8]))))
 }
 
 /// What a data descriptor says (checksum, packed size, unpacked size), and its length.
@@ -220,6 +204,18 @@ fn bytes_at(reader: &dyn ReaderAt, at: u64, count: usize) -> Result<Vec<u8>, Arc
         .read_exact_at(&mut bytes, at)
         .map_err(|error| ArchiveProblem::NotAZip(error.to_string()))?;
     Ok(bytes)
+}
+
+/// What both end records have, in this order: this disk, the directory's disk, members on
+/// this disk, all members, the directory's size and its place.
+type Fields = [u64; 6];
+
+/// Fields of these widths, one after the other.
+fn fields(bytes: &[u8], mut at: usize, widths: [usize; 6]) -> Fields {
+    widths.map(|width| {
+        at += width;
+        number(bytes, at - width, width)
+    })
 }
 
 /// A number of up to 8 bytes, the lowest first.

@@ -13,7 +13,6 @@ use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
 use layerlock_layer::{EntryTime, parallel};
-use layerlock_lock::PackageName;
 use layerlock_target::Provider;
 
 use crate::built::Built;
@@ -301,15 +300,13 @@ impl<'a> Job<'a> {
     fn settle_shared_names<Step>(&self, layers: &mut [LayerJob<'_, Step>]) {
         let are_some_layers_only = !self.settings.layers.is_empty();
         let mut names = HashSet::new();
-        let mut unknown_to_all: Option<HashSet<PackageName>> = None;
+        let mut preferred = HashSet::new();
         for layer in &*layers {
             let named = layer.excluded.iter().filter(|one| one.is_named);
             names.extend(named.map(|one| one.package.name.clone()));
-            let unknown: HashSet<_> = layer.not_preferred.iter().cloned().collect();
-            unknown_to_all = Some(match unknown_to_all {
-                Some(others) => &others & &unknown,
-                None => unknown,
-            });
+            let here = layer.layer.prefer.iter();
+            let here = here.filter(|name| !layer.not_preferred.contains(name));
+            preferred.extend(here.cloned());
         }
         for layer in layers {
             if layer.layer.shares.exclude {
@@ -318,10 +315,9 @@ impl<'a> Job<'a> {
                     .retain(|name| !are_some_layers_only && !names.contains(name));
             }
             if layer.layer.shares.prefer {
-                layer.not_preferred.retain(|name| {
-                    let unknown = unknown_to_all.as_ref();
-                    !are_some_layers_only && unknown.is_some_and(|all| all.contains(name))
-                });
+                layer
+                    .not_preferred
+                    .retain(|name| !are_some_layers_only && !preferred.contains(name));
             }
         }
     }

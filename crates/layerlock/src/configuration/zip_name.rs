@@ -3,6 +3,10 @@
 use layerlock_lock::is_plain_file_name;
 use layerlock_target::Target;
 
+use crate::placeholders::{Piece, pieces};
+
+const ENDING: &str = ".zip";
+
 /// What the name of a zip is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ZipName(Vec<Part>);
@@ -18,38 +22,34 @@ enum Part {
 impl ZipName {
     /// Reads a name such as `{layer}-{runtime}.zip`; the error is for people.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let (placeholder, after) = after
-                .split_once('}')
-                .ok_or_else(|| format!("the zip name `{text}` has a {{ without a }}"))?;
-            parts.push(Part::Text(before.to_owned()));
-            parts.push(match placeholder {
-                "layer" => Part::Layer,
-                "runtime" => Part::Runtime,
-                "architecture" => Part::Architecture,
-                other => {
-                    return Err(format!(
-                        "the zip name `{text}` has an unknown placeholder `{{{other}}}`: there \
-                         are {{layer}}, {{runtime}} and {{architecture}}"
-                    ));
-                }
-            });
-            rest = after;
-        }
-        parts.push(Part::Text(rest.to_owned()));
-        let texts = parts.iter().map(|part| match part {
-            Part::Text(text) => text,
-            _ => "x",
+        let pieces =
+            pieces(text).map_err(|_| format!("the zip name `{text}` has a {{ without a }}"))?;
+        let parts: Vec<Part> = pieces
+            .iter()
+            .map(|piece| match *piece {
+                Piece::Text(plain) => Ok(Part::Text(plain.to_owned())),
+                Piece::Placeholder("layer") => Ok(Part::Layer),
+                Piece::Placeholder("runtime") => Ok(Part::Runtime),
+                Piece::Placeholder("architecture") => Ok(Part::Architecture),
+                Piece::Placeholder(other) => Err(format!(
+                    "the zip name `{text}` has an unknown placeholder `{{{other}}}`: there are \
+                     {{layer}}, {{runtime}} and {{architecture}}"
+                )),
+            })
+            .collect::<Result<_, _>>()?;
+        // Any layer's name will do for what stands for a placeholder.
+        let example = pieces.iter().map(|piece| match *piece {
+            Piece::Text(plain) => plain,
+            Piece::Placeholder(_) => "x",
         });
-        let example: String = texts.collect();
+        let example: String = example.collect();
         if !is_plain_file_name(&example) || example.contains('}') {
             return Err(format!(
                 "the zip name `{text}` is no plain file name: `output` is for its directory"
             ));
         }
-        if !rest.to_lowercase().ends_with(".zip") || example.len() == ".zip".len() {
+        let stem = example.len().checked_sub(ENDING.len());
+        if !example.to_lowercase().ends_with(ENDING) || stem == Some(0) {
             return Err(format!("the zip name `{text}` is not NAME.zip"));
         }
         Ok(Self(parts))
