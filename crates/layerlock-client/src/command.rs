@@ -1,5 +1,5 @@
-//! Commands of this machine that are asked something: the keyring, and for its settings
-//! pip.
+//! Commands of this machine that are asked something: the keyring, and for the default
+//! index pip, uv and Python.
 
 use std::time::Duration;
 

@@ -85,7 +85,7 @@ impl PythonConstraint {
 }
 
 /// No minor version of Python has had as many patch releases.
-const LAST_PATCH: u64 = 99;
+pub(crate) const LAST_PATCH: u64 = 99;
 
 impl fmt::Display for PythonConstraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

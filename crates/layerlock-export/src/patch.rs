@@ -8,11 +8,9 @@
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 
+use crate::constraint::LAST_PATCH;
 use crate::error::Warning;
 use crate::project::Project;
-
-/// A patch release that no provider has: one to come.
-const LATER: u64 = 99;
 
 /// The environment with a patch release that the project allows, where there is one.
 pub(crate) fn allowed(project: &Project, environment: &MarkerEnvironment) -> MarkerEnvironment {
@@ -36,7 +34,7 @@ pub(crate) fn warning(project: &Project, environment: &MarkerEnvironment) -> Opt
     let python = project.python();
     let taken = python.nearest_patch(major, minor, patch)?;
     let is_allowed = |patch: u64| python.allows(&Version::new([major, minor, patch]));
-    if is_allowed(patch) && is_allowed(LATER) {
+    if is_allowed(patch) && is_allowed(LAST_PATCH) {
         return None;
     }
     Some(Warning::PatchRelease {

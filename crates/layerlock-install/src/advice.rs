@@ -84,11 +84,12 @@ async fn advice(
     let page = page(package, name, options).await?;
     let mut advice = Advice {
         same_version: of_version(&page, &package.version, target),
-        newest: newest_fitting(&page, target),
+        // The newest may be the locked one, or older.
+        newest: newest_fitting(&page, target)
+            .filter(|wheel| !wheel.is_version(&package.version))
+            .map(|wheel| wheel.version()),
         sibling: None,
     };
-    // The newest may be the locked one, or older.
-    advice.newest = advice.newest.filter(|version| *version != package.version);
     if advice.same_version.is_none() && advice.newest.is_none() {
         let sibling = format!("{name}-binary");
         let page = self::page(package, &sibling, options).await;
@@ -132,11 +133,10 @@ fn of_version(page: &ProjectPage, version: &str, target: &Target) -> Option<Stri
 }
 
 /// The newest release with a wheel for the target; no pre-release.
-fn newest_fitting(page: &ProjectPage, target: &Target) -> Option<String> {
-    let newest = fitting(page, target)
+fn newest_fitting(page: &ProjectPage, target: &Target) -> Option<WheelName> {
+    fitting(page, target)
         .filter(|wheel| !wheel.is_prerelease())
-        .max_by(WheelName::cmp_version)?;
-    Some(newest.version())
+        .max_by(WheelName::cmp_version)
 }
 
 fn is_for_python(file: &IndexFile, target: &Target) -> bool {

@@ -35,7 +35,6 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, 
     if !matches!(package.source, PackageSource::Registry { .. }) {
         return Ok(WheelOrSource::Source(package));
     }
-    refuse_other_files(&package)?;
     let mut best: Option<(WheelRank, usize, WheelName)> = None;
     for (index, wheel) in wheels(&package) {
         if let Ok(rank) = target.rank(&wheel)
@@ -45,6 +44,7 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, 
         }
     }
     let Some((_, index, wheel)) = best else {
+        refuse_other_files(&package)?;
         let wheels: Vec<WheelName> = wheels(&package).map(|(_, wheel)| wheel).collect();
         if sdist(&package).is_some() && !wheels.iter().any(WheelName::is_for_linux) {
             return Ok(WheelOrSource::Source(package));

@@ -33,6 +33,11 @@ struct PythonDistance {
     is_newer: bool,
 }
 
+const FARTHEST: PythonDistance = PythonDistance {
+    minors: u8::MAX,
+    is_newer: false,
+};
+
 impl Nearness {
     pub(crate) fn new(wheel: &WheelName, runtime: Runtime, architecture: Architecture) -> Self {
         let machine = architecture.machine();
@@ -55,10 +60,7 @@ impl Nearness {
             is_of_architecture: platforms(&|platform| {
                 platform == "any" || platform.ends_with(machine)
             }),
-            python: Reverse(distances.min().unwrap_or(PythonDistance {
-                minors: u8::MAX,
-                is_newer: false,
-            })),
+            python: Reverse(distances.min().unwrap_or(FARTHEST)),
             glibc: Reverse(wheel.least_glibc(architecture)),
         }
     }
@@ -78,10 +80,7 @@ fn distance(tag: &str, minor: u8) -> PythonDistance {
             is_newer: own > minor,
         },
         // Python 2, or not CPython.
-        None => PythonDistance {
-            minors: u8::MAX,
-            is_newer: false,
-        },
+        None => FARTHEST,
     }
 }
 

@@ -3,7 +3,7 @@
 use layerlock_export::Project;
 use layerlock_install::{NoWheel, WheelOrSource};
 use layerlock_lock::{LockReader, LockedPackage, PackageSource};
-use layerlock_target::Target;
+use layerlock_target::{Runtime, Target};
 
 use crate::Error;
 use crate::misfits::{Misfits, suitable_runtimes, suits};
@@ -36,14 +36,11 @@ fn refuse_without_files(
 
 impl FileChoice<'_> {
     /// The wheel of each package that suits the target best, or its source to be built.
-    /// All packages without a file are told at once, unless `is_supplied` knows of a
-    /// wheel that no lock lists. Only what works for every package is recommended.
-    pub(crate) fn choose(
-        &self,
-        packages: Vec<LockedPackage>,
-        is_supplied: impl Fn(&LockedPackage) -> bool,
-    ) -> Result<Vec<WheelOrSource>, Error> {
-        refuse_without_files(&packages, &is_supplied)?;
+    /// All packages without a file are told at once, unless one is supplied that no
+    /// lock lists. Only what works for every package is recommended.
+    pub(crate) fn choose(&self, packages: Vec<LockedPackage>) -> Result<Vec<WheelOrSource>, Error> {
+        let is_supplied = |package: &LockedPackage| self.layer.is_supplied(package, self.target);
+        refuse_without_files(&packages, is_supplied)?;
         let mut chosen = Vec::with_capacity(packages.len());
         let mut misfits: Vec<NoWheel> = Vec::new();
         for package in packages {
@@ -58,28 +55,27 @@ impl FileChoice<'_> {
                 file => chosen.push(file?),
             }
         }
-        let suitable = || suitable_runtimes(self.project, self.lock, &self.layer, self.target);
-        match &misfits[..] {
-            [] => Ok(chosen),
-            // Where it alone is in the way of some runtime, its own words are enough.
-            [only] if only.runtimes.is_empty() || !suitable().is_empty() => {
-                Err(self.only_misfit(misfits.remove(0)).into())
-            }
-            _ => {
-                let Self {
-                    project,
-                    lock,
-                    layer,
-                    target,
-                } = self;
-                let misfits = Misfits::new(misfits, project, *lock, layer, target);
-                Err(Error::Misfits(Box::new(misfits)))
-            }
+        if misfits.is_empty() {
+            return Ok(chosen);
         }
+        let Self {
+            project,
+            lock,
+            layer,
+            target,
+        } = self;
+        let suitable = suitable_runtimes(project, *lock, layer, target);
+        // Where it alone is in the way of some runtime, its own words are enough.
+        if let [only] = &misfits[..]
+            && (only.runtimes.is_empty() || !suitable.is_empty())
+        {
+            return Err(self.only_misfit(misfits.remove(0), &suitable).into());
+        }
+        let misfits = Misfits::new(misfits, suitable, project, *lock, layer, target);
+        Err(Error::Misfits(Box::new(misfits)))
     }
 
-    fn only_misfit(&self, mut misfit: NoWheel) -> layerlock_install::Error {
-        let suitable = suitable_runtimes(self.project, self.lock, &self.layer, self.target);
+    fn only_misfit(&self, mut misfit: NoWheel, suitable: &[Runtime]) -> layerlock_install::Error {
         misfit.runtimes.retain(|runtime| suitable.contains(runtime));
         misfit.architectures.retain(|&architecture| {
             let target = Target::new(self.target.runtime, architecture);

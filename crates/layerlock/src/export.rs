@@ -282,7 +282,7 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
         },
         target: &layer.target,
     };
-    let chosen = choice.choose(selected.into_packages(), |_| false)?;
+    let chosen = choice.choose(selected.into_packages())?;
     let packages = chosen.into_iter().map(JsonPackage::new).collect();
     #[expect(clippy::expect_used, reason = "strings and lists always serialize")]
     let mut text =

@@ -21,6 +21,7 @@
 //!   there is no note while one of them is as young as a coarse clock's tick; nor where
 //!   a build reads more than these files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Digest, Hasher};
@@ -35,9 +36,6 @@ use crate::cache::lasting_cache;
 use crate::source_date_epoch::SOURCE_DATE_EPOCH;
 use crate::templates::Template;
 use crate::{Conflicts, Error, Settings};
-
-/// Grows whenever the form of [`Note`] changes.
-const NOTES: &str = "runs-v3";
 
 /// What a job gives.
 pub(crate) struct Outcome {
@@ -66,7 +64,9 @@ impl BuiltDirectories {
         directories: impl Iterator<Item = &'p Path>,
         ignored: Vec<PathBuf>,
     ) -> Option<Self> {
-        let stamps = directories.map(|directory| {
+        // Layers and targets share them.
+        let directories: BTreeSet<&Path> = directories.collect();
+        let stamps = directories.into_iter().map(|directory| {
             let stamp = lasting_source_stamp(directory, &ignored)?;
             Some((directory.to_owned(), stamp))
         });
@@ -88,6 +88,7 @@ pub(crate) struct LastRun {
     cache: Cache,
 }
 
+/// Its form is told by the name of [`Cache::runs`].
 #[derive(Serialize, Deserialize)]
 struct Note {
     inputs: Digest,
@@ -227,7 +228,7 @@ impl LastRun {
         let current_directory = std::env::current_dir().ok()?;
         let key = RunKey::new(job, &current_directory, settings).digest()?;
         Some(Self {
-            path: cache.root().join(NOTES).join(key.hex()),
+            path: cache.runs().join(key.hex()),
             inputs: inputs(settings.directory())?,
             cache,
         })

@@ -54,6 +54,7 @@ pub(crate) fn suits(lock: &dyn LockReader, query: &LayerQuery<'_>, target: &Targ
 impl Misfits {
     pub(crate) fn new(
         packages: Vec<NoWheel>,
+        suitable: Vec<Runtime>,
         project: &Project,
         lock: &dyn LockReader,
         query: &LayerQuery<'_>,
@@ -69,7 +70,6 @@ impl Misfits {
                 (runtime, fits(lock, query, &target).unwrap_or_default())
             })
             .collect();
-        let suitable = suitable_runtimes(project, lock, query, target);
         let mut names: Vec<PackageName> = Vec::new();
         names.extend(packages.iter().map(|one| one.package.name.clone()));
         if suitable.is_empty() {

@@ -2,7 +2,7 @@
 //! nothing is fetched.
 
 use layerlock_export::Project;
-use layerlock_install::{FindLinks, WheelOrSource, is_supplied};
+use layerlock_install::{FindLinks, WheelOrSource};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName, PackageSource};
 use layerlock_target::{Runtime, Support, Target};
 
@@ -12,6 +12,13 @@ pub(crate) struct LayerQuery<'q> {
     pub(crate) exclude: &'q [PackageName],
     /// Where wheels may be that no lock lists.
     pub(crate) find_links: &'q [FindLinks],
+}
+
+impl LayerQuery<'_> {
+    /// Whether there is a wheel of a package that fits a target and that no lock lists.
+    pub(crate) fn is_supplied(&self, package: &LockedPackage, target: &Target) -> bool {
+        layerlock_install::is_supplied(package, target, self.find_links)
+    }
 }
 
 /// How well a package, or all of a layer, fits a target: the best last.
@@ -38,17 +45,17 @@ pub(crate) fn fits(
     let remaining = selected.exclude(query.exclude).selected;
     let fits = remaining.into_packages().into_iter().map(|package| {
         let name = package.name.clone();
-        (name, fit(package, target, query.find_links))
+        (name, fit(package, target, query))
     });
     Some(fits.collect())
 }
 
-fn fit(package: LockedPackage, target: &Target, find_links: &[FindLinks]) -> Fit {
+fn fit(package: LockedPackage, target: &Target, query: &LayerQuery<'_>) -> Fit {
     // What is no index's is built for whichever runtime it is.
     if !matches!(package.source, PackageSource::Registry { .. }) {
         return Fit::Wheels;
     }
-    let is_supplied = |package: &LockedPackage| is_supplied(package, target, find_links);
+    let is_supplied = |package: &LockedPackage| query.is_supplied(package, target);
     match layerlock_install::choose(package, target) {
         Ok(WheelOrSource::Source(package)) if !is_supplied(&package) => Fit::Build,
         Err(layerlock_install::Error::NoWheel(misfit)) if !is_supplied(&misfit.package) => {

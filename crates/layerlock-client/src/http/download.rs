@@ -200,8 +200,7 @@ impl Partial {
     fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         self.hasher.update(piece);
         self.length += piece.len() as u64;
-        // The file itself: its wrapper would put the path into an error.
-        let written = self.file.as_file_mut().write_all(piece);
+        let written = self.file.write_all(piece);
         written.map_err(|source| self.failed(source))
     }
 

@@ -55,7 +55,8 @@ pub struct Cache {
 const WHEELS: &str = "wheels-v1";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
 pub(crate) const BUILDS: &str = "builds-v1";
-/// The library's own: notes of runs, which cost a little time to lose.
+/// The library's own: notes of runs, which cost a little time to lose. Grows whenever
+/// their form changes.
 const RUNS: &str = "runs-v3";
 const LOCK: &str = "lock";
 
@@ -116,6 +117,11 @@ impl Cache {
     /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The directory of the notes of runs, which are the library's own.
+    pub fn runs(&self) -> PathBuf {
+        self.root.join(RUNS)
     }
 
     /// Whether it is removed at the end of this run.

@@ -134,11 +134,11 @@ impl Record {
             .filter_map(|row| Some((row, row.digest.as_ref()?)))
             .collect();
         // Plans compare by SHA-256, whatever RECORD has.
-        let mut algorithms = vec![Algorithm::Sha256];
-        algorithms.extend(expected.iter().map(|(_, digest)| digest.algorithm()));
-        let mut seen = HashSet::new();
-        algorithms.retain(|algorithm| seen.insert(*algorithm));
-        let mut hashers: Vec<Hasher> = algorithms.into_iter().map(Hasher::new).collect();
+        let is_needed = |one: &Algorithm| {
+            *one == Algorithm::Sha256 || expected.iter().any(|(_, it)| it.algorithm() == *one)
+        };
+        let needed = Algorithm::ALL.into_iter().filter(is_needed);
+        let mut hashers: Vec<Hasher> = needed.map(Hasher::new).collect();
         let compressed_crc32 = member.read_into(|piece| {
             for hasher in &mut hashers {
                 hasher.update(piece);
@@ -159,6 +159,7 @@ impl Record {
                 });
             }
         }
+        // SHA-256 is the first of all.
         Ok(checked(member, actual[0], compressed_crc32))
     }
 }

@@ -125,11 +125,8 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
                 layer: layer.query(&options.find_links),
                 target: &layer.target,
             };
-            let is_supplied = |package: &LockedPackage| {
-                layerlock_install::is_supplied(package, &layer.target, &options.find_links)
-            };
             choice
-                .choose(packages, is_supplied)
+                .choose(packages)
                 .map_err(|error| advised(error, options))
         })
     }

@@ -7,7 +7,7 @@
 mod diff;
 mod table;
 
-use std::cell::{Cell, RefCell};
+use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -114,37 +114,25 @@ fn layers(
     settings: &Settings,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Layer>, Error> {
-    let failure = Cell::new(None);
-    let no_lock = Cell::new(false);
-    let stale = RefCell::new(None);
+    let lock = OnceCell::new();
     let layers = configuration::layers(project, settings, &|query| {
         // Only where it has a say is a lock needed.
-        match settings.lock_of(project.clone()) {
-            Ok(lock) => {
-                let warnings = lock.lock().warnings().iter();
-                *stale.borrow_mut() = warnings
-                    .filter(|warning| matches!(warning, Warning::Stale { .. }))
-                    .map(ToString::to_string)
-                    .next();
-                default_runtime::choose(project, &lock, query)
-            }
-            Err(error) => {
-                match error {
-                    layerlock_export::Error::NoLock { .. } => no_lock.set(true),
-                    error => failure.set(Some(error)),
-                }
-                default_runtime::newest_allowed(query.provider, project)
-            }
+        match lock.get_or_init(|| settings.lock_of(project.clone())) {
+            Ok(lock) => default_runtime::choose(project, lock, query),
+            Err(_) => default_runtime::newest_allowed(query.provider, project),
         }
     })?;
-    if let Some(error) = failure.into_inner() {
-        return Err(error.into());
-    }
-    notes.extend(stale.into_inner());
-    if no_lock.get() {
-        notes.push(
+    match lock.into_inner() {
+        None => {}
+        Some(Ok(lock)) => {
+            let mut warnings = lock.lock().warnings().iter();
+            let stale = warnings.find(|warning| matches!(warning, Warning::Stale { .. }));
+            notes.extend(stale.map(ToString::to_string));
+        }
+        Some(Err(layerlock_export::Error::NoLock { .. })) => notes.push(
             "there is no poetry.lock yet: run `poetry lock` before `layerlock build`".to_owned(),
-        );
+        ),
+        Some(Err(error)) => return Err(error.into()),
     }
     Ok(layers)
 }

@@ -97,7 +97,6 @@ fn files_at_a_url_are_fetched_compared_and_taken_or_built() {
     }
 }
 
-/// Its last part, decoded, names a temporary file.
 /// Release pages have such files, and Poetry installs them.
 #[test]
 fn a_wheel_by_a_name_that_is_none_is_told_what_to_be_called() {
@@ -158,6 +157,7 @@ fn a_file_that_is_no_longer_at_its_url_is_no_matter_of_an_index() {
     );
 }
 
+/// Its last part, decoded, names a temporary file.
 #[test]
 fn a_url_whose_file_name_leads_elsewhere_is_refused() {
     let shop = Shop::open();
