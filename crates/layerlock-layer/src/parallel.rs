@@ -1,6 +1,6 @@
 //! Work on several items at once, with results as if done one by one.
 //!
-//! There are as many threads as cores. Results come in the order of the items. After
+//! There are as many threads as cores, unless a caller wants fewer. Results come in the order of the items. After
 //! an error no item behind the failed one is begun, while all before it are finished:
 //! so which error is given depends on the items alone, not on which thread was faster.
 
@@ -27,12 +27,22 @@ pub fn in_order<T: Send, R: Send, E: Send>(
     items: Vec<T>,
     work: impl Fn(T) -> Result<R, E> + Sync,
 ) -> Result<Vec<R>, E> {
+    at_most(cores(), items, work)
+}
+
+/// The same on so many threads and no more: for work that waits for others.
+pub fn at_most<T: Send, R: Send, E: Send>(
+    threads: usize,
+    items: Vec<T>,
+    work: impl Fn(T) -> Result<R, E> + Sync,
+) -> Result<Vec<R>, E> {
     let items: Vec<_> = items
         .into_iter()
         .map(|item| Mutex::new(Some(item)))
         .collect();
     let take = |item: &Mutex<Option<T>>| item.lock().ok().and_then(|mut item| item.take());
-    let (results, _) = with_state(
+    let (results, _) = on_threads(
+        threads.min(items.len()),
         &items,
         Schedule::InOrder,
         |_| Ok(()),
@@ -51,8 +61,11 @@ pub fn with_state<T: Sync, S: Send, R: Send, E: Send>(
     start: impl Fn(usize) -> Result<S, E> + Sync,
     work: impl Fn(&mut S, &T) -> Result<R, E> + Sync,
 ) -> Result<(Vec<R>, Vec<S>), E> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    on_threads(cores.min(items.len()), items, schedule, start, work)
+    on_threads(cores().min(items.len()), items, schedule, start, work)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 fn on_threads<T: Sync, S: Send, R: Send, E: Send>(
@@ -85,7 +98,11 @@ fn on_threads<T: Sync, S: Send, R: Send, E: Send>(
     let worked: Vec<_> = thread::scope(|scope| {
         let worker = &worker;
         let others: Vec<_> = (1..threads)
-            .map(|number| scope.spawn(move || worker(number)))
+            // Where there can be no more, those that there are do the work.
+            .map_while(|number| {
+                let thread = thread::Builder::new();
+                thread.spawn_scoped(scope, move || worker(number)).ok()
+            })
             .collect();
         // This thread works too.
         let own = (threads > 0).then(|| worker(0));

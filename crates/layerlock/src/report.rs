@@ -182,6 +182,17 @@ impl LayerReport {
     }
 }
 
+impl Report {
+    /// What is said of the zips that were removed.
+    pub(crate) fn removed_texts(&self) -> impl Iterator<Item = String> {
+        let told = |path: &PathBuf| {
+            let path = path.display();
+            format!("removed: {path}, which no layer is built as any more")
+        };
+        self.removed.iter().map(told)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, layer) in self.layers.iter().enumerate() {
@@ -193,12 +204,8 @@ impl fmt::Display for Report {
                 write!(f, "{separator}{layer}")?;
             }
         }
-        for path in &self.removed {
-            write!(
-                f,
-                "\nremoved: {}, which no layer is built as any more",
-                path.display()
-            )?;
+        for removed in self.removed_texts() {
+            write!(f, "\n{removed}")?;
         }
         if self.unchanged {
             f.write_str("\nunchanged: project, lock and outputs are as the last run left them")?;

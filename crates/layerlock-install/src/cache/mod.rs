@@ -58,6 +58,8 @@ pub(crate) const BUILDS: &str = "builds-v1";
 /// The library's own: notes of runs, which cost a little time to lose. Grows whenever
 /// their form changes.
 const RUNS: &str = "runs-v3";
+/// The library's own: locks of layers that are being published.
+const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";
 
 /// The time of an entry tells of its use as exactly as this.
@@ -122,6 +124,12 @@ impl Cache {
     /// The directory of the notes of runs, which are the library's own.
     pub fn runs(&self) -> PathBuf {
         self.root.join(RUNS)
+    }
+
+    /// The directory of the locks of layers that are being published, which are the
+    /// library's own.
+    pub fn publish_locks(&self) -> PathBuf {
+        self.root.join(PUBLISH_LOCKS)
     }
 
     /// Whether it is removed at the end of this run.

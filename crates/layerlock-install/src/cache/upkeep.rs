@@ -14,7 +14,7 @@ use layerlock_digest::Digest;
 use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
-use super::{BUILDS, Cache, LOCK, RUNS, WHEELS, read_contents};
+use super::{BUILDS, Cache, LOCK, PUBLISH_LOCKS, RUNS, WHEELS, read_contents};
 use crate::Error;
 use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
 
@@ -235,7 +235,10 @@ const KINDS: [&str; 3] = ["wheels", "builds", "runs"];
 /// Whether an entry of a cache's directory is one that layerlock makes, in this
 /// version or another.
 fn is_ours(name: &str) -> bool {
-    matches!(name, LOCK | TAG | TEMPORARY | PIP_DEFAULT_INDEX) || versioned(name).is_some()
+    matches!(
+        name,
+        LOCK | TAG | TEMPORARY | PIP_DEFAULT_INDEX | PUBLISH_LOCKS
+    ) || versioned(name).is_some()
 }
 
 /// Whether an entry is of an earlier form. What a later layerlock keeps is its
@@ -306,6 +309,7 @@ mod tests {
             "lock",
             "CACHEDIR.TAG",
             "pip-default-index",
+            "publish-locks",
         ] {
             assert!(is_ours(name), "{name}");
         }

@@ -61,7 +61,7 @@ async fn load_async(
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).http_client(http_client.clone());
     if let Some(region) = settings.regions.first() {
-        loader = loader.region(Region::new(region.clone()));
+        loader = loader.region(Region::new(region.trim().to_owned()));
     }
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);

@@ -255,12 +255,14 @@ fn is_litter(file: &str) -> bool {
 }
 
 impl LayerJob<'_, PlannedFiles> {
-    /// Prepares the outputs beside their places.
+    /// Prepares the outputs beside their places; a zip in the `scratch` directory, where
+    /// there is one.
     pub(super) fn prepare(
         self,
         lock: &PoetryLock,
         time: EntryTime,
         wheels: &Wheels,
+        scratch: Option<&Path>,
     ) -> Result<PreparedLayer, Error> {
         let (layer, plan) = (self.layer, &self.step.plan);
         let mut outputs = Vec::new();
@@ -271,7 +273,9 @@ impl LayerJob<'_, PlannedFiles> {
                 compression: layer.compression,
                 time,
             };
-            let (summary, output) = prepare_zip(plan, path, options)?;
+            let name = path.file_name().unwrap_or_default();
+            let place = scratch.map(|directory| directory.join(name));
+            let (summary, output) = prepare_zip(plan, place.as_deref().unwrap_or(path), options)?;
             outputs.push(output);
             zip = Some(built_zip(path, &summary));
             zipped_sizes = Some(summary.zipped_sizes);

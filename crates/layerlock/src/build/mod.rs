@@ -2,7 +2,6 @@
 
 mod choose_alone;
 mod layer_job;
-mod temporary_zips;
 mod wheels;
 
 use std::collections::HashSet;
@@ -12,8 +11,9 @@ use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
-use layerlock_layer::{EntryTime, parallel};
+use layerlock_layer::{EntryTime, Temporary, parallel};
 use layerlock_target::Provider;
+use tempfile::TempDir;
 
 use crate::built::Built;
 use crate::cache::{open_cache, with_cache};
@@ -27,7 +27,6 @@ use crate::templates::{self, Template};
 use crate::{Error, Settings, default_runtime, findings, outputs};
 
 use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
-use temporary_zips::TemporaryZips;
 use wheels::Wheels;
 
 /// Where `install` stages a layer unless told otherwise, below the project.
@@ -46,40 +45,33 @@ pub fn build(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Erro
 }
 
 /// Builds the zips and no staging directory, and leaves the report to another job. With
-/// `is_trial` the project's directory stays as it was: the zips are in the directory that
-/// is returned too, if not those of an earlier run; what was built names the places that
-/// they would have.
+/// `is_trial` nothing is put in its place, and the project's directory stays as it was.
 pub(crate) fn build_for_publish(
     settings: &Settings,
     is_trial: bool,
     reporter: &dyn Reporter,
-) -> Result<(Built, Option<TemporaryZips>), Error> {
-    let jobs = ["build", PUBLISH];
-    if let Some(mut built) = jobs
-        .into_iter()
-        .find_map(|job| LastRun::reuse(job, settings))
-    {
+) -> Result<Built, Error> {
+    // What is not tried looks at its own note by itself.
+    let jobs: &[&str] = if is_trial {
+        &["build", PUBLISH]
+    } else {
+        &["build"]
+    };
+    if let Some(mut built) = jobs.iter().find_map(|job| LastRun::reuse(job, settings)) {
         for layer in &mut built.layers {
             layer.staging = None;
         }
         refuse_report(settings, &built)?;
-        return Ok((built, None));
+        return Ok(built);
     }
+    let zip_alone = |layer: &mut Layer| layer.staging = None;
     if !is_trial {
-        let zip_alone = |layer: &mut Layer| layer.staging = None;
-        let built = reuse_or_run(PUBLISH, settings, reporter, zip_alone)?;
-        return Ok((built, None));
+        return reuse_or_run(PUBLISH, settings, reporter, zip_alone);
     }
-    let zips = TemporaryZips::new()?;
-    let change = |layer: &mut Layer| {
-        layer.staging = None;
-        layer.zip = layer.zip.take().map(|zip| zips.instead_of(zip));
-    };
-    let mut built = run(settings, reporter, &change)?.built;
-    for zip in built.layers.iter_mut().filter_map(|it| it.zip.as_mut()) {
-        zip.path = zips.place_of(&zip.path);
-    }
-    Ok((built, Some(zips)))
+    let make = || TempDir::with_prefix("layerlock-publish-");
+    let (scratch, _existing) = Temporary::create(make)
+        .map_err(layerlock_layer::Error::io("create", std::env::temp_dir()))?;
+    Ok(run(settings, reporter, &zip_alone, Some(scratch.path()))?.built)
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
@@ -106,7 +98,7 @@ pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error
         layer.staging = None;
     };
     with_report(settings, || {
-        Ok(run(settings, reporter, &write_nothing)?.built)
+        Ok(run(settings, reporter, &write_nothing, None)?.built)
     })
 }
 
@@ -133,7 +125,7 @@ fn reuse_or_run(
     reporter: &dyn Reporter,
     change: impl Fn(&mut Layer),
 ) -> Result<Built, Error> {
-    let built = LastRun::reuse_or_run(job, settings, || run(settings, reporter, &change))?;
+    let built = LastRun::reuse_or_run(job, settings, || run(settings, reporter, &change, None))?;
     if built.unchanged {
         refuse_report(settings, &built)?;
     }
@@ -149,14 +141,18 @@ fn refuse_report(settings: &Settings, built: &Built) -> Result<(), Error> {
     outputs::refuse_report(settings.report.as_deref(), outputs)
 }
 
+/// With a `scratch` directory the outputs are made there and go with it.
 fn run(
     settings: &Settings,
     reporter: &dyn Reporter,
     change: &dyn Fn(&mut Layer),
+    scratch: Option<&Path>,
 ) -> Result<Outcome, Error> {
     let mut job = Job::read(settings)?;
     job.layers.iter_mut().for_each(change);
-    with_cache(&settings.cache, reporter, |cache| job.run(cache, reporter))
+    with_cache(&settings.cache, reporter, |cache| {
+        job.run(cache, reporter, scratch)
+    })
 }
 
 /// A layer with a file for each of its packages.
@@ -195,7 +191,12 @@ impl<'a> Job<'a> {
     /// Plans all layers, then prepares all outputs, then puts them in their places:
     /// an error in the last leaves no half of the first. Layers are worked on side by
     /// side; what they share is fetched and read once.
-    fn run(&self, cache: &Cache, reporter: &dyn Reporter) -> Result<Outcome, Error> {
+    fn run(
+        &self,
+        cache: &Cache,
+        reporter: &dyn Reporter,
+        scratch: Option<&Path>,
+    ) -> Result<Outcome, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
         let places = self.layers.iter();
@@ -219,13 +220,14 @@ impl<'a> Job<'a> {
         let mut planned = parallel::in_order(chosen, |layer| layer.plan(&wheels))?;
         self.settle_shared_lists(&mut planned);
         let prepared = parallel::in_order(planned, |layer| {
-            layer.prepare(&self.lock, self.time, &wheels)
+            layer.prepare(&self.lock, self.time, &wheels, scratch)
         })?;
 
         let mut layers = Vec::with_capacity(prepared.len());
         let mut written = Vec::new();
         for PreparedLayer { built, outputs } in prepared {
-            for output in outputs {
+            // What was made in a scratch directory has no place.
+            for output in outputs.into_iter().filter(|_| scratch.is_none()) {
                 written.push(output.put_in_place()?);
             }
             layers.push(built);

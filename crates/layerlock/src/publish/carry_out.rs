@@ -1,8 +1,8 @@
 //! Plans everything, then does it side by side, and says of each what became of it.
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::convert::Infallible;
 
+use layerlock_layer::parallel;
 use layerlock_publish::{Artifact, Change, Error, LayerVersion, PublishPlan, Publisher};
 
 use super::report::{Outcome, Published};
@@ -231,28 +231,8 @@ impl Job<'_> {
     }
 }
 
-/// Works on several items at once. The results are in no order.
+/// Works on several items at once.
 fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    let count = items.len();
-    let items = Mutex::new(items.into_iter());
-    let results = Mutex::new(Vec::with_capacity(count));
-    let run = || {
-        loop {
-            let item = items.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some(item) = item else { break };
-            let result = work(item);
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            results.push(result);
-        }
-    };
-    thread::scope(|scope| {
-        // This thread works too; where there can be no more, it does so alone.
-        for _ in 1..count.min(AT_ONCE) {
-            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                break;
-            }
-        }
-        run();
-    });
-    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let Ok(results) = parallel::at_most(AT_ONCE, items, |item| Ok::<_, Infallible>(work(item)));
+    results
 }

@@ -141,7 +141,7 @@ fn connect(
 fn locks(cache: &CacheLocation) -> PathBuf {
     let kept = crate::cache::lasting_cache(cache).filter(|cache| cache.make().is_ok());
     match kept {
-        Some(cache) => cache.root().join("publish-locks"),
+        Some(cache) => cache.publish_locks(),
         None => std::env::temp_dir().join("layerlock-publish-locks"),
     }
 }

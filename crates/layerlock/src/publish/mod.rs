@@ -54,7 +54,7 @@ pub fn publish(
     let publication = Publication::prepare(publish)?;
     destination::tell_default(&publish.to, &publication.configuration, reporter);
     with_report(&publish.settings, || {
-        let (built, _directory) = build_for_publish(&publish.settings, publish.dry_run, reporter)?;
+        let built = build_for_publish(&publish.settings, publish.dry_run, reporter)?;
         publication.carry_out(&built, reporter)
     })
 }

@@ -101,6 +101,7 @@ impl fmt::Display for PublishReport {
             lines.push(layer.summary());
             lines.extend(finding_texts(&layer.findings));
         }
+        lines.extend(self.report.removed_texts());
         let done = self.published.iter().filter(|one| one.error.is_none());
         lines.extend(done.map(ToString::to_string));
         f.write_str(&lines.join("\n"))

@@ -381,3 +381,50 @@ fn a_layer_that_is_built_already_is_published_without_building() {
     let again = layerlock::publish_built(&built, &settings, &Silent).unwrap();
     assert!(again.published[0].reused);
 }
+
+fn trial(shop: &Shop) -> PublishSettings {
+    PublishSettings {
+        settings: shop.settings(),
+        to: Publishing::Local(None),
+        dry_run: true,
+        ..PublishSettings::default()
+    }
+}
+
+/// A dry run that succeeds where the run fails would be worth nothing.
+#[test]
+fn a_dry_run_refuses_what_the_run_would() {
+    let shop = Shop::configured(
+        "[tool.layerlock]\nzip-name = \"x.zip\"\n[tool.layerlock.layers.a]\n\
+         [tool.layerlock.layers.b]\n",
+    );
+    let settings = trial(&shop);
+    let error = layerlock::publish(&settings, &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+
+    let shop = Shop::configured("[tool.layerlock]\nzip-name = \"x.zip\"\n");
+    let mut settings = trial(&shop);
+    let zip = shop.path("dist/layers/x.zip");
+    fs_err::create_dir_all(zip.parent().unwrap()).unwrap();
+    fs_err::write(&zip, "an earlier zip").unwrap();
+    settings.settings.report = Some(zip.clone());
+    let error = layerlock::publish(&settings, &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert_eq!(fs_err::read(&zip).unwrap(), b"an earlier zip");
+}
+
+#[test]
+fn a_zip_that_a_publish_removes_is_told() {
+    let table = "[tool.layerlock]\nzip-name = \"x.zip\"\n";
+    let shop = Shop::configured(table);
+    assert!(!publish(&shop, false).to_string().contains("removed"));
+    let pyproject = shop.path("pyproject.toml");
+    let text = fs_err::read_to_string(&pyproject).unwrap();
+    fs_err::write(&pyproject, text.replace("x.zip", "y.zip")).unwrap();
+    let report = publish(&shop, false).to_string();
+    let removed = format!(
+        "removed: {}, which",
+        shop.path("dist/layers/x.zip").display()
+    );
+    assert!(report.contains(&removed), "{report}");
+}
