@@ -424,7 +424,7 @@ pub(crate) struct CommonArgs {
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
-    /// Also write that object to this file, if the command succeeds
+    /// Also write that object to this file, if the command gives a report
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) report: Option<PathBuf>,
     /// Build even if nothing changed since the last run

@@ -97,7 +97,7 @@ impl fmt::Display for Uploads {
 /// How often the line moves while nothing happens.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A line without a time, and one that tells how long a build takes.
+/// A line without a time, and one that tells how long a build or an upload takes.
 const FETCHING: &str = "{spinner} {msg}";
 const BUILDING: &str = "{spinner} {msg} ({seconds})";
 const UPLOADING: &str = BUILDING;

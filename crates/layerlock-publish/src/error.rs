@@ -108,7 +108,7 @@ pub enum Error {
         message: String,
     },
 
-    /// Still too many requests after the SDK's retries.
+    /// Still too many requests after all retries.
     #[error("AWS throttled {action}: {message}")]
     Throttled {
         /// The IAM action.

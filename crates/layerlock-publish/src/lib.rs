@@ -3,7 +3,7 @@ Publishes layers.
 
 An [`Artifact`] is a finished zip and what is known about it. A [`Publisher`] makes
 it a numbered, immutable version of a layer at one provider. It does nothing where
-the newest version already is that artifact. There are two backends:
+a version already is that artifact. There are two backends:
 
 - [`LocalDirectory`]: a directory on disk. It needs no account, so that publishing
   can be tried anywhere. This is the command's default.

@@ -7,8 +7,8 @@ file ensures this, only the names of directories:
 - A version is first written as a draft beside the layers (`<root>/.draft-*`) and
   synced to disk. One rename to the next free number makes it visible. A directory
   cannot be renamed onto one that has files, so if two publishers want the same
-  number, one of them fails. It looks at the newest version again, uses that if it
-  has the same bytes, and else tries the next number. Two publishers of the same
+  number, one of them fails. It looks at the versions again, uses one that is
+  the artifact, and else tries the next number. Two publishers of the same
   bytes therefore always end with the same version.
 - A deleted version keeps its directory, with an empty file `deleted` in it. This
   file is written first and hides the version, so a delete that is interrupted has
@@ -60,8 +60,7 @@ impl LocalDirectory {
         Ok(self.root.join(layer).join(version.to_string()))
     }
 
-    /// The layer's versions, newest first. Each is read when the iterator reaches it,
-    /// so that a damaged old version does not prevent publishing.
+    /// The layer's versions, newest first. Each is read when the iterator reaches it.
     fn versions(
         &self,
         layer: &str,

@@ -3,7 +3,8 @@
 //! Tests make the input that they need, hostile input included, instead of
 //! fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
 //! over real HTTP on 127.0.0.1 with faults on demand, and [`ProjectBuilder`]
-//! writes a Poetry project whose lock names it. Everything is deterministic:
+//! writes a Poetry project whose lock names it. [`FaultProxy`] breaks chosen requests on
+//! their way to a real server. Everything is deterministic:
 //! the same calls give the same bytes.
 //!
 //! Functions here panic on errors of the machine (no free port, no temporary

@@ -41,7 +41,7 @@ impl NameTemplate {
         let parts: Vec<Part> = pieces
             .into_iter()
             .map(|piece| match piece {
-                Piece::Text(plain) => match plain.chars().find(|c| !is_allowed(*c)) {
+                Piece::Text(plain) => match plain.chars().find(|c| !names().has(*c)) {
                     None => Ok(Part::Text(plain.to_owned())),
                     Some(c) => Err(format!(
                         "{c:?} cannot be in the name of a layer, which is {}",
@@ -69,18 +69,18 @@ impl NameTemplate {
                     let project = values
                         .project
                         .ok_or("`{project}`: the project has no name")?;
-                    name.push_str(&made_fit(project));
+                    name.push_str(&names().fitted(project));
                 }
-                Part::Runtime => name.push_str(&made_fit(values.target.runtime.identifier())),
+                Part::Runtime => name.push_str(&names().fitted(values.target.runtime.identifier())),
                 Part::Architecture => {
-                    name.push_str(&made_fit(&values.target.architecture.to_string()));
+                    name.push_str(&names().fitted(&values.target.architecture.to_string()));
                 }
                 Part::Variable(variable) => {
                     let value = (values.variable)(variable).filter(|value| !value.is_empty());
                     let Some(value) = value else {
                         return Err(format!("`{{env:{variable}}}`: {variable} is not set"));
                     };
-                    name.push_str(&made_fit(&value));
+                    name.push_str(&names().fitted(&value));
                 }
             }
         }
@@ -111,16 +111,6 @@ impl Part {
 
 fn names() -> LayerNames {
     Provider::Aws.layer_names()
-}
-
-fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '-' || c == '_'
-}
-
-/// `python3-12`
-fn made_fit(text: &str) -> String {
-    let fit = |c: char| if is_allowed(c) { c } else { '-' };
-    text.chars().map(fit).collect()
 }
 
 #[cfg(test)]

@@ -122,6 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 .unwrap_or_else(|error| problems.add(format!("{release}: {error:#}")));
         }
     }
+    let mut sets = 0;
     if !arguments.no_install {
         for (index, set) in together::sets().enumerate() {
             let name = set.join(" ");
@@ -129,6 +130,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             if !arguments.only.as_ref().is_none_or(is_asked) {
                 continue;
             }
+            sets += 1;
             let directory = work.path().join("together").join(index.to_string());
             match together::compare(&set, TARGETS[INSTALLED], &layerlock, &tools, &directory) {
                 Ok((files, conflicts)) => {
@@ -139,6 +141,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             fs_err::remove_dir_all(&directory)?;
         }
     }
+    ensure!(
+        !releases.is_empty() || sets > 0,
+        "no release and no set to compare"
+    );
     tally.print(releases.len());
     problems.finish()
 }

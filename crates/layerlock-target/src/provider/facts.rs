@@ -132,23 +132,39 @@ impl LayerNames {
     /// Whether a layer can have this name. One that can is also a safe file name: it
     /// has no separator and no dot.
     pub fn allow(&self, name: &str) -> bool {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         let begins_well =
             !self.begin_with_letter || name.starts_with(|first: char| first.is_ascii_alphabetic());
-        (1..=self.max_length).contains(&name.len()) && name.bytes().all(allowed) && begins_well
+        (1..=self.max_length).contains(&name.len())
+            && name.chars().all(|c| self.has(c))
+            && begins_well
+    }
+
+    /// Whether a character can be in a name.
+    pub fn has(&self, c: char) -> bool {
+        c.is_ascii_alphanumeric() || c == '-' || c == '_'
+    }
+
+    /// A text with `-` in the place of each character that cannot be in a name.
+    pub fn fitted(&self, text: &str) -> String {
+        text.chars()
+            .map(|c| if self.has(c) { c } else { '-' })
+            .collect()
     }
 
     /// The name that a layer can have and that is most like `name`: `-` stands for each
     /// other character, and what is too long is cut off.
     pub fn nearest(&self, name: &str) -> String {
-        let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let begin = match name.chars().next() {
             None => "layer",
             Some(first) if self.begin_with_letter && !first.is_ascii_alphabetic() => "layer-",
             Some(_) => "",
         };
-        let rest = name.chars().map(|c| if is_allowed(c) { c } else { '-' });
-        begin.chars().chain(rest).take(self.max_length).collect()
+        let rest = self.fitted(name);
+        begin
+            .chars()
+            .chain(rest.chars())
+            .take(self.max_length)
+            .collect()
     }
 }
 
