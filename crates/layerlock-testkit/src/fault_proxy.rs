@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub struct BrokenRequest {
 pub struct FaultProxy {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<String>>>,
+    open: Arc<AtomicUsize>,
 }
 
 impl FaultProxy {
@@ -55,22 +57,37 @@ impl FaultProxy {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let open: Arc<AtomicUsize> = Arc::default();
         let (backend, broken, kept) = (backend.to_owned(), broken.to_vec(), Arc::clone(&seen));
+        let count = Arc::clone(&open);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (backend, broken, seen) = (backend.clone(), broken.clone(), Arc::clone(&kept));
+                let count = Arc::clone(&count);
+                count.fetch_add(1, Ordering::SeqCst);
                 // A client that goes away is what this is for.
                 thread::spawn(move || {
                     let _ = serve(&stream, &backend, &broken, &seen);
+                    count.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Ok(Self { address, seen })
+        Ok(Self {
+            address,
+            seen,
+            open,
+        })
     }
 
     /// Where it listens: `http://127.0.0.1:5001`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Whether the backend has answered all requests that it got, also those of clients
+    /// that are gone.
+    pub fn is_idle(&self) -> bool {
+        self.open.load(Ordering::SeqCst) == 0
     }
 
     /// The methods of the requests so far.

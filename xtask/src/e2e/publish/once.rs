@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use layerlock_testkit::Break::{
     Cut, CutAfter, Hang, Page, RetryAfter, Slow, Status, StatusAfter, Truncated,
 };
@@ -226,16 +226,16 @@ pub(crate) fn killed(subject: &Subject, tools: &Tools) -> Result<Proof> {
     const TIMES: usize = 40;
     let directory = subject.new_directory("moto-killed")?;
     let server = Server::start(tools, &directory)?;
+    let proxy = FaultProxy::start(server.address(), &[])?;
     let mut random = Random::new(12);
     let mut problems = Problems::default();
     for index in 0..TIMES {
-        let command = server.environment(publish(subject, &name(index)));
+        let command = environment_at(publish(subject, &name(index)), &proxy.url());
         let run = command.start(&directory.join("killed"))?;
         thread::sleep(Duration::from_millis(random.below(150) as u64));
         run.kill()?;
         run.wait()?;
-        // moto answers within milliseconds; the machine may be busy.
-        thread::sleep(Duration::from_millis(400));
+        wait_until_idle(&proxy)?;
         let log = directory.join("again");
         problems.equal("the exit code", command.start(&log)?.wait()?, Some(0));
         problems.equal("the version", version(&log)?, Some(1));
@@ -243,6 +243,20 @@ pub(crate) fn killed(subject: &Subject, tools: &Tools) -> Result<Proof> {
     one_each(&mut problems, &versions(&server, tools, TIMES)?, TIMES);
     problems.finish()?;
     Ok(Proof::Figure(format!("{TIMES} kills")))
+}
+
+/// Waits until the server has done what a client that is gone asked for.
+fn wait_until_idle(proxy: &FaultProxy) -> Result<()> {
+    const LIMIT: Duration = Duration::from_mins(1);
+    let started = Instant::now();
+    loop {
+        // A connection that the proxy has not taken yet is taken in this time.
+        thread::sleep(Duration::from_millis(100));
+        if proxy.is_idle() {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < LIMIT, "moto does not answer");
+    }
 }
 
 fn name(index: usize) -> String {
