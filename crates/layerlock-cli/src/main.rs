@@ -145,7 +145,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Publish(publish) => {
-            let settings = settings::publish_settings(project, publish);
+            let settings = settings::publish_settings(project, *publish);
             let report = layerlock::publish(&settings, &progress)?;
             progress.end();
             console.published(&report, findings(&report.report))?;

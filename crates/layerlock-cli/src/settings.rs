@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use layerlock::{
-    CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings, Extras, Groups,
-    PublishSettings, Publishing, Settings,
+    AwsDestination, CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings,
+    Extras, Groups, PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
-    Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg, ExportArgs,
-    FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs, ProviderArg, PublishArgs, ZipArgs,
+    Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg,
+    DestinationArgs, ExportArgs, FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs,
+    ProviderArg, PublishArgs, StorageArgs, ZipArgs,
 };
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
@@ -100,21 +101,37 @@ pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSetti
 }
 
 pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
-    let (regions, profile) = (args.region, args.profile);
     PublishSettings {
         settings: zip_settings(project, args.common, args.zip),
-        to: match args.provider {
-            Some(ProviderArg::Local) => Publishing::Local(args.local_dir),
-            Some(ProviderArg::Aws) => Publishing::Aws { regions, profile },
-            // Who names a directory means it.
-            None if args.local_dir.is_some() => Publishing::Local(args.local_dir),
-            None => Publishing::Configured { regions, profile },
-        },
+        to: to_publishing(args.destination, Some(args.storage)),
         name: args.name,
         description: args.description,
         license: args.license,
         adopt: args.adopt,
         dry_run: args.dry_run,
+    }
+}
+
+fn to_publishing(args: DestinationArgs, storage: Option<StorageArgs>) -> Publishing {
+    let mut aws = AwsDestination {
+        regions: args.region,
+        profile: args.profile,
+        role_arn: args.role_arn,
+        external_id: args.external_id,
+        ..AwsDestination::default()
+    };
+    if let Some(storage) = storage {
+        aws.share = storage.share;
+        aws.bucket = storage.bucket;
+        aws.storage = storage.storage;
+        aws.ssm_parameter = storage.ssm_parameter;
+    }
+    match args.provider {
+        Some(ProviderArg::Local) => Publishing::Local(args.local_dir),
+        Some(ProviderArg::Aws) => Publishing::Aws(aws),
+        // Who names a directory means it.
+        None if args.local_dir.is_some() => Publishing::Local(args.local_dir),
+        None => Publishing::Configured(aws),
     }
 }
 

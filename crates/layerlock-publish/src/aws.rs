@@ -22,11 +22,13 @@ mod create;
 mod failure;
 mod lock;
 mod patience;
+mod policy;
 mod profile;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod uses;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,14 +46,15 @@ use layerlock_target::Provider;
 
 use crate::model::account_of_arn;
 use crate::{
-    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, grant, plan, rules,
+    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, Storage, Use, plan,
+    rules,
 };
 use blocking::Blocking;
 use connect::{Connected, Identity};
 use failure::Failed;
 use patience::{Policy, patiently};
 
-pub use settings::AwsSettings;
+pub use settings::{AwsRole, AwsSettings};
 
 const PROVIDER: &str = "aws";
 
@@ -75,6 +78,8 @@ pub struct AwsLambda {
     key: String,
     policy: Policy,
     locks: Option<PathBuf>,
+    bucket: Option<String>,
+    storage: Storage,
 }
 
 impl AwsLambda {
@@ -136,7 +141,17 @@ impl AwsLambda {
             key: identity.key.clone(),
             policy,
             locks: None,
+            bucket: None,
+            storage: Storage::Copy,
         })
+    }
+
+    /// The same, with a bucket through which zips go.
+    #[must_use]
+    pub fn with_bucket(mut self, bucket: Option<String>, storage: Storage) -> Self {
+        self.bucket = bucket;
+        self.storage = storage;
+        self
     }
 
     /// What a lock goes by: the account, or the access key's ID until one is known.
@@ -241,31 +256,6 @@ impl AwsLambda {
         patiently(self.policy, ask).await?;
         Ok(())
     }
-
-    async fn grant_async(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
-        const ACTION: &str = "lambda:AddLayerVersionPermission";
-        let number = to_number(version)?;
-        let ask = || async {
-            let answer = self
-                .client
-                .add_layer_version_permission()
-                .layer_name(layer)
-                .version_number(number)
-                .statement_id(statement_id(grant))
-                .action("lambda:GetLayerVersion")
-                .principal(grant.principal())
-                .set_organization_id(grant.organization().map(str::to_owned))
-                .send()
-                .await;
-            match answer {
-                Ok(_) => Ok(()),
-                // The statement's ID contains the whole grant: the same grant exists.
-                Err(error) if error.code() == Some("ResourceConflictException") => Ok(()),
-                Err(error) => Err(Failed::new(ACTION, &error)),
-            }
-        };
-        patiently(self.policy, ask).await
-    }
 }
 
 impl Publisher for AwsLambda {
@@ -317,6 +307,15 @@ impl Publisher for AwsLambda {
     fn grant(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
         rules::check_name(layer)?;
         self.blocking.run(self.grant_async(layer, version, grant))
+    }
+
+    fn grants(&self, layer: &str, version: u64) -> Result<Vec<Grant>, Error> {
+        rules::check_name(layer)?;
+        self.blocking.run(self.grants_async(layer, version))
+    }
+
+    fn uses(&self) -> Result<Vec<Use>, Error> {
+        self.blocking.run(self.uses_async())
     }
 }
 
@@ -376,15 +375,4 @@ fn to_number(version: u64) -> Result<i64, Error> {
     i64::try_from(version).map_err(|_| Error::Settings {
         reason: format!("no version can have the number {version}"),
     })
-}
-
-/// Contains the whole grant, so that the same grant has the same ID:
-/// `layerlock-all`, `layerlock-123456789012`, `layerlock-o-abcdefghij`.
-fn statement_id(grant: &Grant) -> String {
-    let who = match (grant.principal(), grant.organization()) {
-        (_, Some(organization)) => organization,
-        ("*", None) => "all",
-        (principal, None) => grant::account_of_root(principal).unwrap_or(principal),
-    };
-    format!("layerlock-{who}")
 }

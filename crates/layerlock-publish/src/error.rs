@@ -91,6 +91,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A role that the credentials cannot take on.
+    #[error("cannot take on the role {role}: {reason}")]
+    Role {
+        /// The role's ARN.
+        role: String,
+        /// Why.
+        reason: String,
+    },
+
     /// There are no credentials, or they could not be loaded, or AWS does not
     /// accept them.
     #[error("no usable AWS credentials: {reason}")]
@@ -227,6 +236,7 @@ impl Diagnose for Error {
             Self::TooLarge { .. }
             | Self::OtherProject { .. }
             | Self::Profile { .. }
+            | Self::Role { .. }
             | Self::Credentials { .. }
             | Self::AccessDenied { .. }
             | Self::Throttled { .. }
@@ -261,6 +271,11 @@ impl Diagnose for Error {
             Self::Profile { .. } => {
                 "correct AWS's configuration files, or choose another profile by --profile or \
                  AWS_PROFILE; `aws configure list-profiles` lists them"
+            }
+            Self::Role { .. } => {
+                "check the role's ARN, allow sts:AssumeRole on it for these credentials, and these \
+                 credentials in the role's trust policy (with its external ID, where it asks for \
+                 one)"
             }
             Self::ServerFailed { .. } => "try again later",
             Self::Refused { code, .. } if code.starts_with("RequestEntityTooLarge") => {

@@ -38,11 +38,11 @@ mod plan;
 mod rules;
 
 #[cfg(feature = "aws")]
-pub use aws::{AwsLambda, AwsSettings};
+pub use aws::{AwsLambda, AwsRole, AwsSettings};
 pub use error::Error;
 pub use grant::Grant;
 pub use local::LocalDirectory;
-pub use model::{Artifact, Change, LayerVersion, Publication, PublishPlan};
+pub use model::{Artifact, Change, LayerVersion, Publication, PublishPlan, Storage, Use};
 
 /// A provider that stores layers.
 pub trait Publisher: Send + Sync {
@@ -109,4 +109,32 @@ pub trait Publisher: Send + Sync {
     ///
     /// Grants belong to a version, not to the layer: each new version needs its own.
     fn grant(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error>;
+
+    /// Who may use one version, besides its own account.
+    fn grants(&self, layer: &str, version: u64) -> Result<Vec<Grant>, Error>;
+
+    /// What a parameter has, where functions find a version's ARN; `None` where there is no
+    /// such parameter.
+    fn parameter(&self, name: &str) -> Result<Option<String>, Error> {
+        let _ = name;
+        Err(self.without("parameters"))
+    }
+
+    /// Sets a parameter, and makes it where there is none.
+    fn set_parameter(&self, name: &str, value: &str) -> Result<(), Error> {
+        let _ = (name, value);
+        Err(self.without("parameters"))
+    }
+
+    /// The error of what a provider does not have.
+    fn without(&self, what: &'static str) -> Error {
+        Error::Unsupported {
+            provider: self.provider(),
+            what,
+        }
+    }
+
+    /// Which functions use which versions, of all layers: also by published versions of
+    /// functions, and so by their aliases.
+    fn uses(&self) -> Result<Vec<Use>, Error>;
 }

@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use crate::{
-    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, plan, rules,
+    Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, Use, plan, rules,
 };
 
 const PROVIDER: &str = "local";
@@ -194,6 +194,17 @@ impl Publisher for LocalDirectory {
             provider: PROVIDER,
             what: "grants",
         })
+    }
+
+    /// None: a directory knows no accounts.
+    fn grants(&self, layer: &str, _version: u64) -> Result<Vec<Grant>, Error> {
+        rules::check_name(layer)?;
+        Ok(Vec::new())
+    }
+
+    /// None: nothing runs in a directory.
+    fn uses(&self) -> Result<Vec<Use>, Error> {
+        Ok(Vec::new())
     }
 }
 

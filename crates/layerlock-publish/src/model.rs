@@ -106,6 +106,25 @@ impl LayerVersion {
     }
 }
 
+/// How a provider keeps a zip that is in a bucket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// It copies the zip.
+    #[default]
+    Copy,
+    /// It reads the zip where it is, which must stay there.
+    Reference,
+}
+
+/// A function, or a version of one, that uses a version of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The layer version's ARN.
+    pub layer: String,
+    /// The function's ARN, which ends in its version.
+    pub function: String,
+}
+
 /// The account in an ARN of any partition: `arn:aws-cn:lambda:REGION:ACCOUNT:layer:...`.
 pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
     let mut parts = arn.split(':');
@@ -118,7 +137,7 @@ pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
 
 /// What a new version differs in from the newest one for the same targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// There is no version for these targets.
     New,
@@ -130,6 +149,10 @@ pub enum Change {
     License,
     /// The project that it is of.
     Project,
+    /// Who may use it; needs no new version.
+    Share,
+    /// The parameter that has its ARN; needs no new version.
+    SsmParameter,
 }
 
 impl fmt::Display for Change {
@@ -140,6 +163,8 @@ impl fmt::Display for Change {
             Self::Description => "description",
             Self::License => "license",
             Self::Project => "project",
+            Self::Share => "share",
+            Self::SsmParameter => "ssm-parameter",
         })
     }
 }
@@ -177,7 +202,19 @@ pub struct Publication {
 }
 
 impl Publication {
+    /// The account that it is in, as its ARN says it.
+    pub fn account(&self) -> Option<&str> {
+        account_of_arn(&self.arn)
+    }
+
     pub(crate) fn reused(version: LayerVersion) -> Self {
+        version.into()
+    }
+}
+
+/// A version that was there.
+impl From<LayerVersion> for Publication {
+    fn from(version: LayerVersion) -> Self {
         Self {
             arn: version.arn,
             version: version.version,

@@ -134,6 +134,24 @@ pub enum Error {
         /// The name of both.
         name: String,
     },
+    /// Versions of two layers, or of one for two targets, that would be in one parameter.
+    #[error("the parameter {name} would get the ARN of both {first} and {second}")]
+    SharedParameter {
+        /// The first one.
+        first: String,
+        /// The second one.
+        second: String,
+        /// The parameter.
+        name: String,
+    },
+    /// An option of publishing that cannot be used as it is.
+    #[error("{option}: {message}")]
+    PublishOption {
+        /// The option.
+        option: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
     /// An option for AWS, where layers go to a directory.
     #[error("{option} can only be used with --provider aws")]
     NotAws {
@@ -224,6 +242,8 @@ impl Diagnose for Error {
             | Self::PylockName { .. }
             | Self::ExportFindLinks
             | Self::PublishName(_)
+            | Self::PublishOption { .. }
+            | Self::SharedParameter { .. }
             | Self::SharedPublishName { .. }
             | Self::NotAws { .. }
             | Self::NoCache
@@ -341,10 +361,15 @@ impl Diagnose for Error {
                 "add `{layer}` to the name in [tool.layerlock.publish] or in --name, or choose one \
                  by --layer"
             }
+            Self::SharedParameter { .. } => {
+                "add `{layer}`, `{runtime}` or `{architecture}` to `ssm-parameter` in \
+                 [tool.layerlock.publish.aws], or to --ssm-parameter"
+            }
             Self::NotAws { .. } => {
                 "add --provider aws, or set `provider = \"aws\"` in [tool.layerlock]"
             }
             Self::PublishName(_)
+            | Self::PublishOption { .. }
             | Self::Configuration { .. }
             | Self::Exclude(_)
             | Self::ZipName(_)

@@ -1,13 +1,21 @@
 //! `[tool.layerlock.publish]` in pyproject.toml: under which name, with which words, and
 //! where to layers are published.
 
+mod aws;
+
 use layerlock_export::Project;
 use layerlock_target::Provider;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Error;
-use crate::name_template::NameTemplate;
+use crate::name_template::{NameKind, NameTemplate};
+
+use aws::AwsTable;
+
+pub(crate) use aws::{
+    AwsAccount, BucketTemplate, parse_grant, parse_parameter, parse_role, parse_storage,
+};
 
 /// A provider to publish to, as the configuration names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -26,15 +34,6 @@ pub(crate) struct PublishTable {
     aws: Option<AwsTable>,
 }
 
-/// `[tool.layerlock.publish.aws]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
-struct AwsTable {
-    #[serde(default)]
-    regions: Vec<String>,
-    profile: Option<String>,
-}
-
 /// The part of `[tool.layerlock]` that is about publishing.
 #[derive(Debug, Default, Deserialize)]
 struct Table {
@@ -43,7 +42,7 @@ struct Table {
 }
 
 /// What the project says of publishing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PublishConfiguration {
     /// The project's name.
     pub(crate) project: Option<String>,
@@ -52,8 +51,8 @@ pub(crate) struct PublishConfiguration {
     pub(crate) license: Option<String>,
     /// Whether layers go to AWS where nobody says otherwise.
     pub(crate) is_for_aws: bool,
-    pub(crate) regions: Vec<String>,
-    pub(crate) profile: Option<String>,
+    /// The accounts of AWS, one at least.
+    pub(crate) accounts: Vec<AwsAccount>,
 }
 
 impl PublishConfiguration {
@@ -62,18 +61,18 @@ impl PublishConfiguration {
         let publish = table.publish.unwrap_or_default();
         publish.check(project)?;
         let name = publish.name.map(|text| {
-            NameTemplate::parse(text.get_ref()).map_err(|message| bad(project, &text, message))
+            NameTemplate::parse(NameKind::Layer, text.get_ref())
+                .map_err(|message| bad(project, &text, message))
         });
         let is_for_aws = table.provider == Some(ProviderName::Aws) || publish.aws.is_some();
-        let aws = publish.aws.unwrap_or_default();
+        let accounts = publish.aws.unwrap_or_default().accounts(project)?;
         Ok(Self {
             project: project.name().map(layerlock_lock::normalize_name),
             name: name.transpose()?,
             description: publish.description.map(Spanned::into_inner),
             license: publish.license.map(Spanned::into_inner),
             is_for_aws,
-            regions: aws.regions,
-            profile: aws.profile,
+            accounts,
         })
     }
 }
@@ -96,14 +95,17 @@ impl PublishTable {
             }
         }
         if let Some(name) = &self.name {
-            let parsed = NameTemplate::parse(name.get_ref());
+            let parsed = NameTemplate::parse(NameKind::Layer, name.get_ref());
             parsed.map_err(|message| bad(project, name, message))?;
+        }
+        if let Some(aws) = &self.aws {
+            aws.accounts(project)?;
         }
         Ok(())
     }
 }
 
-fn bad(project: &Project, setting: &Spanned<String>, message: String) -> Error {
+fn bad<T>(project: &Project, setting: &Spanned<T>, message: String) -> Error {
     Error::Configuration {
         message,
         place: project.place(setting.span()),

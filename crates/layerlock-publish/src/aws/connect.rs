@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future;
@@ -25,7 +26,7 @@ use rustls::pki_types::pem::PemObject;
 use super::blocking::Blocking;
 use super::failure::credentials_error;
 use super::profile;
-use super::settings::AwsSettings;
+use super::settings::{AwsRole, AwsSettings};
 use crate::Error;
 
 /// AWS's configuration, with credentials that exist.
@@ -82,20 +83,23 @@ async fn load_async(
         let shared = SharedCredentialsProvider::new(provider);
         config = config.to_builder().credentials_provider(shared).build();
     }
-    let Some(inner) = config.credentials_provider() else {
-        return Err(Error::Credentials {
-            reason: "none are configured".to_owned(),
-        });
-    };
-    let loaded = inner.provide_credentials().await;
-    let first = loaded.map_err(|error| match &settings.profile {
-        Some(profile) if matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
-            Error::Profile {
-                reason: format!("the profile `{profile}` has none"),
-            }
+    if let Some(role) = &settings.role {
+        // First those that take it on: what they lack is no fault of the role.
+        load_credentials(&config, settings).await?;
+        let provider = assume(role, &config).await;
+        let shared = SharedCredentialsProvider::new(provider);
+        config = config.to_builder().credentials_provider(shared).build();
+    }
+    let (first, inner) = match load_credentials(&config, settings).await {
+        Err(Error::Credentials { reason }) if settings.role.is_some() => {
+            let role = settings.role.as_ref().map(|role| role.arn.clone());
+            return Err(Error::Role {
+                role: role.unwrap_or_default(),
+                reason,
+            });
         }
-        _ => credentials_error(&error),
-    })?;
+        loaded => loaded?,
+    };
     let identity = Identity {
         account: first.account_id().map(|id| id.as_str().to_owned()),
         key: first.access_key_id().to_owned(),
@@ -105,6 +109,38 @@ async fn load_async(
         config: config.to_builder().credentials_provider(shared).build(),
         identity,
     })
+}
+
+async fn load_credentials(
+    config: &SdkConfig,
+    settings: &AwsSettings,
+) -> Result<(Credentials, SharedCredentialsProvider), Error> {
+    let Some(provider) = config.credentials_provider() else {
+        return Err(Error::Credentials {
+            reason: "none are configured".to_owned(),
+        });
+    };
+    let loaded = provider.provide_credentials().await;
+    let credentials = loaded.map_err(|error| match &settings.profile {
+        Some(profile) if matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
+            Error::Profile {
+                reason: format!("the profile `{profile}` has none"),
+            }
+        }
+        _ => credentials_error(&error),
+    })?;
+    Ok((credentials, provider))
+}
+
+/// Takes on a role with the configuration's credentials.
+async fn assume(role: &AwsRole, config: &SdkConfig) -> AssumeRoleProvider {
+    let mut provider = AssumeRoleProvider::builder(&role.arn)
+        .session_name("layerlock")
+        .configure(config);
+    if let Some(external_id) = &role.external_id {
+        provider = provider.external_id(external_id);
+    }
+    provider.build().await
 }
 
 /// Credentials that were asked for before the work, and where to get new ones when they

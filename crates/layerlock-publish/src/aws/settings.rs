@@ -12,7 +12,18 @@ pub struct AwsSettings {
     /// The profile in AWS's configuration files. Where one is named, keys of the
     /// environment do not count, as with the AWS CLI.
     pub profile: Option<String>,
+    /// A role to take on.
+    pub role: Option<AwsRole>,
     /// The directory for the locks that keep two runs on this machine from publishing the
     /// same at the same time.
     pub locks: Option<PathBuf>,
+}
+
+/// A role in this account or another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsRole {
+    /// Its ARN, `arn:aws:iam::123456789012:role/layers`.
+    pub arn: String,
+    /// What its trust policy asks for.
+    pub external_id: Option<String>,
 }

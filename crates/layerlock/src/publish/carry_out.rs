@@ -1,10 +1,14 @@
 //! Plans everything, then does it side by side, and says of each what became of it.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use layerlock_layer::parallel;
-use layerlock_publish::{Artifact, Change, Error, LayerVersion, PublishPlan, Publisher};
+use layerlock_publish::{
+    Artifact, Change, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher,
+};
 
+use super::destination::Place;
 use super::report::{Outcome, Published};
 use super::reporter::{PublishReporter, Upload};
 use crate::error_report::ErrorDetails;
@@ -15,16 +19,46 @@ const AT_ONCE: usize = 4;
 
 /// One layer for one target in one place.
 pub(super) struct Job<'p> {
-    pub(super) publisher: &'p dyn Publisher,
+    pub(super) place: &'p Place,
     /// The layer's name in the project.
     pub(super) layer: String,
     pub(super) artifact: Artifact,
+    /// The name of the parameter that gets the version's ARN.
+    pub(super) parameter: Option<String>,
 }
 
 /// What is to be done for a job, or became of it.
 struct Step<'p> {
     job: Job<'p>,
-    plan: Result<PublishPlan, Box<Published>>,
+    plan: Result<Plan, Box<Published>>,
+}
+
+/// What is to be done for a job.
+struct Plan {
+    version: PublishPlan,
+    after: After,
+}
+
+/// What is to be done once there is a version.
+#[derive(Default)]
+struct After {
+    /// The grants that it lacks.
+    share: Vec<Grant>,
+    /// Whether the parameter gets its ARN.
+    parameter: bool,
+}
+
+impl After {
+    fn changes(&self) -> Vec<Change> {
+        let changes = [
+            (!self.share.is_empty(), Change::Share),
+            (self.parameter, Change::SsmParameter),
+        ];
+        let changes = changes.into_iter();
+        changes
+            .filter_map(|(is_changed, change)| is_changed.then_some(change))
+            .collect()
+    }
 }
 
 /// Plans all jobs, then carries them out. The results are in the order of the jobs.
@@ -36,7 +70,8 @@ pub(super) fn carry_out(
     let planned = side_by_side(grouped(jobs), plan);
     if !dry_run {
         for step in planned.iter().flatten().map(|(_, step)| step) {
-            if matches!(step.plan, Ok(PublishPlan::Create { .. })) {
+            let version = step.plan.as_ref().map(|plan| &plan.version);
+            if matches!(version, Ok(PublishPlan::Create { .. })) {
                 reporter.upload_planned(&step.job.upload());
             }
         }
@@ -59,8 +94,7 @@ fn grouped(jobs: Vec<Job<'_>>) -> Vec<Vec<(usize, Job<'_>)>> {
     for (index, job) in jobs.into_iter().enumerate() {
         let is_same = |group: &&mut Vec<(usize, Job<'_>)>| {
             group.first().is_some_and(|(_, first)| {
-                std::ptr::addr_eq(first.publisher, job.publisher)
-                    && first.artifact.layer == job.artifact.layer
+                std::ptr::eq(first.place, job.place) && first.artifact.layer == job.artifact.layer
             })
         };
         match groups.iter_mut().find(is_same) {
@@ -77,11 +111,10 @@ fn plan(group: Vec<(usize, Job<'_>)>) -> Vec<(usize, Step<'_>)> {
         return Vec::new();
     };
     let artifacts: Vec<_> = group.iter().map(|(_, job)| job.artifact.clone()).collect();
-    let surveyed = first.publisher.survey(&first.artifact.layer, &artifacts);
+    let surveyed = first.publisher().survey(&first.artifact.layer, &artifacts);
     let plan = |job: &Job<'_>| match &surveyed {
         Ok(versions) => job
-            .publisher
-            .plan(&job.artifact, versions)
+            .plan(versions)
             .map_err(|error| Box::new(job.failed(&error, Some(versions)))),
         Err(error) => Err(Box::new(job.failed(error, None))),
     };
@@ -106,28 +139,83 @@ impl Step<'_> {
             Ok(plan) => plan,
             Err(failed) => return *failed,
         };
-        match &plan {
-            PublishPlan::Reuse(version) => job.unchanged(version),
-            PublishPlan::Create { changed, .. } if dry_run => Published {
-                outcome: Outcome::Planned,
-                changed: changed.clone(),
-                ..job.published()
-            },
+        if dry_run {
+            return job.planned(&plan);
+        }
+        match &plan.version {
+            PublishPlan::Reuse(version) => job.settle(&plan, &version.clone().into(), Vec::new()),
             PublishPlan::Create { changed, .. } => job.publish(&plan, changed, reporter),
         }
     }
 }
 
 impl Job<'_> {
+    fn publisher(&self) -> &dyn Publisher {
+        self.place.publisher.as_ref()
+    }
+
+    fn plan(&self, versions: &[LayerVersion]) -> Result<Plan, Error> {
+        let version = self.publisher().plan(&self.artifact, versions)?;
+        let after = match &version {
+            PublishPlan::Reuse(version) => self.lacking(version)?,
+            PublishPlan::Create { .. } => After {
+                share: self.place.share.clone(),
+                parameter: self.parameter.is_some(),
+            },
+        };
+        Ok(Plan { version, after })
+    }
+
+    /// What a version that is there lacks.
+    fn lacking(&self, version: &LayerVersion) -> Result<After, Error> {
+        let mut share = self.place.share.clone();
+        if !share.is_empty() {
+            let has = self.publisher().grants(&version.layer, version.version)?;
+            share.retain(|grant| !has.contains(grant));
+        }
+        let parameter = match &self.parameter {
+            Some(name) => self.publisher().parameter(name)?.as_deref() != Some(&version.arn),
+            None => false,
+        };
+        Ok(After { share, parameter })
+    }
+
+    /// What would be done.
+    fn planned(&self, plan: &Plan) -> Published {
+        let mut changed = plan.after.changes();
+        match &plan.version {
+            PublishPlan::Reuse(version) => Published {
+                outcome: if changed.is_empty() {
+                    Outcome::Unchanged
+                } else {
+                    Outcome::Planned
+                },
+                changed,
+                ..self.settled(&version.clone().into())
+            },
+            PublishPlan::Create { changed: why, .. } => {
+                // A new version has neither.
+                changed.clone_from(why);
+                Published {
+                    outcome: Outcome::Planned,
+                    changed,
+                    ..self.published()
+                }
+            }
+        }
+    }
+
     fn publish(
         &self,
-        plan: &PublishPlan,
+        plan: &Plan,
         changed: &[Change],
         reporter: &dyn PublishReporter,
     ) -> Published {
         let upload = self.upload();
         let sent = |bytes| reporter.upload_progressed(&upload, bytes);
-        let done = self.publisher.carry_out(&self.artifact, plan, &sent);
+        let done = self
+            .publisher()
+            .carry_out(&self.artifact, &plan.version, &sent);
         reporter.upload_finished(&upload);
         let done = match done {
             Ok(done) => done,
@@ -145,35 +233,60 @@ impl Job<'_> {
                 done.arn, done.arn
             ));
         }
+        let changed = if done.reused {
+            Vec::new()
+        } else {
+            changed.to_vec()
+        };
+        self.settle(plan, &done, changed)
+    }
+
+    /// Does what is to be done once there is a version.
+    fn settle(&self, plan: &Plan, version: &Publication, changed: Vec<Change>) -> Published {
+        let mut settled = Published {
+            changed,
+            ..self.settled(version)
+        };
+        if version.reused {
+            settled.changed.extend(plan.after.changes());
+        }
+        match self.share_and_name(&plan.after, version) {
+            Ok(()) => settled,
+            Err(error) => Published {
+                arn: settled.arn.clone(),
+                version: settled.version,
+                reused: settled.reused,
+                changed: settled.changed.clone(),
+                ..self.failed(&error, None)
+            },
+        }
+    }
+
+    fn share_and_name(&self, after: &After, version: &Publication) -> Result<(), Error> {
+        for grant in &after.share {
+            self.publisher()
+                .grant(&self.artifact.layer, version.version, grant)?;
+        }
+        match &self.parameter {
+            Some(name) if after.parameter => self.publisher().set_parameter(name, &version.arn),
+            _ => Ok(()),
+        }
+    }
+
+    fn settled(&self, version: &Publication) -> Published {
         Published {
-            account: self.publisher.account(),
-            outcome: if done.reused {
+            account: version
+                .account()
+                .map(str::to_owned)
+                .or_else(|| self.publisher().account()),
+            outcome: if version.reused {
                 Outcome::Unchanged
             } else {
                 Outcome::Published
             },
-            changed: if done.reused {
-                Vec::new()
-            } else {
-                changed.to_vec()
-            },
-            arn: Some(done.arn),
-            version: Some(done.version),
-            reused: done.reused,
-            ..self.published()
-        }
-    }
-
-    fn unchanged(&self, version: &LayerVersion) -> Published {
-        Published {
-            outcome: Outcome::Unchanged,
             arn: Some(version.arn.clone()),
             version: Some(version.version),
-            reused: true,
-            account: version
-                .account()
-                .map(str::to_owned)
-                .or_else(|| self.publisher.account()),
+            reused: version.reused,
             ..self.published()
         }
     }
@@ -185,7 +298,7 @@ impl Job<'_> {
             account: newest
                 .and_then(LayerVersion::account)
                 .map(str::to_owned)
-                .or_else(|| self.publisher.account()),
+                .or_else(|| self.publisher().account()),
             ..self.published()
         };
         Published {
@@ -198,10 +311,9 @@ impl Job<'_> {
     /// What is known before anything is asked.
     fn published(&self) -> Published {
         let Self {
-            publisher,
-            layer,
-            artifact,
+            layer, artifact, ..
         } = self;
+        let publisher = self.publisher();
         Published {
             provider: publisher.provider(),
             account: publisher.account(),
@@ -224,10 +336,18 @@ impl Job<'_> {
     fn upload(&self) -> Upload<'_> {
         Upload {
             name: &self.artifact.layer,
-            provider: self.publisher.provider(),
-            region: self.publisher.region(),
+            provider: self.publisher().provider(),
+            region: self.publisher().region(),
             size: self.artifact.size,
         }
+    }
+}
+
+/// `base for python3.12 arm64`
+impl fmt::Display for Job<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let targets = [&self.artifact.runtimes[..], &self.artifact.architectures].concat();
+        write!(f, "{} for {}", self.layer, targets.join(" "))
     }
 }
 

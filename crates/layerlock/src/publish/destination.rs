@@ -3,40 +3,132 @@
 use std::path::PathBuf;
 
 use layerlock_install::Reporter;
-use layerlock_publish::{LocalDirectory, Publisher};
+use layerlock_publish::{Grant, LocalDirectory, Publisher};
 
-use crate::publish_configuration::PublishConfiguration;
+use crate::name_template::NameTemplate;
+use crate::publish_configuration::{
+    AwsAccount, BucketTemplate, PublishConfiguration, parse_grant, parse_parameter, parse_role,
+    parse_storage,
+};
 use crate::{CacheLocation, Error, Settings};
 
 /// Where layers are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Publishing {
     /// Where the project says: AWS Lambda with `provider = "aws"` or a table
-    /// `[tool.layerlock.publish.aws]`, else a directory.
-    Configured {
-        /// As for [`Aws`](Self::Aws). An error where the project says a directory.
-        regions: Vec<String>,
-        /// The same.
-        profile: Option<String>,
-    },
+    /// `[tool.layerlock.publish.aws]`, else a directory. Settings of AWS are an error where
+    /// the project says a directory.
+    Configured(AwsDestination),
     /// A directory; `dist/published` of the project where none is given.
     Local(Option<PathBuf>),
     /// AWS Lambda.
-    Aws {
-        /// In each of these regions; where there are none, in the configured ones, else in
-        /// the one that the environment or the profile names.
-        regions: Vec<String>,
-        /// With this profile of AWS's configuration files, else with the configured one; an
-        /// empty one stands for none.
-        profile: Option<String>,
-    },
+    Aws(AwsDestination),
 }
 
 impl Default for Publishing {
     fn default() -> Self {
-        Self::Configured {
-            regions: Vec::new(),
-            profile: None,
+        Self::Configured(AwsDestination::default())
+    }
+}
+
+/// Where in AWS. What is not set comes from `[tool.layerlock.publish.aws]`, then from the
+/// environment and AWS's configuration files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AwsDestination {
+    /// The regions, in each of which there will be a version.
+    pub regions: Vec<String>,
+    /// The profile of AWS's configuration files; an empty one stands for none. It takes the
+    /// place of all configured accounts.
+    pub profile: Option<String>,
+    /// The ARN of a role to take on, in place of all configured accounts.
+    pub role_arn: Option<String>,
+    /// What that role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// Who may use the versions: `public`, `account:123456789012` or
+    /// `organization:o-abcdefghij`.
+    pub share: Option<Vec<String>>,
+    /// The bucket through which zips go; `{region}` in it stands for the region.
+    pub bucket: Option<String>,
+    /// Whether Lambda copies the zip out of the bucket (`copy`), or reads it there
+    /// (`reference`).
+    pub storage: Option<String>,
+    /// The parameter of AWS Systems Manager that gets a version's ARN, with the placeholders
+    /// of names.
+    pub ssm_parameter: Option<String>,
+}
+
+impl AwsDestination {
+    /// The first option that is set, as the command line names it.
+    fn first_option(&self) -> Option<&'static str> {
+        let options = [
+            ("--region", !self.regions.is_empty()),
+            ("--profile", self.profile.is_some()),
+            ("--role-arn", self.role_arn.is_some()),
+            ("--external-id", self.external_id.is_some()),
+            ("--share", self.share.is_some()),
+            ("--bucket", self.bucket.is_some()),
+            ("--storage", self.storage.is_some()),
+            ("--ssm-parameter", self.ssm_parameter.is_some()),
+        ];
+        let first = options.into_iter().find(|(_, is_set)| *is_set);
+        first.map(|(option, _)| option)
+    }
+
+    fn account(&self) -> Result<AwsAccount, Error> {
+        let share = self.share.as_ref().map(|grants| {
+            let grants = grants
+                .iter()
+                .map(|text| parsed("--share", text, parse_grant));
+            grants.collect::<Result<_, _>>()
+        });
+        Ok(AwsAccount {
+            regions: (!self.regions.is_empty()).then(|| self.regions.clone()),
+            profile: self.profile.clone(),
+            role_arn: maybe_parsed("--role-arn", self.role_arn.as_ref(), parse_role)?,
+            external_id: self.external_id.clone(),
+            share: share.transpose()?,
+            bucket: maybe_parsed("--bucket", self.bucket.as_ref(), BucketTemplate::parse)?,
+            storage: maybe_parsed("--storage", self.storage.as_ref(), parse_storage)?,
+            parameter: maybe_parsed(
+                "--ssm-parameter",
+                self.ssm_parameter.as_ref(),
+                parse_parameter,
+            )?,
+        })
+    }
+}
+
+fn maybe_parsed<T>(
+    option: &'static str,
+    text: Option<&String>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Error> {
+    text.map(|text| parsed(option, text, parse)).transpose()
+}
+
+fn parsed<T>(
+    option: &'static str,
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, Error> {
+    parse(text).map_err(|message| Error::PublishOption { option, message })
+}
+
+/// One place: a region of an account, or a directory.
+pub(crate) struct Place {
+    pub(crate) publisher: Box<dyn Publisher>,
+    /// Who may use what is published there.
+    pub(crate) share: Vec<Grant>,
+    /// The parameter that gets a version's ARN.
+    pub(crate) parameter: Option<NameTemplate>,
+}
+
+impl Place {
+    fn of(publisher: impl Publisher + 'static) -> Self {
+        Self {
+            publisher: Box::new(publisher),
+            share: Vec::new(),
+            parameter: None,
         }
     }
 }
@@ -44,41 +136,33 @@ impl Default for Publishing {
 /// The local provider's directory below the project, where no other is given.
 const LOCAL_DIRECTORY: &str = "dist/published";
 
-/// One publisher for each place.
-pub(super) fn publishers(
+/// All places, each once.
+pub(crate) fn places(
     to: &Publishing,
     settings: &Settings,
     configuration: &PublishConfiguration,
-) -> Result<Vec<Box<dyn Publisher>>, Error> {
+) -> Result<Vec<Place>, Error> {
     match to {
         Publishing::Local(directory) => Ok(local(settings, directory.clone())),
-        Publishing::Aws { regions, profile } => {
-            aws(settings, configuration, regions, profile.as_ref())
+        Publishing::Aws(destination) => aws(settings, configuration, destination),
+        Publishing::Configured(destination) if configuration.is_for_aws => {
+            aws(settings, configuration, destination)
         }
-        Publishing::Configured { regions, profile } if configuration.is_for_aws => {
-            aws(settings, configuration, regions, profile.as_ref())
-        }
-        Publishing::Configured { regions, profile } => {
-            let options = [
-                ("--region", !regions.is_empty()),
-                ("--profile", profile.is_some()),
-            ];
-            match options.into_iter().find(|(_, is_given)| *is_given) {
-                Some((option, _)) => Err(Error::NotAws { option }),
-                None => Ok(local(settings, None)),
-            }
-        }
+        Publishing::Configured(destination) => match destination.first_option() {
+            Some(option) => Err(Error::NotAws { option }),
+            None => Ok(local(settings, None)),
+        },
     }
 }
 
-fn local(settings: &Settings, directory: Option<PathBuf>) -> Vec<Box<dyn Publisher>> {
+fn local(settings: &Settings, directory: Option<PathBuf>) -> Vec<Place> {
     let directory = directory.unwrap_or_else(|| settings.below_project(LOCAL_DIRECTORY));
-    vec![Box::new(LocalDirectory::new(directory))]
+    vec![Place::of(LocalDirectory::new(directory))]
 }
 
 /// Says where layers go, and how they would go to AWS, where nobody chose and there are
 /// credentials for AWS.
-pub(super) fn tell_default(
+pub(crate) fn tell_default(
     to: &Publishing,
     configuration: &PublishConfiguration,
     reporter: &(impl Reporter + ?Sized),
@@ -90,7 +174,7 @@ pub(super) fn tell_default(
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ];
-    if configuration.is_for_aws || !matches!(to, Publishing::Configured { .. }) {
+    if configuration.is_for_aws || !matches!(to, Publishing::Configured(_)) {
         return;
     }
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -106,34 +190,64 @@ pub(super) fn tell_default(
 fn aws(
     settings: &Settings,
     configuration: &PublishConfiguration,
-    regions: &[String],
-    profile: Option<&String>,
-) -> Result<Vec<Box<dyn Publisher>>, Error> {
-    let regions = if regions.is_empty() {
-        &configuration.regions
-    } else {
-        regions
-    };
-    let profile = profile.or(configuration.profile.as_ref());
-    let profile = profile.filter(|name| !name.is_empty());
-    connect(regions.to_vec(), profile.cloned(), &settings.cache)
+    destination: &AwsDestination,
+) -> Result<Vec<Place>, Error> {
+    let asked = destination.account()?;
+    let mut accounts: Vec<AwsAccount> = Vec::new();
+    for configured in &configuration.accounts {
+        // Who names an account means this one: the settings of others are not for it.
+        let mut configured = configured.clone();
+        if asked.names_an_account() {
+            configured.profile = None;
+            configured.role_arn = None;
+            configured.external_id = None;
+        }
+        let mut account = asked.clone().or(configured);
+        account.profile = account.profile.filter(|name| !name.is_empty());
+        if account.role_arn.is_none() && account.external_id.is_some() {
+            return Err(Error::PublishOption {
+                option: "--external-id",
+                message: "it is for a role, and there is none: name it by --role-arn".to_owned(),
+            });
+        }
+        if !accounts.contains(&account) {
+            accounts.push(account);
+        }
+        if asked.names_an_account() {
+            break;
+        }
+    }
+    let mut places = Vec::new();
+    for account in accounts {
+        places.extend(connect(account, &settings.cache)?);
+    }
+    Ok(places)
 }
 
 #[cfg(feature = "aws")]
-fn connect(
-    regions: Vec<String>,
-    profile: Option<String>,
-    cache: &CacheLocation,
-) -> Result<Vec<Box<dyn Publisher>>, Error> {
-    use layerlock_publish::{AwsLambda, AwsSettings};
+fn connect(account: AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
+    use layerlock_publish::{AwsLambda, AwsRole, AwsSettings};
 
     let publishers = AwsLambda::connect(&AwsSettings {
-        regions,
-        profile,
+        regions: account.regions.unwrap_or_default(),
+        profile: account.profile,
+        role: account.role_arn.map(|arn| AwsRole {
+            arn,
+            external_id: account.external_id,
+        }),
         locks: Some(locks(cache)),
     })?;
-    let boxed = |publisher| Box::new(publisher) as Box<dyn Publisher>;
-    Ok(publishers.into_iter().map(boxed).collect())
+    let place = |publisher: AwsLambda| {
+        let bucket = account.bucket.as_ref();
+        let bucket = bucket.map(|it| it.in_region(publisher.region().unwrap_or_default()));
+        let storage = account.storage.unwrap_or_default();
+        Place {
+            publisher: Box::new(publisher.with_bucket(bucket, storage)),
+            share: account.share.clone().unwrap_or_default(),
+            parameter: account.parameter.clone(),
+        }
+    };
+    Ok(publishers.into_iter().map(place).collect())
 }
 
 /// The directory for the locks of this machine's runs: in the cache, where there is one.
@@ -147,11 +261,7 @@ fn locks(cache: &CacheLocation) -> PathBuf {
 }
 
 #[cfg(not(feature = "aws"))]
-fn connect(
-    _regions: Vec<String>,
-    _profile: Option<String>,
-    _cache: &CacheLocation,
-) -> Result<Vec<Box<dyn Publisher>>, Error> {
+fn connect(_account: AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     Err(Error::ProviderLeftOut {
         provider: "AWS Lambda",
     })

@@ -6,20 +6,21 @@ mod report;
 mod reporter;
 
 use layerlock_export::Project;
-use layerlock_publish::{Artifact, Publisher};
+use layerlock_publish::Artifact;
 
 use crate::build::build_for_publish;
 use crate::built::{Built, BuiltLayer};
-use crate::name_template::{NameTemplate, NameValues};
+use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish_configuration::PublishConfiguration;
 use crate::report_file::with_report;
 use crate::{Error, Settings};
 
-pub use destination::Publishing;
+pub use destination::{AwsDestination, Publishing};
 pub use report::{Outcome, PublishReport, Published};
 pub use reporter::{PublishReporter, Upload};
 
 use carry_out::Job;
+use destination::Place;
 
 /// What to publish and where. What is not set comes from `[tool.layerlock.publish]` in
 /// pyproject.toml, then from the defaults.
@@ -75,7 +76,7 @@ struct Publication<'p> {
     publish: &'p PublishSettings,
     configuration: PublishConfiguration,
     name: Option<NameTemplate>,
-    publishers: Vec<Box<dyn Publisher>>,
+    places: Vec<Place>,
 }
 
 impl<'p> Publication<'p> {
@@ -83,13 +84,15 @@ impl<'p> Publication<'p> {
         let project = Project::read(publish.settings.directory())?;
         let configuration = PublishConfiguration::read(&project)?;
         let name = match &publish.name {
-            Some(text) => Some(NameTemplate::parse(text).map_err(Error::PublishName)?),
+            Some(text) => {
+                Some(NameTemplate::parse(NameKind::Layer, text).map_err(Error::PublishName)?)
+            }
             None => configuration.name.clone(),
         };
         Ok(Self {
             publish,
             name,
-            publishers: destination::publishers(&publish.to, &publish.settings, &configuration)?,
+            places: destination::places(&publish.to, &publish.settings, &configuration)?,
             configuration,
         })
     }
@@ -107,19 +110,58 @@ impl<'p> Publication<'p> {
             let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
             refuse_shared_names(&artifacts)?;
             for (layer, artifact) in artifacts {
-                for publisher in &self.publishers {
+                for place in &self.places {
                     jobs.push(Job {
-                        publisher: publisher.as_ref(),
+                        place,
                         layer: layer.to_owned(),
                         artifact: artifact.clone(),
+                        parameter: self.parameter(place, layer, &artifact)?,
                     });
                 }
             }
+            refuse_shared_parameters(&jobs)?;
         }
         Ok(PublishReport {
             report: built.report(),
             published: carry_out::carry_out(jobs, self.publish.dry_run, reporter),
         })
+    }
+
+    fn values<'v>(
+        &'v self,
+        layer: &'v str,
+        runtime: &'v str,
+        architecture: &'v str,
+    ) -> NameValues<'v> {
+        NameValues {
+            layer,
+            project: self.configuration.project.as_deref(),
+            runtime,
+            architecture,
+            variable: &|name| std::env::var(name).ok(),
+        }
+    }
+
+    /// The name of the parameter that gets the ARN of an artifact's version.
+    fn parameter(
+        &self,
+        place: &Place,
+        layer: &str,
+        artifact: &Artifact,
+    ) -> Result<Option<String>, Error> {
+        let Some(template) = &place.parameter else {
+            return Ok(None);
+        };
+        let runtimes = artifact.runtimes.join("-");
+        let architectures = artifact.architectures.join("-");
+        let values = self.values(layer, &runtimes, &architectures);
+        let name = template
+            .render(&values)
+            .map_err(|message| Error::PublishOption {
+                option: "--ssm-parameter",
+                message,
+            })?;
+        Ok(Some(name))
     }
 
     /// A layer as it is published, after its name; a staging directory alone is not.
@@ -132,12 +174,12 @@ impl<'p> Publication<'p> {
             configuration,
             ..
         } = self;
-        let values = NameValues {
-            layer: &layer.name,
-            project: configuration.project.as_deref(),
-            target: &layer.target,
-            variable: &|name| std::env::var(name).ok(),
-        };
+        let architecture = layer.target.architecture.to_string();
+        let values = self.values(
+            &layer.name,
+            layer.target.runtime.identifier(),
+            &architecture,
+        );
         let name = match &self.name {
             Some(template) => template.render(&values).map_err(Error::PublishName)?,
             None => layer.name.clone(),
@@ -160,6 +202,24 @@ impl<'p> Publication<'p> {
         };
         Ok(Some((&layer.name, artifact)))
     }
+}
+
+/// Two versions of one place in one parameter would take turns there.
+fn refuse_shared_parameters(jobs: &[Job<'_>]) -> Result<(), Error> {
+    for (index, job) in jobs.iter().enumerate() {
+        let Some(name) = &job.parameter else { continue };
+        let is_same = |other: &&Job<'_>| {
+            std::ptr::eq(other.place, job.place) && other.parameter.as_ref() == Some(name)
+        };
+        if let Some(first) = jobs[..index].iter().find(is_same) {
+            return Err(Error::SharedParameter {
+                first: first.to_string(),
+                second: job.to_string(),
+                name: name.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Two layers of one name and target would take turns as its newest version.

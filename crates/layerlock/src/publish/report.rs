@@ -114,6 +114,7 @@ impl fmt::Display for Published {
         match self.outcome {
             Outcome::Published => write!(f, "published {arn}")?,
             Outcome::Unchanged => write!(f, "unchanged {arn}")?,
+            Outcome::Planned if self.reused => write!(f, "would complete {arn}")?,
             Outcome::Planned => write!(f, "would publish a new version of {}", self.name)?,
             Outcome::Failed => write!(f, "failed to publish {}", self.name)?,
         }
@@ -123,7 +124,7 @@ impl fmt::Display for Published {
         if !targets.is_empty() {
             write!(f, " for {}", targets.join(" "))?;
         }
-        if matches!(self.outcome, Outcome::Planned | Outcome::Failed) {
+        if matches!(self.outcome, Outcome::Planned | Outcome::Failed) && !self.reused {
             write!(f, " to {}", self.provider)?;
             if let Some(region) = &self.region {
                 write!(f, " in {region}")?;
@@ -137,7 +138,12 @@ impl fmt::Display for Published {
             && self.changed != [Change::New]
         {
             let changed = self.changed.iter().map(ToString::to_string);
-            write!(f, ": changed {}", changed.collect::<Vec<_>>().join(", "))?;
+            let changed = changed.collect::<Vec<_>>().join(", ");
+            match (self.outcome, self.reused) {
+                (Outcome::Unchanged, _) => write!(f, ", now with its {changed}")?,
+                (Outcome::Planned, true) => write!(f, ", which lacks its {changed}")?,
+                _ => write!(f, ": changed {changed}")?,
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use layerlock::{
-    Change, ErrorKind, Outcome, PublishReport, PublishSettings, Published, Publishing, Severity,
-    Silent,
+    AwsDestination, Change, ErrorKind, Outcome, PublishReport, PublishSettings, Published,
+    Publishing, Severity, Silent,
 };
 use layerlock_testkit::{ProjectBuilder, WheelBuilder};
 
@@ -255,10 +255,10 @@ fn names_and_words_are_configured() {
     let report = layerlock::publish(&settings, &Silent).unwrap();
     assert_eq!(report.published[0].changed, [Change::Description]);
 
-    settings.to = Publishing::Configured {
+    settings.to = Publishing::Configured(AwsDestination {
         regions: vec!["eu-west-1".to_owned()],
-        profile: None,
-    };
+        ..AwsDestination::default()
+    });
     let error = layerlock::publish(&settings, &Silent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert_eq!(
@@ -271,7 +271,7 @@ fn names_and_words_are_configured() {
 fn what_cannot_be_published_is_told_where_it_is_configured() {
     for (table, part) in [
         ("name = \"{stage}\"", "unknown placeholder `{stage}`"),
-        ("name = \"a b\"", "' ' cannot be in the name of a layer"),
+        ("name = \"a b\"", "' ' cannot be in a layer name"),
         (
             &format!("description = \"{}\"", "d".repeat(257)),
             "this one has 257",

@@ -38,6 +38,7 @@ fn outcome(settings: &[(&str, &str)]) -> String {
 #[ignore = "run by the tests below, in an environment of theirs"]
 fn child() {
     let settings = AwsSettings {
+        role: None,
         regions: env::var("LAYERLOCK_TEST_REGION").into_iter().collect(),
         profile: env::var("LAYERLOCK_TEST_PROFILE").ok(),
         locks: None,

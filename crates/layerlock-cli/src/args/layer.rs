@@ -1,0 +1,91 @@
+//! Which packages make which layers, and where they come from.
+
+use clap::{Args as ClapArgs, ValueEnum};
+use layerlock::{Architecture, Runtime};
+
+use super::cache::CacheArgs;
+use super::runtime;
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Layer")]
+pub(crate) struct LayerArgs {
+    /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest that fits]
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
+    pub(crate) runtime: Vec<Runtime>,
+    /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]
+    #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    pub(crate) architecture: Vec<Architecture>,
+    /// Use only these configured layers
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) layer: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Packages")]
+pub(crate) struct ChoiceArgs {
+    /// Include these groups in addition to main
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) with: Vec<String>,
+    /// Exclude these groups
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) without: Vec<String>,
+    /// Include only these groups
+    #[arg(long, value_name = "GROUPS")]
+    pub(crate) only: Vec<String>,
+    /// Include every group
+    #[arg(long)]
+    pub(crate) all_groups: bool,
+    /// Include these extras of the project
+    #[arg(long, short = 'E', value_name = "EXTRAS")]
+    pub(crate) extras: Vec<String>,
+    /// Include every extra of the project
+    #[arg(long)]
+    pub(crate) all_extras: bool,
+    /// Take a poetry.lock that is older than pyproject.toml as it is, with a warning
+    #[arg(long)]
+    pub(crate) allow_stale_lock: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Packages")]
+pub(crate) struct ExcludeArgs {
+    /// Exclude these packages, and those that only they need [default: as configured]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) exclude: Vec<String>,
+    /// Exclude files that match this pattern, as in .gitignore [default: as configured]
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) exclude_files: Vec<String>,
+    /// Where packages bring the same files, keep those of these [default: as configured]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) prefer: Vec<String>,
+    /// What becomes of a file that two packages bring [default: as configured, else warn]
+    #[arg(long, value_name = "HOW")]
+    pub(crate) conflicts: Option<ConflictsArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ConflictsArg {
+    /// Take the one that pip would leave there, and warn
+    Warn,
+    /// Fail
+    Error,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Index and cache")]
+pub(crate) struct FetchArgs {
+    /// Fetch every package from this index [default: the lock's, else the one pip would use]
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// Look for wheels in this directory, or on this page of links, before any index
+    #[arg(long, value_name = "DIR|URL")]
+    pub(crate) find_links: Vec<String>,
+    /// Use no network, only the cache, the directories of --find-links and Poetry's cache
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Neither read nor write the cache, nor read Poetry's
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}

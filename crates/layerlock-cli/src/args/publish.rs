@@ -1,0 +1,52 @@
+//! What `layerlock publish` takes.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::build::{CommonArgs, ZipArgs};
+use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
+use super::misplaced;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PublishArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) zip: ZipArgs,
+    /// What `build` has, and publishing has no use for.
+    #[arg(long, value_name = "DIR", hide = true)]
+    staging: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) destination: DestinationArgs,
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
+    /// layer's name]
+    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
+    pub(crate) name: Option<String>,
+    /// Description of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) description: Option<String>,
+    /// License of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) license: Option<String>,
+    /// Take over layers that another project published
+    #[arg(long, help_heading = PROVIDER)]
+    pub(crate) adopt: bool,
+    /// Only print what would be published, and leave the project's directory as it is
+    #[arg(long, help_heading = PROVIDER)]
+    pub(crate) dry_run: bool,
+}
+
+impl PublishArgs {
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        if self.staging.is_some() {
+            let message = "publish writes no staging directory: `layerlock build` and \
+                           `layerlock install` do";
+            return Err(misplaced("publish", message));
+        }
+        self.destination.check("publish")?;
+        self.storage.check("publish", &self.destination)
+    }
+}
