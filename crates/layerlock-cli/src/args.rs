@@ -17,7 +17,7 @@ pub(crate) use build::{BuildArgs, CommonArgs, CompressionArg, InstallArgs, Plann
 pub(crate) use cache::{CacheArgs, CacheCommand};
 pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
-pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs};
+pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use publish::PublishArgs;
 
 const EXIT_CODES: &str = "\
@@ -88,9 +88,11 @@ impl Command {
     /// What clap cannot know of the options.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         match self {
+            Self::Build(build) => build.args.common.layer.check("build"),
+            Self::Install(install) => install.args.common.layer.check("install"),
             Self::Publish(publish) => publish.check(),
             Self::Export(export) => export.check(),
-            _ => Ok(()),
+            Self::Init(_) | Self::Cache(_) => Ok(()),
         }
     }
 }
@@ -159,14 +161,18 @@ fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
 }
 
 /// An error with the usage of the subcommand, as clap itself gives it.
-fn misplaced(subcommand: &str, message: &str) -> clap::Error {
-    let kind = ErrorKind::ArgumentConflict;
+fn wrong(subcommand: &str, kind: ErrorKind, message: &str) -> clap::Error {
     let mut command = Args::command();
     command.build();
     match command.find_subcommand_mut(subcommand) {
         Some(subcommand) => subcommand.error(kind, message),
         None => command.error(kind, message),
     }
+}
+
+/// The error of an option that cannot be used with the others.
+fn misplaced(subcommand: &str, message: &str) -> clap::Error {
+    wrong(subcommand, ErrorKind::ArgumentConflict, message)
 }
 
 #[cfg(test)]

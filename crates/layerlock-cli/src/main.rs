@@ -145,8 +145,12 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Publish(publish) => {
+            let prebuilt = settings::prebuilt(&publish);
             let settings = settings::publish_settings(project, *publish);
-            let report = layerlock::publish(&settings, &progress)?;
+            let report = match &prebuilt {
+                Some(prebuilt) => layerlock::publish_prebuilt(prebuilt, &settings, &progress)?,
+                None => layerlock::publish(&settings, &progress)?,
+            };
             progress.end();
             console.published(&report, findings(&report.report))?;
             if !settings.dry_run {

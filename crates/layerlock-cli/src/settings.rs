@@ -6,13 +6,13 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use layerlock::{
     AwsDestination, CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings,
-    Extras, Groups, PublishSettings, Publishing, Settings,
+    Extras, Groups, Prebuilt, PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
     Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg,
     DestinationArgs, ExportArgs, FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs,
-    ProviderArg, PublishArgs, StorageArgs, ZipArgs,
+    ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
@@ -100,6 +100,20 @@ pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSetti
     }
 }
 
+/// The layer that is published as it is, where one is named.
+pub(crate) fn prebuilt(args: &PublishArgs) -> Option<Prebuilt> {
+    let LayerArgs {
+        runtime,
+        architecture,
+        ..
+    } = &args.common.layer;
+    Some(Prebuilt {
+        path: args.from.clone()?,
+        runtimes: runtime.iter().cloned().map(RuntimeArg::into_name).collect(),
+        architectures: architecture.clone(),
+    })
+}
+
 pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
     PublishSettings {
         settings: zip_settings(project, args.common, args.zip),
@@ -177,7 +191,11 @@ pub(crate) fn cache_location(args: CacheArgs) -> CacheLocation {
 fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
     Settings {
         layers: layer.layer,
-        runtimes: layer.runtime,
+        runtimes: layer
+            .runtime
+            .into_iter()
+            .filter_map(RuntimeArg::known)
+            .collect(),
         architectures: layer.architecture,
         allow_stale_lock: choice.allow_stale_lock,
         choice: to_choice(choice),

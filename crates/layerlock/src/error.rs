@@ -144,6 +144,39 @@ pub enum Error {
         /// The parameter.
         name: String,
     },
+    /// A layer that is not built here, and has no name.
+    #[error("a layer that is not built here needs a name")]
+    NoPublishName,
+    /// A zip or directory that cannot be published as a layer.
+    #[error("cannot publish {}: {reason}", path.display())]
+    Prebuilt {
+        /// The zip or directory.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// A layer that no function can have.
+    #[error(
+        "cannot publish {}: it unzips to {size} bytes, and a function can have {limit} with all \
+         its layers",
+        path.display()
+    )]
+    PrebuiltTooLarge {
+        /// The zip or directory.
+        path: PathBuf,
+        /// Bytes of its files.
+        size: u64,
+        /// Bytes that there may be.
+        limit: u64,
+    },
+    /// A zip that readers may read in different ways, or not at all.
+    #[error("cannot publish {}: {problem}", path.display())]
+    PrebuiltZip {
+        /// The zip.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: layerlock_layer::archive::ArchiveProblem,
+    },
     /// An option of publishing that cannot be used as it is.
     #[error("{option}: {message}")]
     PublishOption {
@@ -243,6 +276,8 @@ impl Diagnose for Error {
             | Self::ExportFindLinks
             | Self::PublishName(_)
             | Self::PublishOption { .. }
+            | Self::NoPublishName
+            | Self::Prebuilt { .. }
             | Self::SharedParameter { .. }
             | Self::SharedPublishName { .. }
             | Self::NotAws { .. }
@@ -256,6 +291,8 @@ impl Diagnose for Error {
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
+            Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
+            Self::PrebuiltZip { .. } => ErrorKind::Integrity,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
         }
     }
@@ -365,11 +402,18 @@ impl Diagnose for Error {
                 "add `{layer}`, `{runtime}` or `{architecture}` to `ssm-parameter` in \
                  [tool.layerlock.publish.aws], or to --ssm-parameter"
             }
+            Self::NoPublishName => "name it by --name",
+            Self::PrebuiltTooLarge { .. } => "split it into several layers",
+            Self::PrebuiltZip { .. } => {
+                "unpack it with the tool that made it, and publish the directory: \
+                 layerlock publish --from DIR"
+            }
             Self::NotAws { .. } => {
                 "add --provider aws, or set `provider = \"aws\"` in [tool.layerlock]"
             }
             Self::PublishName(_)
             | Self::PublishOption { .. }
+            | Self::Prebuilt { .. }
             | Self::Configuration { .. }
             | Self::Exclude(_)
             | Self::ZipName(_)

@@ -70,8 +70,8 @@ pub use layerlock_publish::Change;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use misfits::Misfits;
 pub use publish::{
-    AwsDestination, Outcome, PublishReport, PublishReporter, PublishSettings, Published,
-    Publishing, Upload, publish, publish_built,
+    AwsDestination, Outcome, Prebuilt, PublishReport, PublishReporter, PublishSettings, Published,
+    Publishing, Upload, publish, publish_built, publish_prebuilt,
 };
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};

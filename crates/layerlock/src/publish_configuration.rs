@@ -55,6 +55,20 @@ pub(crate) struct PublishConfiguration {
     pub(crate) accounts: Vec<AwsAccount>,
 }
 
+/// Of a directory without a project.
+impl Default for PublishConfiguration {
+    fn default() -> Self {
+        Self {
+            project: None,
+            name: None,
+            description: None,
+            license: None,
+            is_for_aws: false,
+            accounts: vec![AwsAccount::default()],
+        }
+    }
+}
+
 impl PublishConfiguration {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let table: Table = project.tool("layerlock")?.unwrap_or_default();

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 
 /// What `build` and `install` did.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// Whether there was nothing to do: the outputs are those of an earlier run.
     pub unchanged: bool,

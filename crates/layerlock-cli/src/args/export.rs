@@ -74,7 +74,7 @@ impl ExportArgs {
                 "export",
                 &format!("{flag} can only be used with --format json"),
             )),
-            _ => Ok(()),
+            _ => self.layer.check("export"),
         }
     }
 }

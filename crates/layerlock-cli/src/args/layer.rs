@@ -1,23 +1,71 @@
 //! Which packages make which layers, and where they come from.
 
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, ValueEnum};
-use layerlock::{Architecture, Runtime};
+use layerlock::{Architecture, Runtime, UnknownRuntime};
 
 use super::cache::CacheArgs;
-use super::runtime;
+use super::{runtime, wrong};
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
 pub(crate) struct LayerArgs {
     /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest that fits]
-    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
-    pub(crate) runtime: Vec<Runtime>,
+    #[arg(long, value_name = "RUNTIME", value_delimiter = ',')]
+    pub(crate) runtime: Vec<RuntimeArg>,
     /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]
     #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
     pub(crate) architecture: Vec<Architecture>,
     /// Use only these configured layers
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) layer: Vec<String>,
+}
+
+/// A runtime, as it was named. Only what is published as it is can be for one that layers
+/// are not built for.
+#[derive(Debug, Clone)]
+pub(crate) struct RuntimeArg {
+    name: String,
+    runtime: Result<Runtime, UnknownRuntime>,
+}
+
+impl FromStr for RuntimeArg {
+    type Err = Infallible;
+
+    fn from_str(name: &str) -> Result<Self, Infallible> {
+        Ok(Self {
+            name: name.to_owned(),
+            runtime: runtime(name),
+        })
+    }
+}
+
+impl RuntimeArg {
+    /// Its name.
+    pub(crate) fn into_name(self) -> String {
+        self.name
+    }
+
+    /// The runtime, where layers are built for it.
+    pub(crate) fn known(self) -> Option<Runtime> {
+        self.runtime.ok()
+    }
+}
+
+impl LayerArgs {
+    /// Refuses runtimes that layers are not built for.
+    pub(super) fn check(&self, command: &str) -> Result<(), clap::Error> {
+        for RuntimeArg { name, runtime } in &self.runtime {
+            if let Err(error) = runtime {
+                let message = format!("invalid value '{name}' for '--runtime <RUNTIME>': {error}");
+                return Err(wrong(command, ErrorKind::ValueValidation, &message));
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, ClapArgs)]

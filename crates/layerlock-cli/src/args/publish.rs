@@ -8,6 +8,30 @@ use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
 use super::misplaced;
 
+/// The options that say what to build and how.
+const OF_BUILDS: [&str; 20] = [
+    "layer",
+    "with",
+    "without",
+    "only",
+    "all_groups",
+    "extras",
+    "all_extras",
+    "allow_stale_lock",
+    "include_project",
+    "build_frontend",
+    "exclude",
+    "exclude_files",
+    "prefer",
+    "conflicts",
+    "index_url",
+    "find_links",
+    "output",
+    "zip_name",
+    "compression",
+    "rebuild",
+];
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PublishArgs {
     #[command(flatten)]
@@ -17,6 +41,15 @@ pub(crate) struct PublishArgs {
     /// What `build` has, and publishing has no use for.
     #[arg(long, value_name = "DIR", hide = true)]
     staging: Option<PathBuf>,
+    /// Publish this zip, or a directory of a layer's files, and build nothing; --runtime and
+    /// --architecture are what it is for
+    #[arg(
+        long,
+        value_name = "ZIP|DIR",
+        help_heading = PROVIDER,
+        conflicts_with_all = OF_BUILDS,
+    )]
+    pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) destination: DestinationArgs,
     #[command(flatten)]
@@ -45,6 +78,9 @@ impl PublishArgs {
             let message = "publish writes no staging directory: `layerlock build` and \
                            `layerlock install` do";
             return Err(misplaced("publish", message));
+        }
+        if self.from.is_none() {
+            self.common.layer.check("publish")?;
         }
         self.destination.check("publish")?;
         self.storage.check("publish", &self.destination)

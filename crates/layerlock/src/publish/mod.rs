@@ -2,9 +2,13 @@
 
 mod carry_out;
 mod destination;
+mod prebuilt;
 mod report;
 mod reporter;
 
+use std::path::PathBuf;
+
+use layerlock_digest::Digest;
 use layerlock_export::Project;
 use layerlock_publish::Artifact;
 
@@ -13,14 +17,16 @@ use crate::built::{Built, BuiltLayer};
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish_configuration::PublishConfiguration;
 use crate::report_file::with_report;
-use crate::{Error, Settings};
+use crate::{Error, Report, Settings};
 
 pub use destination::{AwsDestination, Publishing};
+pub use prebuilt::Prebuilt;
 pub use report::{Outcome, PublishReport, Published};
 pub use reporter::{PublishReporter, Upload};
 
 use carry_out::Job;
 use destination::Place;
+use prebuilt::PrebuiltZip;
 
 /// What to publish and where. What is not set comes from `[tool.layerlock.publish]` in
 /// pyproject.toml, then from the defaults.
@@ -71,6 +77,39 @@ pub fn publish_built(
     with_report(&publish.settings, || publication.carry_out(built, reporter))
 }
 
+/// Publishes a layer that is not built here, with the same plan as [`publish()`]. Of the
+/// settings only those of publishing count; a project is needed for what it configures
+/// alone.
+pub fn publish_prebuilt(
+    prebuilt: &Prebuilt,
+    publish: &PublishSettings,
+    reporter: &dyn PublishReporter,
+) -> Result<PublishReport, Error> {
+    let directory = publish.settings.directory();
+    let configuration = if directory.join("pyproject.toml").exists() {
+        PublishConfiguration::read(&Project::read(directory)?)?
+    } else {
+        PublishConfiguration::default()
+    };
+    let publication = Publication::new(publish, configuration)?;
+    if publication.name.is_none() {
+        return Err(Error::NoPublishName);
+    }
+    destination::tell_default(&publish.to, &publication.configuration, reporter);
+    with_report(&publish.settings, || {
+        let (zip, warnings) = prebuilt.zip()?;
+        for warning in warnings {
+            reporter.warned(&warning);
+        }
+        let artifact = publication.prebuilt_artifact(prebuilt, &zip)?;
+        let layer = artifact.layer.clone();
+        Ok(PublishReport {
+            report: Report::default(),
+            published: publication.publish_all(vec![(&layer, artifact)], reporter)?,
+        })
+    })
+}
+
 /// Settings and places with everything decided.
 struct Publication<'p> {
     publish: &'p PublishSettings,
@@ -82,7 +121,13 @@ struct Publication<'p> {
 impl<'p> Publication<'p> {
     fn prepare(publish: &'p PublishSettings) -> Result<Self, Error> {
         let project = Project::read(publish.settings.directory())?;
-        let configuration = PublishConfiguration::read(&project)?;
+        Self::new(publish, PublishConfiguration::read(&project)?)
+    }
+
+    fn new(
+        publish: &'p PublishSettings,
+        configuration: PublishConfiguration,
+    ) -> Result<Self, Error> {
         let name = match &publish.name {
             Some(text) => {
                 Some(NameTemplate::parse(NameKind::Layer, text).map_err(Error::PublishName)?)
@@ -102,29 +147,39 @@ impl<'p> Publication<'p> {
         built: &Built,
         reporter: &dyn PublishReporter,
     ) -> Result<PublishReport, Error> {
-        let mut jobs = Vec::new();
+        let mut artifacts = Vec::new();
         // A layer that cannot work is not published: the report says why.
         if !built.has_errors() {
-            let layers = built.layers.iter();
-            let artifacts = layers.filter_map(|layer| self.artifact(layer).transpose());
-            let artifacts = artifacts.collect::<Result<Vec<_>, _>>()?;
-            refuse_shared_names(&artifacts)?;
-            for (layer, artifact) in artifacts {
-                for place in &self.places {
-                    jobs.push(Job {
-                        place,
-                        layer: layer.to_owned(),
-                        artifact: artifact.clone(),
-                        parameter: self.parameter(place, layer, &artifact)?,
-                    });
-                }
+            for layer in &built.layers {
+                artifacts.extend(self.artifact(layer)?);
             }
-            refuse_shared_parameters(&jobs)?;
         }
         Ok(PublishReport {
             report: built.report(),
-            published: carry_out::carry_out(jobs, self.publish.dry_run, reporter),
+            published: self.publish_all(artifacts, reporter)?,
         })
+    }
+
+    /// Publishes artifacts, each with its layer's name, in all places.
+    fn publish_all(
+        &self,
+        artifacts: Vec<(&str, Artifact)>,
+        reporter: &dyn PublishReporter,
+    ) -> Result<Vec<Published>, Error> {
+        refuse_shared_names(&artifacts)?;
+        let mut jobs = Vec::new();
+        for (layer, artifact) in artifacts {
+            for place in &self.places {
+                jobs.push(Job {
+                    place,
+                    layer: layer.to_owned(),
+                    artifact: artifact.clone(),
+                    parameter: self.parameter(place, layer, &artifact)?,
+                });
+            }
+        }
+        refuse_shared_parameters(&jobs)?;
+        Ok(carry_out::carry_out(jobs, self.publish.dry_run, reporter))
     }
 
     fn values<'v>(
@@ -169,11 +224,6 @@ impl<'p> Publication<'p> {
         let Some(zip) = &layer.zip else {
             return Ok(None);
         };
-        let Self {
-            publish,
-            configuration,
-            ..
-        } = self;
         let architecture = layer.target.architecture.to_string();
         let values = self.values(
             &layer.name,
@@ -184,23 +234,59 @@ impl<'p> Publication<'p> {
             Some(template) => template.render(&values).map_err(Error::PublishName)?,
             None => layer.name.clone(),
         };
-        let text = |given: &Option<String>, configured: &Option<String>| {
-            let text = given.clone().or_else(|| configured.clone());
-            text.filter(|text| !text.trim().is_empty())
-        };
         let artifact = Artifact {
             layer: name,
             zip: zip.path.clone(),
             size: zip.size,
             digest: zip.digest,
+            runtimes: vec![layer.target.runtime.to_string()],
+            architectures: vec![layer.target.architecture.to_string()],
+            ..self.common()
+        };
+        Ok(Some((&layer.name, artifact)))
+    }
+
+    /// A layer that is not built here. The last part of its path stands for `{layer}`.
+    fn prebuilt_artifact(&self, prebuilt: &Prebuilt, zip: &PrebuiltZip) -> Result<Artifact, Error> {
+        let name = self.name.as_ref().ok_or(Error::NoPublishName)?;
+        let architectures = prebuilt.architectures.iter().map(ToString::to_string);
+        let architectures: Vec<_> = architectures.collect();
+        let (runtime, architecture) = (prebuilt.runtimes.join("-"), architectures.join("-"));
+        let values = self.values(prebuilt.stem(), &runtime, &architecture);
+        Ok(Artifact {
+            layer: name.render(&values).map_err(Error::PublishName)?,
+            zip: zip.path.clone(),
+            size: zip.size,
+            digest: zip.digest,
+            runtimes: prebuilt.runtimes.clone(),
+            architectures,
+            ..self.common()
+        })
+    }
+
+    /// What all artifacts have in common.
+    fn common(&self) -> Artifact {
+        let Self {
+            publish,
+            configuration,
+            ..
+        } = self;
+        let text = |given: &Option<String>, configured: &Option<String>| {
+            let text = given.clone().or_else(|| configured.clone());
+            text.filter(|text| !text.trim().is_empty())
+        };
+        Artifact {
+            layer: String::new(),
+            zip: PathBuf::new(),
+            size: 0,
+            digest: Digest::sha256_of(b""),
             project: configuration.project.clone(),
             adopt: publish.adopt,
             description: text(&publish.description, &configuration.description),
             license: text(&publish.license, &configuration.license),
-            runtimes: vec![layer.target.runtime.to_string()],
-            architectures: vec![layer.target.architecture.to_string()],
-        };
-        Ok(Some((&layer.name, artifact)))
+            runtimes: Vec::new(),
+            architectures: Vec::new(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod helpers;
 mod layers;
 mod misfits;
 mod patch_release;
+mod prebuilt;
 mod publish;
 mod sources;
 mod targets;

@@ -1,0 +1,243 @@
+//! A layer that is not built here: any zip, or a directory that becomes one.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_layer::archive::{self, ArchiveRules, FileReader};
+use layerlock_layer::{
+    Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, PlannedFile, Temporary,
+    ZipOptions, prepare_zip,
+};
+use layerlock_target::{Architecture, Provider};
+use tempfile::TempDir;
+
+use crate::Error;
+use crate::source_date_epoch::time_of_entries;
+
+/// A layer that another job built, or anyone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prebuilt {
+    /// A zip, which is published as it is, or a directory of a layer's files.
+    pub path: PathBuf,
+    /// The runtimes that it is for, in the provider's names: `python3.12`, `nodejs22.x`. One
+    /// version is for all of them.
+    pub runtimes: Vec<String>,
+    /// The architectures that it is for.
+    pub architectures: Vec<Architecture>,
+}
+
+/// Its zip.
+pub(super) struct PrebuiltZip {
+    pub(super) path: PathBuf,
+    pub(super) size: u64,
+    pub(super) digest: Digest,
+    /// What it has to be removed with, where it was made here.
+    _scratch: Option<(TempDir, Temporary)>,
+}
+
+/// Where a runtime looks for something in a layer, of all providers and languages.
+const FOLDERS: [&str; 9] = [
+    "bin",
+    "dotnetcore",
+    "extensions",
+    "java",
+    "lib",
+    "nodejs",
+    "php",
+    "python",
+    "ruby",
+];
+
+/// Folders in folders: more are a link that leads back.
+const DEEPEST: usize = 64;
+
+impl Prebuilt {
+    /// The last part of its path, without its ending.
+    pub(super) fn stem(&self) -> &str {
+        let stem = self.path.file_stem().and_then(|stem| stem.to_str());
+        stem.unwrap_or_default()
+    }
+
+    /// The zip, and what the user should know.
+    pub(super) fn zip(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+        if self.path.is_dir() {
+            self.of_directory()
+        } else if self.path.exists() {
+            self.of_zip()
+        } else {
+            Err(self.unusable("there is no such file or directory"))
+        }
+    }
+
+    fn of_zip(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+        let read = |error| layerlock_layer::Error::io("read", &self.path)(error);
+        let mut file = fs::File::open(&self.path).map_err(read)?;
+        let (size, digest) = hash(&mut file).map_err(read)?;
+        let reader = FileReader::from(file.into_file());
+        let rules = ArchiveRules {
+            max_unpacked: u64::MAX,
+            // A layer may have links.
+            links_are_files: true,
+        };
+        let members =
+            archive::read(&reader, size, rules).map_err(|problem| Error::PrebuiltZip {
+                path: self.path.clone(),
+                problem,
+            })?;
+        let unpacked = members.iter().map(|member| member.size).sum();
+        let names = members.iter().map(|member| member.name.as_str());
+        let warnings = self.look(names, unpacked)?;
+        let zip = PrebuiltZip {
+            path: self.path.clone(),
+            size,
+            digest,
+            _scratch: None,
+        };
+        Ok((zip, warnings))
+    }
+
+    fn of_directory(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+        let plan = self.plan()?;
+        let names = plan.entries().iter().map(|entry| entry.path.as_str());
+        let warnings = self.look(names, plan.unzipped_size())?;
+        let make = || TempDir::with_prefix("layerlock-publish-");
+        let (scratch, existing) = Temporary::create(make)
+            .map_err(layerlock_layer::Error::io("create", std::env::temp_dir()))?;
+        let path = scratch.path().join("layer.zip");
+        let options = ZipOptions {
+            time: time_of_entries()?,
+            ..ZipOptions::default()
+        };
+        let (summary, zip) = prepare_zip(&plan, &path, options)?;
+        zip.put_in_place()?;
+        let zip = PrebuiltZip {
+            path,
+            size: summary.size,
+            digest: summary.digest,
+            _scratch: Some((scratch, existing)),
+        };
+        Ok((zip, warnings))
+    }
+
+    /// The files of a directory; a link is what it leads to, as `zip -r` has it.
+    fn plan(&self) -> Result<LayerPlan, Error> {
+        let mut builder = PlanBuilder::default();
+        let owner = builder.owner(self.path.display().to_string());
+        for (path, name) in self.files()? {
+            let name = LayerPath::new(name.clone())
+                .map_err(|error| self.unusable(&format!("{name:?} {error}")))?;
+            builder.push(Entry {
+                path: name,
+                mode: mode(&path)?,
+                owner,
+                source: EntrySource::File(PlannedFile::read(path)?),
+            });
+        }
+        Ok(builder.finish()?)
+    }
+
+    /// Each file with its name in the layer.
+    fn files(&self) -> Result<Vec<(PathBuf, String)>, Error> {
+        let mut files = Vec::new();
+        let mut folders = vec![(self.path.clone(), String::new(), 0)];
+        while let Some((folder, prefix, depth)) = folders.pop() {
+            if depth > DEEPEST {
+                let reason = format!("{} has a link that leads back", folder.display());
+                return Err(self.unusable(&reason));
+            }
+            let read = |error| layerlock_layer::Error::io("read", &folder)(error);
+            for entry in fs::read_dir(&folder).map_err(read)? {
+                let path = entry.map_err(read)?.path();
+                let name = path.file_name().and_then(|name| name.to_str());
+                let Some(name) = name else {
+                    let reason = format!("the name of {} is no UTF-8", path.display());
+                    return Err(self.unusable(&reason));
+                };
+                let name = format!("{prefix}{name}");
+                if path.is_dir() {
+                    folders.push((path, format!("{name}/"), depth + 1));
+                } else {
+                    files.push((path, name));
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// Looks at the files of a layer, whose sizes together are `unpacked` bytes.
+    fn look<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+        unpacked: u64,
+    ) -> Result<Vec<String>, Error> {
+        let limit = Provider::Aws.limits().unzipped;
+        if unpacked > limit {
+            return Err(Error::PrebuiltTooLarge {
+                path: self.path.clone(),
+                size: unpacked,
+                limit,
+            });
+        }
+        let names: Vec<&str> = names.collect();
+        if names.is_empty() {
+            return Err(self.unusable("it holds no file"));
+        }
+        let is_zip = |name: &&str| {
+            !name.contains('/') && Path::new(name).extension().is_some_and(|it| it == "zip")
+        };
+        if names.iter().all(|name| is_zip(&name)) {
+            return Err(self.unusable("it holds zips, and no layer: name one of them"));
+        }
+        let is_found = |name: &&str| {
+            let folder = name.split_once('/').map(|(folder, _)| folder);
+            folder.is_some_and(|folder| FOLDERS.contains(&folder))
+        };
+        let mut warnings = Vec::new();
+        if !names.iter().any(|name| is_found(name)) {
+            warnings.push(format!(
+                "{} has none of the folders in which runtimes look for the files of a layer, such \
+                 as python/ or nodejs/: the layer's files belong into one of them",
+                self.path.display()
+            ));
+        }
+        Ok(warnings)
+    }
+
+    fn unusable(&self, reason: &str) -> Error {
+        Error::Prebuilt {
+            path: self.path.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+fn hash(file: &mut fs::File) -> std::io::Result<(u64, Digest)> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    let mut buffer = vec![0; 1 << 17];
+    let mut size = 0;
+    loop {
+        let count = std::io::Read::read(file, &mut buffer)?;
+        if count == 0 {
+            return Ok((size, hasher.finish()));
+        }
+        hasher.update(&buffer[..count]);
+        size += count as u64;
+    }
+}
+
+/// Executable where anybody may execute it; on Windows nobody knows.
+fn mode(path: &Path) -> Result<Mode, Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        let metadata = fs::metadata(path).map_err(layerlock_layer::Error::io("read", path))?;
+        if metadata.permissions().mode() & 0o111 != 0 {
+            return Ok(Mode::Executable);
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(Mode::Regular)
+}

@@ -1,0 +1,95 @@
+//! Layers that are published as they are.
+
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use layerlock::{
+    Architecture, Error, ErrorKind, Outcome, Prebuilt, PublishReport, PublishSettings, Publishing,
+    Settings, Silent, build, publish_prebuilt,
+};
+
+use crate::helpers::{Shop, unzipped};
+
+fn publish(directory: &Path, path: PathBuf, name: Option<&str>) -> Result<PublishReport, Error> {
+    let prebuilt = Prebuilt {
+        path,
+        runtimes: vec!["python3.12".to_owned(), "nodejs22.x".to_owned()],
+        architectures: vec![Architecture::X86_64, Architecture::Arm64],
+    };
+    let settings = PublishSettings {
+        settings: Settings::for_project(directory),
+        to: Publishing::Local(Some(directory.join("shelf"))),
+        name: name.map(str::to_owned),
+        ..PublishSettings::default()
+    };
+    publish_prebuilt(&prebuilt, &settings, &Silent)
+}
+
+#[test]
+fn a_zip_of_another_job_is_published_as_it_is() {
+    let shop = Shop::configured("");
+    let built = build(&shop.settings(), &Silent).unwrap();
+    let zip = built.layers[0].zip.as_ref().unwrap().path.clone();
+    // Where it is published there is no project.
+    let other = tempfile::tempdir().unwrap();
+    for outcome in [Outcome::Published, Outcome::Unchanged] {
+        let report = publish(other.path(), zip.clone(), Some("vendor")).unwrap();
+        let [one] = &report.published[..] else {
+            panic!("{report:?}");
+        };
+        assert_eq!(one.outcome, outcome);
+        assert_eq!(one.name, "vendor");
+        assert_eq!(one.runtimes, ["python3.12", "nodejs22.x"]);
+        assert_eq!(one.architectures, ["x86_64", "arm64"]);
+    }
+    let published = other.path().join("shelf/vendor/1/layer.zip");
+    assert_eq!(fs::read(published).unwrap(), fs::read(zip).unwrap());
+}
+
+#[test]
+fn a_directory_becomes_a_zip_that_depends_on_its_files_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    for layer in ["one", "two"] {
+        fs::create_dir_all(at(layer).join("python/shop")).unwrap();
+        fs::write(at(layer).join("python/shop/__init__.py"), "x = 1\n").unwrap();
+    }
+    // The same to who reads it.
+    #[cfg(unix)]
+    fs::os::unix::fs::symlink("__init__.py", at("one/python/shop/again.py")).unwrap();
+    fs::write(at("two/python/shop/again.py"), "x = 1\n").unwrap();
+    for (layer, outcome) in [("one", Outcome::Published), ("two", Outcome::Unchanged)] {
+        let report = publish(directory.path(), at(layer), Some("vendor")).unwrap();
+        assert_eq!(report.published[0].outcome, outcome, "{layer}");
+    }
+    let zip = at("shelf/vendor/1/layer.zip");
+    let names: Vec<String> = unzipped(&zip).into_keys().collect();
+    assert_eq!(names, ["python/shop/__init__.py", "python/shop/again.py"]);
+}
+
+#[test]
+fn what_is_no_layer_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    fs::create_dir_all(at("empty/python")).unwrap();
+    fs::create_dir_all(at("layers")).unwrap();
+    fs::write(at("layers/base.zip"), "PK").unwrap();
+    fs::write(at("text.zip"), "no zip").unwrap();
+    fs::create_dir_all(at("large/python")).unwrap();
+    let large = fs::File::create(at("large/python/data")).unwrap();
+    large.set_len(262_144_001).unwrap();
+    for (path, kind, part) in [
+        ("none", ErrorKind::Usage, "there is no such file"),
+        ("empty", ErrorKind::Usage, "it holds no file"),
+        ("layers", ErrorKind::Usage, "name one of them"),
+        ("text.zip", ErrorKind::Integrity, "is not a readable zip"),
+        ("large", ErrorKind::Artifact, "262144001 bytes"),
+    ] {
+        let error = publish(directory.path(), at(path), Some("vendor")).unwrap_err();
+        assert_eq!(error.kind(), kind, "{path}: {error}");
+        assert!(error.to_string().contains(part), "{path}: {error}");
+    }
+    let error = publish(directory.path(), at("text.zip"), None).unwrap_err();
+    assert!(error.to_string().contains("needs a name"), "{error}");
+    assert!(!at("shelf").exists());
+}
