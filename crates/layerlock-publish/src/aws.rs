@@ -24,6 +24,7 @@ mod lock;
 mod patience;
 mod policy;
 mod profile;
+mod quota;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -290,7 +291,9 @@ impl Publisher for AwsLambda {
         rules::check(artifact)?;
         match plan {
             PublishPlan::Reuse(version) => Ok(Publication::reused(version.clone())),
-            PublishPlan::Create { newest, .. } => self.create(artifact, *newest, sent),
+            PublishPlan::Create { newest, .. } => self
+                .create(artifact, *newest, sent)
+                .map_err(|error| self.with_quota(error)),
         }
     }
 

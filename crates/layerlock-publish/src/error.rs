@@ -91,6 +91,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// A profile of single sign-on whose session has ended, or was never begun.
+    #[error("no usable AWS credentials: the profile `{profile}` is not signed in any more")]
+    SignedOut {
+        /// The profile.
+        profile: String,
+    },
+
     /// A role that the credentials cannot take on.
     #[error("cannot take on the role {role}: {reason}")]
     Role {
@@ -127,10 +134,14 @@ pub enum Error {
     },
 
     /// The account's code storage is full.
-    #[error("the AWS account's code storage is full: {message}")]
+    #[error("the AWS account's code storage is full{}: {message}", of_quota(*used, *limit))]
     CodeStorageExceeded {
         /// AWS's message.
         message: String,
+        /// Bytes that are used in the region, where AWS tells.
+        used: Option<u64>,
+        /// Bytes that there may be, where AWS tells.
+        limit: Option<u64>,
     },
 
     /// The provider refused for another reason.
@@ -237,6 +248,7 @@ impl Diagnose for Error {
             | Self::OtherProject { .. }
             | Self::Profile { .. }
             | Self::Role { .. }
+            | Self::SignedOut { .. }
             | Self::Credentials { .. }
             | Self::AccessDenied { .. }
             | Self::Throttled { .. }
@@ -272,6 +284,9 @@ impl Diagnose for Error {
                 "correct AWS's configuration files, or choose another profile by --profile or \
                  AWS_PROFILE; `aws configure list-profiles` lists them"
             }
+            Self::SignedOut { profile } => {
+                return Some(format!("sign in by `aws sso login --profile {profile}`"));
+            }
             Self::Role { .. } => {
                 "check the role's ARN, allow sts:AssumeRole on it for these credentials, and these \
                  credentials in the role's trust policy (with its external ID, where it asks for \
@@ -288,7 +303,8 @@ impl Diagnose for Error {
             }
             Self::Throttled { .. } => "wait a minute, then try again",
             Self::CodeStorageExceeded { .. } => {
-                "delete old versions of functions and layers, or ask AWS for a higher quota"
+                "delete old versions of layers (`layerlock prune`) and functions, or ask AWS for a \
+                 higher quota"
             }
             Self::Network { reason, .. } if reason.contains("certificate") => {
                 "if a proxy has its own certificate authority, set AWS_CA_BUNDLE to its PEM file"
@@ -312,6 +328,14 @@ impl Diagnose for Error {
             }
         };
         Some(hint.to_owned())
+    }
+}
+
+/// How much of a quota is used.
+fn of_quota(used: Option<u64>, limit: Option<u64>) -> String {
+    match (used, limit) {
+        (Some(used), Some(limit)) => format!(" ({used} of {limit} bytes in this region)"),
+        _ => String::new(),
     }
 }
 

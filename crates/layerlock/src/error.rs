@@ -144,6 +144,12 @@ pub enum Error {
         /// The parameter.
         name: String,
     },
+    /// Accounts to which nothing can be published.
+    #[error("{}", accounts_text(failed))]
+    Accounts {
+        /// Each account as messages name it, and why; one at least.
+        failed: Vec<(String, Self)>,
+    },
     /// A layer that is not built here, and has no name.
     #[error("a layer that is not built here needs a name")]
     NoPublishName,
@@ -291,6 +297,9 @@ impl Diagnose for Error {
             | Self::NoName { .. }
             | Self::NoPackage { .. }
             | Self::NoRuntime { .. } => ErrorKind::Project,
+            Self::Accounts { failed } => failed
+                .first()
+                .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
             Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
@@ -402,6 +411,7 @@ impl Diagnose for Error {
                 "add `{layer}`, `{runtime}` or `{architecture}` to `ssm-parameter` in \
                  [tool.layerlock.publish.aws], or to --ssm-parameter"
             }
+            Self::Accounts { failed } => return failed.first().and_then(|(_, error)| error.hint()),
             Self::NoPublishName => "name it by --name",
             Self::PrebuiltTooLarge { .. } => "split it into several layers",
             Self::PrebuiltZip { .. } => {
@@ -448,4 +458,11 @@ fn names(packages: &[LockedPackage]) -> String {
         .map(|one| format!("{} {}", one.name, one.version))
         .collect();
     names.join(", ")
+}
+
+fn accounts_text(failed: &[(String, Error)]) -> String {
+    let texts = failed
+        .iter()
+        .map(|(account, error)| format!("{account}: {error}"));
+    texts.collect::<Vec<_>>().join("\n")
 }

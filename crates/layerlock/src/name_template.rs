@@ -129,7 +129,16 @@ impl NameTemplate {
         if parts.is_empty() {
             return Err(kind.rule());
         }
-        Ok(Self { kind, parts })
+        let template = Self { kind, parts };
+        // What the shortest values cannot make right is wrong in the text itself.
+        let sample = template.render(&NameValues {
+            layer: "x",
+            project: Some("x"),
+            runtime: "x",
+            architecture: "x",
+            variable: &|_| Some("x".to_owned()),
+        });
+        sample.map(|_| template)
     }
 
     /// The name for a layer. What a name cannot have in it becomes `-`. The error is for

@@ -14,7 +14,8 @@ use crate::name_template::{NameKind, NameTemplate};
 use aws::AwsTable;
 
 pub(crate) use aws::{
-    AwsAccount, BucketTemplate, parse_grant, parse_parameter, parse_role, parse_storage,
+    AwsAccount, AwsConfiguration, BucketTemplate, parse_grant, parse_parameter, parse_role,
+    parse_storage,
 };
 
 /// A provider to publish to, as the configuration names it.
@@ -41,8 +42,8 @@ struct Table {
     publish: Option<PublishTable>,
 }
 
-/// What the project says of publishing.
-#[derive(Debug)]
+/// What the project says of publishing; the default is what no project says.
+#[derive(Debug, Default)]
 pub(crate) struct PublishConfiguration {
     /// The project's name.
     pub(crate) project: Option<String>,
@@ -51,22 +52,8 @@ pub(crate) struct PublishConfiguration {
     pub(crate) license: Option<String>,
     /// Whether layers go to AWS where nobody says otherwise.
     pub(crate) is_for_aws: bool,
-    /// The accounts of AWS, one at least.
-    pub(crate) accounts: Vec<AwsAccount>,
-}
-
-/// Of a directory without a project.
-impl Default for PublishConfiguration {
-    fn default() -> Self {
-        Self {
-            project: None,
-            name: None,
-            description: None,
-            license: None,
-            is_for_aws: false,
-            accounts: vec![AwsAccount::default()],
-        }
-    }
+    /// What is said of AWS.
+    pub(crate) aws: AwsConfiguration,
 }
 
 impl PublishConfiguration {
@@ -79,14 +66,14 @@ impl PublishConfiguration {
                 .map_err(|message| bad(project, &text, message))
         });
         let is_for_aws = table.provider == Some(ProviderName::Aws) || publish.aws.is_some();
-        let accounts = publish.aws.unwrap_or_default().accounts(project)?;
+        let aws = publish.aws.unwrap_or_default().read(project)?;
         Ok(Self {
             project: project.name().map(layerlock_lock::normalize_name),
             name: name.transpose()?,
             description: publish.description.map(Spanned::into_inner),
             license: publish.license.map(Spanned::into_inner),
             is_for_aws,
-            accounts,
+            aws,
         })
     }
 }
@@ -113,7 +100,7 @@ impl PublishTable {
             parsed.map_err(|message| bad(project, name, message))?;
         }
         if let Some(aws) = &self.aws {
-            aws.accounts(project)?;
+            aws.read(project)?;
         }
         Ok(())
     }

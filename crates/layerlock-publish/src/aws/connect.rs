@@ -58,7 +58,7 @@ async fn load_async(
     settings: &AwsSettings,
     http_client: SharedHttpClient,
 ) -> Result<Connected, Error> {
-    profile::check(settings.profile.as_deref()).await?;
+    let signed_in_by = profile::check(settings.profile.as_deref()).await?;
     let mut loader =
         aws_config::defaults(BehaviorVersion::latest()).http_client(http_client.clone());
     if let Some(region) = settings.regions.first() {
@@ -85,20 +85,24 @@ async fn load_async(
     }
     if let Some(role) = &settings.role {
         // First those that take it on: what they lack is no fault of the role.
-        load_credentials(&config, settings).await?;
+        load_credentials(&config, settings)
+            .await
+            .map_err(|error| told_by(error, signed_in_by.as_deref()))?;
         let provider = assume(role, &config).await;
         let shared = SharedCredentialsProvider::new(provider);
         config = config.to_builder().credentials_provider(shared).build();
     }
     let (first, inner) = match load_credentials(&config, settings).await {
-        Err(Error::Credentials { reason }) if settings.role.is_some() => {
+        Err(Error::Credentials { reason: whole }) if settings.role.is_some() => {
             let role = settings.role.as_ref().map(|role| role.arn.clone());
+            // Which says no more than this error itself.
+            let reason = whole.strip_prefix("an error occurred while loading credentials: ");
             return Err(Error::Role {
                 role: role.unwrap_or_default(),
-                reason,
+                reason: reason.unwrap_or(&whole).to_owned(),
             });
         }
-        loaded => loaded?,
+        loaded => loaded.map_err(|error| told_by(error, signed_in_by.as_deref()))?,
     };
     let identity = Identity {
         account: first.account_id().map(|id| id.as_str().to_owned()),
@@ -130,6 +134,27 @@ async fn load_credentials(
         _ => credentials_error(&error),
     })?;
     Ok((credentials, provider))
+}
+
+/// Where a person has to sign in anew: that, and how.
+fn told_by(error: Error, signed_in_by: Option<&str>) -> Error {
+    // What the SDK and AWS's portal say of a session that has ended or never was.
+    const SIGNS: [&str; 4] = [
+        "SSO token",
+        "sso/cache",
+        "sso\\cache",
+        "UnauthorizedException",
+    ];
+    match (error, signed_in_by) {
+        (Error::Credentials { reason }, Some(profile))
+            if SIGNS.iter().any(|sign| reason.contains(sign)) =>
+        {
+            Error::SignedOut {
+                profile: profile.to_owned(),
+            }
+        }
+        (error, _) => error,
+    }
 }
 
 /// Takes on a role with the configuration's credentials.

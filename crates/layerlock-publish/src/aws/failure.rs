@@ -153,7 +153,11 @@ fn refusal(action: &'static str, code: &str, message: String) -> Error {
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" => {
             Error::Throttled { action, message }
         }
-        "CodeStorageExceededException" => Error::CodeStorageExceeded { message },
+        "CodeStorageExceededException" => Error::CodeStorageExceeded {
+            message,
+            used: None,
+            limit: None,
+        },
         // These messages quote the request's signature, so they are not repeated.
         "IncompleteSignature"
         | "IncompleteSignatureException"
@@ -203,14 +207,35 @@ fn credentials(action: &'static str, error: &(dyn StdError + 'static)) -> Option
 /// The last two messages of the chain; those before only say that something failed.
 fn root_causes(error: &(dyn StdError + 'static)) -> String {
     let mut messages: Vec<String> = sources(error)
-        .map(|source| without_credentials(&source.to_string()))
-        .filter(|message| !matches!(&**message, "" | "other" | "io error"))
+        .map(|source| in_words(without_credentials(&source.to_string())))
+        .filter(|message| !matches!(&**message, "" | "other" | "io error" | "service error"))
         .collect();
     // Some repeat their source.
     messages.dedup_by(|next, last| last.ends_with(&**next));
     messages
         .split_off(messages.len().saturating_sub(2))
         .join(": ")
+}
+
+/// What AWS said, where the SDK has it as a value: `Error { code: "...", message: "..." }`,
+/// after an error that only repeats the code.
+fn in_words(text: String) -> String {
+    let value = |name: &str| {
+        let (_, rest) = text.split_once(&format!("{name}: \""))?;
+        rest.split_once('"').map(|(value, _)| value)
+    };
+    if text.starts_with("unhandled error (") {
+        return String::new();
+    }
+    match (
+        text.starts_with("Error { "),
+        value("code"),
+        value("message"),
+    ) {
+        (true, Some(code), Some(message)) => format!("{message} ({code})"),
+        (true, Some(code), None) => format!("AWS answered {code}"),
+        _ => text,
+    }
 }
 
 fn sources<'a>(

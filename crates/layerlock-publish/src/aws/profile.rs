@@ -14,8 +14,9 @@ use aws_config::profile::{self, ProfileSet};
 
 use crate::Error;
 
-/// Checks the profile that `named` or the environment names, else the default one.
-pub(super) async fn check(named: Option<&str>) -> Result<(), Error> {
+/// Checks the profile that `named` or the environment names, else the default one. Gives the
+/// profile by which a person signs in, where it leads to one.
+pub(super) async fn check(named: Option<&str>) -> Result<Option<String>, Error> {
     let override_name = named.map(|name| name.to_owned().into());
     let (files, variables, places) = Default::default();
     let loaded = profile::load(&files, &variables, &places, override_name).await;
@@ -25,9 +26,31 @@ pub(super) async fn check(named: Option<&str>) -> Result<(), Error> {
     let is_named = named.is_some() || is_set("AWS_PROFILE");
     // Keys of the environment come before a default profile, whatever is in it.
     if !is_named && is_set("AWS_ACCESS_KEY_ID") {
-        return Ok(());
+        return Ok(None);
     }
-    fault(&profiles, is_named).map_or(Ok(()), |reason| Err(Error::Profile { reason }))
+    match fault(&profiles, is_named) {
+        Some(reason) => Err(Error::Profile { reason }),
+        None => Ok(signed_in_by(&profiles)),
+    }
+}
+
+/// Of the selected profile and those that it takes its keys from, the first one of single
+/// sign-on.
+fn signed_in_by(profiles: &ProfileSet) -> Option<String> {
+    let mut name = profiles.selected_profile();
+    loop {
+        let profile = profiles.get_profile(name)?;
+        let is_sso = |key| profile.get(key).is_some();
+        if is_sso("sso_session") || is_sso("sso_start_url") {
+            return Some(name.to_owned());
+        }
+        // There are no circles: they are a fault.
+        let source = profile.get("source_profile")?;
+        if source == name {
+            return None;
+        }
+        name = source;
+    }
 }
 
 /// The last of an error's causes, which names the file and the line and quotes neither.

@@ -2,6 +2,7 @@ mod environment;
 mod errors;
 mod once;
 mod replay;
+mod signed_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

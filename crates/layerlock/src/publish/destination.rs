@@ -37,10 +37,11 @@ impl Default for Publishing {
 pub struct AwsDestination {
     /// The regions, in each of which there will be a version.
     pub regions: Vec<String>,
-    /// The profile of AWS's configuration files; an empty one stands for none. It takes the
-    /// place of all configured accounts.
+    /// The profile of AWS's configuration files; an empty one stands for none. Listed
+    /// accounts do not count beside it.
     pub profile: Option<String>,
-    /// The ARN of a role to take on, in place of all configured accounts.
+    /// The ARN of a role to take on; an empty one stands for none. Listed accounts do not
+    /// count beside it.
     pub role_arn: Option<String>,
     /// What that role's trust policy asks for.
     pub external_id: Option<String>,
@@ -84,7 +85,11 @@ impl AwsDestination {
         Ok(AwsAccount {
             regions: (!self.regions.is_empty()).then(|| self.regions.clone()),
             profile: self.profile.clone(),
-            role_arn: maybe_parsed("--role-arn", self.role_arn.as_ref(), parse_role)?,
+            role_arn: match &self.role_arn {
+                // It stands for none.
+                Some(arn) if arn.is_empty() => Some(String::new()),
+                arn => maybe_parsed("--role-arn", arn.as_ref(), parse_role)?,
+            },
             external_id: self.external_id.clone(),
             share: share.transpose()?,
             bucket: maybe_parsed("--bucket", self.bucket.as_ref(), BucketTemplate::parse)?,
@@ -193,17 +198,15 @@ fn aws(
     destination: &AwsDestination,
 ) -> Result<Vec<Place>, Error> {
     let asked = destination.account()?;
+    // Who names an account means this one, and none of those that are listed.
+    let configured = if asked.names_an_account() {
+        std::slice::from_ref(&configuration.aws.common)
+    } else {
+        &configuration.aws.accounts
+    };
     let mut accounts: Vec<AwsAccount> = Vec::new();
-    for configured in &configuration.accounts {
-        // Who names an account means this one: the settings of others are not for it.
-        let mut configured = configured.clone();
-        if asked.names_an_account() {
-            configured.profile = None;
-            configured.role_arn = None;
-            configured.external_id = None;
-        }
-        let mut account = asked.clone().or(configured);
-        account.profile = account.profile.filter(|name| !name.is_empty());
+    for configured in configured {
+        let account = asked.clone().instead_of(configured.clone());
         if account.role_arn.is_none() && account.external_id.is_some() {
             return Err(Error::PublishOption {
                 option: "--external-id",
@@ -213,27 +216,35 @@ fn aws(
         if !accounts.contains(&account) {
             accounts.push(account);
         }
-        if asked.names_an_account() {
-            break;
-        }
     }
     let mut places = Vec::new();
+    let mut failed = Vec::new();
     for account in accounts {
-        places.extend(connect(account, &settings.cache)?);
+        match connect(&account, &settings.cache) {
+            Ok(connected) => places.extend(connected),
+            Err(error) => failed.push((account.to_string(), error)),
+        }
     }
-    Ok(places)
+    match (failed.pop(), configured) {
+        (None, _) => Ok(places),
+        (Some((_, error)), [_]) => Err(error),
+        (Some(last), _) => {
+            failed.push(last);
+            Err(Error::Accounts { failed })
+        }
+    }
 }
 
 #[cfg(feature = "aws")]
-fn connect(account: AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
+fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     use layerlock_publish::{AwsLambda, AwsRole, AwsSettings};
 
     let publishers = AwsLambda::connect(&AwsSettings {
-        regions: account.regions.unwrap_or_default(),
-        profile: account.profile,
-        role: account.role_arn.map(|arn| AwsRole {
+        regions: account.regions.clone().unwrap_or_default(),
+        profile: account.profile.clone(),
+        role: account.role_arn.clone().map(|arn| AwsRole {
             arn,
-            external_id: account.external_id,
+            external_id: account.external_id.clone(),
         }),
         locks: Some(locks(cache)),
     })?;
@@ -261,7 +272,7 @@ fn locks(cache: &CacheLocation) -> PathBuf {
 }
 
 #[cfg(not(feature = "aws"))]
-fn connect(_account: AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
+fn connect(_account: &AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     Err(Error::ProviderLeftOut {
         provider: "AWS Lambda",
     })

@@ -186,7 +186,7 @@ impl Prebuilt {
         let is_zip = |name: &&str| {
             !name.contains('/') && Path::new(name).extension().is_some_and(|it| it == "zip")
         };
-        if names.iter().all(|name| is_zip(&name)) {
+        if names.iter().all(is_zip) {
             return Err(self.unusable("it holds zips, and no layer: name one of them"));
         }
         let is_found = |name: &&str| {
@@ -194,7 +194,7 @@ impl Prebuilt {
             folder.is_some_and(|folder| FOLDERS.contains(&folder))
         };
         let mut warnings = Vec::new();
-        if !names.iter().any(|name| is_found(name)) {
+        if !names.iter().any(is_found) {
             warnings.push(format!(
                 "{} has none of the folders in which runtimes look for the files of a layer, such \
                  as python/ or nodejs/: the layer's files belong into one of them",

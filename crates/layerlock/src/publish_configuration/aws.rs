@@ -1,6 +1,8 @@
 //! `[tool.layerlock.publish.aws]`: in which accounts and regions layers are published, and
 //! who may use them.
 
+use std::fmt;
+
 use layerlock_export::Project;
 use layerlock_publish::{Grant, Storage};
 use serde::Deserialize;
@@ -54,39 +56,98 @@ impl AwsAccount {
         }
     }
 
+    /// What a user asks for in place of what is configured. An empty profile or role stands
+    /// for none.
+    pub(crate) fn instead_of(self, mut configured: Self) -> Self {
+        if self.role_arn.is_some() {
+            // That is for the configured role.
+            configured.external_id = None;
+        }
+        let mut account = self.or(configured);
+        account.profile = account.profile.filter(|name| !name.is_empty());
+        account.role_arn = account.role_arn.filter(|arn| !arn.is_empty());
+        account
+    }
+
     /// Whether they choose the account.
     pub(crate) fn names_an_account(&self) -> bool {
         self.profile.is_some() || self.role_arn.is_some()
     }
 }
 
-impl AwsTable {
-    /// The accounts that it lists, each completed by the table around them; the table
-    /// itself where there are none. The first error is told, with its line.
-    pub(super) fn accounts(&self, project: &Project) -> Result<Vec<AwsAccount>, Error> {
-        let common = self.account(project)?;
-        let Some(accounts) = &self.accounts else {
-            return Ok(vec![common]);
-        };
-        if accounts.get_ref().is_empty() {
-            return Err(bad(
-                project,
-                accounts,
-                "an empty list of accounts".to_owned(),
-            ));
+/// As messages name it.
+impl fmt::Display for AwsAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.role_arn, &self.profile) {
+            (Some(role), _) => write!(f, "the account of {role}"),
+            (None, Some(profile)) => write!(f, "the account of the profile `{profile}`"),
+            (None, None) => f.write_str("the account of the environment"),
         }
-        let account = |table: &Self| {
+    }
+}
+
+/// What `[tool.layerlock.publish.aws]` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AwsConfiguration {
+    /// The table itself.
+    pub(crate) common: AwsAccount,
+    /// The accounts that it lists, each completed by the table; without a list, the table
+    /// itself.
+    pub(crate) accounts: Vec<AwsAccount>,
+}
+
+impl Default for AwsConfiguration {
+    fn default() -> Self {
+        Self {
+            common: AwsAccount::default(),
+            accounts: vec![AwsAccount::default()],
+        }
+    }
+}
+
+impl AwsTable {
+    /// The first error is told, with its line.
+    pub(super) fn read(&self, project: &Project) -> Result<AwsConfiguration, Error> {
+        let common = self.account(project)?;
+        let Some(tables) = &self.accounts else {
+            self.check(project, &common, None)?;
+            let accounts = vec![common.clone()];
+            return Ok(AwsConfiguration { common, accounts });
+        };
+        if tables.get_ref().is_empty() {
+            return Err(bad(project, tables, "an empty list of accounts".to_owned()));
+        }
+        let mut accounts = Vec::new();
+        for table in tables.get_ref() {
             if let Some(inner) = &table.accounts {
                 let message = "an account has no accounts of its own".to_owned();
                 return Err(bad(project, inner, message));
             }
-            Ok(table.account(project)?.or(common.clone()))
-        };
-        accounts.get_ref().iter().map(account).collect()
+            let account = table.account(project)?.or(common.clone());
+            table.check(project, &account, self.external_id.as_ref())?;
+            accounts.push(account);
+        }
+        Ok(AwsConfiguration { common, accounts })
+    }
+
+    /// What fits not together in an account, whose external ID may be an `outer` one.
+    fn check(
+        &self,
+        project: &Project,
+        account: &AwsAccount,
+        outer: Option<&Spanned<String>>,
+    ) -> Result<(), Error> {
+        match (self.external_id.as_ref().or(outer), &account.role_arn) {
+            (Some(external_id), None) => {
+                let message = "`external-id` is for a `role-arn`, and there is none".to_owned();
+                Err(bad(project, external_id, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn account(&self, project: &Project) -> Result<AwsAccount, Error> {
-        let account = AwsAccount {
+        Ok(AwsAccount {
             regions: self.regions.clone(),
             profile: self.profile.clone(),
             role_arn: maybe_parsed(project, self.role_arn.as_ref(), parse_role)?,
@@ -101,12 +162,7 @@ impl AwsTable {
             bucket: maybe_parsed(project, self.bucket.as_ref(), BucketTemplate::parse)?,
             storage: maybe_parsed(project, self.storage.as_ref(), parse_storage)?,
             parameter: maybe_parsed(project, self.ssm_parameter.as_ref(), parse_parameter)?,
-        };
-        if let (Some(external_id), None) = (&self.external_id, &self.role_arn) {
-            let message = "`external-id` is for a `role-arn`, and there is none".to_owned();
-            return Err(bad(project, external_id, message));
-        }
-        Ok(account)
+        })
     }
 }
 

@@ -282,15 +282,40 @@ fn what_cannot_be_published_is_told_where_it_is_configured() {
         ),
         ("nam = \"x\"", "unknown field `nam`"),
         ("aws = { region = \"eu-west-1\" }", "unknown field `region`"),
+        ("aws = { share = [\"all\"] }", "\"all\" is none of `public`"),
+        (
+            "aws = { share = [\"organization:x\"] }",
+            "is not an organization ID",
+        ),
+        ("aws = { bucket = \"Layers\" }", "invalid bucket name"),
+        (
+            "aws = { storage = \"move\" }",
+            "neither `copy` nor `reference`",
+        ),
+        (
+            "aws = { ssm-parameter = \"layers/x\" }",
+            "a parameter's name is",
+        ),
+        ("aws = { role-arn = \"admin\" }", "is not the ARN of a role"),
+        ("aws = { external-id = \"x\" }", "there is none"),
+        ("aws = { accounts = [] }", "an empty list of accounts"),
+        (
+            "aws = { accounts = [{ accounts = [{}] }] }",
+            "has no accounts of its own",
+        ),
+        (
+            "aws = { accounts = [{ role-arn = \"x\" }] }",
+            "is not the ARN of a role",
+        ),
     ] {
         let shop = Shop::configured(&format!("[tool.layerlock.publish]\n{table}\n"));
         let settings = PublishSettings {
             settings: shop.settings(),
             ..PublishSettings::default()
         };
-        let published = layerlock::publish(&settings, &Silent).unwrap_err();
+        let published = layerlock::publish(&settings, &Silent).expect_err(table);
         // Also where nothing is published.
-        let built = layerlock::build(&settings.settings, &Silent).unwrap_err();
+        let built = layerlock::build(&settings.settings, &Silent).expect_err(table);
         for error in [published, built] {
             assert_eq!(error.kind(), ErrorKind::Project, "{error}");
             assert!(error.to_string().contains(part), "{error}");

@@ -10,7 +10,7 @@ const OUTCOME: &str = "LAYERLOCK_TEST_OUTCOME";
 
 /// Connects and lists with nothing but the environment; returns the outcome in
 /// one line.
-fn outcome(settings: &[(&str, &str)]) -> String {
+pub(super) fn outcome(settings: &[(&str, &str)]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("outcome");
     let mut child = Command::new(env::current_exe().unwrap());
@@ -38,7 +38,10 @@ fn outcome(settings: &[(&str, &str)]) -> String {
 #[ignore = "run by the tests below, in an environment of theirs"]
 fn child() {
     let settings = AwsSettings {
-        role: None,
+        role: env::var("LAYERLOCK_TEST_ROLE").ok().map(|arn| AwsRole {
+            arn,
+            external_id: env::var("LAYERLOCK_TEST_EXTERNAL_ID").ok(),
+        }),
         regions: env::var("LAYERLOCK_TEST_REGION").into_iter().collect(),
         profile: env::var("LAYERLOCK_TEST_PROFILE").ok(),
         locks: None,
@@ -104,7 +107,7 @@ fn no_region_and_no_credentials_say_so() {
 }
 
 /// The outcome with this configuration file, whose path is `config` in it.
-fn outcome_with(config: &str, settings: &[(&str, &str)]) -> String {
+pub(super) fn outcome_with(config: &str, settings: &[(&str, &str)]) -> String {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config");
     fs::write(&path, format!("[default]\nregion = eu-west-1\n{config}")).unwrap();

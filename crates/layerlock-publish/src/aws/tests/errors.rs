@@ -52,10 +52,17 @@ fn a_full_account_says_so() {
             "CodeStorageExceededException",
             "Code storage limit exceeded.",
         ),
+        Answer::json(
+            200,
+            &json!({
+                "AccountLimit": { "TotalCodeSize": 322_122_547_200_u64 },
+                "AccountUsage": { "TotalCodeSize": 322_122_547_000_u64 },
+            }),
+        ),
     ]);
     let error = publisher(&server.url).publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
-    insta::assert_snapshot!(error, @"the AWS account's code storage is full: Code storage limit exceeded.");
+    insta::assert_snapshot!(error, @"the AWS account's code storage is full (322122547000 of 322122547200 bytes in this region): Code storage limit exceeded.");
 }
 
 #[test]

@@ -76,6 +76,16 @@ impl Answer {
         self
     }
 
+    /// As STS and S3 answer.
+    pub(super) fn xml(status: u16, body: &str) -> Self {
+        Self {
+            cut: None,
+            status,
+            headers: vec![("content-type", "text/xml".to_owned())],
+            body: body.to_owned(),
+        }
+    }
+
     /// What a proxy or a sign-in page would send.
     pub(super) fn html(status: u16) -> Self {
         Self {
@@ -93,6 +103,7 @@ pub(super) struct Request {
     /// Method and target: `GET /2018-10-31/layers/web/versions`.
     pub(super) line: String,
     pub(super) authorization: String,
+    /// A text where it is no JSON.
     pub(super) body: Value,
 }
 
@@ -167,7 +178,8 @@ fn read(stream: &TcpStream) -> Request {
         authorization,
         body: match body.as_slice() {
             [] => Value::Null,
-            json => serde_json::from_slice(json).unwrap(),
+            text => serde_json::from_slice(text)
+                .unwrap_or_else(|_| String::from_utf8_lossy(text).into()),
         },
     }
 }
