@@ -19,13 +19,16 @@ answer, stands in `create`.
 mod blocking;
 mod connect;
 mod create;
+mod endpoint;
 mod failure;
 mod lock;
+mod parameter;
 mod patience;
 mod policy;
 mod profile;
 mod quota;
 mod settings;
+mod signed;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -54,6 +57,7 @@ use blocking::Blocking;
 use connect::{Connected, Identity};
 use failure::Failed;
 use patience::{Policy, patiently};
+use signed::Signed;
 
 pub use settings::{AwsRole, AwsSettings};
 
@@ -73,6 +77,7 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_hours(6);
 pub struct AwsLambda {
     blocking: Arc<Blocking>,
     client: Client,
+    signed: Signed,
     region: String,
     /// The credentials' account, or that of a version that was seen.
     account: Mutex<Option<String>>,
@@ -130,6 +135,10 @@ impl AwsLambda {
     ) -> Result<Self, Error> {
         let region = config.region().ok_or(Error::NoRegion)?.to_string();
         check_region(&region)?;
+        let signed = Signed {
+            config: config.clone(),
+            region: region.clone(),
+        };
         let config = aws_sdk_lambda::config::Builder::from(config)
             .timeout_config(timeouts(READ_TIMEOUT))
             .retry_config(RetryConfig::disabled())
@@ -137,6 +146,7 @@ impl AwsLambda {
         Ok(Self {
             blocking,
             client: Client::from_conf(config),
+            signed,
             region,
             account: Mutex::new(identity.account.clone()),
             key: identity.key.clone(),
@@ -315,6 +325,14 @@ impl Publisher for AwsLambda {
     fn grants(&self, layer: &str, version: u64) -> Result<Vec<Grant>, Error> {
         rules::check_name(layer)?;
         self.blocking.run(self.grants_async(layer, version))
+    }
+
+    fn parameter(&self, name: &str) -> Result<Option<String>, Error> {
+        self.blocking.run(self.parameter_async(name))
+    }
+
+    fn set_parameter(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.blocking.run(self.set_parameter_async(name, value))
     }
 
     fn uses(&self) -> Result<Vec<Use>, Error> {

@@ -124,6 +124,26 @@ pub enum Error {
         message: String,
     },
 
+    /// The credentials do not allow the action on one resource.
+    #[error("AWS denied {action} on {resource}: {message}")]
+    Denied {
+        /// The IAM action, such as `s3:PutObject`.
+        action: &'static str,
+        /// What it is not allowed on.
+        resource: String,
+        /// AWS's message.
+        message: String,
+    },
+
+    /// The parameter exists, and its type is not the one that a version's ARN has.
+    #[error("the parameter {name} is {}, not a String", a_type(found.as_deref()))]
+    ParameterType {
+        /// Its name.
+        name: String,
+        /// Its type, if AWS says it.
+        found: Option<String>,
+    },
+
     /// Still too many requests after all retries.
     #[error("AWS throttled {action}: {message}")]
     Throttled {
@@ -251,6 +271,8 @@ impl Diagnose for Error {
             | Self::SignedOut { .. }
             | Self::Credentials { .. }
             | Self::AccessDenied { .. }
+            | Self::Denied { .. }
+            | Self::ParameterType { .. }
             | Self::Throttled { .. }
             | Self::CodeStorageExceeded { .. }
             | Self::Refused { .. } => ErrorKind::Provider,
@@ -301,6 +323,17 @@ impl Diagnose for Error {
                     "allow {action} for these credentials, or use others"
                 ));
             }
+            Self::Denied {
+                action, resource, ..
+            } => {
+                return Some(format!(
+                    "allow {action} on {resource} for these credentials, or use others"
+                ));
+            }
+            Self::ParameterType { .. } => {
+                "delete the parameter, or name another one by --ssm-parameter or `ssm-parameter` \
+                 in [tool.layerlock.publish.aws]"
+            }
             Self::Throttled { .. } => "wait a minute, then try again",
             Self::CodeStorageExceeded { .. } => {
                 "delete old versions of layers (`layerlock prune`) and functions, or ask AWS for a \
@@ -336,6 +369,14 @@ fn of_quota(used: Option<u64>, limit: Option<u64>) -> String {
     match (used, limit) {
         (Some(used), Some(limit)) => format!(" ({used} of {limit} bytes in this region)"),
         _ => String::new(),
+    }
+}
+
+/// A parameter's type, in words.
+fn a_type(found: Option<&str>) -> String {
+    match found {
+        Some(found) => format!("a {found}"),
+        None => "of another type".to_owned(),
     }
 }
 

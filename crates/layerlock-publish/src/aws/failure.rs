@@ -114,7 +114,7 @@ where
         SdkError::ServiceError(answer) => match error.code() {
             Some(code) => {
                 let message = without_credentials(error.message().unwrap_or_default());
-                if answer.raw().status().is_server_error() {
+                if answer.raw().status().is_server_error() && code != "SlowDown" {
                     Error::ServerFailed {
                         action,
                         code: code.to_owned(),
@@ -150,9 +150,14 @@ where
 fn refusal(action: &'static str, code: &str, message: String) -> Error {
     match code {
         "AccessDeniedException" | "AccessDenied" => Error::AccessDenied { action, message },
-        "TooManyRequestsException" | "ThrottlingException" | "Throttling" => {
-            Error::Throttled { action, message }
-        }
+        "TooManyRequestsException"
+        | "ThrottlingException"
+        | "Throttling"
+        // Of S3 and Systems Manager.
+        | "SlowDown"
+        | "TooManyRequests"
+        | "RequestLimitExceeded"
+        | "TooManyUpdates" => Error::Throttled { action, message },
         "CodeStorageExceededException" => Error::CodeStorageExceeded {
             message,
             used: None,
@@ -167,6 +172,8 @@ fn refusal(action: &'static str, code: &str, message: String) -> Error {
         },
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "InvalidToken"
         | "ExpiredToken"
         | "ExpiredTokenException"
         | "InvalidSignatureException"

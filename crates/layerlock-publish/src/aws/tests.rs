@@ -1,6 +1,7 @@
 mod environment;
 mod errors;
 mod once;
+mod parameter;
 mod replay;
 mod signed_in;
 

@@ -48,6 +48,9 @@ fn child() {
     };
     let listed = AwsLambda::connect(&settings).and_then(|publishers| {
         let publisher = &publishers[0];
+        if let Ok(name) = env::var("LAYERLOCK_TEST_PARAMETER") {
+            publisher.set_parameter(&name, "x")?;
+        }
         Ok((
             publisher.list("web")?,
             publisher.region().map(str::to_owned),
@@ -79,6 +82,40 @@ fn keys_region_and_endpoint_come_from_the_environment() {
             .authorization
             .contains("/us-east-2/lambda/")
     );
+}
+
+/// As with the SDK and the AWS CLI, in this order.
+#[test]
+fn an_endpoint_of_systems_manager_alone_comes_before_that_of_all() {
+    let lambda = Replay::start((0..4).map(|_| listed(&[])).collect());
+    let ssm = Replay::start((0..3).map(|_| Answer::json(200, &json!({}))).collect());
+    let services = format!(
+        "services = own\n[services own]\nssm =\n  endpoint_url = {}\n",
+        ssm.url
+    );
+    let whole = format!("endpoint_url = {}\n", lambda.url);
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+        ("LAYERLOCK_TEST_PARAMETER", "/web"),
+    ];
+    let of_environment = [
+        ("AWS_ENDPOINT_URL", lambda.url.as_str()),
+        ("AWS_ENDPOINT_URL_SSM", &ssm.url),
+    ];
+    for (config, variables) in [
+        (String::new(), &of_environment[..]),
+        (format!("{whole}{services}"), &[]),
+        (whole.clone(), &of_environment[1..]),
+    ] {
+        let settings = [&keys[..], variables].concat();
+        assert_eq!(outcome_with(&config, &settings), "0 in eu-west-1");
+    }
+    assert_eq!(ssm.lines(), ["POST /"; 3]);
+    assert_eq!(lambda.lines(), [LIST; 3]);
+
+    let settings = [&keys[..], &[("AWS_ENDPOINT_URL_SSM", "user:hunter2@host")]].concat();
+    insta::assert_snapshot!(outcome_with(&whole, &settings), @"Usage: invalid AWS settings: the endpoint of SSM is not an address such as https://host:port");
 }
 
 #[test]

@@ -103,8 +103,20 @@ pub(super) struct Request {
     /// Method and target: `GET /2018-10-31/layers/web/versions`.
     pub(super) line: String,
     pub(super) authorization: String,
-    /// A text where it is no JSON.
+    /// The others, with names in lower case.
+    headers: Vec<(String, String)>,
+    /// The body, where it is JSON.
     pub(super) body: Value,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Request {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        headers
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
 }
 
 pub(super) struct Replay {
@@ -124,11 +136,12 @@ impl Replay {
             for answer in answers {
                 let (stream, _) = listener.accept().unwrap();
                 let request = read(&stream);
+                let is_head = request.line.starts_with("HEAD ");
                 kept.lock().unwrap().push(request);
                 match answer.cut {
                     Some(Cut::Before) => {}
                     Some(Cut::Hang) => open.push(stream),
-                    _ => write(stream, &answer),
+                    _ => write(stream, &answer, is_head),
                 }
             }
             // Who waits for an answer that does not come waits for as long as it likes.
@@ -155,36 +168,33 @@ fn read(stream: &TcpStream) -> Request {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
-    let mut authorization = String::new();
-    let mut length = 0;
+    let mut headers = Vec::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).unwrap();
-        match header.trim_end().split_once(": ") {
-            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
-                value.clone_into(&mut authorization);
-            }
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().unwrap();
-            }
-            Some(_) => {}
-            None => break,
-        }
+        let Some((name, value)) = header.trim_end().split_once(':') else {
+            break;
+        };
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    Request {
+    let mut request = Request {
         line: line.trim_end().trim_end_matches(" HTTP/1.1").to_owned(),
-        authorization,
-        body: match body.as_slice() {
-            [] => Value::Null,
-            text => serde_json::from_slice(text)
-                .unwrap_or_else(|_| String::from_utf8_lossy(text).into()),
-        },
-    }
+        authorization: String::new(),
+        headers,
+        body: Value::Null,
+        bytes: Vec::new(),
+    };
+    let length = request.header("content-length").unwrap_or_default();
+    let length = length.parse().unwrap_or_default();
+    let authorization = request.header("authorization").unwrap_or_default();
+    request.authorization = authorization.to_owned();
+    // One that is given up ends early.
+    reader.take(length).read_to_end(&mut request.bytes).unwrap();
+    request.body = serde_json::from_slice(&request.bytes).unwrap_or_default();
+    request
 }
 
-fn write(mut stream: TcpStream, answer: &Answer) {
+fn write(mut stream: TcpStream, answer: &Answer, is_head: bool) {
     write!(
         stream,
         "HTTP/1.1 {} Answer\r\nconnection: close\r\n",
@@ -194,8 +204,8 @@ fn write(mut stream: TcpStream, answer: &Answer) {
     for (name, value) in &answer.headers {
         write!(stream, "{name}: {value}\r\n").unwrap();
     }
-    // 204 has no body, and may not say how long it is.
-    if answer.status == 204 {
+    // Neither has a body; one says how long that of GET is, the other may not.
+    if answer.status == 204 || is_head {
         write!(stream, "\r\n").unwrap();
     } else {
         let body = &answer.body;
