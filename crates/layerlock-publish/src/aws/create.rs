@@ -14,12 +14,12 @@ other deletes its own.
 
 use aws_sdk_lambda::config::{Config, StalledStreamProtectionConfig};
 use aws_sdk_lambda::types::LayerVersionContentInput;
-use bytes::Bytes;
+use layerlock_digest::Digest;
 
 use super::failure::{Class, Failed};
 use super::lock::PublishLock;
 use super::patience::Patience;
-use super::upload::{self, Moved, Sending};
+use super::upload::{Content, Moved, Sending, watch};
 use super::{AwsLambda, UPLOAD_TIMEOUT, timeouts};
 use crate::plan::is_artifact;
 use crate::{Artifact, Error, LayerVersion, Publication};
@@ -58,11 +58,12 @@ impl AwsLambda {
         if let Some(found) = self.look(artifact, newest).await? {
             return Ok(Publication::reused(found));
         }
-        let body = upload::body(artifact)?;
+        let content = Content::request(artifact);
+        let digest = content.hash()?;
         let mut patience = Patience::new(self.policy);
         let mut is_ours = false;
         loop {
-            let failed = match self.send(artifact, &body, sent).await {
+            let failed = match self.send(artifact, &content, digest, sent).await {
                 Ok(made) => return self.heal(artifact, newest, made, is_ours).await,
                 Err(failed) => failed,
             };
@@ -119,19 +120,21 @@ impl AwsLambda {
     async fn send(
         &self,
         artifact: &Artifact,
-        body: &Bytes,
+        content: &Content,
+        digest: Digest,
         sent: &(dyn Fn(u64) + Sync),
     ) -> Result<Made, Failed> {
-        let moved = Moved::new(body.len() as u64, artifact.size);
+        let moved = Moved::new(content);
         let sending = self
             .client
             .publish_layer_version()
             .layer_name(&artifact.layer)
-            // The body below takes its place.
+            // What is sent below takes its place.
             .content(LayerVersionContentInput::builder().build())
             .customize()
             .interceptor(Sending {
-                body: body.clone(),
+                content: content.clone(),
+                digest,
                 moved: moved.clone(),
             })
             .config_override(
@@ -141,20 +144,7 @@ impl AwsLambda {
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled()),
             )
             .send();
-        let answer = upload::watch(sending, &moved, self.policy.stall, sent).await;
-        let Some(answer) = answer else {
-            return Err(Failed {
-                error: Error::Network {
-                    action: ACTION,
-                    reason: format!(
-                        "the upload stood still for {} s",
-                        self.policy.stall.as_secs()
-                    ),
-                },
-                class: Class::TimedOut,
-                retry_after: None,
-            });
-        };
+        let answer = watch(ACTION, sending, &moved, self.policy.stall, sent).await?;
         let answer = answer.map_err(|error| Failed::new(ACTION, &error))?;
         let found = answer.content.and_then(|content| content.code_sha256);
         let (Some(arn), Ok(version)) = (answer.layer_version_arn, u64::try_from(answer.version))

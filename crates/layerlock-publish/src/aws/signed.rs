@@ -1,9 +1,8 @@
 /*!
 Requests to S3 and Systems Manager, signed by hand.
 
-layerlock makes five kinds of them. The SDK's crates for these two services take about two
-minutes to build and bring eight more; what they do for these requests is here: the
-signature, over the same HTTP client and credentials as the requests to Lambda, and the
+There are six kinds of them. The SDK's crate for S3 alone takes about two minutes to build
+and brings eight more; what it would do for these requests is here: the signature, over the same HTTP client and credentials as the requests to Lambda, and the
 code and message of an error. An error becomes one of the SDK's, so that it is told and
 retried like those of Lambda.
 */

@@ -3,6 +3,7 @@ mod errors;
 mod once;
 mod parameter;
 mod replay;
+mod sending;
 mod signed_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};

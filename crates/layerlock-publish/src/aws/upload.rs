@@ -1,22 +1,24 @@
 /*!
-The request that carries a zip.
+A zip on its way.
 
-A zip is read once, into the request's JSON: the SDK's own way holds it three times, as
-bytes, in base64 and in JSON. The request goes out piece by piece and is watched on its
-way: the SDK knows only how long a whole request takes, so that a dead connection would
-have as much time as a large upload needs.
+It is read from its file piece by piece while the connection takes it, so that memory does
+not grow with it: the SDK's own way holds it three times, as bytes, in base64 and in JSON.
+What is sent is hashed on its way, and the last piece is kept back where the file is no
+longer the artifact's zip, so that the provider gets nothing to take.
+
+The upload is watched too: the SDK knows only how long a whole request takes, so that a
+dead connection would have as much time as a large upload needs.
 */
 
-use std::convert::Infallible;
-use std::fmt;
 use std::future::poll_fn;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_lambda::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_lambda::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lambda::error::BoxError;
@@ -25,66 +27,223 @@ use bytes::Bytes;
 use data_encoding::BASE64;
 use fs_err as fs;
 use http_body::{Body, Frame, SizeHint};
-use layerlock_digest::{Algorithm, Hasher};
+use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde_json::{Map, Value};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::failure::{Class, Failed};
 use crate::{Artifact, Error};
 
-/// How much is handed to the connection at once.
-const PIECE: usize = 1 << 16;
+/// How much of the zip is read at once: a multiple of three, so that its base64 needs no
+/// padding before the end.
+const PIECE: u64 = 3 << 14;
 
 /// How often is looked whether an upload goes on.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The body of a `PublishLayerVersion` request. The zip must be the artifact's.
-pub(super) fn body(artifact: &Artifact) -> Result<Bytes, Error> {
-    let mut members = Map::new();
-    let names = |names: &[String]| (!names.is_empty()).then(|| Value::from(names.to_vec()));
-    for (name, value) in [
-        ("CompatibleArchitectures", names(&artifact.architectures)),
-        ("CompatibleRuntimes", names(&artifact.runtimes)),
-        (
-            "Description",
-            Some(Value::from(artifact.marked_description())),
-        ),
-        ("LicenseInfo", artifact.license.clone().map(Value::from)),
-    ] {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value);
-        }
-    }
-    let members = Value::from(members).to_string();
-    let begin = members.strip_suffix('}').unwrap_or(&members);
+/// What a request carries: the zip, or JSON with the zip in base64.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    artifact: Artifact,
+    json: Option<Json>,
+}
 
-    let mut zip = fs::File::open(&artifact.zip)?;
-    let size = usize::try_from(artifact.size).unwrap_or_default();
-    let mut text = String::with_capacity(begin.len() + BASE64.encode_len(size) + 32);
-    text.push_str(begin);
-    text.push_str(r#","Content":{"ZipFile":""#);
-    let mut hasher = Hasher::new(Algorithm::Sha256);
-    let base64 = BASE64;
-    let mut encoder = base64.new_encoder(&mut text);
-    let mut piece = vec![0; PIECE];
-    loop {
-        let count = zip.read(&mut piece)?;
-        if count == 0 {
-            break;
+/// What is before and after the zip's base64.
+#[derive(Debug, Clone)]
+struct Json {
+    begin: Bytes,
+    end: Bytes,
+}
+
+impl Content {
+    /// The zip itself.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for uploads to a bucket"))]
+    pub(super) fn zip(artifact: &Artifact) -> Self {
+        Self {
+            artifact: artifact.clone(),
+            json: None,
         }
-        hasher.update(&piece[..count]);
-        encoder.append(&piece[..count]);
     }
-    encoder.finalize();
-    text.push_str(r#""}}"#);
-    let found = hasher.finish();
-    if found != artifact.digest {
-        return Err(Error::ZipChanged {
-            path: artifact.zip.clone(),
-            expected: artifact.code_sha256(),
+
+    /// The body of a `PublishLayerVersion` request.
+    pub(super) fn request(artifact: &Artifact) -> Self {
+        let mut members = Map::new();
+        let names = |names: &[String]| (!names.is_empty()).then(|| Value::from(names.to_vec()));
+        for (name, value) in [
+            ("CompatibleArchitectures", names(&artifact.architectures)),
+            ("CompatibleRuntimes", names(&artifact.runtimes)),
+            (
+                "Description",
+                Some(Value::from(artifact.marked_description())),
+            ),
+            ("LicenseInfo", artifact.license.clone().map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value);
+            }
+        }
+        let members = Value::from(members).to_string();
+        let begin = members.strip_suffix('}').unwrap_or(&members);
+        Self {
+            artifact: artifact.clone(),
+            json: Some(Json {
+                begin: Bytes::from(format!(r#"{begin},"Content":{{"ZipFile":""#)),
+                end: Bytes::from_static(br#""}}"#),
+            }),
+        }
+    }
+
+    /// How many bytes it has.
+    pub(super) fn length(&self) -> u64 {
+        let size = self.artifact.size;
+        match &self.json {
+            None => size,
+            Some(json) => (json.begin.len() + json.end.len()) as u64 + size.div_ceil(3) * 4,
+        }
+    }
+
+    /// Reads the zip to hash the content. The zip must be the artifact's.
+    pub(super) fn hash(&self) -> Result<Digest, Error> {
+        let mut pieces = Pieces::open(self)?;
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        while let Some(piece) = pieces.next()? {
+            hasher.update(&piece);
+        }
+        Ok(hasher.finish())
+    }
+
+    /// It as the body of a request, which tells `moved` how far it is.
+    pub(super) fn body(&self, moved: &Arc<Moved>) -> Result<SdkBody, Error> {
+        Ok(SdkBody::from_body_1_x(Streamed {
+            pieces: Pieces::open(self)?,
+            left: self.length(),
+            moved: Arc::clone(moved),
+        }))
+    }
+}
+
+/// Gives a content piece by piece.
+struct Pieces {
+    artifact: Artifact,
+    zip: fs::File,
+    /// Bytes of the zip that are not read.
+    left: u64,
+    /// `None` once all of it was read, and compared with the artifact.
+    hasher: Option<Hasher>,
+    begin: Option<Bytes>,
+    is_base64: bool,
+    end: Option<Bytes>,
+}
+
+impl Pieces {
+    fn open(content: &Content) -> Result<Self, Error> {
+        let artifact = content.artifact.clone();
+        let json = content.json.clone();
+        Ok(Self {
+            zip: fs::File::open(&artifact.zip)?,
+            left: artifact.size,
+            hasher: Some(Hasher::new(Algorithm::Sha256)),
+            artifact,
+            is_base64: json.is_some(),
+            begin: json.as_ref().map(|json| json.begin.clone()),
+            end: json.map(|json| json.end),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        if let Some(begin) = self.begin.take() {
+            return Ok(Some(begin));
+        }
+        if self.hasher.is_none() {
+            return Ok(self.end.take());
+        }
+        let mut piece = Vec::new();
+        let wanted = self.left.min(PIECE);
+        (&mut self.zip).take(wanted).read_to_end(&mut piece)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&piece);
+        }
+        self.left -= piece.len() as u64;
+        if self.left == 0 || (piece.len() as u64) < wanted {
+            self.check()?;
+        }
+        Ok(Some(if self.is_base64 {
+            Bytes::from(BASE64.encode(&piece))
+        } else {
+            Bytes::from(piece)
+        }))
+    }
+
+    /// Compares the file, of which nothing should be left, with the artifact.
+    fn check(&mut self) -> Result<(), Error> {
+        let Some(mut hasher) = self.hasher.take() else {
+            return Ok(());
+        };
+        io::copy(&mut self.zip, &mut Hashing(&mut hasher))?;
+        let found = hasher.finish();
+        if found == self.artifact.digest && self.left == 0 {
+            return Ok(());
+        }
+        Err(Error::ZipChanged {
+            path: self.artifact.zip.clone(),
+            expected: self.artifact.code_sha256(),
             found: found.base64(),
-        });
+        })
     }
-    Ok(Bytes::from(text))
+}
+
+/// A writer that hashes.
+struct Hashing<'a>(&'a mut Hasher);
+
+impl io::Write for Hashing<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.update(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A content as a body.
+struct Streamed {
+    pieces: Pieces,
+    left: u64,
+    moved: Arc<Moved>,
+}
+
+impl Body for Streamed {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    /// Reading a piece blocks, for less than the thread would take to hand it to another.
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.pieces.next() {
+            Ok(Some(piece)) => {
+                self.moved.add(piece.len());
+                self.left = self.left.saturating_sub(piece.len() as u64);
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            Ok(None) => Poll::Ready(None),
+            Err(error) => {
+                // The client would tell it as one of the network.
+                self.moved.fail(error);
+                Poll::Ready(Some(Err(io::Error::other("the zip cannot be sent"))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
 }
 
 /// How far an upload is.
@@ -95,20 +254,32 @@ pub(super) struct Moved {
     /// Bytes of the request, and of the zip in it.
     sizes: (u64, u64),
     last: Mutex<Instant>,
+    /// Why the zip could not be read.
+    fault: Mutex<Option<Error>>,
 }
 
 impl Moved {
-    pub(super) fn new(request: u64, zip: u64) -> Arc<Self> {
+    pub(super) fn new(content: &Content) -> Arc<Self> {
         Arc::new(Self {
             bytes: AtomicU64::new(0),
-            sizes: (request, zip),
+            sizes: (content.length(), content.artifact.size),
             last: Mutex::new(Instant::now()),
+            fault: Mutex::new(None),
         })
     }
 
     fn add(&self, count: usize) {
         self.bytes.fetch_add(count as u64, Ordering::Relaxed);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn fail(&self, error: Error) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn fault(&self) -> Option<Error> {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.take()
     }
 
     /// How much of the zip.
@@ -124,16 +295,13 @@ impl Moved {
     }
 }
 
-/// Puts the body into the request: whole for the signature, in pieces for the way.
+/// Puts the content into a request of the SDK, which is signed by the content's hash.
+#[derive(Debug)]
 pub(super) struct Sending {
-    pub(super) body: Bytes,
+    pub(super) content: Content,
+    /// The content's hash.
+    pub(super) digest: Digest,
     pub(super) moved: Arc<Moved>,
-}
-
-impl fmt::Debug for Sending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").finish_non_exhaustive()
-    }
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
@@ -146,12 +314,13 @@ impl Intercept for Sending {
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let request = context.request_mut();
-        *request.body_mut() = SdkBody::from(self.body.clone());
-        let length = self.body.len().to_string();
-        request.headers_mut().insert("content-length", length);
+        let length = self.content.length().to_string();
+        let headers = context.request_mut().headers_mut();
+        headers.insert("content-length", length);
+        let digest = PayloadSigningOverride::Precomputed(self.digest.hex());
+        config.interceptor_state().store_put(digest);
         Ok(())
     }
 
@@ -161,53 +330,26 @@ impl Intercept for Sending {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        *context.request_mut().body_mut() = SdkBody::from_body_1_x(Counted {
-            rest: self.body.clone(),
-            moved: Arc::clone(&self.moved),
-        });
+        match self.content.body(&self.moved) {
+            Ok(body) => *context.request_mut().body_mut() = body,
+            Err(error) => {
+                self.moved.fail(error);
+                return Err("the zip cannot be read".into());
+            }
+        }
         Ok(())
     }
 }
 
-/// A body that counts what the connection takes of it.
-struct Counted {
-    rest: Bytes,
-    moved: Arc<Moved>,
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
-        }
-        let count = self.rest.len().min(PIECE);
-        self.moved.add(count);
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(count)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
-    }
-}
-
 /// Waits for the answer to an upload, and tells `sent` how many more bytes of the zip moved.
-/// `None` where nothing moved for so long.
+/// An error where nothing moved for so long, or where the zip could not be read.
 pub(super) async fn watch<T>(
+    action: &'static str,
     sending: impl Future<Output = T>,
     moved: &Moved,
     stall: Duration,
     sent: &(dyn Fn(u64) + Sync),
-) -> Option<T> {
+) -> Result<T, Failed> {
     let mut sending = pin!(sending);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -223,8 +365,21 @@ pub(super) async fn watch<T>(
             sent(bytes - told);
             told = bytes;
         }
-        if answer.is_some() || moved.idle() > stall {
-            return answer;
+        if let Some(error) = moved.fault() {
+            return Err(Failed::finally(error));
+        }
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
+        if moved.idle() > stall {
+            return Err(Failed {
+                error: Error::Network {
+                    action,
+                    reason: format!("the upload stood still for {} s", stall.as_secs()),
+                },
+                class: Class::TimedOut,
+                retry_after: None,
+            });
         }
     }
 }
