@@ -6,15 +6,19 @@ each writes them in a way of its own. A [`Digest`] knows its algorithm, so that
 two of different algorithms never compare equal, and prints itself in each of the
 ways. Only strong algorithms have a place here: what a weak one vouches for is
 not verified.
+
+What a cache keeps is sealed with one ([`seal`]).
 */
 
 mod algorithm;
 mod digest;
 mod hasher;
+mod seal;
 
 pub use algorithm::Algorithm;
 pub use digest::{Digest, DigestError};
 pub use hasher::Hasher;
+pub use seal::{seal, unseal};
 
 #[cfg(test)]
 mod tests {

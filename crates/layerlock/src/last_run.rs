@@ -24,7 +24,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
 use layerlock_layer::{Compression, Stamp, WrittenOutput, write_file};
 use layerlock_lock::Choice;
@@ -234,8 +234,15 @@ impl LastRun {
         })
     }
 
+    /// What tells its note from others.
+    fn about(&self) -> &[u8] {
+        self.path.file_name().unwrap_or_default().as_encoded_bytes()
+    }
+
+    /// The note, where it is as it was written.
     fn earlier(&self) -> Option<Note> {
-        serde_json::from_slice(&fs_err::read(&self.path).ok()?).ok()
+        let sealed = fs_err::read(&self.path).ok()?;
+        serde_json::from_slice(unseal(&sealed, self.about())?).ok()
     }
 
     fn unchanged(&self) -> Option<Built> {
@@ -283,7 +290,7 @@ impl LastRun {
         };
         let bytes = serde_json::to_vec(&note).ok()?;
         self.cache.make().ok()?;
-        write_file(&self.path, &bytes).ok()
+        write_file(&self.path, &seal(bytes, self.about())).ok()
     }
 }
 

@@ -63,6 +63,6 @@ fn serve(setup: &Setup) -> Result<LoopbackIndex> {
 }
 
 fn in_cache(setup: &Setup, sha256: &str) -> PathBuf {
-    let directory = setup.layerlock.cache.join("wheels-v1").join(&sha256[..2]);
+    let directory = setup.layerlock.cache.join("wheels-v2").join(&sha256[..2]);
     directory.join(format!("{sha256}.whl"))
 }

@@ -89,11 +89,11 @@ fn a_default_cache_that_fails_within_is_a_warning() {
     let home = sandbox.project.path().join("home");
     let cache = home.join(".cache/layerlock");
     fs_err::create_dir_all(&cache).unwrap();
-    fs_err::write(cache.join("wheels-v1"), "").unwrap();
+    fs_err::write(cache.join("wheels-v2"), "").unwrap();
     let built = build(&sandbox, Some(&home)).assert().success();
     let said = stderr(&built);
     assert!(said.starts_with("warning: the cache is not used"), "{said}");
-    assert!(said.contains("wheels-v1"), "{said}");
+    assert!(said.contains("wheels-v2"), "{said}");
 }
 
 /// As in a container whose user is a number (`docker run -u`), where the home is `/`.

@@ -1,7 +1,7 @@
 //! What was built before, by what it was made from.
 //!
 //! ```text
-//! builds-v1/ab/ab…ef    the built wheel's SHA-256, its name and who built it
+//! builds-v2/ab/ab…ef    the built wheel's SHA-256, its name and who built it
 //! ```
 //!
 //! The wheel itself lies where all wheels do. The frontend is no part of the key:
@@ -10,10 +10,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use layerlock_digest::Digest;
+use layerlock_digest::{Digest, seal};
 use layerlock_target::{Target, WheelName};
 
-use crate::cache::BUILDS;
+use crate::cache::{BUILDS, name_of, read_sealed};
 use crate::{Cache, Error};
 
 /// Counts the ways in which what a build gave was packed anew: what was packed in
@@ -63,7 +63,7 @@ impl BuiltWheel {
     pub(super) fn find(key: &Key, target: &Target, cache: &Cache) -> Option<Self> {
         let path = |root| [key.path(Some(target), root), key.path(None, root)];
         cache.roots().flat_map(path).find_map(|path| {
-            let text = fs_err::read_to_string(path).ok()?;
+            let text = String::from_utf8(read_sealed(&path)?).ok()?;
             let [digest, name, frontend] = text.lines().collect::<Vec<_>>().try_into().ok()?;
             let digest: Digest = digest.parse().ok()?;
             let wheel: WheelName = name.parse().ok()?;
@@ -83,7 +83,7 @@ impl BuiltWheel {
         let text = format!("{}\n{}\n{}\n", self.digest.hex(), self.wheel, self.frontend);
         let mut file = cache.temporary_file()?;
         let write = || {
-            file.write_all(text.as_bytes())?;
+            file.write_all(&seal(text.into_bytes(), name_of(&path)))?;
             if let Some(directory) = path.parent() {
                 fs_err::create_dir_all(directory)?;
             }

@@ -1,16 +1,19 @@
 //! The cache of verified wheels.
 //!
 //! ```text
-//! wheels-v1/ab/ab…ef.whl       the archive, by its SHA-256
-//! wheels-v1/ab/ab…ef.contents  what was found in it: its presence says "verified"
-//! wheels-v1/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
-//! builds-v1/cd/cd…ab           which wheel was built from what, and by whom
-//! runs-v3/ef…01                what the last run of a job found and wrote, for the next
+//! wheels-v2/ab/ab…ef.whl       the archive, by its SHA-256
+//! wheels-v2/ab/ab…ef.contents  what was found in it: its presence says "verified"
+//! wheels-v2/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
+//! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
+//! runs-v4/ef…01                what the last run of a job found and wrote, for the next
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
 //! lock                         shared by all who use the cache, alone for who removes
 //! CACHEDIR.TAG                 says that this is a cache, and whose
 //! ```
+//!
+//! What is no archive has a digest at its end, of its content and its place: where that is
+//! wrong, as after a bit flipped, the file counts as absent.
 //!
 //! Entries are immutable and appear by rename: processes that share a cache do
 //! not wait for each other, and one that is killed leaves nothing that another
@@ -29,7 +32,7 @@ use std::time::{Duration, SystemTime};
 
 use etcetera::BaseStrategy;
 use fs_err as fs;
-use layerlock_digest::Digest;
+use layerlock_digest::{Digest, seal, unseal};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -52,12 +55,12 @@ pub struct Cache {
 }
 
 /// Grows whenever the form of [`CachedContents`] or what is verified changes.
-const WHEELS: &str = "wheels-v1";
+const WHEELS: &str = "wheels-v2";
 /// Grows whenever what a build is kept by, or how wheels are packed, changes.
-pub(crate) const BUILDS: &str = "builds-v1";
+pub(crate) const BUILDS: &str = "builds-v2";
 /// The library's own: notes of runs, which cost a little time to lose. Grows whenever
 /// their form changes.
-const RUNS: &str = "runs-v3";
+const RUNS: &str = "runs-v4";
 /// The library's own: locks of layers that are being published.
 const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";
@@ -207,6 +210,7 @@ impl Cache {
                 contents,
             };
             let bytes = postcard::to_stdvec(&cached).map_err(std::io::Error::other)?;
+            let bytes = seal(bytes, name_of(&path));
             let listing = temporary_file_in(&self.root.join(TEMPORARY))?;
             fs::write(listing.path(), bytes)?;
             archive.persist(&path)?;
@@ -236,7 +240,18 @@ impl Cache {
 }
 
 fn read_contents(listing: &Path) -> Option<CachedContents> {
-    postcard::from_bytes(&fs::read(listing).ok()?).ok()
+    postcard::from_bytes(&read_sealed(listing)?).ok()
+}
+
+/// The content of a file of the cache, where it is as it was written.
+pub(crate) fn read_sealed(path: &Path) -> Option<Vec<u8>> {
+    let sealed = fs::read(path).ok()?;
+    unseal(&sealed, name_of(path)).map(<[u8]>::to_vec)
+}
+
+/// What tells the files of one archive from those of others.
+pub(crate) fn name_of(path: &Path) -> &[u8] {
+    path.file_stem().unwrap_or_default().as_encoded_bytes()
 }
 
 /// Brings the time of an entry's last use up to date. Where that is not allowed

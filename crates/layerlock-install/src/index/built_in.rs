@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use layerlock_client::MachineConfig;
 use layerlock_client::command::output_within;
+use layerlock_digest::{seal, unseal};
 
 use super::index_url::IndexUrl;
 use crate::cache_directory::PIP_DEFAULT_INDEX;
@@ -34,8 +35,7 @@ pub(super) fn of_pip(
     timeout: Duration,
 ) -> Result<Option<IndexUrl>, Hung> {
     let remembered = cache.map(|directory| directory.join(PIP_DEFAULT_INDEX));
-    let known = remembered.and_then(|path| fs_err::read_to_string(path).ok());
-    if let Some(url) = known.and_then(|text| IndexUrl::parse(&text).ok()) {
+    if let Some(url) = remembered.and_then(|path| recall(&path)) {
         return Ok(Some(url));
     }
     let start = Instant::now();
@@ -160,10 +160,18 @@ fn default_in_help_of_uv(help: &str) -> Option<String> {
     Some(default.replace(' ', ""))
 }
 
+/// What was remembered; a file that is not as it was written counts as none.
+fn recall(path: &Path) -> Option<IndexUrl> {
+    let sealed = fs_err::read(path).ok()?;
+    let text = std::str::from_utf8(unseal(&sealed, PIP_DEFAULT_INDEX.as_bytes())?).ok()?;
+    IndexUrl::parse(text).ok()
+}
+
 fn remember(directory: &Path, url: &IndexUrl) -> std::io::Result<()> {
     let unfinished = crate::cache_directory::make(directory)?;
     let mut file = tempfile::NamedTempFile::new_in(unfinished)?;
-    writeln!(file, "{}", url.url())?;
+    let text = url.url().to_string().into_bytes();
+    file.write_all(&seal(text, PIP_DEFAULT_INDEX.as_bytes()))?;
     file.persist(directory.join(PIP_DEFAULT_INDEX))?;
     Ok(())
 }
@@ -236,8 +244,10 @@ mod tests {
         assert_eq!(fs_err::read_to_string(&calls).unwrap(), "called\n");
         // It is a cache from then on.
         crate::Cache::at(&cache).prune(None).unwrap();
-        // What is remembered must be a URL; without a cache nothing is.
-        fs_err::write(cache.join(PIP_DEFAULT_INDEX), "\0").unwrap();
+        // What is remembered must be as it was written; without a cache nothing is.
+        let remembered = cache.join(PIP_DEFAULT_INDEX);
+        let text = fs_err::read_to_string(&remembered).unwrap();
+        fs_err::write(&remembered, text.replace("packages", "packagds")).unwrap();
         assert_eq!(
             of_pip(&commands, Some(&cache), TIMEOUT),
             Ok(Some(url.clone()))

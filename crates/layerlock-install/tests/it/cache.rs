@@ -87,7 +87,7 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
         "builds-v7/ab/cd",
         "tmp/.tmpXYZ",
         "notes.txt",
-        "mine/wheels-v1/x",
+        "mine/wheels-v2/x",
         "data-v2/x",
     ] {
         filled.write(name);
@@ -111,7 +111,7 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
             "CACHEDIR.TAG",
             "data-v2/x",
             "lock",
-            "mine/wheels-v1/x",
+            "mine/wheels-v2/x",
             "notes.txt"
         ]
     );
@@ -146,13 +146,13 @@ fn prune_removes_what_is_of_no_use() {
     for name in [
         "tmp/.tmpXYZ",
         "wheels-v0/ab/old.whl",
-        "wheels-v1/ab/archive-alone.whl",
-        "wheels-v1/ab/listing-alone.contents",
+        "wheels-v2/ab/archive-alone.whl",
+        "wheels-v2/ab/listing-alone.contents",
     ] {
         filled.write(name);
     }
     // Of a later layerlock.
-    filled.write("wheels-v1/ab/new");
+    filled.write("wheels-v2/ab/new");
     assert_eq!(
         filled.cache().prune(None).unwrap(),
         Removed {
@@ -161,7 +161,7 @@ fn prune_removes_what_is_of_no_use() {
         }
     );
     let mut expected = whole;
-    expected.push("wheels-v1/ab/new".to_owned());
+    expected.push("wheels-v2/ab/new".to_owned());
     assert_eq!(filled.files(), expected);
 }
 
@@ -175,7 +175,7 @@ fn what_is_kept_unpacked_goes_with_its_wheel() {
     for name in ["0123", ".unfinished"] {
         filled.write(&format!("{directory}/{name}"));
     }
-    filled.write("wheels-v1/ab/alone.unpacked/4567");
+    filled.write("wheels-v2/ab/alone.unpacked/4567");
     let removed = filled.cache().prune(None).unwrap();
     assert_eq!((removed.files, removed.bytes), (2, 10));
     assert!(filled.files().contains(&format!("{directory}/0123")));
@@ -216,11 +216,32 @@ fn prune_knows_when_a_wheel_was_used_last() {
             .is_some()
     );
     let month = Duration::from_hours(24 * 30);
-    filled.write("runs-v3/note");
+    filled.write("runs-v4/note");
     assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
-    assert!(filled.files().contains(&"runs-v3/note".to_owned()));
+    assert!(filled.files().contains(&"runs-v4/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
+}
+
+/// A listing in which a bit flipped would give files of other names.
+#[test]
+fn a_damaged_listing_counts_as_absent() {
+    let filled = Filled::new();
+    let [demo, other] = filled.use_all(&filled.cache()).try_into().unwrap();
+    let hash = locked_hash(&filled.made[0]);
+    let listing = demo.path.with_extension("contents");
+    let whole = fs_err::read(&listing).unwrap();
+    for index in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[index] ^= 1;
+        fs_err::write(&listing, damaged).unwrap();
+        assert!(filled.cache().wheel(&hash).is_none(), "byte {index}");
+    }
+    // One of another wheel is whole, and not of this one.
+    fs_err::copy(other.path.with_extension("contents"), &listing).unwrap();
+    assert!(filled.cache().wheel(&hash).is_none());
+    fs_err::write(&listing, whole).unwrap();
+    assert!(filled.cache().wheel(&hash).is_some());
 }
 
 /// A note of a build is as good as the wheel that it names.
@@ -229,19 +250,20 @@ fn prune_removes_the_notes_of_builds_whose_wheels_are_gone() {
     let filled = Filled::new();
     let [demo, _] = filled.use_all(&filled.cache()).try_into().unwrap();
     let sha256 = demo.path.file_stem().unwrap().to_str().unwrap().to_owned();
-    for name in ["builds-v1/ab/kept", "builds-v1/cd/gone", "builds-v0/ef/old"] {
+    for name in ["builds-v2/ab/kept", "builds-v2/cd/gone", "builds-v0/ef/old"] {
         filled.write(name);
     }
     let note = format!("{sha256}\ndemo-1.0-py3-none-any.whl\npip\n");
-    fs_err::write(filled.path().join("builds-v1/ab/kept"), note).unwrap();
+    let note = layerlock_digest::seal(note.into_bytes(), b"kept");
+    fs_err::write(filled.path().join("builds-v2/ab/kept"), note).unwrap();
     let has = |name: &str| filled.path().join(name).exists();
 
     assert_eq!(filled.cache().prune(None).unwrap().files, 2);
-    assert!(has("builds-v1/ab/kept") && !has("builds-v1/cd/gone") && !has("builds-v0"));
+    assert!(has("builds-v2/ab/kept") && !has("builds-v2/cd/gone") && !has("builds-v0"));
     // Two wheels of two files each, and the note.
     let removed = filled.cache().prune(Some(Duration::ZERO)).unwrap();
     assert_eq!(removed.files, 5);
-    assert!(!has("builds-v1/ab/kept"));
+    assert!(!has("builds-v2/ab/kept"));
 }
 
 fn locked_hash(wheel: &TestWheel) -> layerlock_digest::Digest {
@@ -276,7 +298,7 @@ fn nothing_is_removed_while_the_cache_is_in_use() {
 #[test]
 fn a_directory_of_others_is_refused() {
     let directory = TempDir::new().unwrap();
-    for name in ["tmp", "data-v2", "wheels-v1"] {
+    for name in ["tmp", "data-v2", "wheels-v2"] {
         fs_err::create_dir(directory.path().join(name)).unwrap();
         fs_err::write(directory.path().join(name).join("thesis.txt"), "precious").unwrap();
     }

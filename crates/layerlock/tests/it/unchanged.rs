@@ -29,7 +29,7 @@ fn a_second_run_opens_no_wheel_and_gives_the_same_report() {
     let first = run(&shop.settings());
     assert!(!first.unchanged);
     // Without wheels and without an index nothing could be built.
-    fs_err::remove_dir_all(shop.cache.path().join("wheels-v1")).unwrap();
+    fs_err::remove_dir_all(shop.cache.path().join("wheels-v2")).unwrap();
     let settings = Settings {
         index_url: None,
         offline: true,
@@ -163,7 +163,7 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         ..shop.settings()
     };
     run(&secret);
-    let notes = shop.cache.path().join("runs-v3");
+    let notes = shop.cache.path().join("runs-v4");
     let notes: Vec<_> = fs_err::read_dir(notes).unwrap().collect();
     assert_eq!(notes.len(), 1);
     for note in notes {
@@ -171,6 +171,23 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         assert!(!text.contains("hunter2"));
     }
     assert!(run(&shop.settings()).unchanged);
+}
+
+/// A note in which a bit flipped tells a hash that the zip does not have.
+#[test]
+fn a_damaged_note_counts_as_none() {
+    let shop = Shop::new(&ProjectBuilder::new("shop"), []);
+    run(&shop.settings());
+    let notes = shop.cache.path().join("runs-v4");
+    let note = fs_err::read_dir(notes).unwrap().next().unwrap().unwrap();
+    let whole = fs_err::read(note.path()).unwrap();
+    for index in (0..whole.len()).step_by(97) {
+        let mut damaged = whole.clone();
+        damaged[index] ^= 1;
+        fs_err::write(note.path(), damaged).unwrap();
+        assert!(!run(&shop.settings()).unchanged, "byte {index}");
+        assert!(run(&shop.settings()).unchanged);
+    }
 }
 
 /// Whatever is the first thing in it, a cache is known to be one.
