@@ -95,7 +95,10 @@ impl Diagnose for Error {
                 "the disk is full: free some space and try again, nothing was changed"
             }
             Self::Io { .. } => return None,
-            Self::Archive { .. } => "clear layerlock's cache: the file in it is damaged",
+            Self::Archive { .. } => {
+                "the file in layerlock's cache is damaged: build without --offline, or clear the \
+                 cache by `layerlock cache clean`"
+            }
             Self::FileChanged { .. } => "try again once nothing writes to it",
             Self::Foreign { .. } => {
                 "move them away, remove the directory, or name another staging directory"

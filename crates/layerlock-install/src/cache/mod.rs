@@ -213,14 +213,21 @@ impl Cache {
             let bytes = seal(bytes, name_of(&path));
             let listing = temporary_file_in(&self.root.join(TEMPORARY))?;
             fs::write(listing.path(), bytes)?;
-            archive.persist(&path)?;
-            listing.persist(path.with_extension("contents"))?;
+            replace(archive, &path)?;
+            replace(listing, &path.with_extension("contents"))?;
             Ok(Wheel {
                 path: path.clone(),
                 contents: cached.contents,
             })
         };
         insert().map_err(Error::io("write", &path))
+    }
+
+    /// Makes a wheel absent whose archive turned out to be damaged: the next who needs it
+    /// fetches it anew. `false` where the archive is none of this cache.
+    pub fn forget(&self, archive: &Path) -> bool {
+        let is_ours = archive.starts_with(self.root.join(WHEELS));
+        is_ours && fs::remove_file(archive.with_extension("contents")).is_ok()
     }
 
     fn archive(&self, digest: &Digest) -> PathBuf {
@@ -252,6 +259,15 @@ pub(crate) fn read_sealed(path: &Path) -> Option<Vec<u8>> {
 /// What tells the files of one archive from those of others.
 pub(crate) fn name_of(path: &Path) -> &[u8] {
     path.file_stem().unwrap_or_default().as_encoded_bytes()
+}
+
+/// Puts a file in its place, also where somebody made a directory of that name.
+fn replace(file: NamedTempFile, path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        fs::remove_dir_all(path)?;
+    }
+    file.persist(path)?;
+    Ok(())
 }
 
 /// Brings the time of an entry's last use up to date. Where that is not allowed

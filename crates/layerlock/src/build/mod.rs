@@ -151,7 +151,20 @@ fn run(
     let mut job = Job::read(settings)?;
     job.layers.iter_mut().for_each(change);
     with_cache(&settings.cache, reporter, |cache| {
-        job.run(cache, reporter, scratch)
+        loop {
+            match job.run(cache, reporter, scratch) {
+                // What can be fetched anew is no reason to fail.
+                Err(Error::Layer(layerlock_layer::Error::Archive { archive, .. }))
+                    if !job.is_offline() && cache.forget(&archive) =>
+                {
+                    reporter.warned(&format!(
+                        "{} is damaged, and is fetched anew",
+                        archive.display()
+                    ));
+                }
+                done => return done,
+            }
+        }
     })
 }
 
@@ -336,7 +349,12 @@ impl<'a> Job<'a> {
             cache,
             sources,
             find_links: find_links(self.settings)?,
-            offline: self.settings.offline || self.session.machine().is_offline(),
+            offline: self.is_offline(),
         })
+    }
+
+    /// Whether packages may not come from the network.
+    fn is_offline(&self) -> bool {
+        self.settings.offline || self.session.machine().is_offline()
     }
 }

@@ -5,12 +5,12 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use layerlock::{
-    Built, CacheLocation, CacheRemoval, Code, ErrorKind, FrontendKind, Settings, Silent, build,
-    clean_cache, install,
+    Built, BuiltLayer, CacheLocation, CacheRemoval, Code, ErrorKind, FrontendKind, Settings,
+    Silent, build, clean_cache, install,
 };
 use layerlock_testkit::{ProjectBuilder, SourceTree};
 
-use crate::helpers::{STAGED, Shop, project_of, tree, wheels};
+use crate::helpers::{STAGED, Shop, files, project_of, tree, wheels};
 
 fn run(settings: &Settings) -> Built {
     build(settings, &Silent).unwrap()
@@ -188,6 +188,47 @@ fn a_damaged_note_counts_as_none() {
         assert!(!run(&shop.settings()).unchanged, "byte {index}");
         assert!(run(&shop.settings()).unchanged);
     }
+}
+
+/// What can be fetched anew is no reason to fail.
+#[test]
+fn a_damaged_wheel_in_the_cache_is_fetched_anew() {
+    let shop = Shop::configured("");
+    let first = shop.build();
+    let damage = || {
+        let wheels = files(&shop.cache.path().join("wheels-v2"));
+        for (name, mut bytes) in wheels
+            .into_iter()
+            .filter(|(name, _)| name.ends_with(".whl"))
+        {
+            // In the data of its first member.
+            bytes[60] ^= 1;
+            fs_err::write(shop.cache.path().join("wheels-v2").join(name), bytes).unwrap();
+        }
+    };
+    damage();
+    let settings = Settings {
+        rebuild: true,
+        ..shop.settings()
+    };
+    let offline = Settings {
+        offline: true,
+        ..settings.clone()
+    };
+    let error = build(&offline, &Silent).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+    assert!(error.hint().unwrap().contains("layerlock cache clean"));
+    let built = build(&settings, &Silent).unwrap();
+    let digest = |layer: &BuiltLayer| layer.zip.as_ref().unwrap().digest;
+    assert_eq!(digest(&built.layers[0]), digest(&first));
+    // A directory in the place of a file, too.
+    for (name, _) in files(&shop.cache.path().join("wheels-v2")) {
+        let path = shop.cache.path().join("wheels-v2").join(name);
+        fs_err::remove_file(&path).unwrap();
+        fs_err::create_dir(&path).unwrap();
+    }
+    let built = build(&settings, &Silent).unwrap();
+    assert_eq!(digest(&built.layers[0]), digest(&first));
 }
 
 /// Whatever is the first thing in it, a cache is known to be one.
