@@ -12,11 +12,12 @@ credentials must allow these actions:
   `lambda:AddLayerVersionPermission`. The first also removes a duplicate that two runs
   made at the same time.
 
-The zip is part of the request. How a version is made once, whatever becomes of the
+The zip is part of the request, or goes through a bucket (`bucket`). How a version is made once, whatever becomes of the
 answer, stands in `create`.
 */
 
 mod blocking;
+mod bucket;
 mod connect;
 mod create;
 mod endpoint;
@@ -54,6 +55,7 @@ use crate::{
     rules,
 };
 use blocking::Blocking;
+use bucket::Bucket;
 use connect::{Connected, Identity};
 use failure::Failed;
 use patience::{Policy, patiently};
@@ -163,6 +165,11 @@ impl AwsLambda {
         self.bucket = bucket;
         self.storage = storage;
         self
+    }
+
+    fn bucket(&self) -> Option<Bucket<'_>> {
+        let name = self.bucket.as_deref()?;
+        Some(Bucket::new(name, self.storage, &self.signed, self.policy))
     }
 
     /// What a lock goes by: the account, or the access key's ID until one is known.
@@ -284,12 +291,22 @@ impl Publisher for AwsLambda {
     }
 
     fn zip_limit(&self) -> Option<u64> {
-        Some(Provider::Aws.limits().zip_in_request)
+        // How large a zip from a bucket may be, Lambda knows: its files count, not its bytes.
+        let limit = Provider::Aws.limits().zip_in_request;
+        self.bucket.is_none().then_some(limit)
     }
 
     fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error> {
         rules::check_name(layer)?;
         self.blocking.run(self.survey_async(layer, artifacts))
+    }
+
+    fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
+        let plan = plan::of(artifact, versions, self.zip_limit())?;
+        if let (PublishPlan::Create { .. }, Some(bucket)) = (&plan, self.bucket()) {
+            self.blocking.run(bucket.check(artifact))?;
+        }
+        Ok(plan)
     }
 
     fn carry_out(

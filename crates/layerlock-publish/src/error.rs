@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_target::LayerNames;
 
+use crate::BucketFault;
+
 /// What went wrong.
 ///
 /// No variant contains a credential: messages of AWS and the SDK are cut where they
@@ -133,6 +135,15 @@ pub enum Error {
         resource: String,
         /// AWS's message.
         message: String,
+    },
+
+    /// Zips cannot go through the bucket.
+    #[error("the bucket {bucket} {fault}")]
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// What is wrong.
+        fault: BucketFault,
     },
 
     /// The parameter exists, and its type is not the one that a version's ARN has.
@@ -272,6 +283,7 @@ impl Diagnose for Error {
             | Self::Credentials { .. }
             | Self::AccessDenied { .. }
             | Self::Denied { .. }
+            | Self::Bucket { .. }
             | Self::ParameterType { .. }
             | Self::Throttled { .. }
             | Self::CodeStorageExceeded { .. }
@@ -292,7 +304,8 @@ impl Diagnose for Error {
             Self::NoRegion => "use --region, set AWS_REGION, or set a region in the AWS profile",
             Self::Settings { .. } => "check the region, AWS_ENDPOINT_URL and the AWS profile",
             Self::TooLarge { .. } => {
-                "set `compression = \"best\"`, exclude packages, or split the layer into several"
+                "set `compression = \"best\"` in [tool.layerlock], or let zips go through a bucket: \
+                 `bucket` in [tool.layerlock.publish.aws], or --bucket"
             }
             Self::Credentials { .. } => {
                 "sign in (aws sso login, or aws configure), choose another AWS_PROFILE, or set \
@@ -316,7 +329,8 @@ impl Diagnose for Error {
             }
             Self::ServerFailed { .. } => "try again later",
             Self::Refused { code, .. } if code.starts_with("RequestEntityTooLarge") => {
-                "set `compression = \"best\"`, exclude packages, or split the layer into several"
+                "set `compression = \"best\"` in [tool.layerlock], or let zips go through a bucket: \
+                 `bucket` in [tool.layerlock.publish.aws], or --bucket"
             }
             Self::AccessDenied { action, .. } => {
                 return Some(format!(
@@ -330,6 +344,7 @@ impl Diagnose for Error {
                     "allow {action} on {resource} for these credentials, or use others"
                 ));
             }
+            Self::Bucket { bucket, fault } => return Some(fault.hint(bucket)),
             Self::ParameterType { .. } => {
                 "delete the parameter, or name another one by --ssm-parameter or `ssm-parameter` \
                  in [tool.layerlock.publish.aws]"

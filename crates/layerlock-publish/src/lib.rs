@@ -29,6 +29,7 @@ async runtime, use its blocking pool.
 
 #[cfg(feature = "aws")]
 mod aws;
+mod bucket_fault;
 mod error;
 mod grant;
 mod local;
@@ -39,6 +40,7 @@ mod rules;
 
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsRole, AwsSettings};
+pub use bucket_fault::BucketFault;
 pub use error::Error;
 pub use grant::Grant;
 pub use local::LocalDirectory;
@@ -68,18 +70,7 @@ pub trait Publisher: Send + Sync {
 
     /// What there is to do for an artifact, given its layer's versions. Changes nothing.
     fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
-        rules::check(artifact)?;
-        let plan = plan::decide(versions, artifact)?;
-        // Checked last: a version that is reused needs no upload.
-        match self.zip_limit() {
-            Some(limit) if artifact.size > limit && matches!(plan, PublishPlan::Create { .. }) => {
-                Err(Error::TooLarge {
-                    size: artifact.size,
-                    limit,
-                })
-            }
-            _ => Ok(plan),
-        }
+        plan::of(artifact, versions, self.zip_limit())
     }
 
     /// Does what was planned. `sent` is told how many more bytes of the zip are

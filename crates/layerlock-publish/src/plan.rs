@@ -11,7 +11,28 @@ after the other: the first one is it, for both.
 */
 
 use crate::mark::{Mark, cut_project};
-use crate::{Artifact, Change, Error, LayerVersion, PublishPlan};
+use crate::{Artifact, Change, Error, LayerVersion, PublishPlan, rules};
+
+/// What there is to do for an artifact, given its layer's versions, newest first, and the
+/// largest zip that can be sent.
+pub(crate) fn of(
+    artifact: &Artifact,
+    versions: &[LayerVersion],
+    zip_limit: Option<u64>,
+) -> Result<PublishPlan, Error> {
+    rules::check(artifact)?;
+    let plan = decide(versions, artifact)?;
+    // Checked last: a version that is reused needs no upload.
+    match zip_limit {
+        Some(limit) if artifact.size > limit && matches!(plan, PublishPlan::Create { .. }) => {
+            Err(Error::TooLarge {
+                size: artifact.size,
+                limit,
+            })
+        }
+        _ => Ok(plan),
+    }
+}
 
 /// Decides on an artifact. `versions` are those of its layer, newest first.
 pub(crate) fn decide(versions: &[LayerVersion], artifact: &Artifact) -> Result<PublishPlan, Error> {

@@ -12,10 +12,14 @@ right afterwards: of versions of the same bytes, the first is what both runs giv
 other deletes its own.
 */
 
+use std::time::Duration;
+
 use aws_sdk_lambda::config::{Config, StalledStreamProtectionConfig};
-use aws_sdk_lambda::types::LayerVersionContentInput;
+use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionOutput;
+use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, Runtime, S3ObjectStorageMode};
 use layerlock_digest::Digest;
 
+use super::bucket::{Bucket, Stored};
 use super::failure::{Class, Failed};
 use super::lock::PublishLock;
 use super::patience::Patience;
@@ -25,6 +29,20 @@ use crate::plan::is_artifact;
 use crate::{Artifact, Error, LayerVersion, Publication};
 
 const ACTION: &str = "lambda:PublishLayerVersion";
+
+/// How long Lambda may take to read a zip from a bucket.
+const COPY_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Where Lambda gets the zip.
+enum Zip<'a> {
+    /// In the request, which is signed by the content's hash.
+    Sent {
+        content: Box<Content>,
+        digest: Digest,
+    },
+    /// From a bucket.
+    Stored { bucket: Bucket<'a>, at: Stored },
+}
 
 /// A version that was made just now.
 struct Made {
@@ -58,12 +76,11 @@ impl AwsLambda {
         if let Some(found) = self.look(artifact, newest).await? {
             return Ok(Publication::reused(found));
         }
-        let content = Content::request(artifact);
-        let digest = content.hash()?;
+        let zip = self.zip(artifact, sent).await?;
         let mut patience = Patience::new(self.policy);
         let mut is_ours = false;
         loop {
-            let failed = match self.send(artifact, &content, digest, sent).await {
+            let failed = match self.send(artifact, &zip, sent).await {
                 Ok(made) => return self.heal(artifact, newest, made, is_ours).await,
                 Err(failed) => failed,
             };
@@ -117,13 +134,57 @@ impl AwsLambda {
         }
     }
 
+    /// Makes the zip ready for Lambda to get it.
+    async fn zip(
+        &self,
+        artifact: &Artifact,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Zip<'_>, Error> {
+        if let Some(bucket) = self.bucket() {
+            let at = bucket.store(artifact, sent).await?;
+            return Ok(Zip::Stored { bucket, at });
+        }
+        let content = Box::new(Content::request(artifact));
+        let digest = content.hash()?;
+        Ok(Zip::Sent { content, digest })
+    }
+
     async fn send(
+        &self,
+        artifact: &Artifact,
+        zip: &Zip<'_>,
+        sent: &(dyn Fn(u64) + Sync),
+    ) -> Result<Made, Failed> {
+        let answer = match zip {
+            Zip::Sent { content, digest } => self.send_zip(artifact, content, *digest, sent).await,
+            Zip::Stored { bucket, at } => {
+                let answer = self.send_place(artifact, bucket.name, at).await;
+                answer.map_err(|failed| bucket.told_by_lambda(at, failed))
+            }
+        }?;
+        let found = answer.content.and_then(|content| content.code_sha256);
+        let (Some(arn), Ok(version)) = (answer.layer_version_arn, u64::try_from(answer.version))
+        else {
+            return Err(Failed {
+                error: Error::Answer {
+                    action: ACTION,
+                    reason: "it has no ARN or version".to_owned(),
+                },
+                class: Class::Network,
+                retry_after: None,
+            });
+        };
+        check_hash(artifact, &arn, found).map_err(Failed::finally)?;
+        Ok(Made { arn, version })
+    }
+
+    async fn send_zip(
         &self,
         artifact: &Artifact,
         content: &Content,
         digest: Digest,
         sent: &(dyn Fn(u64) + Sync),
-    ) -> Result<Made, Failed> {
+    ) -> Result<PublishLayerVersionOutput, Failed> {
         let moved = Moved::new(content);
         let sending = self
             .client
@@ -145,21 +206,37 @@ impl AwsLambda {
             )
             .send();
         let answer = watch(ACTION, sending, &moved, self.policy.stall, sent).await?;
-        let answer = answer.map_err(|error| Failed::new(ACTION, &error))?;
-        let found = answer.content.and_then(|content| content.code_sha256);
-        let (Some(arn), Ok(version)) = (answer.layer_version_arn, u64::try_from(answer.version))
-        else {
-            return Err(Failed {
-                error: Error::Answer {
-                    action: ACTION,
-                    reason: "it has no ARN or version".to_owned(),
-                },
-                class: Class::Network,
-                retry_after: None,
-            });
-        };
-        check_hash(artifact, &arn, found).map_err(Failed::finally)?;
-        Ok(Made { arn, version })
+        answer.map_err(|error| Failed::new(ACTION, &error))
+    }
+
+    async fn send_place(
+        &self,
+        artifact: &Artifact,
+        bucket: &str,
+        at: &Stored,
+    ) -> Result<PublishLayerVersionOutput, Failed> {
+        let mut content = LayerVersionContentInput::builder()
+            .s3_bucket(bucket)
+            .s3_key(&at.key);
+        if let Some(version) = &at.version {
+            content = content
+                .s3_object_version(version)
+                .s3_object_storage_mode(S3ObjectStorageMode::Reference);
+        }
+        let answer = self
+            .client
+            .publish_layer_version()
+            .layer_name(&artifact.layer)
+            .content(content.build())
+            .description(artifact.marked_description())
+            .set_license_info(artifact.license.clone())
+            .set_compatible_runtimes(named::<Runtime>(&artifact.runtimes))
+            .set_compatible_architectures(named::<Architecture>(&artifact.architectures))
+            .customize()
+            .config_override(Config::builder().timeout_config(timeouts(COPY_TIMEOUT)))
+            .send()
+            .await;
+        answer.map_err(|error| Failed::new(ACTION, &error))
     }
 
     /// Where another run, or an earlier attempt of this one, made the same version before
@@ -188,6 +265,11 @@ impl AwsLambda {
             ..Publication::reused(first)
         })
     }
+}
+
+fn named<T: for<'n> From<&'n str>>(names: &[String]) -> Option<Vec<T>> {
+    let named = names.iter().map(|name| T::from(name.as_str()));
+    (!names.is_empty()).then(|| named.collect())
 }
 
 /// The provider's hash, which must be the artifact's.

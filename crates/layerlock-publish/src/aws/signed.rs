@@ -68,6 +68,14 @@ pub(super) struct Payload {
 }
 
 impl Payload {
+    pub(super) fn none() -> Self {
+        Self {
+            body: SdkBody::empty(),
+            digest: Digest::sha256_of(b""),
+            length: None,
+        }
+    }
+
     pub(super) fn bytes(bytes: Vec<u8>) -> Self {
         Self {
             digest: Digest::sha256_of(&bytes),
@@ -84,6 +92,10 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)
+    }
+
     pub(super) fn body(&self) -> &[u8] {
         self.response.body().bytes().unwrap_or_default()
     }
@@ -98,25 +110,36 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    pub(super) fn status(&self) -> Option<u16> {
+        self.told.as_ref().map(|told| told.status)
+    }
+
     pub(super) fn code(&self) -> Option<&str> {
         self.told.as_ref().and_then(ProvideErrorMetadata::code)
     }
 }
 
+impl From<Failed> for Refused {
+    fn from(failed: Failed) -> Self {
+        Self { failed, told: None }
+    }
+}
+
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self {
-            failed: Failed::finally(error),
-            told: None,
-        }
+        Failed::finally(error).into()
     }
 }
 
 /// An error of a service.
 #[derive(Debug)]
 pub(super) struct Told {
-    metadata: ErrorMetadata,
-    status: u16,
+    pub(super) metadata: ErrorMetadata,
+    pub(super) status: u16,
+    /// The bucket's region, where it is the error that it is not this one.
+    pub(super) region: Option<String>,
+    /// Where to ask instead.
+    pub(super) location: Option<String>,
 }
 
 impl fmt::Display for Told {
@@ -183,13 +206,10 @@ impl Signed {
                 Error::Network { .. } => Class::Network,
                 _ => Class::Final,
             };
-            Refused {
-                failed: Failed {
-                    error,
-                    class,
-                    retry_after: None,
-                },
-                told: None,
+            Failed {
+                error,
+                class,
+                retry_after: None,
             }
         })?;
         let signature = signature(&request, &self.region, credentials, SystemTime::now());
@@ -292,6 +312,8 @@ fn told(response: &HttpResponse) -> Told {
     Told {
         metadata: metadata.build(),
         status,
+        region: header("x-amz-bucket-region").or(words.region),
+        location: header("location"),
     }
 }
 
@@ -376,6 +398,18 @@ fn failed(action: &'static str, error: &SdkError<Told, HttpResponse>) -> Failed 
         _ => failed.class,
     };
     Failed { class, ..failed }
+}
+
+/// The text of an element in an answer of S3.
+pub(super) fn xml_text(body: &[u8], name: &str) -> Option<String> {
+    let mut document = Document::new(std::str::from_utf8(body).ok()?);
+    let mut root = document.root_element().ok()?;
+    while let Some(mut element) = root.next_tag() {
+        if element.start_el().matches(name) {
+            return Some(try_data(&mut element).ok()?.into_owned());
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+mod bucket;
 mod environment;
 mod errors;
 mod once;
@@ -314,7 +315,7 @@ fn a_zip_over_the_requests_limit_is_found_by_the_plan() {
     let error = publisher.publish(&artifact).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Provider);
     insta::assert_snapshot!(error, @"the zip is too large to publish: it has 52428801 bytes, a request to AWS can have at most 52428800");
-    assert!(error.hint().unwrap().contains("compression = \"best\""));
+    insta::assert_snapshot!(error.hint().unwrap(), @r#"set `compression = "best"` in [tool.layerlock], or let zips go through a bucket: `bucket` in [tool.layerlock.publish.aws], or --bucket"#);
     // One that is there needs no upload.
     assert!(publisher.publish(&artifact).unwrap().reused);
     assert_eq!(server.lines().len(), 2);

@@ -32,6 +32,7 @@ use serde_json::{Map, Value};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::failure::{Class, Failed};
+use super::signed::Payload;
 use crate::{Artifact, Error};
 
 /// How much of the zip is read at once: a multiple of three, so that its base64 needs no
@@ -57,7 +58,6 @@ struct Json {
 
 impl Content {
     /// The zip itself.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for uploads to a bucket"))]
     pub(super) fn zip(artifact: &Artifact) -> Self {
         Self {
             artifact: artifact.clone(),
@@ -110,6 +110,15 @@ impl Content {
             hasher.update(&piece);
         }
         Ok(hasher.finish())
+    }
+
+    /// It as what a request carries. It must be the zip itself, whose hash is known.
+    pub(super) fn payload(&self, moved: &Arc<Moved>) -> Result<Payload, Error> {
+        Ok(Payload {
+            body: self.body(moved)?,
+            digest: self.artifact.digest,
+            length: Some(self.length()),
+        })
     }
 
     /// It as the body of a request, which tells `moved` how far it is.

@@ -71,6 +71,24 @@ impl Answer {
         }
     }
 
+    /// An error as S3 sends it.
+    pub(super) fn xml(status: u16, code: &str, message: &str) -> Self {
+        Self::body(
+            status,
+            format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"),
+        )
+    }
+
+    /// An answer of S3 with this body.
+    pub(super) fn body(status: u16, body: String) -> Self {
+        Self {
+            cut: None,
+            status,
+            headers: vec![("content-type", "application/xml".to_owned())],
+            body,
+        }
+    }
+
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
@@ -126,8 +144,14 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn start(answers: Vec<Answer>) -> Self {
+        Self::start_with(|_| answers)
+    }
+
+    /// With answers that tell the server's own address.
+    pub(super) fn start_with(answers: impl FnOnce(&str) -> Vec<Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let answers = answers(&url);
         let requests = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&requests);
         // Ends with the last answer; a request too many is then refused.
