@@ -6,6 +6,7 @@ mod destination;
 mod export;
 mod layer;
 mod publish;
+mod upkeep;
 
 use std::path::PathBuf;
 
@@ -19,11 +20,12 @@ pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use publish::PublishArgs;
+pub(crate) use upkeep::{ListArgs, UpkeepArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  a check found an error in a layer
+  1  a check found an error in a layer, or status a difference
   2  usage: an unknown option, runtime, group, extra or layer
   3  project: pyproject.toml or poetry.lock is invalid or out of date
   4  artifact: no file fits the target, a build failed, or files conflict
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
+    /// List the published versions of the project's layers, or of one by its name
+    List(Box<ListArgs>),
     /// Show or clean the cache of verified wheels
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -75,6 +79,7 @@ impl Command {
             Self::Build(build) => build.args.common.json,
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.common.json,
+            Self::List(list) => list.upkeep.json,
             Self::Export(export) => {
                 matches!(export.format, FormatArg::Json) && export.output.is_none()
             }
@@ -91,6 +96,7 @@ impl Command {
             Self::Build(build) => build.args.common.layer.check("build"),
             Self::Install(install) => install.args.common.layer.check("install"),
             Self::Publish(publish) => publish.check(),
+            Self::List(list) => list.upkeep.check("list"),
             Self::Export(export) => export.check(),
             Self::Init(_) | Self::Cache(_) => Ok(()),
         }

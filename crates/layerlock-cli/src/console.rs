@@ -10,8 +10,8 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorReport, Finding, Initialised, PublishReport, Severity, Style, render_error,
-    render_finding, render_message, render_warning, render_with_hint,
+    Error, ErrorDetails, ErrorReport, Finding, Initialised, PublishReport, Severity, Style,
+    render_error, render_finding, render_message, render_warning, render_with_hint,
 };
 use serde::Serialize;
 
@@ -67,11 +67,29 @@ impl Console {
         findings: impl Iterator<Item = &'f Finding>,
     ) -> io::Result<()> {
         let built = self.built(report, findings);
-        for error in report.failures() {
+        self.failures(report.failures());
+        built
+    }
+
+    /// Tells what failed of several.
+    #[expect(clippy::unused_self, reason = "all printing goes through the console")]
+    pub(crate) fn failures<'e>(&self, failures: impl Iterator<Item = &'e ErrorDetails>) {
+        for error in failures {
             let hint = error.hint.as_deref();
             eprint_line(&render_with_hint(&error.message, hint, Style::Ansi));
         }
-        built
+    }
+
+    /// Prints a list that was asked for: also where quiet, since it is no report.
+    pub(crate) fn listed(&self, list: &(impl Display + Serialize)) -> io::Result<()> {
+        if self.json {
+            return json(list);
+        }
+        let text = list.to_string();
+        if text.is_empty() {
+            return Ok(());
+        }
+        print(&format!("{text}\n"))
     }
 
     /// Tells what was done, where that is all that was asked for.

@@ -8,6 +8,7 @@ mod progress;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod upkeep;
 mod usage;
 mod usage_report;
 
@@ -158,6 +159,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::from(report.exit_code()))
         }
+        Command::List(args) => upkeep::list(project, *args, &progress, console),
         Command::Cache(command) => {
             cache(command, console)?;
             Ok(ExitCode::SUCCESS)

@@ -1,5 +1,7 @@
 //! Turns the command line into settings of the library.
 
+mod upkeep;
+
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
@@ -14,6 +16,8 @@ use crate::args::{
     DestinationArgs, ExportArgs, FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs,
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
+
+pub(crate) use upkeep::upkeep_settings;
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
 /// with a pyproject.toml, from the current one up, as Poetry does it.

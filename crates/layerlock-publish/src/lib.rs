@@ -37,6 +37,7 @@ mod mark;
 mod model;
 mod plan;
 mod rules;
+mod time;
 
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsRole, AwsSettings};

@@ -32,6 +32,7 @@ use tempfile::TempDir;
 
 use crate::{
     Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, Use, plan, rules,
+    time,
 };
 
 const PROVIDER: &str = "local";
@@ -356,8 +357,12 @@ fn parse_number(name: &str) -> Option<u64> {
 /// The version in a directory; `None` without a manifest: the directory is not a
 /// version, or is being deleted.
 fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<LayerVersion>, Error> {
-    let json = match fs::read(directory.join(MANIFEST)) {
-        Ok(json) => json,
+    let read = fs::read(directory.join(MANIFEST)).and_then(|json| {
+        let written = fs::metadata(directory.join(MANIFEST))?.modified();
+        Ok((json, written.ok().map(time::format)))
+    });
+    let (json, created) = match read {
+        Ok(read) => read,
         Err(error)
             if matches!(
                 error.kind(),
@@ -399,7 +404,7 @@ fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<Lay
         arn: manifest.arn,
         code_sha256: Some(manifest.code_sha256),
         size: Some(manifest.size),
-        created: None,
+        created,
         description: manifest.description,
         license: manifest.license,
         runtimes: manifest.runtimes,

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use layerlock_digest::Digest;
 use layerlock_target::Provider;
 use serde::Serialize;
 
-use crate::mark::Mark;
+use crate::mark::{Mark, cut_project};
+use crate::time;
 
 /// What is published: a finished zip and its facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,10 +61,7 @@ impl Artifact {
 
     /// Whether the version declares the same runtimes and architectures, in any order.
     pub(crate) fn has_targets_of(&self, version: &LayerVersion) -> bool {
-        let same = |ours: &[String], theirs: &[String]| {
-            ours.iter().collect::<BTreeSet<_>>() == theirs.iter().collect()
-        };
-        same(&self.runtimes, &version.runtimes) && same(&self.architectures, &version.architectures)
+        version.is_for(&self.runtimes, &self.architectures)
     }
 }
 
@@ -83,7 +82,7 @@ pub struct LayerVersion {
     pub code_sha256: Option<String>,
     /// Bytes of the zip; `None` like `code_sha256`.
     pub size: Option<u64>,
-    /// When it was published (ISO 8601). `None` for local versions.
+    /// When it was published (ISO 8601).
     pub created: Option<String>,
     /// Free text.
     pub description: Option<String>,
@@ -99,6 +98,35 @@ impl LayerVersion {
     /// The account that it is in, as its ARN says it.
     pub fn account(&self) -> Option<&str> {
         account_of_arn(&self.arn)
+    }
+
+    /// When it was published, as far as its text is a time.
+    pub fn created_at(&self) -> Option<SystemTime> {
+        time::parse(self.created.as_deref()?)
+    }
+
+    /// The project that published it, as a mark in the description says it.
+    pub fn project(&self) -> Option<String> {
+        self.mark()?.project
+    }
+
+    /// Whether a mark in the description says that another project published it.
+    pub fn is_of_another_than(&self, project: Option<&str>) -> bool {
+        let ours = project.map(cut_project);
+        self.project().is_some_and(|owner| ours != Some(owner))
+    }
+
+    /// The description without a mark.
+    pub fn text(&self) -> Option<&str> {
+        Mark::split(self.description.as_deref()).0
+    }
+
+    /// Whether it declares these runtimes and architectures, in any order, and no others.
+    pub fn is_for(&self, runtimes: &[String], architectures: &[String]) -> bool {
+        let same = |ours: &[String], theirs: &[String]| {
+            ours.iter().collect::<BTreeSet<_>>() == theirs.iter().collect()
+        };
+        same(&self.runtimes, runtimes) && same(&self.architectures, architectures)
     }
 
     pub(crate) fn mark(&self) -> Option<Mark> {

@@ -10,7 +10,7 @@ Where two runs published the same at the same time, there are two such versions,
 after the other: the first one is it, for both.
 */
 
-use crate::mark::{Mark, cut_project};
+use crate::mark::Mark;
 use crate::{Artifact, Change, Error, LayerVersion, PublishPlan, rules};
 
 /// What there is to do for an artifact, given its layer's versions, newest first, and the
@@ -121,9 +121,8 @@ fn differences(version: &LayerVersion, artifact: &Artifact) -> Vec<Change> {
 
 /// The project that a version is of, where it is another than the artifact's.
 fn other_owner(version: &LayerVersion, artifact: &Artifact) -> Option<String> {
-    let owner = version.mark()?.project?;
-    let ours = artifact.project.as_deref().map(cut_project);
-    (ours.as_ref() != Some(&owner)).then_some(owner)
+    let is_other = version.is_of_another_than(artifact.project.as_deref());
+    version.project().filter(|_| is_other)
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ mod settings;
 mod source_date_epoch;
 mod sources;
 mod templates;
+mod upkeep;
 
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
@@ -75,3 +76,4 @@ pub use publish::{
 };
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};
+pub use upkeep::{ListReport, UpkeepSettings, VersionOutcome, VersionReport, list};

@@ -141,6 +141,12 @@ impl NameTemplate {
         sample.map(|_| template)
     }
 
+    /// Whether the name depends on a layer of a project.
+    pub(crate) fn needs_a_layer(&self) -> bool {
+        let is_fixed = |part: &Part| matches!(part, Part::Text(_) | Part::Variable(_));
+        !self.parts.iter().all(is_fixed)
+    }
+
     /// The name for a layer. What a name cannot have in it becomes `-`. The error is for
     /// people.
     pub(crate) fn render(&self, values: &NameValues<'_>) -> Result<String, String> {

@@ -349,6 +349,7 @@ Commands:
   install  Build each layer as a staging directory only, without a zip
   export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
   publish  Build layers, then publish those that changed
+  list     List the published versions of the project's layers, or of one by its name
   cache    Show or clean the cache of verified wheels
   help     Print this message or the help of the given subcommand(s)
 
@@ -366,7 +367,7 @@ Output:
 
 Exit codes:
   0  success
-  1  a check found an error in a layer
+  1  a check found an error in a layer, or status a difference
   2  usage: an unknown option, runtime, group, extra or layer
   3  project: pyproject.toml or poetry.lock is invalid or out of date
   4  artifact: no file fits the target, a build failed, or files conflict
@@ -380,8 +381,8 @@ Exit codes:
 #[test]
 fn only_a_typo_of_a_command_gets_a_tip() {
     for (command, tip) in [
-        ("list", None),
-        ("status", None),
+        ("show", None),
+        ("search", None),
         ("innit", Some("init")),
         ("biuld", Some("build")),
         ("instal", Some("install")),

@@ -18,3 +18,4 @@ mod projects;
 #[cfg(unix)]
 mod signals;
 mod support;
+mod upkeep;

@@ -352,7 +352,10 @@ impl fmt::Display for Job<'_> {
 }
 
 /// Works on several items at once.
-fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub(crate) fn side_by_side<T: Send, R: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
     let Ok(results) = parallel::at_most(AT_ONCE, items, |item| Ok::<_, Infallible>(work(item)));
     results
 }

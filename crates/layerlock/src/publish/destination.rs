@@ -166,8 +166,9 @@ fn local(settings: &Settings, directory: Option<PathBuf>) -> Vec<Place> {
 }
 
 /// Says where layers go, and how they would go to AWS, where nobody chose and there are
-/// credentials for AWS.
+/// credentials for AWS. `doing` is what is done with the directory: `published to`.
 pub(crate) fn tell_default(
+    doing: &str,
     to: &Publishing,
     configuration: &PublishConfiguration,
     reporter: &(impl Reporter + ?Sized),
@@ -185,9 +186,8 @@ pub(crate) fn tell_default(
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if VARIABLES.into_iter().any(is_set) {
         reporter.warned(&format!(
-            "no provider is named, so layers are published to the directory {LOCAL_DIRECTORY}; \
-             to publish to AWS, use --provider aws or set `provider = \"aws\"` in \
-             [tool.layerlock]"
+            "no provider is named, so layers are {doing} the directory {LOCAL_DIRECTORY}; \
+             for AWS, use --provider aws or set `provider = \"aws\"` in [tool.layerlock]"
         ));
     }
 }

@@ -1,9 +1,9 @@
 //! Publishing what was built.
 
 mod carry_out;
-mod destination;
+pub(crate) mod destination;
 mod prebuilt;
-mod report;
+pub(crate) mod report;
 mod reporter;
 
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use layerlock_digest::Digest;
 use layerlock_export::Project;
 use layerlock_publish::Artifact;
+use serde::Serialize;
 
 use crate::build::build_for_publish;
 use crate::built::{Built, BuiltLayer};
@@ -24,9 +25,14 @@ pub use prebuilt::Prebuilt;
 pub use report::{Outcome, PublishReport, Published};
 pub use reporter::{PublishReporter, Upload};
 
+pub(crate) use carry_out::side_by_side;
+
 use carry_out::Job;
 use destination::Place;
 use prebuilt::PrebuiltZip;
+
+/// What is done with a directory, in words.
+const PUBLISHED: &str = "published to";
 
 /// What to publish and where. What is not set comes from `[tool.layerlock.publish]` in
 /// pyproject.toml, then from the defaults.
@@ -57,12 +63,22 @@ pub fn publish(
     publish: &PublishSettings,
     reporter: &dyn PublishReporter,
 ) -> Result<PublishReport, Error> {
+    publish_as(PUBLISHED, publish, reporter, |report| report)
+}
+
+/// The same, with another report. `doing` is what is done with a directory.
+pub(crate) fn publish_as<R: Serialize>(
+    doing: &str,
+    publish: &PublishSettings,
+    reporter: &dyn PublishReporter,
+    report: impl FnOnce(PublishReport) -> R,
+) -> Result<R, Error> {
     // A region or credentials that are missing are known before the work.
     let publication = Publication::prepare(publish)?;
-    destination::tell_default(&publish.to, &publication.configuration, reporter);
+    destination::tell_default(doing, &publish.to, &publication.configuration, reporter);
     with_report(&publish.settings, || {
         let built = build_for_publish(&publish.settings, publish.dry_run, reporter)?;
-        publication.carry_out(&built, reporter)
+        publication.carry_out(&built, reporter).map(report)
     })
 }
 
@@ -95,7 +111,7 @@ pub fn publish_prebuilt(
     if publication.name.is_none() {
         return Err(Error::NoPublishName);
     }
-    destination::tell_default(&publish.to, &publication.configuration, reporter);
+    destination::tell_default(PUBLISHED, &publish.to, &publication.configuration, reporter);
     with_report(&publish.settings, || {
         let (zip, warnings) = prebuilt.zip()?;
         for warning in warnings {

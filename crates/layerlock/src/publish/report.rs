@@ -73,13 +73,8 @@ impl PublishReport {
     /// The exit code of the command: that of a refusal by the provider before others, and
     /// that of the network after all others.
     pub fn exit_code(&self) -> u8 {
-        let rank = |kind: &ErrorKind| match kind {
-            ErrorKind::Provider => 0,
-            ErrorKind::Network => 2,
-            _ => 1,
-        };
         let kinds = self.published.iter().filter_map(|one| one.error_kind);
-        match kinds.min_by_key(rank) {
+        match most_telling(kinds) {
             Some(kind) => kind.exit_code(),
             None if self.report.has_errors() => EXIT_CHECK_FAILED,
             None => EXIT_SUCCESS,
@@ -90,6 +85,15 @@ impl PublishReport {
     pub fn failures(&self) -> impl Iterator<Item = &ErrorDetails> {
         self.published.iter().filter_map(|one| one.error.as_ref())
     }
+}
+
+/// Of what failed, the kind that the exit code tells.
+pub(crate) fn most_telling(kinds: impl Iterator<Item = ErrorKind>) -> Option<ErrorKind> {
+    kinds.min_by_key(|kind| match kind {
+        ErrorKind::Provider => 0,
+        ErrorKind::Network => 2,
+        _ => 1,
+    })
 }
 
 /// All but the failures, which are errors.

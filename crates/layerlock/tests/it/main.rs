@@ -20,4 +20,5 @@ mod publish;
 mod sources;
 mod targets;
 mod unchanged;
+mod upkeep;
 mod zips;

@@ -1,0 +1,23 @@
+//! The commands that look after published versions.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::args::ListArgs;
+use crate::console::Console;
+use crate::progress::Progress;
+use crate::{Failure, settings};
+
+pub(crate) fn list(
+    project: PathBuf,
+    args: ListArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let settings = settings::upkeep_settings(project, args.upkeep);
+    let report = layerlock::list(&settings, progress)?;
+    progress.end();
+    console.failures(report.failures());
+    console.listed(&report)?;
+    Ok(ExitCode::from(report.exit_code()))
+}

@@ -1,0 +1,154 @@
+//! What all upkeep starts from: layers by their published names, and places.
+
+use layerlock_export::Project;
+use layerlock_install::Reporter;
+use layerlock_publish::{Error as ProviderError, LayerVersion};
+use layerlock_target::Target;
+
+use super::UpkeepSettings;
+use crate::name_template::{NameKind, NameTemplate, NameValues};
+use crate::publish::destination::{self, Place, Publishing};
+use crate::publish::side_by_side;
+use crate::publish_configuration::PublishConfiguration;
+use crate::{Error, Settings, configuration, default_runtime};
+
+/// A layer as it is published.
+pub(super) struct PublishedLayer {
+    pub(super) name: String,
+}
+
+/// What is to be looked after.
+pub(super) struct Ground {
+    pub(super) configuration: PublishConfiguration,
+    pub(super) layers: Vec<PublishedLayer>,
+}
+
+/// The versions of a layer in one place.
+pub(super) struct Found<'p> {
+    pub(super) place: &'p Place,
+    pub(super) layer: String,
+    /// Newest first.
+    pub(super) versions: Result<Vec<LayerVersion>, ProviderError>,
+}
+
+impl Ground {
+    pub(super) fn read(settings: &Settings, name: Option<&str>) -> Result<Self, Error> {
+        let given = name.map(|text| NameTemplate::parse(NameKind::Layer, text));
+        let given = given.transpose().map_err(Error::PublishName)?;
+        let fixed = given.as_ref().filter(|name| !name.needs_a_layer());
+        let file = settings.directory().join("pyproject.toml");
+        let project = match Project::read(settings.directory()) {
+            Ok(project) => Some(project),
+            // Who names a layer needs no project.
+            Err(_) if fixed.is_some() && !file.exists() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let configuration = match &project {
+            Some(project) => PublishConfiguration::read(project)?,
+            None => PublishConfiguration::default(),
+        };
+        let layers = match (fixed, &project) {
+            (Some(name), _) => vec![PublishedLayer {
+                name: render(name, &configuration, "", None)?,
+            }],
+            (None, Some(project)) => {
+                let name = given.as_ref().or(configuration.name.as_ref());
+                of_project(project, settings, &configuration, name)?
+            }
+            (None, None) => Vec::new(),
+        };
+        Ok(Self {
+            configuration,
+            layers,
+        })
+    }
+
+    /// The places, each once.
+    pub(super) fn places(
+        &self,
+        to: &Publishing,
+        settings: &Settings,
+        reporter: &dyn Reporter,
+    ) -> Result<Vec<Place>, Error> {
+        let places = destination::places(to, settings, &self.configuration)?;
+        destination::tell_default("looked for in", to, &self.configuration, reporter);
+        Ok(places)
+    }
+
+    /// The layers' names, each once.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for layer in &self.layers {
+            if !names.contains(&layer.name) {
+                names.push(layer.name.clone());
+            }
+        }
+        names
+    }
+
+    /// The versions of all layers in all places, with one question for each.
+    pub(super) fn look<'p>(&self, places: &'p [Place]) -> Vec<Found<'p>> {
+        let names = self.names();
+        let pairs = names.iter().flat_map(|name| {
+            let pair = move |place| (place, name.clone());
+            places.iter().map(pair)
+        });
+        side_by_side(pairs.collect(), |(place, layer): (&Place, String)| Found {
+            versions: place.publisher.list(&layer),
+            place,
+            layer,
+        })
+    }
+}
+
+/// What is looked after, and where.
+pub(super) fn read(
+    upkeep: &UpkeepSettings,
+    reporter: &dyn Reporter,
+) -> Result<(Ground, Vec<Place>), Error> {
+    let ground = Ground::read(&upkeep.settings, upkeep.name.as_deref())?;
+    let places = ground.places(&upkeep.to, &upkeep.settings, reporter)?;
+    Ok((ground, places))
+}
+
+fn of_project(
+    project: &Project,
+    settings: &Settings,
+    configuration: &PublishConfiguration,
+    name: Option<&NameTemplate>,
+) -> Result<Vec<PublishedLayer>, Error> {
+    let choose = |query: &default_runtime::RuntimeQuery<'_>| {
+        // A lock is read only where it decides, and a faulty one decides nothing.
+        match settings.lock_of(project.clone()) {
+            Ok(lock) => default_runtime::choose(project, &lock, query),
+            Err(_) => default_runtime::newest_allowed(query.provider, project),
+        }
+    };
+    let layers = configuration::layers(project, settings, &choose)?;
+    let published = layers.into_iter().map(|layer| {
+        let name = match name {
+            Some(name) => render(name, configuration, &layer.name, Some(layer.target))?,
+            None => layer.name,
+        };
+        Ok(PublishedLayer { name })
+    });
+    published.collect()
+}
+
+fn render(
+    name: &NameTemplate,
+    configuration: &PublishConfiguration,
+    layer: &str,
+    target: Option<Target>,
+) -> Result<String, Error> {
+    let runtime = target.map(|target| target.runtime.to_string());
+    let architecture = target.map(|target| target.architecture.to_string());
+    let values = NameValues {
+        layer,
+        project: configuration.project.as_deref(),
+        runtime: runtime.as_deref().unwrap_or_default(),
+        architecture: architecture.as_deref().unwrap_or_default(),
+        variable: &|name| std::env::var(name).ok(),
+    };
+    name.render(&values).map_err(Error::PublishName)
+}

@@ -1,0 +1,25 @@
+//! Looking after what is published: which versions there are, whether they are what the lock
+//! gives, and which can go.
+
+mod ground;
+mod list;
+mod report;
+
+use crate::Settings;
+use crate::publish::Publishing;
+
+pub use list::{ListReport, list};
+pub use report::{VersionOutcome, VersionReport};
+
+/// Which layers to look after, and where they are. What is not set comes from
+/// `[tool.layerlock.publish]` in pyproject.toml, then from the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct UpkeepSettings {
+    /// The project, and what was asked of its layers. None is needed where `name` is a name.
+    pub settings: Settings,
+    /// Where they are.
+    pub to: Publishing,
+    /// The layers' name at the provider: one name, or a template with the placeholders of
+    /// [`PublishSettings::name`](crate::PublishSettings::name).
+    pub name: Option<String>,
+}
