@@ -20,7 +20,7 @@ pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use publish::PublishArgs;
-pub(crate) use upkeep::{ListArgs, UpkeepArgs};
+pub(crate) use upkeep::{DeleteArgs, ListArgs, PruneArgs, UpkeepArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -66,6 +66,10 @@ pub(crate) enum Command {
     Publish(Box<PublishArgs>),
     /// List the published versions of the project's layers, or of one by its name
     List(Box<ListArgs>),
+    /// Delete old versions: all but the newest, and those that functions use
+    Prune(Box<PruneArgs>),
+    /// Delete versions by their numbers, unless functions use them
+    Delete(Box<DeleteArgs>),
     /// Show or clean the cache of verified wheels
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -80,6 +84,8 @@ impl Command {
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.common.json,
             Self::List(list) => list.upkeep.json,
+            Self::Prune(prune) => prune.upkeep.json,
+            Self::Delete(delete) => delete.upkeep.json,
             Self::Export(export) => {
                 matches!(export.format, FormatArg::Json) && export.output.is_none()
             }
@@ -97,6 +103,8 @@ impl Command {
             Self::Install(install) => install.args.common.layer.check("install"),
             Self::Publish(publish) => publish.check(),
             Self::List(list) => list.upkeep.check("list"),
+            Self::Prune(prune) => prune.upkeep.check("prune"),
+            Self::Delete(delete) => delete.check(),
             Self::Export(export) => export.check(),
             Self::Init(_) | Self::Cache(_) => Ok(()),
         }

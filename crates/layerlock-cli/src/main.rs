@@ -160,6 +160,8 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             Ok(ExitCode::from(report.exit_code()))
         }
         Command::List(args) => upkeep::list(project, *args, &progress, console),
+        Command::Prune(args) => upkeep::prune(project, *args, &progress, console),
+        Command::Delete(args) => upkeep::delete(project, *args, &progress, console),
         Command::Cache(command) => {
             cache(command, console)?;
             Ok(ExitCode::SUCCESS)

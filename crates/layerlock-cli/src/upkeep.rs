@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::args::ListArgs;
+use crate::args::{DeleteArgs, ListArgs, PruneArgs};
 use crate::console::Console;
 use crate::progress::Progress;
 use crate::{Failure, settings};
@@ -19,5 +19,33 @@ pub(crate) fn list(
     progress.end();
     console.failures(report.failures());
     console.listed(&report)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+pub(crate) fn prune(
+    project: PathBuf,
+    args: PruneArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let settings = settings::prune_settings(project, args);
+    let report = layerlock::prune(&settings, progress)?;
+    progress.end();
+    console.failures(report.failures());
+    console.done(&report)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+pub(crate) fn delete(
+    project: PathBuf,
+    args: DeleteArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let settings = settings::delete_settings(project, args)?;
+    let report = layerlock::delete(&settings, progress)?;
+    progress.end();
+    console.failures(report.failures());
+    console.done(&report)?;
     Ok(ExitCode::from(report.exit_code()))
 }

@@ -197,6 +197,12 @@ pub enum Error {
         /// The option.
         option: &'static str,
     },
+    /// A version that is not deleted because functions use it.
+    #[error("it is {reason}")]
+    InUse {
+        /// `in use by` which functions.
+        reason: String,
+    },
     /// The project itself is to be in a layer, and has no name.
     #[error("cannot include the project: {} has no `name`", path.display())]
     NoName {
@@ -302,6 +308,7 @@ impl Diagnose for Error {
                 .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
             Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
+            Self::InUse { .. } => ErrorKind::Provider,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
         }
     }
@@ -417,6 +424,10 @@ impl Diagnose for Error {
             Self::PrebuiltZip { .. } => {
                 "unpack it with the tool that made it, and publish the directory: \
                  layerlock publish --from DIR"
+            }
+            Self::InUse { .. } => {
+                "give the functions another version first, or add --force: functions that have it \
+                 keep it until they are updated"
             }
             Self::NotAws { .. } => {
                 "add --provider aws, or set `provider = \"aws\"` in [tool.layerlock]"

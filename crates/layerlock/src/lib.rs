@@ -76,4 +76,7 @@ pub use publish::{
 };
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};
-pub use upkeep::{ListReport, UpkeepSettings, VersionOutcome, VersionReport, list};
+pub use upkeep::{
+    DeleteReport, DeleteSettings, ListReport, PruneReport, PruneSettings, UpkeepSettings,
+    VersionOutcome, VersionReport, delete, list, prune,
+};

@@ -4,6 +4,10 @@ use clap::Args as ClapArgs;
 
 use super::destination::{DestinationArgs, PROVIDER};
 use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
+use super::misplaced;
+
+/// The heading of what is deleted.
+const VERSIONS: &str = "Versions";
 
 /// Which layers, and where: options of every command that looks after them.
 #[derive(Debug, ClapArgs)]
@@ -34,6 +38,90 @@ impl UpkeepArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) upkeep: UpkeepArgs,
+}
+
+/// Whether to do what is planned.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ConsentArgs {
+    /// Do it, and not only plan it
+    #[arg(long, short, help_heading = VERSIONS)]
+    pub(crate) yes: bool,
+    /// Only print the plan, as without --yes
+    #[arg(long, conflicts_with = "yes", help_heading = VERSIONS)]
+    dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DeleteArgs {
+    /// The layer's published name, unless --name or the project tells it, and versions
+    #[arg(value_name = "NAME|VERSION")]
+    pub(crate) what: Vec<String>,
+    /// Numbers of the versions to delete, separated by commas
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', help_heading = VERSIONS)]
+    pub(crate) version: Vec<u64>,
+    /// Also delete versions that functions use
+    #[arg(long, help_heading = VERSIONS)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
+    #[command(flatten)]
+    pub(crate) upkeep: UpkeepArgs,
+}
+
+impl DeleteArgs {
+    /// The name among the arguments, and all versions.
+    pub(crate) fn name_and_versions(&self) -> Result<(Option<&str>, Vec<u64>), clap::Error> {
+        let mut arguments = &self.what[..];
+        let mut name = self.upkeep.name.as_deref();
+        if let (None, [first, others @ ..]) = (name, arguments)
+            && first.parse::<u64>().is_err()
+        {
+            name = Some(first);
+            arguments = others;
+        }
+        let mut versions = self.version.clone();
+        for number in arguments.iter().flat_map(|argument| argument.split(',')) {
+            let number = number.parse().map_err(|_| {
+                misplaced(
+                    "delete",
+                    &format!("{number:?} is not the number of a version"),
+                )
+            })?;
+            versions.push(number);
+        }
+        if versions.is_empty() {
+            let message = "name the versions to delete: --version 3,4; `layerlock list` lists them";
+            return Err(misplaced("delete", message));
+        }
+        Ok((name, versions))
+    }
+
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        self.name_and_versions()?;
+        self.upkeep.check("delete")
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PruneArgs {
+    /// How many versions to keep of each layer, for each set of runtimes and architectures
+    #[arg(
+        long,
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = VERSIONS
+    )]
+    pub(crate) keep: u32,
+    /// Delete only versions that were published more than this many days ago
+    #[arg(long, value_name = "DAYS", help_heading = VERSIONS)]
+    pub(crate) older_than: Option<u32>,
+    /// Also delete versions that another project published
+    #[arg(long, help_heading = VERSIONS)]
+    pub(crate) adopt: bool,
+    #[command(flatten)]
+    pub(crate) consent: ConsentArgs,
     #[command(flatten)]
     pub(crate) upkeep: UpkeepArgs,
 }

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use layerlock::UpkeepSettings;
+use layerlock::{DeleteSettings, PruneSettings, UpkeepSettings};
 
 use super::{layer_settings, to_publishing, with_fetch};
-use crate::args::UpkeepArgs;
+use crate::DAY;
+use crate::args::{DeleteArgs, PruneArgs, UpkeepArgs};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
     UpkeepSettings {
@@ -13,4 +14,28 @@ pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSetti
         to: to_publishing(args.destination, None),
         name: args.name,
     }
+}
+
+pub(crate) fn prune_settings(project: PathBuf, args: PruneArgs) -> PruneSettings {
+    PruneSettings {
+        upkeep: upkeep_settings(project, args.upkeep),
+        keep: usize::try_from(args.keep).unwrap_or(usize::MAX),
+        older_than: args.older_than.map(|days| DAY * days),
+        adopt: args.adopt,
+        yes: args.consent.yes,
+    }
+}
+
+pub(crate) fn delete_settings(
+    project: PathBuf,
+    mut args: DeleteArgs,
+) -> Result<DeleteSettings, clap::Error> {
+    let (name, versions) = args.name_and_versions()?;
+    args.upkeep.name = name.map(str::to_owned);
+    Ok(DeleteSettings {
+        upkeep: upkeep_settings(project, args.upkeep),
+        versions,
+        force: args.force,
+        yes: args.consent.yes,
+    })
 }

@@ -350,6 +350,8 @@ Commands:
   export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
   publish  Build layers, then publish those that changed
   list     List the published versions of the project's layers, or of one by its name
+  prune    Delete old versions: all but the newest, and those that functions use
+  delete   Delete versions by their numbers, unless functions use them
   cache    Show or clean the cache of verified wheels
   help     Print this message or the help of the given subcommand(s)
 

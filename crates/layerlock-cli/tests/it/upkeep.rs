@@ -68,3 +68,70 @@ fn options_of_the_other_provider_are_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn nothing_is_deleted_without_a_yes() {
+    let sandbox = published(3);
+    let plan = stdout(&sandbox, &["prune", "--keep", "1"], 0);
+    assert!(
+        plan.ends_with("would delete 2 versions and keep 1; with --yes it is done\n"),
+        "{plan}"
+    );
+    assert_eq!(
+        stdout(&sandbox, &["prune", "--keep", "1", "--dry-run"], 0),
+        plan
+    );
+    let plan = object(&sandbox, &["prune", "--keep=2", "--json"], 0);
+    assert_eq!(plan["pruned"][2]["outcome"], "planned");
+    let plan = stdout(&sandbox, &["delete", "--version", "1"], 0);
+    assert!(plan.contains("would delete local:shop:1"), "{plan}");
+    let listed = object(&sandbox, &["list", "--json"], 0);
+    assert_eq!(listed["versions"].as_array().unwrap().len(), 3);
+
+    let done = object(&sandbox, &["prune", "--keep", "2", "--yes", "--json"], 0);
+    assert_eq!(done["pruned"][2]["outcome"], "deleted");
+    assert_eq!(
+        stdout(&sandbox, &["prune", "--keep", "1", "-y", "-q"], 0),
+        ""
+    );
+    let done = object(
+        &sandbox,
+        &["delete", "shop", "3,2", "9", "--yes", "--json"],
+        0,
+    );
+    let outcomes = done["deleted"].as_array().unwrap();
+    let outcomes: Vec<_> = outcomes.iter().map(|one| &one["outcome"]).collect();
+    assert_eq!(outcomes, ["missing", "deleted", "missing"]);
+}
+
+#[test]
+fn what_to_delete_has_to_be_said() {
+    let sandbox = Sandbox::new();
+    for (arguments, part) in [
+        (
+            &["delete"][..],
+            "name the versions to delete: --version 3,4",
+        ),
+        (&["delete", "shop"], "name the versions to delete"),
+        (
+            &["delete", "shop", "x"],
+            "\"x\" is not the number of a version",
+        ),
+        (
+            &["delete", "--version", "x"],
+            "invalid value 'x' for '--version <NUMBERS>'",
+        ),
+        (
+            &["delete", "1", "--yes", "--dry-run"],
+            "cannot be used with",
+        ),
+        (&["prune"], "--keep <COUNT>"),
+        (
+            &["prune", "--keep", "0"],
+            "invalid value '0' for '--keep <COUNT>'",
+        ),
+    ] {
+        let said = stderr(&sandbox, arguments, 2);
+        assert!(said.contains(part), "{arguments:?}: {said}");
+    }
+}

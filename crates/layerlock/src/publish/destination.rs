@@ -129,7 +129,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn of(publisher: impl Publisher + 'static) -> Self {
+    pub(crate) fn of(publisher: impl Publisher + 'static) -> Self {
         Self {
             publisher: Box::new(publisher),
             share: Vec::new(),

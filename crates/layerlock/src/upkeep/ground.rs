@@ -21,6 +21,7 @@ pub(super) struct PublishedLayer {
 pub(super) struct Ground {
     pub(super) configuration: PublishConfiguration,
     pub(super) layers: Vec<PublishedLayer>,
+    has_project: bool,
 }
 
 /// The versions of a layer in one place.
@@ -60,6 +61,7 @@ impl Ground {
         Ok(Self {
             configuration,
             layers,
+            has_project: project.is_some(),
         })
     }
 
@@ -98,6 +100,11 @@ impl Ground {
             place,
             layer,
         })
+    }
+
+    /// Whether a version is another project's. Without a project it is nobody else's.
+    pub(super) fn is_of_another(&self, version: &LayerVersion) -> bool {
+        self.has_project && version.is_of_another_than(self.configuration.project.as_deref())
     }
 }
 

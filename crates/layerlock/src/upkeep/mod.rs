@@ -1,14 +1,19 @@
 //! Looking after what is published: which versions there are, whether they are what the lock
 //! gives, and which can go.
 
+mod delete;
 mod ground;
 mod list;
+mod prune;
+mod removal;
 mod report;
 
 use crate::Settings;
 use crate::publish::Publishing;
 
+pub use delete::{DeleteReport, DeleteSettings, delete};
 pub use list::{ListReport, list};
+pub use prune::{PruneReport, PruneSettings, prune};
 pub use report::{VersionOutcome, VersionReport};
 
 /// Which layers to look after, and where they are. What is not set comes from

@@ -113,14 +113,18 @@ impl VersionReport {
         }
     }
 
-    /// That `doing` (`failed to list`) it ended in an error.
+    /// That it ended in an error: `failed to list` it.
     pub(super) fn fail(&mut self, doing: &str, error: &dyn Diagnose) {
-        self.outcome = VersionOutcome::Failed;
-        self.tell(doing, error);
+        self.fail_as(&format!("{doing} {}", self.what()), error);
     }
 
-    pub(super) fn tell(&mut self, doing: &str, error: &dyn Diagnose) {
-        let what = format!("{doing} {}", self.what());
+    /// The same, with words of its own.
+    pub(super) fn fail_as(&mut self, what: &str, error: &dyn Diagnose) {
+        self.outcome = VersionOutcome::Failed;
+        self.tell(what, error);
+    }
+
+    pub(super) fn tell(&mut self, what: &str, error: &dyn Diagnose) {
         self.error = Some(ErrorDetails::in_context(&what, error));
         self.error_kind = Some(error.kind());
     }
@@ -159,7 +163,10 @@ pub(super) fn exit_code(versions: &[VersionReport]) -> u8 {
     most_telling(kinds).map_or(EXIT_SUCCESS, ErrorKind::exit_code)
 }
 
-/// What failed.
+/// What failed, each once: several versions may fail by one fault of a place.
 pub(super) fn failures(versions: &[VersionReport]) -> impl Iterator<Item = &ErrorDetails> {
-    versions.iter().filter_map(|one| one.error.as_ref())
+    let errors = versions.iter().filter_map(|one| one.error.as_ref());
+    let mut errors: Vec<_> = errors.collect();
+    errors.dedup_by(|next, last| next.message == last.message);
+    errors.into_iter()
 }
