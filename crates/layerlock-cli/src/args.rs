@@ -20,7 +20,7 @@ pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use publish::PublishArgs;
-pub(crate) use upkeep::{DeleteArgs, ListArgs, PruneArgs, UpkeepArgs};
+pub(crate) use upkeep::{DeleteArgs, ListArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
+    /// Say whether what is published is what the lock gives (exit code 1 if not)
+    Status(Box<StatusArgs>),
     /// List the published versions of the project's layers, or of one by its name
     List(Box<ListArgs>),
     /// Delete old versions: all but the newest, and those that functions use
@@ -83,6 +85,7 @@ impl Command {
             Self::Build(build) => build.args.common.json,
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.common.json,
+            Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
             Self::Prune(prune) => prune.upkeep.json,
             Self::Delete(delete) => delete.upkeep.json,
@@ -102,6 +105,7 @@ impl Command {
             Self::Build(build) => build.args.common.layer.check("build"),
             Self::Install(install) => install.args.common.layer.check("install"),
             Self::Publish(publish) => publish.check(),
+            Self::Status(status) => status.check(),
             Self::List(list) => list.upkeep.check("list"),
             Self::Prune(prune) => prune.upkeep.check("prune"),
             Self::Delete(delete) => delete.check(),

@@ -108,8 +108,11 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project)?;
     #[cfg(unix)]
-    if let Command::Init(_) | Command::Build(_) | Command::Install(_) | Command::Publish(_) =
-        args.command
+    if let Command::Init(_)
+    | Command::Build(_)
+    | Command::Install(_)
+    | Command::Publish(_)
+    | Command::Status(_) = args.command
     {
         signals::clean_up_at_end();
     }
@@ -159,6 +162,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             }
             Ok(ExitCode::from(report.exit_code()))
         }
+        Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
         Command::Prune(args) => upkeep::prune(project, *args, &progress, console),
         Command::Delete(args) => upkeep::delete(project, *args, &progress, console),

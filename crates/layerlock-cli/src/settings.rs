@@ -17,7 +17,7 @@ use crate::args::{
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
-pub(crate) use upkeep::{delete_settings, prune_settings, upkeep_settings};
+pub(crate) use upkeep::{delete_settings, prune_settings, status_settings, upkeep_settings};
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
 /// with a pyproject.toml, from the current one up, as Poetry does it.

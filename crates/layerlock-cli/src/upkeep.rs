@@ -3,10 +3,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::args::{DeleteArgs, ListArgs, PruneArgs};
+use crate::args::{DeleteArgs, ListArgs, PruneArgs, StatusArgs};
 use crate::console::Console;
 use crate::progress::Progress;
 use crate::{Failure, settings};
+
+pub(crate) fn status(
+    project: PathBuf,
+    args: StatusArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let settings = settings::status_settings(project, args);
+    let report = layerlock::status(&settings, progress)?;
+    progress.end();
+    console.failures(report.failures());
+    console.done(&report)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
 
 pub(crate) fn list(
     project: PathBuf,

@@ -77,6 +77,7 @@ pub use publish::{
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};
 pub use upkeep::{
-    DeleteReport, DeleteSettings, ListReport, PruneReport, PruneSettings, UpkeepSettings,
-    VersionOutcome, VersionReport, delete, list, prune,
+    DeleteReport, DeleteSettings, LayerStatus, ListReport, PruneReport, PruneSettings,
+    StatusOutcome, StatusReport, UpkeepSettings, VersionOutcome, VersionReport, delete, list,
+    prune, status,
 };

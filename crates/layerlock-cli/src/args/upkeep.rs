@@ -2,7 +2,8 @@
 
 use clap::Args as ClapArgs;
 
-use super::destination::{DestinationArgs, PROVIDER};
+use super::build::{CommonArgs, ZipArgs};
+use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
 use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
 use super::misplaced;
 
@@ -40,6 +41,37 @@ impl UpkeepArgs {
 pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) upkeep: UpkeepArgs,
+}
+
+/// What is compared has the options of what is published.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) zip: ZipArgs,
+    #[command(flatten)]
+    pub(crate) destination: DestinationArgs,
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
+    /// layer's name]
+    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
+    pub(crate) name: Option<String>,
+    /// Description of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) description: Option<String>,
+    /// License of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) license: Option<String>,
+}
+
+impl StatusArgs {
+    pub(super) fn check(&self) -> Result<(), clap::Error> {
+        self.common.layer.check("status")?;
+        self.destination.check("status")?;
+        self.storage.check("status", &self.destination)
+    }
 }
 
 /// Whether to do what is planned.

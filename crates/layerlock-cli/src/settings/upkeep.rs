@@ -2,17 +2,28 @@
 
 use std::path::PathBuf;
 
-use layerlock::{DeleteSettings, PruneSettings, UpkeepSettings};
+use layerlock::{DeleteSettings, PruneSettings, PublishSettings, UpkeepSettings};
 
-use super::{layer_settings, to_publishing, with_fetch};
+use super::{layer_settings, to_publishing, with_fetch, zip_settings};
 use crate::DAY;
-use crate::args::{DeleteArgs, PruneArgs, UpkeepArgs};
+use crate::args::{DeleteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
     UpkeepSettings {
         settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
         to: to_publishing(args.destination, None),
         name: args.name,
+    }
+}
+
+pub(crate) fn status_settings(project: PathBuf, args: StatusArgs) -> PublishSettings {
+    PublishSettings {
+        settings: zip_settings(project, args.common, args.zip),
+        to: to_publishing(args.destination, Some(args.storage)),
+        name: args.name,
+        description: args.description,
+        license: args.license,
+        ..PublishSettings::default()
     }
 }
 

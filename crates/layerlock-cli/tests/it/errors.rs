@@ -349,6 +349,7 @@ Commands:
   install  Build each layer as a staging directory only, without a zip
   export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
   publish  Build layers, then publish those that changed
+  status   Say whether what is published is what the lock gives (exit code 1 if not)
   list     List the published versions of the project's layers, or of one by its name
   prune    Delete old versions: all but the newest, and those that functions use
   delete   Delete versions by their numbers, unless functions use them

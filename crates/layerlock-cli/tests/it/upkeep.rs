@@ -135,3 +135,43 @@ fn what_to_delete_has_to_be_said() {
         assert!(said.contains(part), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn the_status_is_the_exit_code() {
+    let sandbox = Sandbox::new();
+    let status = ["status", "--runtime", "python3.12"];
+    let before = sandbox.files();
+    let text = stdout(&sandbox, &status, 1);
+    assert!(
+        text.ends_with("drift shop for python3.12 x86_64 at local: none is published\n"),
+        "{text}"
+    );
+    assert_eq!(sandbox.files(), before);
+    sandbox.layerlock(&CONFIGURED).assert().success();
+    let requests = sandbox.index.requests().len();
+    let text = stdout(&sandbox, &status, 0);
+    assert!(
+        text.ends_with("current local:shop:1 for python3.12 x86_64\n"),
+        "{text}"
+    );
+    // Nothing was fetched or built for that.
+    assert_eq!(sandbox.index.requests().len(), requests);
+    let report = object(&sandbox, &[&status[..], &["--json"]].concat(), 0);
+    let current = &report["status"][0];
+    assert_eq!(
+        (&current["outcome"], &current["version"]),
+        (&json!("current"), &json!(1))
+    );
+    assert_eq!(report["layers"][0]["name"], "shop");
+    assert_eq!(
+        stdout(&sandbox, &[&status[..], &["--quiet"]].concat(), 0),
+        ""
+    );
+    let other = [&status[..], &["--description", "new", "--json"]].concat();
+    let drift = &object(&sandbox, &other, 1)["status"][0];
+    assert_eq!(
+        (&drift["outcome"], &drift["arn"]),
+        (&json!("drift"), &Value::Null)
+    );
+    assert_eq!(drift["changed"], json!(["description"]));
+}

@@ -52,7 +52,7 @@ pub struct Published {
     /// Why it failed.
     pub error: Option<ErrorDetails>,
     #[serde(skip)]
-    pub(super) error_kind: Option<ErrorKind>,
+    pub(crate) error_kind: Option<ErrorKind>,
 }
 
 /// What became of a layer.

@@ -7,6 +7,7 @@ mod list;
 mod prune;
 mod removal;
 mod report;
+mod status;
 
 use crate::Settings;
 use crate::publish::Publishing;
@@ -15,6 +16,7 @@ pub use delete::{DeleteReport, DeleteSettings, delete};
 pub use list::{ListReport, list};
 pub use prune::{PruneReport, PruneSettings, prune};
 pub use report::{VersionOutcome, VersionReport};
+pub use status::{LayerStatus, StatusOutcome, StatusReport, status};
 
 /// Which layers to look after, and where they are. What is not set comes from
 /// `[tool.layerlock.publish]` in pyproject.toml, then from the defaults.
