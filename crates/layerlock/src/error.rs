@@ -6,6 +6,7 @@ use layerlock_target::Runtime;
 
 use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
+use crate::handover_error::HandoverError;
 use crate::misfits::Misfits;
 
 /// Why a job failed.
@@ -35,6 +36,9 @@ pub enum Error {
     /// Publishing.
     #[error(transparent)]
     Publish(#[from] layerlock_publish::Error),
+    /// Handing results over.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
     /// A setting in `[tool.layerlock]`.
     #[error("{message}")]
     Configuration {
@@ -278,6 +282,7 @@ impl Diagnose for Error {
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
+            Self::Handover(error) => error.kind(),
             Self::Exclude(_)
             | Self::SharedZip { .. }
             | Self::ZipName(_)
@@ -321,6 +326,7 @@ impl Diagnose for Error {
             Self::NoFiles(packages) => packages.first().map(|one| &one.place),
             Self::Install(error) => error.place(),
             Self::ExcludedPython(excluded) => excluded.place.as_ref(),
+            Self::Handover(error) => error.place(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
             | Self::NoRuntime { place, .. } => Some(place),
@@ -354,6 +360,7 @@ impl Diagnose for Error {
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::Publish(error) => return error.hint(),
+            Self::Handover(error) => return error.hint(),
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
             Self::Overlap { .. } => "give each output a directory of its own",
             Self::ReportReplaces { .. } => "name another file with --report",

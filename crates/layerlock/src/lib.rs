@@ -31,10 +31,13 @@ mod export;
 mod file_conflict;
 mod file_plan;
 mod findings;
+mod handover;
+mod handover_error;
 mod init;
 mod last_run;
 mod misfits;
 mod name_template;
+mod output_format;
 mod outputs;
 mod placeholders;
 mod poetry_credentials;
@@ -61,6 +64,8 @@ pub use excluded_python::ExcludedPython;
 pub use export::{ExportFormat, ExportSettings, Exported, export};
 pub use file_conflict::FileConflict;
 pub use file_plan::{FilePlan, LayerFiles, PackageFile};
+pub use handover::{HandedOver, Handover, Results};
+pub use handover_error::HandoverError;
 pub use init::{Added, Diff, Initialised, init, plan_init};
 pub use layerlock_check::{Code, Finding, Severity};
 pub use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place};
@@ -70,6 +75,7 @@ pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_publish::Change;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use misfits::Misfits;
+pub use output_format::OutputFormat;
 pub use publish::{
     AwsDestination, Outcome, Prebuilt, PublishReport, PublishReporter, PublishSettings, Published,
     Publishing, Upload, publish, publish_built, publish_prebuilt,

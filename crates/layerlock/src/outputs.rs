@@ -138,7 +138,7 @@ fn holds_a_layer(directory: &Path, target: &Target) -> bool {
 }
 
 /// The path with its links followed, as far as it exists.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for directory in absolute.ancestors() {
         if let Ok(real) = directory.canonicalize() {

@@ -197,6 +197,45 @@ fn aws(
     configuration: &PublishConfiguration,
     destination: &AwsDestination,
 ) -> Result<Vec<Place>, Error> {
+    let accounts = accounts(configuration, destination)?;
+    let mut places = Vec::new();
+    let mut failed = Vec::new();
+    for account in &accounts {
+        match connect(account, &settings.cache) {
+            Ok(connected) => places.extend(connected),
+            Err(error) => failed.push((account.to_string(), error)),
+        }
+    }
+    match (failed.pop(), &accounts[..]) {
+        (None, _) => Ok(places),
+        (Some((_, error)), [_]) => Err(error),
+        (Some(last), _) => {
+            failed.push(last);
+            Err(Error::Accounts { failed })
+        }
+    }
+}
+
+/// The accounts of AWS that layers go to, as far as the settings name them; none where they
+/// go to a directory.
+pub(crate) fn configured_accounts(
+    to: &Publishing,
+    configuration: &PublishConfiguration,
+) -> Result<Vec<AwsAccount>, Error> {
+    match to {
+        Publishing::Aws(destination) => accounts(configuration, destination),
+        Publishing::Configured(destination) if configuration.is_for_aws => {
+            accounts(configuration, destination)
+        }
+        Publishing::Configured(_) | Publishing::Local(_) => Ok(Vec::new()),
+    }
+}
+
+/// All accounts, each once.
+fn accounts(
+    configuration: &PublishConfiguration,
+    destination: &AwsDestination,
+) -> Result<Vec<AwsAccount>, Error> {
     let asked = destination.account()?;
     // Who names an account means this one, and none of those that are listed.
     let configured = if asked.names_an_account() {
@@ -217,22 +256,7 @@ fn aws(
             accounts.push(account);
         }
     }
-    let mut places = Vec::new();
-    let mut failed = Vec::new();
-    for account in accounts {
-        match connect(&account, &settings.cache) {
-            Ok(connected) => places.extend(connected),
-            Err(error) => failed.push((account.to_string(), error)),
-        }
-    }
-    match (failed.pop(), configured) {
-        (None, _) => Ok(places),
-        (Some((_, error)), [_]) => Err(error),
-        (Some(last), _) => {
-            failed.push(last);
-            Err(Error::Accounts { failed })
-        }
-    }
+    Ok(accounts)
 }
 
 #[cfg(feature = "aws")]

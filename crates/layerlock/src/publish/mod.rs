@@ -20,6 +20,7 @@ use crate::publish_configuration::PublishConfiguration;
 use crate::report_file::with_report;
 use crate::{Error, Report, Settings};
 
+pub(crate) use destination::configured_accounts;
 pub use destination::{AwsDestination, Publishing};
 pub use prebuilt::Prebuilt;
 pub use report::{Outcome, PublishReport, Published};

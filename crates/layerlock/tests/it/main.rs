@@ -11,6 +11,7 @@ mod exclude;
 mod export;
 mod failures;
 mod file_conflicts;
+mod handover;
 mod helpers;
 mod layers;
 mod misfits;

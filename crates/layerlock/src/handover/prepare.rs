@@ -1,0 +1,233 @@
+//! What is decided and checked before anything is built.
+
+use std::path::{Path, PathBuf};
+
+use layerlock_export::Project;
+use layerlock_layer::can_write_file;
+
+use super::keys::{LayerTargets, Layout, Places};
+use super::member::Object;
+use super::{CONTEXT, Handover, Place, file, unusable};
+use crate::configuration::{self, Layer};
+use crate::handover_error::HandoverError;
+use crate::output_format::OutputFormat;
+use crate::outputs::{refuse_report, refuse_report_on_inputs, resolved};
+use crate::publish::configured_accounts;
+use crate::publish_configuration::{AwsAccount, PublishConfiguration};
+use crate::{Error, PublishSettings, Settings, default_runtime};
+
+impl Handover {
+    /// What a publish hands over. `file` is where to; `-` stands for standard output, and
+    /// `None` for the format's own place: what `GITHUB_OUTPUT` names, cdk.context.json or
+    /// layerlock.auto.tfvars.json in the project's directory, else standard output.
+    pub fn of_publish(
+        publish: &PublishSettings,
+        format: OutputFormat,
+        file: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let project = Project::read(publish.settings.directory())?;
+        let configuration = PublishConfiguration::read(&project)?;
+        let accounts = configured_accounts(&publish.to, &configuration)?;
+        Ok(Self {
+            is_trial: publish.dry_run,
+            ..Self::new(&project, &publish.settings, format, file, places(&accounts))?
+        })
+    }
+
+    /// What a build hands over, as [`of_publish`](Self::of_publish) does it: the paths and
+    /// hashes of its zips. The formats that have no place for these are an error.
+    pub fn of_build(
+        settings: &Settings,
+        format: OutputFormat,
+        file: Option<&Path>,
+    ) -> Result<Self, Error> {
+        if matches!(format, OutputFormat::Cdk | OutputFormat::Sam) {
+            return Err(HandoverError::NotOfABuild(format).into());
+        }
+        let project = Project::read(settings.directory())?;
+        let mut handover = Self::new(&project, settings, format, file, Places::default())?;
+        if format == OutputFormat::Text && file.is_none() {
+            handover.to = Place::Nowhere;
+        }
+        Ok(handover)
+    }
+
+    fn new(
+        project: &Project,
+        settings: &Settings,
+        format: OutputFormat,
+        file: Option<&Path>,
+        places: Places,
+    ) -> Result<Self, Error> {
+        let all = Settings {
+            layers: Vec::new(),
+            ..settings.clone()
+        };
+        // Which runtime nobody named is no matter: it is one.
+        let layers = configuration::layers(project, &all, &|query| {
+            default_runtime::newest_allowed(query.provider, project)
+        })?;
+        let layout = layout(&layers, &settings.layers, places);
+        layout.refuse_shared_keys(format)?;
+        let to = place(settings, format, file)?;
+        let is_shared = match &to {
+            Place::File(path) => !resolved(path).starts_with(resolved(&settings.below_project(""))),
+            Place::Nowhere | Place::Stdout => false,
+        };
+        let handover = Self {
+            format,
+            to,
+            layout,
+            is_shared,
+            is_trial: false,
+        };
+        handover.check_file(settings, &layers)?;
+        Ok(handover)
+    }
+
+    /// Refuses a file that cannot be written, or must not.
+    fn check_file(&self, settings: &Settings, layers: &[Layer]) -> Result<(), Error> {
+        let Place::File(path) = &self.to else {
+            return Ok(());
+        };
+        let outputs = layers.iter();
+        let outputs = outputs.map(|layer| (layer.zip.as_ref(), layer.staging.as_ref()));
+        refuse_report_on_inputs(path, settings)
+            .and_then(|()| refuse_report(Some(path), outputs))
+            .map_err(|error| match error {
+                Error::ReportReplaces { path } => HandoverError::Replaces { path }.into(),
+                error => error,
+            })?;
+        if let Some(report) = &settings.report
+            && resolved(report) == resolved(path)
+        {
+            let path = report.clone();
+            return Err(HandoverError::Replaces { path }.into());
+        }
+        if self.format == OutputFormat::GitHub {
+            return file::can_append(path);
+        }
+        if self.format == OutputFormat::Cdk
+            && let Some(document) = file::read(path)?
+        {
+            let unusable = |error| unusable(path, &document, error);
+            let object = Object::parse(document.text()).map_err(unusable)?;
+            object.object(CONTEXT).map_err(unusable)?;
+        }
+        Ok(can_write_file(path)?)
+    }
+}
+
+/// Where results go.
+fn place(
+    settings: &Settings,
+    format: OutputFormat,
+    file: Option<&Path>,
+) -> Result<Place, HandoverError> {
+    if let Some(file) = file {
+        return Ok(if file == Path::new("-") {
+            Place::Stdout
+        } else {
+            Place::File(file.to_owned())
+        });
+    }
+    Ok(match format {
+        OutputFormat::Text | OutputFormat::Json | OutputFormat::Env | OutputFormat::Sam => {
+            Place::Stdout
+        }
+        OutputFormat::GitHub => {
+            let named = std::env::var_os("GITHUB_OUTPUT").filter(|name| !name.is_empty());
+            let named = named.ok_or(HandoverError::NoGitHubOutput)?;
+            Place::File(PathBuf::from(named))
+        }
+        OutputFormat::Cdk => Place::File(settings.below_project("cdk.context.json")),
+        OutputFormat::Terraform => {
+            Place::File(settings.below_project("layerlock.auto.tfvars.json"))
+        }
+    })
+}
+
+/// The layers with all of their targets, and which of them the run is about.
+fn layout(layers: &[Layer], asked: &[String], places: Places) -> Layout {
+    let mut layout = Layout {
+        places,
+        ..Layout::default()
+    };
+    let add = |texts: &mut Vec<String>, text: String| {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    };
+    for layer in layers {
+        if !asked.is_empty() && !asked.contains(&layer.name) {
+            add(&mut layout.others, layer.name.clone());
+            continue;
+        }
+        let known = layout.layers.iter_mut().find(|one| one.name == layer.name);
+        let runtime = layer.target.runtime.to_string();
+        let architecture = layer.target.architecture.to_string();
+        match known {
+            Some(known) => {
+                add(&mut known.runtimes, runtime);
+                add(&mut known.architectures, architecture);
+            }
+            None => layout.layers.push(LayerTargets {
+                name: layer.name.clone(),
+                runtimes: vec![runtime],
+                architectures: vec![architecture],
+            }),
+        }
+    }
+    layout
+}
+
+/// What tells the places apart: regions where an account has several, accounts where there
+/// are several.
+fn places(accounts: &[AwsAccount]) -> Places {
+    let mut regions: Vec<String> = Vec::new();
+    let mut has_several = false;
+    for account in accounts {
+        let named = account.regions.iter().flatten();
+        let first = account.regions.iter().flatten().next();
+        has_several |= named.clone().any(|region| Some(region) != first);
+        for region in named {
+            if !regions.contains(region) {
+                regions.push(region.clone());
+            }
+        }
+    }
+    Places {
+        regions: if has_several { regions } else { Vec::new() },
+        has_accounts: accounts.len() > 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(regions: &[&str]) -> AwsAccount {
+        let regions = regions.iter().map(|&region| region.to_owned());
+        AwsAccount {
+            regions: Some(regions.collect()),
+            ..AwsAccount::default()
+        }
+    }
+
+    #[test]
+    fn places_are_told_apart_by_what_the_settings_have_several_of() {
+        let told = |accounts: &[AwsAccount]| {
+            let places = places(accounts);
+            (places.regions.len(), places.has_accounts)
+        };
+        assert_eq!(told(&[]), (0, false));
+        assert_eq!(told(&[AwsAccount::default()]), (0, false));
+        assert_eq!(told(&[account(&["eu-west-1"])]), (0, false));
+        assert_eq!(told(&[account(&["eu-west-1", "eu-west-1"])]), (0, false));
+        let two = account(&["eu-west-1", "us-east-1"]);
+        assert_eq!(told(std::slice::from_ref(&two)), (2, false));
+        let one_each = [account(&["eu-west-1"]), account(&["us-east-1"])];
+        assert_eq!(told(&one_each), (0, true));
+        assert_eq!(told(&[two, account(&["eu-west-1"])]), (2, true));
+    }
+}
