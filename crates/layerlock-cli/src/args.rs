@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod destination;
 mod export;
+mod format;
 mod layer;
 mod publish;
 mod upkeep;
@@ -82,9 +83,9 @@ impl Command {
     pub(crate) fn prints_json(&self) -> bool {
         match self {
             Self::Init(init) => init.json,
-            Self::Build(build) => build.args.common.json,
+            Self::Build(build) => build.args.handover.prints_json(build.args.common.json),
             Self::Install(install) => install.args.common.json,
-            Self::Publish(publish) => publish.common.json,
+            Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
             Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
             Self::Prune(prune) => prune.upkeep.json,
@@ -102,7 +103,10 @@ impl Command {
     /// What clap cannot know of the options.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         match self {
-            Self::Build(build) => build.args.common.layer.check("build"),
+            Self::Build(Planned { args, .. }) => {
+                args.common.layer.check("build")?;
+                args.handover.check("build", args.common.json)
+            }
             Self::Install(install) => install.args.common.layer.check("install"),
             Self::Publish(publish) => publish.check(),
             Self::Status(status) => status.check(),

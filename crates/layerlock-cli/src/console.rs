@@ -10,8 +10,8 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorDetails, ErrorReport, Finding, Initialised, PublishReport, Severity, Style,
-    render_error, render_finding, render_message, render_warning, render_with_hint,
+    Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Severity,
+    Style, render_error, render_finding, render_message, render_warning, render_with_hint,
 };
 use serde::Serialize;
 
@@ -142,6 +142,30 @@ impl Console {
         eprint_line(&render_error(error, Style::Ansi));
         if self.json {
             error_report(&ErrorReport::new(error));
+        }
+    }
+
+    /// Tells which file the next step gets, or prints what it reads.
+    pub(crate) fn handed_over(&self, handed_over: &HandedOver) -> io::Result<()> {
+        if let HandedOver::Text(text) = handed_over {
+            return self.result(text);
+        }
+        let told = handed_over.to_string();
+        if !self.quiet && !told.is_empty() {
+            eprint_line(&told);
+        }
+        Ok(())
+    }
+
+    /// The console for a report that may be in a file: people get it as text then.
+    pub(crate) fn beside(&self, handed_over: Option<&HandedOver>) -> Self {
+        let is_in_file = matches!(
+            handed_over,
+            Some(HandedOver::Written(_) | HandedOver::Unchanged(_))
+        );
+        Self {
+            quiet: self.quiet,
+            json: self.json && !is_in_file,
         }
     }
 }

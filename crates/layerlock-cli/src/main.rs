@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use layerlock::{
-    Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, PublishReport,
-    Report, Reporter, Settings,
+    Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, HandedOver,
+    Handover, Prebuilt, PublishReport, PublishSettings, Report, Reporter, Settings,
 };
 
 use args::{Args, CacheCommand, Command, Planned};
@@ -129,12 +129,27 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Build(Planned { args, dry_run }) => {
+            let asked = args.handover.asked(args.common.json);
             let settings = settings::build_settings(project, args);
-            build(&settings, dry_run, layerlock::build, &progress, console)
+            let handover = asked
+                .map(|it| Handover::of_build(&settings, it.format, it.file.as_deref()))
+                .transpose()?;
+            let job = Job {
+                settings,
+                dry_run,
+                work: layerlock::build,
+                handover,
+            };
+            build(&job, &progress, console)
         }
         Command::Install(Planned { args, dry_run }) => {
-            let settings = settings::install_settings(project, args);
-            build(&settings, dry_run, layerlock::install, &progress, console)
+            let job = Job {
+                settings: settings::install_settings(project, args),
+                dry_run,
+                work: layerlock::install,
+                handover: None,
+            };
+            build(&job, &progress, console)
         }
         Command::Export(export) => {
             let settings = settings::export_settings(project, export);
@@ -150,17 +165,18 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Publish(publish) => {
             let prebuilt = settings::prebuilt(&publish);
+            let asked = publish.handover.asked(publish.common.json);
             let settings = settings::publish_settings(project, *publish);
-            let report = match &prebuilt {
-                Some(prebuilt) => layerlock::publish_prebuilt(prebuilt, &settings, &progress)?,
-                None => layerlock::publish(&settings, &progress)?,
-            };
-            progress.end();
-            console.published(&report, findings(&report.report))?;
-            if !settings.dry_run {
-                console.result(&arns(&report))?;
-            }
-            Ok(ExitCode::from(report.exit_code()))
+            let handover = asked
+                .map(|it| Handover::of_publish(&settings, it.format, it.file.as_deref()))
+                .transpose()?;
+            publish_layers(
+                &settings,
+                prebuilt.as_ref(),
+                handover.as_ref(),
+                &progress,
+                console,
+            )
         }
         Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
@@ -173,24 +189,63 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Does a job that builds, or with `dry_run` only plans it.
-fn build(
-    settings: &Settings,
-    dry_run: bool,
-    job: fn(&Settings, &dyn Reporter) -> Result<Built, Error>,
+fn publish_layers(
+    settings: &PublishSettings,
+    prebuilt: Option<&Prebuilt>,
+    handover: Option<&Handover>,
     progress: &Progress,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
-    if dry_run && settings.offline {
+    let report = match prebuilt {
+        Some(prebuilt) => layerlock::publish_prebuilt(prebuilt, settings, progress)?,
+        None => layerlock::publish(settings, progress)?,
+    };
+    progress.end();
+    let Some(handover) = handover else {
+        console.published(&report, findings(&report.report))?;
+        if !settings.dry_run {
+            console.result(&arns(&report))?;
+        }
+        return Ok(ExitCode::from(report.exit_code()));
+    };
+    // What became of each layer is told also where it cannot be handed over.
+    let handed_over = handover.write(&report);
+    let console = console.beside(handed_over.as_ref().ok());
+    console.published(&report, findings(&report.report))?;
+    console.handed_over(&handed_over?)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+/// A job that builds.
+struct Job {
+    settings: Settings,
+    /// Whether it is only planned.
+    dry_run: bool,
+    work: fn(&Settings, &dyn Reporter) -> Result<Built, Error>,
+    handover: Option<Handover>,
+}
+
+fn build(job: &Job, progress: &Progress, console: &Console) -> Result<ExitCode, Failure> {
+    let Job {
+        settings,
+        dry_run,
+        work,
+        handover,
+    } = job;
+    if *dry_run && settings.offline {
         let plan = layerlock::plan_files(settings)?;
         let findings = plan.layers.iter().flat_map(|layer| &layer.findings);
         console.built(&plan, findings)?;
         return Ok(exit_code(plan.has_errors()));
     }
-    let job = if dry_run { layerlock::plan } else { job };
-    let report = job(settings, progress)?.report();
+    let work = if *dry_run { layerlock::plan } else { *work };
+    let report = work(settings, progress)?.report();
     progress.end();
+    let handover = handover.as_ref().filter(|_| !dry_run);
+    let handed_over = handover.map_or(Ok(HandedOver::Nothing), |it| it.write(&report));
+    let console = console.beside(handed_over.as_ref().ok());
     console.built(&report, findings(&report))?;
+    console.handed_over(&handed_over?)?;
     Ok(exit_code(report.has_errors()))
 }
 

@@ -28,11 +28,16 @@ fn joined(paragraph: &str) -> String {
     lines.join(" ").trim().to_owned()
 }
 
-/// Whether `--json` is among arguments that clap did not accept.
+/// Whether `--json`, or what means the same, is among arguments that clap did not accept.
 pub(crate) fn asks_for_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let mut is_format = false;
     arguments
         .take_while(|argument| argument != "--")
-        .any(|argument| argument == "--json")
+        .any(|argument| {
+            let is_named = is_format && argument == "json";
+            is_format = argument == "--output-format";
+            is_named || argument == "--json" || argument == "--output-format=json"
+        })
 }
 
 #[cfg(test)]
@@ -69,5 +74,14 @@ mod tests {
         assert!(asks(&["layerlock", "build", "--what", "--json"]));
         assert!(!asks(&["layerlock", "cache", "clean", "--", "--json"]));
         assert!(!asks(&["layerlock", "build"]));
+        assert!(asks(&["layerlock", "build", "--output-format", "json"]));
+        assert!(asks(&["layerlock", "build", "--output-format=json"]));
+        assert!(!asks(&[
+            "layerlock",
+            "build",
+            "--output-format",
+            "env",
+            "json"
+        ]));
     }
 }

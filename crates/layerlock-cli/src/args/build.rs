@@ -6,6 +6,7 @@ use clap::builder::UnknownArgumentValueParser;
 use clap::{Args as ClapArgs, ValueEnum};
 use layerlock::FrontendKind;
 
+use super::format::HandoverArgs;
 use super::layer::{ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
 
 /// A command that can be tried without writing.
@@ -27,6 +28,8 @@ pub(crate) struct BuildArgs {
     /// Also write the layer's files into this directory [default: as configured]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) staging: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) handover: HandoverArgs,
 }
 
 /// Options of every command that writes zips.

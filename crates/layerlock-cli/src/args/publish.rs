@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
+use super::format::HandoverArgs;
 use super::misplaced;
 
 /// The options that say what to build and how.
@@ -38,6 +39,8 @@ pub(crate) struct PublishArgs {
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) zip: ZipArgs,
+    #[command(flatten)]
+    pub(crate) handover: HandoverArgs,
     /// What `build` has, and publishing has no use for.
     #[arg(long, value_name = "DIR", hide = true)]
     staging: Option<PathBuf>,
@@ -82,6 +85,7 @@ impl PublishArgs {
         if self.from.is_none() {
             self.common.layer.check("publish")?;
         }
+        self.handover.check("publish", self.common.json)?;
         self.destination.check("publish")?;
         self.storage.check("publish", &self.destination)
     }
