@@ -1,11 +1,12 @@
 //! A proxy that breaks chosen requests, to see what becomes of who sends them.
 
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use crate::message::Message;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +43,14 @@ pub struct BrokenRequest {
     pub how: Break,
 }
 
+/// Methods and paths of requests.
+type Seen = Vec<(String, String)>;
+
 /// A proxy on the loopback, in front of a server there. Each connection has one request.
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Seen>>,
     open: Arc<AtomicUsize>,
 }
 
@@ -56,7 +60,7 @@ impl FaultProxy {
     pub fn start(backend: &str, broken: &[BrokenRequest]) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
-        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen: Arc<Mutex<Seen>> = Arc::default();
         let open: Arc<AtomicUsize> = Arc::default();
         let (backend, broken, kept) = (backend.to_owned(), broken.to_vec(), Arc::clone(&seen));
         let count = Arc::clone(&open);
@@ -92,83 +96,33 @@ impl FaultProxy {
 
     /// The methods of the requests so far.
     pub fn methods(&self) -> Vec<String> {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let requests = self.requests().into_iter();
+        requests.map(|(method, _)| method).collect()
+    }
+
+    /// Methods and paths of the requests so far, the paths with their queries.
+    pub fn requests(&self) -> Vec<(String, String)> {
+        let seen = self.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// A request or an answer: the first line, the headers and the body.
-struct Message {
-    first: String,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-}
-
-impl Message {
-    fn read(stream: &TcpStream) -> std::io::Result<Option<Self>> {
-        let mut reader = BufReader::new(stream);
-        let mut first = String::new();
-        if reader.read_line(&mut first)? == 0 {
-            return Ok(None);
-        }
-        let mut headers = Vec::new();
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line)?;
-            let Some((name, value)) = line.trim_end().split_once(':') else {
-                break;
-            };
-            headers.push((name.to_lowercase(), value.trim().to_owned()));
-        }
-        let length = headers.iter().find(|(name, _)| name == "content-length");
-        let length = length.and_then(|(_, length)| length.parse().ok());
-        let mut body = vec![0; length.unwrap_or(0)];
-        reader.read_exact(&mut body)?;
-        Ok(Some(Self {
-            first: first.trim_end().to_owned(),
-            headers,
-            body,
-        }))
-    }
-
-    /// Writes it, with `sent` bytes of its body.
-    fn write(&self, mut stream: &TcpStream, sent: usize) -> std::io::Result<()> {
-        let mut text = format!("{}\r\n", self.first);
-        for (name, value) in &self.headers {
-            if !matches!(&**name, "connection" | "content-length") {
-                text.extend([name, ": ", value, "\r\n"]);
-            }
-        }
-        text += "connection: close\r\n";
-        // 204 has no body, and may not say how long it is.
-        if !self.first.contains(" 204") {
-            text.extend(["content-length: ", &self.body.len().to_string(), "\r\n"]);
-        }
-        text += "\r\n";
-        stream.write_all(text.as_bytes())?;
-        stream.write_all(&self.body[..sent])?;
-        stream.flush()
-    }
-
-    /// An error as AWS Lambda sends it.
-    fn error(status: u16) -> Self {
-        let (code, text) = match status {
-            403 => ("AccessDeniedException", "not authorized"),
-            413 => ("RequestEntityTooLargeException", "the request is too large"),
-            429 => ("TooManyRequestsException", "Rate exceeded"),
-            503 => ("ServiceUnavailableException", "Service unavailable"),
-            _ => ("ServiceException", "An error occurred"),
-        };
-        Self {
-            first: format!("HTTP/1.1 {status} Broken"),
-            headers: vec![
-                ("content-type".to_owned(), "application/json".to_owned()),
-                ("x-amzn-errortype".to_owned(), code.to_owned()),
-            ],
-            body: format!(r#"{{"Type":"User","message":"{text}"}}"#).into_bytes(),
-        }
+/// An error as AWS Lambda sends it.
+fn error(status: u16) -> Message {
+    let (code, text) = match status {
+        403 => ("AccessDeniedException", "not authorized"),
+        413 => ("RequestEntityTooLargeException", "the request is too large"),
+        429 => ("TooManyRequestsException", "Rate exceeded"),
+        503 => ("ServiceUnavailableException", "Service unavailable"),
+        _ => ("ServiceException", "An error occurred"),
+    };
+    Message {
+        first: format!("HTTP/1.1 {status} Broken"),
+        headers: vec![
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("x-amzn-errortype".to_owned(), code.to_owned()),
+        ],
+        body: format!(r#"{{"Type":"User","message":"{text}"}}"#).into_bytes(),
     }
 }
 
@@ -176,16 +130,16 @@ fn serve(
     client: &TcpStream,
     backend: &str,
     broken: &[BrokenRequest],
-    seen: &Mutex<Vec<String>>,
+    seen: &Mutex<Seen>,
 ) -> std::io::Result<()> {
-    let Some(request) = Message::read(client)? else {
+    let Some(request) = Message::read_request(client)? else {
         return Ok(());
     };
-    let method = request.first.split(' ').next().unwrap_or_default();
+    let method = request.method();
     let number = {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(method.to_owned());
-        seen.iter().filter(|one| *one == method).count()
+        seen.push((method.to_owned(), request.path().to_owned()));
+        seen.iter().filter(|(one, _)| one == method).count()
     };
     let how = broken
         .iter()
@@ -193,7 +147,7 @@ fn serve(
     let pass = || -> std::io::Result<Message> {
         let server = TcpStream::connect(backend)?;
         request.write(&server, request.body.len())?;
-        Message::read(&server)?.ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+        Message::read_answer(&server, method)
     };
     let answer = match how.map(|rule| rule.how) {
         None => pass()?,
@@ -215,13 +169,13 @@ fn serve(
             answer.write(client, answer.body.len() / 2)?;
             return client.shutdown(Shutdown::Both);
         }
-        Some(Break::Status(status)) => Message::error(status),
+        Some(Break::Status(status)) => error(status),
         Some(Break::StatusAfter(status)) => {
             pass()?;
-            Message::error(status)
+            error(status)
         }
         Some(Break::RetryAfter(status)) => {
-            let mut answer = Message::error(status);
+            let mut answer = error(status);
             let header = ("retry-after".to_owned(), "1".to_owned());
             answer.headers.push(header);
             answer
@@ -237,6 +191,8 @@ fn serve(
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufReader, Read as _};
+
     use super::*;
 
     /// A server that answers each request with `done`, and counts them.
@@ -248,7 +204,7 @@ mod tests {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let stream = stream.unwrap();
-                Message::read(&stream).unwrap().unwrap();
+                Message::read_request(&stream).unwrap().unwrap();
                 *kept.lock().unwrap() += 1;
                 let answer = Message {
                     first: "HTTP/1.1 201 Created".to_owned(),

@@ -4,7 +4,7 @@
 //! fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
 //! over real HTTP on 127.0.0.1 with faults on demand, and [`ProjectBuilder`]
 //! writes a Poetry project whose lock names it. [`FaultProxy`] breaks chosen requests on
-//! their way to a real server. Everything is deterministic:
+//! their way to a real server, and [`RecordingLambda`] keeps those to a made-up one. Everything is deterministic:
 //! the same calls give the same bytes.
 //!
 //! Functions here panic on errors of the machine (no free port, no temporary
@@ -20,9 +20,11 @@ mod corpus;
 mod elf;
 mod fault_proxy;
 mod index;
+mod message;
 mod noise;
 mod page;
 mod project;
+mod recorder;
 mod source;
 mod tls;
 mod wheel;
@@ -35,6 +37,7 @@ pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use noise::noise;
 pub use page::{LinkStyle, PageLink, html_page, json_page};
 pub use project::{LockedPackage, ProjectBuilder, TestProject};
+pub use recorder::{RecordedRequest, RecordingLambda};
 pub use source::SourceTree;
 pub use tls::Identity;
 pub use wheel::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
