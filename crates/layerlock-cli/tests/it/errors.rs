@@ -36,6 +36,8 @@ fn unknown_runtime_is_usage() {
     assert_message!(text, @r#"
 error: invalid value 'python2.7' for '--runtime <RUNTIME>': unknown runtime `python2.7`: there are python3.8, python3.9, python3.10, python3.11, python3.12, python3.13, python3.14, python3.15
 
+Usage: layerlock build [OPTIONS]
+
 For more information, try '--help'.
 "#);
 }

@@ -199,7 +199,7 @@ fn a_damaged_wheel_in_the_cache_is_fetched_anew() {
         let wheels = files(&shop.cache.path().join("wheels-v2"));
         for (name, mut bytes) in wheels
             .into_iter()
-            .filter(|(name, _)| name.ends_with(".whl"))
+            .filter(|(name, _)| Path::new(name).extension().is_some_and(|it| it == "whl"))
         {
             // In the data of its first member.
             bytes[60] ^= 1;

@@ -95,7 +95,7 @@ impl Answer {
     }
 
     /// As STS and S3 answer.
-    pub(super) fn xml(status: u16, body: &str) -> Self {
+    pub(super) fn xml_text(status: u16, body: &str) -> Self {
         Self {
             cut: None,
             status,
