@@ -10,7 +10,10 @@ credentials must allow these actions:
 - `lambda:PublishLayerVersion`;
 - where they are used, `lambda:DeleteLayerVersion` and
   `lambda:AddLayerVersionPermission`. The first also removes a duplicate that two runs
-  made at the same time.
+  made at the same time;
+- with a bucket, `s3:GetObject` and `s3:PutObject`, and where Lambda reads the zip there,
+  `s3:GetObjectVersion` and `s3:GetBucketVersioning`;
+- with a parameter, `ssm:GetParameter` and `ssm:PutParameter`.
 
 The zip is part of the request, or goes through a bucket (`bucket`). How a version is made once, whatever becomes of the
 answer, stands in `create`.

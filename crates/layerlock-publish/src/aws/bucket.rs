@@ -191,14 +191,17 @@ impl<'a> Bucket<'a> {
             let expected = format!("sha256 {}", artifact.code_sha256());
             return Err(other_bytes(expected, format!("sha256 {found}")));
         }
-        let class = answer.header("x-amz-storage-class").unwrap_or_default();
+        let class = answer.header("x-amz-storage-class");
+        let class = class.filter(|class| matches!(*class, "GLACIER" | "DEEP_ARCHIVE"));
+        // Intelligent-Tiering has archives of its own.
+        let archive = answer.header("x-amz-archive-status").or(class);
         let restored = answer.header("x-amz-restore").unwrap_or_default();
-        if matches!(class, "GLACIER" | "DEEP_ARCHIVE")
+        if let Some(archive) = archive
             && !restored.contains("ongoing-request=\"false\"")
         {
             return Err(self.fault(BucketFault::Archived {
                 key: key.to_owned(),
-                storage_class: class.to_owned(),
+                storage_class: archive.to_owned(),
             }));
         }
         Ok(Seen::There(version_of(answer)))

@@ -240,12 +240,24 @@ fn an_object_that_is_something_else_is_named() {
             .ends_with("expected 5 bytes, found 6 bytes"),
         "{error}"
     );
-    let archived = there(&artifact).header("x-amz-storage-class", "DEEP_ARCHIVE");
-    let error = refused(Storage::Copy, vec![archived]);
-    assert!(
-        error.to_string().contains("in the archive DEEP_ARCHIVE"),
-        "{error}"
-    );
+    for (name, archive) in [
+        ("x-amz-storage-class", "DEEP_ARCHIVE"),
+        ("x-amz-archive-status", "ARCHIVE_ACCESS"),
+    ] {
+        let archived = there(&artifact).header(name, archive);
+        let error = refused(Storage::Copy, vec![archived]);
+        let part = format!("in the archive {archive}, where Lambda cannot read it");
+        assert!(error.to_string().ends_with(&part), "{error}");
+    }
+    let restored = there(&artifact)
+        .header("x-amz-storage-class", "GLACIER")
+        .header(
+            "x-amz-restore",
+            "ongoing-request=\"false\", expiry-date=\"x\"",
+        );
+    let made = full(201, 1, &artifact.code_sha256());
+    let answers = vec![restored, made, listed(&[])];
+    carry_out(&artifact, Storage::Copy, answers).0.unwrap();
 
     // Copied in parts, or by a server without checksums: Lambda's hash tells.
     for checksum in ["b3RoZXI=-3", ""] {

@@ -47,7 +47,13 @@ fn child() {
         locks: None,
     };
     let listed = AwsLambda::connect(&settings).and_then(|publishers| {
-        let publisher = &publishers[0];
+        let publisher = publishers.into_iter().next().unwrap();
+        let bucket = env::var("LAYERLOCK_TEST_BUCKET").ok();
+        let has_bucket = bucket.is_some();
+        let publisher = publisher.with_bucket(bucket, Storage::Copy);
+        if has_bucket {
+            publisher.plan(&artifact(b"bytes").1, &[])?;
+        }
         if let Ok(name) = env::var("LAYERLOCK_TEST_PARAMETER") {
             publisher.set_parameter(&name, "x")?;
         }
@@ -86,22 +92,26 @@ fn keys_region_and_endpoint_come_from_the_environment() {
 
 /// As with the SDK and the AWS CLI, in this order.
 #[test]
-fn an_endpoint_of_systems_manager_alone_comes_before_that_of_all() {
+fn an_endpoint_of_one_service_comes_before_that_of_all() {
     let lambda = Replay::start((0..4).map(|_| listed(&[])).collect());
     let ssm = Replay::start((0..3).map(|_| Answer::json(200, &json!({}))).collect());
     let services = format!(
         "services = own\n[services own]\nssm =\n  endpoint_url = {}\n",
         ssm.url
     );
+    let s3 = Replay::start((0..3).map(|_| Answer::body(403, String::new())).collect());
+    let services = format!("{services}s3 =\n  endpoint_url = {}\n", s3.url);
     let whole = format!("endpoint_url = {}\n", lambda.url);
     let keys = [
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", SECRET),
         ("LAYERLOCK_TEST_PARAMETER", "/web"),
+        ("LAYERLOCK_TEST_BUCKET", "layers"),
     ];
     let of_environment = [
         ("AWS_ENDPOINT_URL", lambda.url.as_str()),
         ("AWS_ENDPOINT_URL_SSM", &ssm.url),
+        ("AWS_ENDPOINT_URL_S3", &s3.url),
     ];
     for (config, variables) in [
         (String::new(), &of_environment[..]),
@@ -112,9 +122,10 @@ fn an_endpoint_of_systems_manager_alone_comes_before_that_of_all() {
         assert_eq!(outcome_with(&config, &settings), "0 in eu-west-1");
     }
     assert_eq!(ssm.lines(), ["POST /"; 3]);
+    assert_eq!(s3.lines().len(), 3);
     assert_eq!(lambda.lines(), [LIST; 3]);
 
-    let settings = [&keys[..], &[("AWS_ENDPOINT_URL_SSM", "user:hunter2@host")]].concat();
+    let settings = [&keys[..3], &[("AWS_ENDPOINT_URL_SSM", "user:hunter2@host")]].concat();
     insta::assert_snapshot!(outcome_with(&whole, &settings), @"Usage: invalid AWS settings: the endpoint of SSM is not an address such as https://host:port");
 }
 
