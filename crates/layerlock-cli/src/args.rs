@@ -21,7 +21,7 @@ pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use publish::PublishArgs;
-pub(crate) use upkeep::{DeleteArgs, ListArgs, PruneArgs, StatusArgs, UpkeepArgs};
+pub(crate) use upkeep::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Status(Box<StatusArgs>),
     /// List the published versions of the project's layers, or of one by its name
     List(Box<ListArgs>),
+    /// Publish versions in another account or region: the same bytes, without a build
+    Promote(Box<PromoteArgs>),
     /// Delete old versions: all but the newest, and those that functions use
     Prune(Box<PruneArgs>),
     /// Delete versions by their numbers, unless functions use them
@@ -88,6 +90,7 @@ impl Command {
             Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
             Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
+            Self::Promote(promote) => promote.json,
             Self::Prune(prune) => prune.upkeep.json,
             Self::Delete(delete) => delete.upkeep.json,
             Self::Export(export) => {
@@ -111,6 +114,7 @@ impl Command {
             Self::Publish(publish) => publish.check(),
             Self::Status(status) => status.check(),
             Self::List(list) => list.upkeep.check("list"),
+            Self::Promote(promote) => promote.layer.check("promote"),
             Self::Prune(prune) => prune.upkeep.check("prune"),
             Self::Delete(delete) => delete.check(),
             Self::Export(export) => export.check(),

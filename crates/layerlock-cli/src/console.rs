@@ -54,8 +54,9 @@ impl Console {
         if self.json {
             return json(report);
         }
-        if !self.quiet {
-            eprint_line(report);
+        let text = report.to_string();
+        if !self.quiet && !text.is_empty() {
+            eprint_line(&text);
         }
         Ok(())
     }

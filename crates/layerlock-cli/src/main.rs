@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use layerlock::{
     Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, HandedOver,
-    Handover, Prebuilt, PublishReport, PublishSettings, Report, Reporter, Settings,
+    Handover, Prebuilt, PublishReport, PublishSettings, Published, Report, Reporter, Settings,
 };
 
 use args::{Args, CacheCommand, Command, Planned};
@@ -112,7 +112,8 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     | Command::Build(_)
     | Command::Install(_)
     | Command::Publish(_)
-    | Command::Status(_) = args.command
+    | Command::Status(_)
+    | Command::Promote(_) = args.command
     {
         signals::clean_up_at_end();
     }
@@ -180,6 +181,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
+        Command::Promote(args) => upkeep::promote(project, *args, &progress, console),
         Command::Prune(args) => upkeep::prune(project, *args, &progress, console),
         Command::Delete(args) => upkeep::delete(project, *args, &progress, console),
         Command::Cache(command) => {
@@ -204,7 +206,7 @@ fn publish_layers(
     let Some(handover) = handover else {
         console.published(&report, findings(&report.report))?;
         if !settings.dry_run {
-            console.result(&arns(&report))?;
+            console.result(&arns(&report.published))?;
         }
         return Ok(ExitCode::from(report.exit_code()));
     };
@@ -254,8 +256,8 @@ fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
 }
 
 /// What functions name the published versions by, one a line.
-fn arns(report: &PublishReport) -> String {
-    let arns = report.published.iter().filter_map(|one| one.arn.as_ref());
+fn arns(published: &[Published]) -> String {
+    let arns = published.iter().filter_map(|one| one.arn.as_ref());
     arns.flat_map(|arn| [arn.as_str(), "\n"]).collect()
 }
 

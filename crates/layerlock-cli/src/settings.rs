@@ -17,7 +17,9 @@ use crate::args::{
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
-pub(crate) use upkeep::{delete_settings, prune_settings, status_settings, upkeep_settings};
+pub(crate) use upkeep::{
+    delete_settings, promote_settings, prune_settings, status_settings, upkeep_settings,
+};
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
 /// with a pyproject.toml, from the current one up, as Poetry does it.
@@ -139,10 +141,7 @@ fn to_publishing(args: DestinationArgs, storage: Option<StorageArgs>) -> Publish
         ..AwsDestination::default()
     };
     if let Some(storage) = storage {
-        aws.share = storage.share;
-        aws.bucket = storage.bucket;
-        aws.storage = storage.storage;
-        aws.ssm_parameter = storage.ssm_parameter;
+        aws = stored(aws, storage);
     }
     match args.provider {
         Some(ProviderArg::Local) => Publishing::Local(args.local_dir),
@@ -150,6 +149,16 @@ fn to_publishing(args: DestinationArgs, storage: Option<StorageArgs>) -> Publish
         // Who names a directory means it.
         None if args.local_dir.is_some() => Publishing::Local(args.local_dir),
         None => Publishing::Configured(aws),
+    }
+}
+
+fn stored(aws: AwsDestination, args: StorageArgs) -> AwsDestination {
+    AwsDestination {
+        share: args.share,
+        bucket: args.bucket,
+        storage: args.storage,
+        ssm_parameter: args.ssm_parameter,
+        ..aws
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::args::{DeleteArgs, ListArgs, PruneArgs, StatusArgs};
+use crate::args::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs};
 use crate::console::Console;
 use crate::progress::Progress;
-use crate::{Failure, settings};
+use crate::{Failure, arns, settings};
 
 pub(crate) fn status(
     project: PathBuf,
@@ -61,5 +61,22 @@ pub(crate) fn delete(
     progress.end();
     console.failures(report.failures());
     console.done(&report)?;
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+pub(crate) fn promote(
+    project: PathBuf,
+    args: PromoteArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let settings = settings::promote_settings(project, args);
+    let report = layerlock::promote(&settings, progress)?;
+    progress.end();
+    console.failures(report.failures());
+    console.built(&report, std::iter::empty())?;
+    if !settings.dry_run {
+        console.result(&arns(&report.published))?;
+    }
     Ok(ExitCode::from(report.exit_code()))
 }

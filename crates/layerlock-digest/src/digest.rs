@@ -35,6 +35,12 @@ impl Digest {
         Self::from_bytes(algorithm, &bytes)
     }
 
+    /// The SHA-256 of this Base64 text with padding, as AWS Lambda has its `CodeSha256`.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        let bytes = BASE64.decode(text.as_bytes()).ok()?;
+        Self::from_bytes(Algorithm::Sha256, &bytes)
+    }
+
     /// The digest of these bytes, which are as many as the algorithm gives.
     pub(crate) fn filled(algorithm: Algorithm, digest: &[u8]) -> Self {
         let mut bytes = [0; LONGEST];

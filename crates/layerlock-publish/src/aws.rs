@@ -23,6 +23,7 @@ mod blocking;
 mod bucket;
 mod connect;
 mod create;
+mod download;
 mod endpoint;
 mod failure;
 mod lock;
@@ -38,7 +39,7 @@ mod tests;
 mod upload;
 mod uses;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -330,6 +331,14 @@ impl Publisher for AwsLambda {
     fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
         rules::check_name(layer)?;
         self.blocking.run(self.versions_until(layer, |_| false))
+    }
+
+    fn detail(&self, version: &LayerVersion) -> Result<LayerVersion, Error> {
+        self.blocking.run(self.detail_async(version))
+    }
+
+    fn download(&self, version: &LayerVersion, to: &Path) -> Result<(), Error> {
+        self.blocking.run(self.download_async(version, to))
     }
 
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {

@@ -240,6 +240,26 @@ pub enum Error {
         found: String,
     },
 
+    /// A version that was deleted since it was listed.
+    #[error("there is no version {arn} any more")]
+    NoVersion {
+        /// Its ARN.
+        arn: String,
+    },
+
+    /// The zip that came is not that of the version.
+    #[error(
+        "what was downloaded is not the zip of {arn}: expected sha256 {expected}, found {found}"
+    )]
+    Download {
+        /// The version's ARN.
+        arn: String,
+        /// The provider's SHA-256 of it, in base64.
+        expected: String,
+        /// That of what came.
+        found: String,
+    },
+
     /// A version in the local directory is not as it was published.
     #[error("damaged version {}: {reason}", path.display())]
     Damaged {
@@ -277,6 +297,7 @@ impl Diagnose for Error {
             }
             Self::TooLarge { .. }
             | Self::OtherProject { .. }
+            | Self::NoVersion { .. }
             | Self::Profile { .. }
             | Self::Role { .. }
             | Self::SignedOut { .. }
@@ -288,9 +309,10 @@ impl Diagnose for Error {
             | Self::Throttled { .. }
             | Self::CodeStorageExceeded { .. }
             | Self::Refused { .. } => ErrorKind::Provider,
-            Self::ZipChanged { .. } | Self::Mismatch { .. } | Self::Damaged { .. } => {
-                ErrorKind::Integrity
-            }
+            Self::ZipChanged { .. }
+            | Self::Mismatch { .. }
+            | Self::Download { .. }
+            | Self::Damaged { .. } => ErrorKind::Integrity,
             Self::CaBundle { .. } | Self::Io(_) => ErrorKind::Machine,
         }
     }
@@ -368,6 +390,8 @@ impl Diagnose for Error {
                 "check the region, the network, HTTPS_PROXY and AWS_ENDPOINT_URL"
             }
             Self::ZipChanged { .. } => "build the layer again",
+            Self::NoVersion { .. } => "`layerlock list` lists the versions that there are",
+            Self::Download { .. } => "try again; a proxy on the way may change what passes",
             Self::Mismatch { .. } => "delete this version, then publish again",
             Self::Damaged { .. } => "delete this version; its number will not be used again",
             Self::CaBundle { .. } => "AWS_CA_BUNDLE must name a file of PEM certificates",

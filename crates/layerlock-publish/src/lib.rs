@@ -39,6 +39,8 @@ mod plan;
 mod rules;
 mod time;
 
+use std::path::Path;
+
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsRole, AwsSettings};
 pub use bucket_fault::BucketFault;
@@ -92,6 +94,18 @@ pub trait Publisher: Send + Sync {
 
     /// Every version of a layer, newest first; none for a layer that does not exist.
     fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error>;
+
+    /// A version of a list with the hash and size of its zip.
+    fn detail(&self, version: &LayerVersion) -> Result<LayerVersion, Error> {
+        Ok(version.clone())
+    }
+
+    /// Writes the zip of a version, of which the detail is known, into a file. The hash is
+    /// compared on the way.
+    fn download(&self, version: &LayerVersion, to: &Path) -> Result<(), Error> {
+        let _ = (version, to);
+        Err(self.without("downloads"))
+    }
 
     /// Deletes one version, whose number is not used again. It is no error if the
     /// version does not exist.

@@ -176,6 +176,19 @@ impl Publisher for LocalDirectory {
         self.versions(layer)?.collect()
     }
 
+    fn download(&self, version: &LayerVersion, to: &Path) -> Result<(), Error> {
+        let directory = self.version_directory(&version.layer, version.version)?;
+        let zip = File::open(directory.join(ZIP))?;
+        let (_, found) = copy_hashed(zip, File::create(to)?)?;
+        if version.code_sha256 == Some(found.base64()) {
+            return Ok(());
+        }
+        Err(damaged(
+            &directory,
+            "the zip's hash differs from the manifest's",
+        ))
+    }
+
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
         let directory = self.version_directory(layer, version)?;
         if !directory.is_dir() {

@@ -207,6 +207,14 @@ pub enum Error {
         /// `in use by` which functions.
         reason: String,
     },
+    /// A version that is to be promoted, and is not there.
+    #[error("there is {what} of {place}")]
+    NotPublished {
+        /// `no version for python3.12 arm64`
+        what: String,
+        /// The layer and the place where it is not.
+        place: String,
+    },
     /// The project itself is to be in a layer, and has no name.
     #[error("cannot include the project: {} has no `name`", path.display())]
     NoName {
@@ -313,7 +321,7 @@ impl Diagnose for Error {
                 .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
             Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
-            Self::InUse { .. } => ErrorKind::Provider,
+            Self::InUse { .. } | Self::NotPublished { .. } => ErrorKind::Provider,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
         }
     }
@@ -431,6 +439,10 @@ impl Diagnose for Error {
             Self::PrebuiltZip { .. } => {
                 "unpack it with the tool that made it, and publish the directory: \
                  layerlock publish --from DIR"
+            }
+            Self::NotPublished { .. } => {
+                "publish it there first, or name another place by --from and --from-region; \
+                 `layerlock list` lists the versions"
             }
             Self::InUse { .. } => {
                 "give the functions another version first, or add --force: functions that have it \

@@ -83,7 +83,7 @@ pub use publish::{
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};
 pub use upkeep::{
-    DeleteReport, DeleteSettings, LayerStatus, ListReport, PruneReport, PruneSettings,
-    StatusOutcome, StatusReport, UpkeepSettings, VersionOutcome, VersionReport, delete, list,
-    prune, status,
+    DeleteReport, DeleteSettings, LayerStatus, ListReport, PromoteReport, PromoteSettings,
+    PruneReport, PruneSettings, StatusOutcome, StatusReport, UpkeepSettings, VersionOutcome,
+    VersionReport, delete, list, promote, prune, status,
 };

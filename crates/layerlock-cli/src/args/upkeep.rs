@@ -1,5 +1,7 @@
 //! What the commands take that look after published versions.
 
+use std::path::PathBuf;
+
 use clap::Args as ClapArgs;
 
 use super::build::{CommonArgs, ZipArgs};
@@ -72,6 +74,64 @@ impl StatusArgs {
         self.destination.check("status")?;
         self.storage.check("status", &self.destination)
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PromoteArgs {
+    /// Where the versions are: a profile, a configured account's number, the ARN of a role, a
+    /// region, local or local:DIR [default: the first configured account]
+    #[arg(long, value_name = "PROFILE|ACCOUNT", help_heading = PROVIDER)]
+    pub(crate) from: Option<String>,
+    /// Region in which they are [default: the account's first configured one, else from the
+    /// environment or the profile]
+    #[arg(long, value_name = "REGION", help_heading = PROVIDER)]
+    pub(crate) from_region: Option<String>,
+    /// Where to, separated by commas: as in --from; a region is one of the same account
+    #[arg(
+        long,
+        value_name = "PROFILE|ACCOUNT|REGION",
+        value_delimiter = ',',
+        required_unless_present = "region",
+        help_heading = PROVIDER
+    )]
+    pub(crate) to: Vec<String>,
+    /// Regions of the accounts to publish to [default: as configured, else the one that the
+    /// versions are in]
+    #[arg(
+        long,
+        visible_alias = "to-region",
+        value_name = "REGION",
+        value_delimiter = ',',
+        help_heading = PROVIDER
+    )]
+    pub(crate) region: Vec<String>,
+    /// Name of the published layer, which needs no project, or a template such as
+    /// {project}-{layer} [default: as configured, else the layer's name]
+    #[arg(long, value_name = "NAME", help_heading = PROVIDER)]
+    pub(crate) name: Option<String>,
+    /// Number of the version [default: the newest for each target]
+    #[arg(long, value_name = "NUMBER", help_heading = PROVIDER)]
+    pub(crate) version: Option<u64>,
+    /// Directory of `local` [default: dist/published in the project]
+    #[arg(long, value_name = "DIR", help_heading = PROVIDER)]
+    pub(crate) local_dir: Option<PathBuf>,
+    /// Promote other projects' versions too, and take over their layers
+    #[arg(long, help_heading = PROVIDER)]
+    pub(crate) adopt: bool,
+    /// Only print what would be published
+    #[arg(long, help_heading = PROVIDER)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+    #[command(flatten)]
+    pub(crate) layer: LayerArgs,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+    /// Print one JSON object instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
 }
 
 /// Whether to do what is planned.

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use layerlock::{DeleteSettings, PruneSettings, PublishSettings, UpkeepSettings};
+use layerlock::{
+    AwsDestination, DeleteSettings, PromoteSettings, PruneSettings, PublishSettings, UpkeepSettings,
+};
 
-use super::{layer_settings, to_publishing, with_fetch, zip_settings};
+use super::{layer_settings, stored, to_publishing, with_fetch, zip_settings};
 use crate::DAY;
-use crate::args::{DeleteArgs, PruneArgs, StatusArgs, UpkeepArgs};
+use crate::args::{DeleteArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
     UpkeepSettings {
@@ -24,6 +26,22 @@ pub(crate) fn status_settings(project: PathBuf, args: StatusArgs) -> PublishSett
         description: args.description,
         license: args.license,
         ..PublishSettings::default()
+    }
+}
+
+pub(crate) fn promote_settings(project: PathBuf, args: PromoteArgs) -> PromoteSettings {
+    PromoteSettings {
+        settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
+        name: args.name,
+        version: args.version,
+        from: args.from,
+        from_region: args.from_region,
+        to: args.to,
+        regions: args.region,
+        local_directory: args.local_dir,
+        with: stored(AwsDestination::default(), args.storage),
+        adopt: args.adopt,
+        dry_run: args.dry_run,
     }
 }
 

@@ -353,6 +353,7 @@ Commands:
   publish  Build layers, then publish those that changed
   status   Say whether what is published is what the lock gives (exit code 1 if not)
   list     List the published versions of the project's layers, or of one by its name
+  promote  Publish versions in another account or region: the same bytes, without a build
   prune    Delete old versions: all but the newest, and those that functions use
   delete   Delete versions by their numbers, unless functions use them
   cache    Show or clean the cache of verified wheels

@@ -175,3 +175,37 @@ fn the_status_is_the_exit_code() {
     );
     assert_eq!(drift["changed"], json!(["description"]));
 }
+
+#[test]
+fn a_promotion_prints_the_new_arns() {
+    let sandbox = published(2);
+    let promote = ["promote", "--from", "local", "--to", "local:shelf"];
+    let plan = object(
+        &sandbox,
+        &[&promote[..], &["--dry-run", "--json"]].concat(),
+        0,
+    );
+    assert_eq!(plan["published"][0]["outcome"], "planned");
+    let named = [&promote[..], &["--name", "shop", "--version", "1"]].concat();
+    assert_eq!(stdout(&sandbox, &named, 0), "local:shop:1\n");
+    let newest = [&promote[..], &["--name", "shop"]].concat();
+    assert_eq!(stdout(&sandbox, &newest, 0), "local:shop:2\n");
+    let said = stderr(&sandbox, &newest, 0);
+    assert!(
+        said.starts_with("unchanged local:shop:2 for python3.12 x86_64"),
+        "{said}"
+    );
+    let said = stderr(&sandbox, &[&promote[..], &["--name", "other"]].concat(), 6);
+    assert!(
+        said.contains("failed to promote other: there is no version of other at local"),
+        "{said}"
+    );
+    let said = stderr(&sandbox, &["promote", "--from", "local"], 2);
+    assert!(said.contains("--to <PROFILE|ACCOUNT|REGION>"), "{said}");
+    let said = stderr(
+        &sandbox,
+        &["promote", "--from", "123456789012", "--to", "local"],
+        2,
+    );
+    assert!(said.contains("has a role in 123456789012"), "{said}");
+}

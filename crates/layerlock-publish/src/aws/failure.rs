@@ -94,6 +94,22 @@ fn retry_after(answer: &HttpResponse) -> Option<Duration> {
     date.duration_since(SystemTime::now()).ok()
 }
 
+/// A request that no connection was made for, or no answer came to.
+pub(super) fn no_connection(action: &'static str, error: &ConnectorError) -> Failed {
+    Failed {
+        error: Error::Network {
+            action,
+            reason: root_causes(error),
+        },
+        class: if error.is_timeout() {
+            Class::TimedOut
+        } else {
+            Class::Network
+        },
+        retry_after: None,
+    }
+}
+
 /// Why there are no credentials.
 pub(super) fn credentials_error(error: &CredentialsError) -> Error {
     credentials("a request for credentials", error).unwrap_or_else(|| Error::Credentials {

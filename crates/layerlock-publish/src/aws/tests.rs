@@ -1,4 +1,5 @@
 mod bucket;
+mod download;
 mod environment;
 mod errors;
 mod once;

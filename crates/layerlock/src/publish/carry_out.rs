@@ -18,13 +18,13 @@ use crate::error_report::ErrorDetails;
 const AT_ONCE: usize = 4;
 
 /// One layer for one target in one place.
-pub(super) struct Job<'p> {
-    pub(super) place: &'p Place,
+pub(crate) struct Job<'p> {
+    pub(crate) place: &'p Place,
     /// The layer's name in the project.
-    pub(super) layer: String,
-    pub(super) artifact: Artifact,
+    pub(crate) layer: String,
+    pub(crate) artifact: Artifact,
     /// The name of the parameter that gets the version's ARN.
-    pub(super) parameter: Option<String>,
+    pub(crate) parameter: Option<String>,
 }
 
 /// What is to be done for a job, or became of it.
@@ -62,7 +62,7 @@ impl After {
 }
 
 /// Plans all jobs, then carries them out. The results are in the order of the jobs.
-pub(super) fn carry_out(
+pub(crate) fn carry_out(
     jobs: Vec<Job<'_>>,
     dry_run: bool,
     reporter: &dyn PublishReporter,

@@ -75,7 +75,8 @@ impl AwsDestination {
         first.map(|(option, _)| option)
     }
 
-    fn account(&self) -> Result<AwsAccount, Error> {
+    /// What they ask of an account.
+    pub(crate) fn account(&self) -> Result<AwsAccount, Error> {
         let share = self.share.as_ref().map(|grants| {
             let grants = grants
                 .iter()
@@ -148,21 +149,21 @@ pub(crate) fn places(
     configuration: &PublishConfiguration,
 ) -> Result<Vec<Place>, Error> {
     match to {
-        Publishing::Local(directory) => Ok(local(settings, directory.clone())),
+        Publishing::Local(directory) => Ok(vec![local(settings, directory.clone())]),
         Publishing::Aws(destination) => aws(settings, configuration, destination),
         Publishing::Configured(destination) if configuration.is_for_aws => {
             aws(settings, configuration, destination)
         }
         Publishing::Configured(destination) => match destination.first_option() {
             Some(option) => Err(Error::NotAws { option }),
-            None => Ok(local(settings, None)),
+            None => Ok(vec![local(settings, None)]),
         },
     }
 }
 
-fn local(settings: &Settings, directory: Option<PathBuf>) -> Vec<Place> {
+pub(crate) fn local(settings: &Settings, directory: Option<PathBuf>) -> Place {
     let directory = directory.unwrap_or_else(|| settings.below_project(LOCAL_DIRECTORY));
-    vec![Place::of(LocalDirectory::new(directory))]
+    Place::of(LocalDirectory::new(directory))
 }
 
 /// Says where layers go, and how they would go to AWS, where nobody chose and there are
@@ -260,7 +261,7 @@ fn accounts(
 }
 
 #[cfg(feature = "aws")]
-fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
+pub(crate) fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     use layerlock_publish::{AwsLambda, AwsRole, AwsSettings};
 
     let publishers = AwsLambda::connect(&AwsSettings {
@@ -296,7 +297,7 @@ fn locks(cache: &CacheLocation) -> PathBuf {
 }
 
 #[cfg(not(feature = "aws"))]
-fn connect(_account: &AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
+pub(crate) fn connect(_account: &AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     Err(Error::ProviderLeftOut {
         provider: "AWS Lambda",
     })

@@ -1,6 +1,6 @@
 //! Publishing what was built.
 
-mod carry_out;
+pub(crate) mod carry_out;
 pub(crate) mod destination;
 mod prebuilt;
 pub(crate) mod report;
@@ -25,8 +25,6 @@ pub use destination::{AwsDestination, Publishing};
 pub use prebuilt::Prebuilt;
 pub use report::{Outcome, PublishReport, Published};
 pub use reporter::{PublishReporter, Upload};
-
-pub(crate) use carry_out::side_by_side;
 
 use carry_out::Job;
 use destination::Place;
@@ -184,6 +182,7 @@ impl<'p> Publication<'p> {
         reporter: &dyn PublishReporter,
     ) -> Result<Vec<Published>, Error> {
         refuse_shared_names(&artifacts)?;
+        let project = self.configuration.project.as_deref();
         let mut jobs = Vec::new();
         for (layer, artifact) in artifacts {
             for place in &self.places {
@@ -191,7 +190,7 @@ impl<'p> Publication<'p> {
                     place,
                     layer: layer.to_owned(),
                     artifact: artifact.clone(),
-                    parameter: self.parameter(place, layer, &artifact)?,
+                    parameter: parameter_name(place, project, layer, &artifact)?,
                 });
             }
         }
@@ -212,28 +211,6 @@ impl<'p> Publication<'p> {
             architecture,
             variable: &|name| std::env::var(name).ok(),
         }
-    }
-
-    /// The name of the parameter that gets the ARN of an artifact's version.
-    fn parameter(
-        &self,
-        place: &Place,
-        layer: &str,
-        artifact: &Artifact,
-    ) -> Result<Option<String>, Error> {
-        let Some(template) = &place.parameter else {
-            return Ok(None);
-        };
-        let runtimes = artifact.runtimes.join("-");
-        let architectures = artifact.architectures.join("-");
-        let values = self.values(layer, &runtimes, &architectures);
-        let name = template
-            .render(&values)
-            .map_err(|message| Error::PublishOption {
-                option: "--ssm-parameter",
-                message,
-            })?;
-        Ok(Some(name))
     }
 
     /// A layer as it is published, after its name; a staging directory alone is not.
@@ -307,8 +284,32 @@ impl<'p> Publication<'p> {
     }
 }
 
+/// The name of the parameter that gets the ARN of an artifact's version in a place.
+pub(crate) fn parameter_name(
+    place: &Place,
+    project: Option<&str>,
+    layer: &str,
+    artifact: &Artifact,
+) -> Result<Option<String>, Error> {
+    let Some(template) = &place.parameter else {
+        return Ok(None);
+    };
+    let values = NameValues {
+        layer,
+        project,
+        runtime: &artifact.runtimes.join("-"),
+        architecture: &artifact.architectures.join("-"),
+        variable: &|name| std::env::var(name).ok(),
+    };
+    let name = template.render(&values);
+    name.map(Some).map_err(|message| Error::PublishOption {
+        option: "--ssm-parameter",
+        message,
+    })
+}
+
 /// Two versions of one place in one parameter would take turns there.
-fn refuse_shared_parameters(jobs: &[Job<'_>]) -> Result<(), Error> {
+pub(crate) fn refuse_shared_parameters(jobs: &[Job<'_>]) -> Result<(), Error> {
     for (index, job) in jobs.iter().enumerate() {
         let Some(name) = &job.parameter else { continue };
         let is_same = |other: &&Job<'_>| {

@@ -7,14 +7,18 @@ use layerlock_target::Target;
 
 use super::UpkeepSettings;
 use crate::name_template::{NameKind, NameTemplate, NameValues};
+use crate::publish::carry_out::side_by_side;
 use crate::publish::destination::{self, Place, Publishing};
-use crate::publish::side_by_side;
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Error, Settings, configuration, default_runtime};
 
 /// A layer as it is published.
 pub(super) struct PublishedLayer {
+    /// Its name in the project, where there is one.
+    pub(super) layer: String,
     pub(super) name: String,
+    /// The project's target, where the layer is one of a project, and not named.
+    pub(super) target: Option<Target>,
 }
 
 /// What is to be looked after.
@@ -49,9 +53,14 @@ impl Ground {
             None => PublishConfiguration::default(),
         };
         let layers = match (fixed, &project) {
-            (Some(name), _) => vec![PublishedLayer {
-                name: render(name, &configuration, "", None)?,
-            }],
+            (Some(name), _) => {
+                let name = render(name, &configuration, "", None)?;
+                vec![PublishedLayer {
+                    layer: name.clone(),
+                    name,
+                    target: None,
+                }]
+            }
             (None, Some(project)) => {
                 let name = given.as_ref().or(configuration.name.as_ref());
                 of_project(project, settings, &configuration, name)?
@@ -135,9 +144,13 @@ fn of_project(
     let published = layers.into_iter().map(|layer| {
         let name = match name {
             Some(name) => render(name, configuration, &layer.name, Some(layer.target))?,
-            None => layer.name,
+            None => layer.name.clone(),
         };
-        Ok(PublishedLayer { name })
+        Ok(PublishedLayer {
+            layer: layer.name,
+            name,
+            target: Some(layer.target),
+        })
     });
     published.collect()
 }

@@ -2,8 +2,10 @@
 //! gives, and which can go.
 
 mod delete;
+mod ends;
 mod ground;
 mod list;
+mod promote;
 mod prune;
 mod removal;
 mod report;
@@ -14,6 +16,7 @@ use crate::publish::Publishing;
 
 pub use delete::{DeleteReport, DeleteSettings, delete};
 pub use list::{ListReport, list};
+pub use promote::{PromoteReport, PromoteSettings, promote};
 pub use prune::{PruneReport, PruneSettings, prune};
 pub use report::{VersionOutcome, VersionReport};
 pub use status::{LayerStatus, StatusOutcome, StatusReport, status};

@@ -8,8 +8,8 @@ use std::fmt;
 use layerlock_publish::{Error as ProviderError, Use};
 
 use super::report::{VersionOutcome, VersionReport};
+use crate::publish::carry_out::side_by_side;
 use crate::publish::destination::Place;
-use crate::publish::side_by_side;
 
 /// How many deletions follow on one look at what is used.
 const AFTER_A_LOOK: usize = 50;

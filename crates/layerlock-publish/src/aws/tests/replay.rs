@@ -232,11 +232,13 @@ fn write(mut stream: TcpStream, answer: &Answer, is_head: bool) {
     if answer.status == 204 || is_head {
         write!(stream, "\r\n").unwrap();
     } else {
-        let body = &answer.body;
+        let host = stream.local_addr().unwrap().to_string();
+        // An answer may say where this server is.
+        let body = answer.body.replace("HOST", &host);
         write!(stream, "content-length: {}\r\n\r\n", body.len()).unwrap();
         let sent = match answer.cut {
             Some(_) => &body[..body.len() / 2],
-            None => body,
+            None => &body,
         };
         stream.write_all(sent.as_bytes()).unwrap();
     }
