@@ -22,7 +22,7 @@ pub(crate) struct HandoverArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormatArg {
-    /// ARNs, one a line
+    /// The report for people, and ARNs one a line
     Text,
     /// One JSON object, as with --json
     Json,

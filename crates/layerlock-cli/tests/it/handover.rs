@@ -97,6 +97,24 @@ fn files_get_what_standard_output_does_not() {
     assert_eq!(read(&sandbox, "arns"), "local:base:1\nlocal:web:1\n");
 }
 
+/// One file may have the layers of several projects.
+#[test]
+fn a_file_outside_of_the_project_keeps_what_is_there() {
+    let sandbox = sandbox(TWO);
+    let outside = tempfile::tempdir().unwrap();
+    let inside = sandbox.project.path().to_owned();
+    for (directory, is_kept) in [(outside.path(), true), (&inside, false)] {
+        let file = directory.join("context.json");
+        fs_err::write(&file, "{\"layerlock\": {\"other\": \"local:other:4\"}}").unwrap();
+        let file = file.to_str().unwrap();
+        let publish = ["publish", "--output-format", "cdk", "--output-file", file];
+        run(&sandbox, &publish, 0);
+        let text = fs_err::read_to_string(file).unwrap();
+        assert_eq!(text.contains("\"other\""), is_kept, "{text}");
+        assert!(text.contains("\"base\": \"local:base:1\""), "{text}");
+    }
+}
+
 #[test]
 fn json_is_json_however_it_is_asked_for() {
     let sandbox = sandbox(TWO);

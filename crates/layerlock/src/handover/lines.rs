@@ -26,6 +26,7 @@ pub(super) fn one_line(lines: &[Line]) -> String {
 pub(super) fn value(style: Style, value: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+=@,%~".contains(c);
     match style {
+        Style::Map => Some(value.to_owned()),
         Style::GitHub => (!value.contains(['\n', '\r'])).then(|| value.to_owned()),
         _ if value.chars().all(is_plain) && !value.starts_with('~') => Some(value.to_owned()),
         // What shells and the readers of such files agree on.

@@ -33,9 +33,11 @@ pub(super) struct Object<'t> {
 impl<'t> Object<'t> {
     pub(super) fn parse(text: &'t str) -> Result<Self, NoObject> {
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default();
             return Err(NoObject {
                 at: offset(text, error.line(), error.column()),
-                message: "is no JSON".to_owned(),
+                message: format!("is no JSON: {reason}"),
             });
         }
         let mut scanner = Scanner { text, at: 0 };

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use layerlock_export::Project;
 use layerlock_layer::can_write_file;
 
-use super::keys::{LayerTargets, Layout, Places};
+use super::keys::{LayerTargets, Layout, Places, Style};
+use super::lines::value;
 use super::member::Object;
 use super::{CONTEXT, Handover, Place, file, unusable};
 use crate::configuration::{self, Layer};
@@ -30,7 +31,7 @@ impl Handover {
         let accounts = configured_accounts(&publish.to, &configuration)?;
         Ok(Self {
             is_trial: publish.dry_run,
-            ..Self::new(&project, &publish.settings, format, file, places(&accounts))?
+            ..Self::new(&project, &publish.settings, format, file, places(&accounts))?.0
         })
     }
 
@@ -45,7 +46,9 @@ impl Handover {
             return Err(HandoverError::NotOfABuild(format).into());
         }
         let project = Project::read(settings.directory())?;
-        let mut handover = Self::new(&project, settings, format, file, Places::default())?;
+        let places = Places::default();
+        let (mut handover, layers) = Self::new(&project, settings, format, file, places)?;
+        handover.check_paths(&layers)?;
         if format == OutputFormat::Text && file.is_none() {
             handover.to = Place::Nowhere;
         }
@@ -58,7 +61,7 @@ impl Handover {
         format: OutputFormat,
         file: Option<&Path>,
         places: Places,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Vec<Layer>), Error> {
         let all = Settings {
             layers: Vec::new(),
             ..settings.clone()
@@ -71,7 +74,9 @@ impl Handover {
         layout.refuse_shared_keys(format)?;
         let to = place(settings, format, file)?;
         let is_shared = match &to {
-            Place::File(path) => !resolved(path).starts_with(resolved(&settings.below_project(""))),
+            Place::File(path) => {
+                !resolved(path).starts_with(resolved(&settings.below_project(".")))
+            }
             Place::Nowhere | Place::Stdout => false,
         };
         let handover = Self {
@@ -82,7 +87,27 @@ impl Handover {
             is_trial: false,
         };
         handover.check_file(settings, &layers)?;
-        Ok(handover)
+        Ok((handover, layers))
+    }
+
+    /// Refuses zips whose paths the format cannot tell.
+    fn check_paths(&self, layers: &[Layer]) -> Result<(), HandoverError> {
+        let Some(style) = Style::of(self.format) else {
+            return Ok(());
+        };
+        let is_told = |path: &PathBuf| {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let text = path.to_str();
+            text.is_some_and(|text| value(style, text).is_some())
+        };
+        let mut zips = layers.iter().filter_map(|layer| layer.zip.as_ref());
+        match zips.find(|path| !is_told(path)) {
+            Some(path) => Err(HandoverError::Path {
+                format: self.format,
+                path: path.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a file that cannot be written, or must not.

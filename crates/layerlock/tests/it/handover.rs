@@ -137,14 +137,14 @@ fn a_context_that_is_none_is_told_before_anything_is_published() {
     let shop = Shop::configured(TWO);
     let file = shop.path("cdk.context.json");
     for (content, message, line) in [
-        ("{\n  \"a\": 1,\n}\n", "is no JSON", 3),
+        ("{\n  \"a\": 1,\n}\n", "is no JSON: key must be a string", 3),
         ("[1]", "holds something else than a JSON object", 1),
         (
             "{\n\"layerlock\": \"mine\"}",
             "has a `layerlock` that is no JSON object",
             2,
         ),
-        ("", "is no JSON", 1),
+        ("", "is no JSON: EOF while parsing a value", 1),
     ] {
         fs_err::write(&file, content).unwrap();
         let error = Handover::of_publish(&settings(&shop, &[]), OutputFormat::Cdk, None);
@@ -262,6 +262,18 @@ fn a_build_hands_over_paths_and_hashes() {
         text(told(OutputFormat::GitHub, Some("-"))),
         format!("shop-zip={path}\nshop-sha256={}\n", zip.sha256)
     );
+    // What no line can have is told before the build.
+    let mut quoted = settings.clone();
+    quoted.output = Some(shop.path("it's"));
+    let error = Handover::of_build(&quoted, OutputFormat::Env, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(
+        error
+            .to_string()
+            .starts_with("the format env cannot have the path "),
+        "{error}"
+    );
+    assert!(Handover::of_build(&quoted, OutputFormat::Terraform, None).is_ok());
     for format in [OutputFormat::Cdk, OutputFormat::Sam] {
         let error = Handover::of_build(&settings, format, None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
