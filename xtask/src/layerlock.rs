@@ -63,6 +63,7 @@ pub(crate) struct Zip {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Published {
     pub(crate) provider: String,
+    pub(crate) account: Option<String>,
     pub(crate) layer: String,
     pub(crate) region: Option<String>,
     pub(crate) outcome: String,

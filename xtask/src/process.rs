@@ -232,6 +232,12 @@ impl Running {
         matches!(self.0.try_wait(), Ok(None))
     }
 
+    /// The ID of its process.
+    pub(crate) fn id(&self) -> Result<u32> {
+        let ids = self.0.pids();
+        ids.first().copied().context("a child without a process")
+    }
+
     /// Its exit code once it has ended; none where a signal ended it.
     pub(crate) fn wait(&self) -> Result<Option<i32>> {
         Ok(self.0.wait().context("failed to wait")?.status.code())

@@ -34,6 +34,9 @@ pub(crate) enum Tool {
     /// The CDK's command line.
     CdkCli,
     Moto,
+    /// The second server of AWS's API.
+    MiniStack,
+    AwsCli,
     /// Lambda's runtime client, as a directory of packages.
     RuntimeClient,
     Uv,
@@ -151,6 +154,16 @@ impl Tools {
         Command::new(program(&self.directory("moto"), "python"))
     }
 
+    /// The Python of the second server.
+    pub(crate) fn ministack_python(&self) -> Command {
+        Command::new(program(&self.directory("ministack"), "python"))
+    }
+
+    /// The AWS CLI.
+    pub(crate) fn aws_cli(&self) -> Command {
+        Command::new(program(&self.directory("aws-cli"), "python")).args(["-m", "awscli"])
+    }
+
     /// The directory that holds the package `awslambdaric`.
     pub(crate) fn runtime_client(&self) -> PathBuf {
         self.directory("runtime-client")
@@ -178,6 +191,12 @@ impl Tools {
                 &find_python(PYTHON_OF_POETRY_1_1)?,
             ),
             Tool::Moto => self.install_venv("moto", include_str!("../requirements/moto.txt")),
+            Tool::MiniStack => {
+                self.install_venv("ministack", include_str!("../requirements/ministack.txt"))
+            }
+            Tool::AwsCli => {
+                self.install_venv("aws-cli", include_str!("../requirements/aws-cli.txt"))
+            }
             Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
             Tool::RuntimeClient => {
                 let pins = include_str!("../requirements/runtime.txt");

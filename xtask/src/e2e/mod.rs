@@ -81,7 +81,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let fixtures = select(&arguments.fixtures)?;
     let binary = arguments.binary()?;
-    let mut wanted = vec![Tool::Poetry, Tool::Moto, Tool::RuntimeClient, Tool::Uv];
+    let mut wanted = vec![Tool::Poetry, Tool::RuntimeClient, Tool::Uv];
+    if parts.contains(&Part::Publish) {
+        wanted.extend([Tool::Moto, Tool::MiniStack, Tool::AwsCli]);
+    }
     if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
@@ -180,34 +183,14 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     if let Some(app) = &subject.fixture.cdk {
         check(Part::Cdk, "cdk synth", &|| cdk::prove(subject, app, tools));
     }
-    check(Part::Publish, "publish to AWS (moto)", &|| {
-        publish::aws(subject, tools)
-    });
-    // A hundred publishes or so: of the small layer.
-    if subject.fixture.name == SHARED_LAYER.name {
-        check(
-            Part::Publish,
-            "one version, whatever becomes of requests",
-            &|| publish::broken(subject, tools),
-        );
-        check(
-            Part::Publish,
-            "a region that refuses stops no other",
-            &|| publish::regions(subject, tools),
-        );
-        check(Part::Publish, "one version of two runs at once", &|| {
-            publish::at_once(subject, tools)
-        });
-        check(Part::Publish, "one version after a kill", &|| {
-            publish::killed(subject, tools)
+    if parts.contains(&Part::Publish) {
+        publish::prove(checks, subject, tools);
+    }
+    if parts.contains(&Part::Leftovers) {
+        checks.check("leaves no temporary files", || {
+            subject.left_nothing_behind()
         });
     }
-    check(Part::Publish, "publish to a local directory", &|| {
-        publish::local(subject)
-    });
-    check(Part::Leftovers, "leaves no temporary files", &|| {
-        subject.left_nothing_behind()
-    });
 }
 
 fn select(names: &[String]) -> Result<Vec<&'static Fixture>> {

@@ -1,32 +1,23 @@
 //! One version, whatever becomes of requests, runs and answers.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use layerlock_testkit::Break::{
     Cut, CutAfter, Hang, Page, RetryAfter, Slow, Status, StatusAfter, Truncated,
 };
 use layerlock_testkit::{Break, BrokenRequest, FaultProxy};
 
-use super::server::{REGION, Server, environment_at};
+use super::judge::Judge;
+use super::run::{name, publish};
+use super::server::{Server, environment_at};
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::layerlock::Report;
-use crate::process::Command;
-use crate::random::Random;
 use crate::tools::Tools;
-
-/// Asks for the versions of layers with boto3.
-const ASK: &str = r#"
-import json, sys, boto3
-client = boto3.client("lambda")
-listed = lambda name: client.list_layer_versions(LayerName=name)["LayerVersions"]
-print(json.dumps({name: [v["LayerVersionArn"] for v in listed(name)] for name in sys.argv[1:]}))
-"#;
 
 /// Requests that are broken, the exit code, the outcome, and how many versions there are.
 type Case = (
@@ -91,7 +82,7 @@ const CASES: &[Case] = &[
 ];
 
 /// Breaks requests in all ways, each for a layer of its own.
-pub(crate) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
+pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let server = Server::start(tools, &subject.new_directory("moto-broken")?)?;
     let problems = Mutex::new(Problems::default());
     let next = Mutex::new(CASES.iter().enumerate());
@@ -140,7 +131,7 @@ pub(crate) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let mut problems = problems
         .into_inner()
         .map_err(|_| anyhow!("a case panicked"))?;
-    let versions = versions(&server, tools, CASES.len())?;
+    let versions = Judge::new(tools, &server).versions((0..CASES.len()).map(name))?;
     for (index, (broken, _, _, count)) in CASES.iter().enumerate() {
         let found = versions.get(&name(index)).map_or(0, Vec::len);
         problems.equal(&format!("the versions after {broken:?}"), found, *count);
@@ -151,7 +142,7 @@ pub(crate) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
 
 /// Several regions, one of which refuses: the others are published to, and the next run does
 /// the rest.
-pub(crate) fn regions(subject: &Subject, tools: &Tools) -> Result<Proof> {
+pub(super) fn regions(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let server = Server::start(tools, &subject.new_directory("moto-regions")?)?;
     let refused = BrokenRequest {
         method: "POST",
@@ -201,7 +192,7 @@ pub(crate) fn regions(subject: &Subject, tools: &Tools) -> Result<Proof> {
 }
 
 /// Two runs that begin together.
-pub(crate) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
+pub(super) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
     const TIMES: usize = 20;
     let directory = subject.new_directory("moto-at-once")?;
     let server = Server::start(tools, &directory)?;
@@ -215,87 +206,23 @@ pub(crate) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
             problems.equal("the version", version(log)?, Some(1));
         }
     }
-    one_each(&mut problems, &versions(&server, tools, TIMES)?, TIMES);
+    one_each(&mut problems, &Judge::new(tools, &server), TIMES)?;
     problems.finish()?;
     Ok(Proof::Figure(format!("{TIMES} times")))
 }
 
-/// Kills at random moments, each followed by a run after the killed one's request was
-/// answered.
-pub(crate) fn killed(subject: &Subject, tools: &Tools) -> Result<Proof> {
-    const TIMES: usize = 40;
-    let directory = subject.new_directory("moto-killed")?;
-    let server = Server::start(tools, &directory)?;
-    let proxy = FaultProxy::start(server.address(), &[])?;
-    let mut random = Random::new(12);
-    let mut problems = Problems::default();
-    for index in 0..TIMES {
-        let command = environment_at(publish(subject, &name(index)), &proxy.url());
-        let run = command.start(&directory.join("killed"))?;
-        thread::sleep(Duration::from_millis(random.below(150) as u64));
-        run.kill()?;
-        run.wait()?;
-        wait_until_idle(&proxy)?;
-        let log = directory.join("again");
-        problems.equal("the exit code", command.start(&log)?.wait()?, Some(0));
-        problems.equal("the version", version(&log)?, Some(1));
-    }
-    one_each(&mut problems, &versions(&server, tools, TIMES)?, TIMES);
-    problems.finish()?;
-    Ok(Proof::Figure(format!("{TIMES} kills")))
-}
-
-/// Waits until the server has done what a client that is gone asked for.
-fn wait_until_idle(proxy: &FaultProxy) -> Result<()> {
-    const LIMIT: Duration = Duration::from_mins(1);
-    let started = Instant::now();
-    loop {
-        // A connection that the proxy has not taken yet is taken in this time.
-        thread::sleep(Duration::from_millis(100));
-        if proxy.is_idle() {
-            return Ok(());
-        }
-        ensure!(started.elapsed() < LIMIT, "moto does not answer");
-    }
-}
-
-fn name(index: usize) -> String {
-    format!("case-{index}")
-}
-
-/// A publish of the subject under a name.
-fn publish(subject: &Subject, name: &str) -> Command {
-    let mut arguments = subject.build_arguments();
-    arguments[0] = "publish";
-    arguments.extend([
-        "--provider",
-        "aws",
-        "--region",
-        REGION,
-        "--json",
-        "--name",
-        name,
-    ]);
-    subject.layerlock.command(&subject.project, &arguments)
-}
-
 /// The version that a run reported into a file.
-fn version(log: &Path) -> Result<Option<u64>> {
+pub(super) fn version(log: &Path) -> Result<Option<u64>> {
     let text = fs_err::read_to_string(log)?;
     let report: Report = serde_json::from_str(&text).map_err(|error| anyhow!("{error}: {text}"))?;
     Ok(report.published.first().and_then(|one| one.version))
 }
 
-fn one_each(problems: &mut Problems, versions: &HashMap<String, Vec<String>>, count: usize) {
-    for name in (0..count).map(name) {
-        let found = versions.get(&name).map_or(0, Vec::len);
-        problems.equal(&format!("the versions of {name}"), found, 1);
+/// There is one version of each layer of so many.
+pub(super) fn one_each(problems: &mut Problems, judge: &Judge, count: usize) -> Result<()> {
+    let versions = judge.versions((0..count).map(name))?;
+    for (name, found) in versions {
+        problems.equal(&format!("the versions of {name}"), found.len(), 1);
     }
-}
-
-/// The versions of each layer, as boto3 sees them.
-fn versions(server: &Server, tools: &Tools, count: usize) -> Result<HashMap<String, Vec<String>>> {
-    let command = tools.moto_python().without_env(&["AWS_"]);
-    let ask = command.args(["-I", "-c", ASK]).args((0..count).map(name));
-    Ok(serde_json::from_str(&server.environment(ask).stdout()?)?)
+    Ok(())
 }
