@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use layerlock::{
     Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, HandedOver,
-    Handover, Prebuilt, PublishReport, PublishSettings, Published, Report, Reporter, Settings,
+    Handover, Prebuilt, PublishSettings, Published, Report, Reporter, Settings,
 };
 
 use args::{Args, CacheCommand, Command, Planned};
