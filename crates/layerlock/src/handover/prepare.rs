@@ -130,7 +130,11 @@ impl Handover {
             return Err(HandoverError::Replaces { path }.into());
         }
         if self.format == OutputFormat::GitHub {
+            file::read(path)?;
             return file::can_append(path);
+        }
+        if self.format == OutputFormat::Env {
+            file::read(path)?;
         }
         if self.format == OutputFormat::Cdk
             && let Some(document) = file::read(path)?
@@ -229,7 +233,10 @@ fn places(accounts: &[AwsAccount]) -> Places {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_testkit::ProjectBuilder;
+
     use super::*;
+    use crate::{AwsDestination, Publishing};
 
     fn account(regions: &[&str]) -> AwsAccount {
         let regions = regions.iter().map(|&region| region.to_owned());
@@ -254,5 +261,31 @@ mod tests {
         let one_each = [account(&["eu-west-1"]), account(&["us-east-1"])];
         assert_eq!(told(&one_each), (0, true));
         assert_eq!(told(&[two, account(&["eu-west-1"])]), (2, true));
+    }
+
+    /// The options of a run count, as they do where it publishes.
+    #[test]
+    fn places_are_those_of_the_run() {
+        let project = ProjectBuilder::new("shop")
+            .pyproject("[tool.layerlock.publish.aws]\nregions = [\"eu-west-1\", \"us-east-1\"]\n")
+            .write();
+        let told = |to: Publishing| {
+            let publish = PublishSettings {
+                settings: Settings::for_project(project.path()),
+                to,
+                ..PublishSettings::default()
+            };
+            let handover = Handover::of_publish(&publish, OutputFormat::Env, None).unwrap();
+            handover.layout.places.regions
+        };
+        let configured = ["eu-west-1", "us-east-1"];
+        assert_eq!(told(Publishing::default()), configured);
+        assert_eq!(told(Publishing::Aws(AwsDestination::default())), configured);
+        assert!(told(Publishing::Local(None)).is_empty());
+        let one = AwsDestination {
+            regions: vec!["eu-west-1".to_owned()],
+            ..AwsDestination::default()
+        };
+        assert!(told(Publishing::Aws(one)).is_empty());
     }
 }
