@@ -6,21 +6,24 @@ mod destination;
 mod export;
 mod format;
 mod layer;
+mod misuse;
 mod publish;
 mod upkeep;
 
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand};
-use layerlock::{Architecture, Provider, Runtime, UnknownRuntime};
+use layerlock::{Architecture, Runtime};
 
 pub(crate) use build::{BuildArgs, CommonArgs, CompressionArg, InstallArgs, Planned, ZipArgs};
 pub(crate) use cache::{CacheArgs, CacheCommand};
 pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
+pub(crate) use misuse::Misuse;
 pub(crate) use publish::PublishArgs;
+
+use layer::runtime;
 pub(crate) use upkeep::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
 const EXIT_CODES: &str = "\
@@ -105,21 +108,23 @@ impl Command {
 
     /// What clap cannot know of the options.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
-        match self {
+        let (subcommand, checked) = match self {
             Self::Build(Planned { args, .. }) => {
-                args.common.layer.check("build")?;
-                args.handover.check("build", args.common.json)
+                let layer = args.common.layer.check();
+                let handover = || args.handover.check("build", args.common.json);
+                ("build", layer.and_then(|()| handover()))
             }
-            Self::Install(install) => install.args.common.layer.check("install"),
-            Self::Publish(publish) => publish.check(),
-            Self::Status(status) => status.check(),
-            Self::List(list) => list.upkeep.check("list"),
-            Self::Promote(promote) => promote.layer.check("promote"),
-            Self::Prune(prune) => prune.upkeep.check("prune"),
-            Self::Delete(delete) => delete.check(),
-            Self::Export(export) => export.check(),
-            Self::Init(_) | Self::Cache(_) => Ok(()),
-        }
+            Self::Install(install) => ("install", install.args.common.layer.check()),
+            Self::Publish(publish) => ("publish", publish.check()),
+            Self::Status(status) => ("status", status.check()),
+            Self::List(list) => ("list", list.upkeep.check()),
+            Self::Promote(promote) => ("promote", promote.layer.check()),
+            Self::Prune(prune) => ("prune", prune.upkeep.check()),
+            Self::Delete(delete) => ("delete", delete.check()),
+            Self::Export(export) => ("export", export.check()),
+            Self::Init(_) | Self::Cache(_) => return Ok(()),
+        };
+        checked.map_err(|misuse| refused(subcommand, &misuse))
     }
 }
 
@@ -181,24 +186,14 @@ struct PoetryArgs {
     no_plugins: bool,
 }
 
-/// A runtime of the provider that layers are built for.
-fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
-    Provider::Aws.runtime(identifier)
-}
-
 /// An error with the usage of the subcommand, as clap itself gives it.
-fn wrong(subcommand: &str, kind: ErrorKind, message: &str) -> clap::Error {
+pub(crate) fn refused(subcommand: &str, misuse: &Misuse) -> clap::Error {
     let mut command = Args::command();
     command.build();
     match command.find_subcommand_mut(subcommand) {
-        Some(subcommand) => subcommand.error(kind, message),
-        None => command.error(kind, message),
+        Some(subcommand) => subcommand.error(misuse.kind, &misuse.message),
+        None => command.error(misuse.kind, &misuse.message),
     }
-}
-
-/// The error of an option that cannot be used with the others.
-fn misplaced(subcommand: &str, message: &str) -> clap::Error {
-    wrong(subcommand, ErrorKind::ArgumentConflict, message)
 }
 
 #[cfg(test)]

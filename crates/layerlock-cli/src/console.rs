@@ -10,8 +10,9 @@ use std::io::{self, Write};
 
 use clap::ColorChoice;
 use layerlock::{
-    Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Severity,
-    Style, render_error, render_finding, render_message, render_warning, render_with_hint,
+    Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Published,
+    Severity, Style, render_error, render_finding, render_message, render_warning,
+    render_with_hint,
 };
 use serde::Serialize;
 
@@ -203,4 +204,10 @@ fn print(text: &str) -> io::Result<()> {
 
 fn eprint_line(text: &(impl Display + ?Sized)) {
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// What functions name the published versions by, one a line.
+pub(crate) fn arns(published: &[Published]) -> String {
+    let arns = published.iter().filter_map(|one| one.arn.as_ref());
+    arns.flat_map(|arn| [arn.as_str(), "\n"]).collect()
 }

@@ -4,6 +4,7 @@
 
 mod args;
 mod console;
+mod failure;
 mod progress;
 mod settings;
 #[cfg(unix)]
@@ -12,18 +13,17 @@ mod upkeep;
 mod usage;
 mod usage_report;
 
-use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::CommandFactory;
 use layerlock::{
     Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, HandedOver,
-    Handover, Prebuilt, PublishSettings, Published, Report, Reporter, Settings,
+    Handover, Prebuilt, PublishSettings, Report, Reporter, Settings,
 };
 
 use args::{Args, CacheCommand, Command, Planned};
-use console::Console;
+use console::{Console, arns};
+use failure::Failure;
 use progress::Progress;
 
 fn main() -> ExitCode {
@@ -76,33 +76,6 @@ fn refuse(error: &clap::Error) -> ExitCode {
         EXIT_SUCCESS
     })
 }
-
-/// What can go wrong: the command line, the job itself, or printing its result.
-enum Failure {
-    Usage(clap::Error),
-    Job(Error),
-    Stdout(io::Error),
-}
-
-impl From<clap::Error> for Failure {
-    fn from(error: clap::Error) -> Self {
-        Self::Usage(error)
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Job(error)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Stdout(error)
-    }
-}
-
-const DAY: Duration = Duration::from_hours(24);
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let progress = Progress::new(&args.output);
@@ -255,12 +228,6 @@ fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
     report.layers.iter().flat_map(|layer| &layer.findings)
 }
 
-/// What functions name the published versions by, one a line.
-fn arns(published: &[Published]) -> String {
-    let arns = published.iter().filter_map(|one| one.arn.as_ref());
-    arns.flat_map(|arn| [arn.as_str(), "\n"]).collect()
-}
-
 fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
     let (cache, what) = match command {
         CacheCommand::Dir(cache) => {
@@ -270,7 +237,7 @@ fn cache(command: CacheCommand, console: &Console) -> Result<(), Failure> {
         CacheCommand::Prune {
             older_than, cache, ..
         } => {
-            let unused_for = older_than.map(|days| DAY * days);
+            let unused_for = older_than.map(|days| settings::DAY * days);
             (cache, CacheRemoval::Useless { unused_for })
         }
         CacheCommand::Clean {

@@ -3,6 +3,7 @@
 mod upkeep;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -20,6 +21,9 @@ use crate::args::{
 pub(crate) use upkeep::{
     delete_settings, promote_settings, prune_settings, status_settings, upkeep_settings,
 };
+
+/// Options count in days.
+pub(crate) const DAY: Duration = Duration::from_hours(24);
 
 /// The directory that is named, by itself or by its pyproject.toml, else the nearest
 /// with a pyproject.toml, from the current one up, as Poetry does it.

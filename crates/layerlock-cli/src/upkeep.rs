@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::args::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs};
-use crate::console::Console;
+use crate::console::{Console, arns};
+use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::{Failure, arns, settings};
+use crate::settings;
 
 pub(crate) fn status(
     project: PathBuf,

@@ -2,6 +2,7 @@
 //! where to layers are published.
 
 mod aws;
+mod bad;
 
 use layerlock_export::Project;
 use layerlock_target::Provider;
@@ -12,6 +13,7 @@ use crate::Error;
 use crate::name_template::{NameKind, NameTemplate};
 
 use aws::AwsTable;
+use bad::bad;
 
 pub(crate) use aws::{
     AwsAccount, AwsConfiguration, BucketTemplate, parse_grant, parse_parameter, parse_role,
@@ -103,12 +105,5 @@ impl PublishTable {
             aws.read(project)?;
         }
         Ok(())
-    }
-}
-
-fn bad<T>(project: &Project, setting: &Spanned<T>, message: String) -> Error {
-    Error::Configuration {
-        message,
-        place: project.place(setting.span()),
     }
 }

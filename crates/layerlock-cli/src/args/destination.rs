@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::misplaced;
+use super::misuse::Misuse;
 
 pub(super) const PROVIDER: &str = "Provider";
 
@@ -67,28 +67,28 @@ pub(crate) enum ProviderArg {
 impl DestinationArgs {
     /// Refuses options of the other provider: with an ignored region, the layer would
     /// not be published where the user thinks.
-    pub(super) fn check(&self, command: &str) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
         let for_aws = [
             ("--region", !self.region.is_empty()),
             ("--profile", self.profile.is_some()),
             ("--role-arn", self.role_arn.is_some()),
             ("--external-id", self.external_id.is_some()),
         ];
-        self.refuse_for_aws(command, &for_aws)?;
+        self.refuse_for_aws(&for_aws)?;
         if self.provider == Some(ProviderArg::Aws) && self.local_dir.is_some() {
             let message = "--local-dir can only be used with --provider local";
-            return Err(misplaced(command, message));
+            return Err(Misuse::conflict(message));
         }
         Ok(())
     }
 
     /// Refuses options of AWS where layers go to a directory.
-    fn refuse_for_aws(&self, command: &str, options: &[(&str, bool)]) -> Result<(), clap::Error> {
+    fn refuse_for_aws(&self, options: &[(&str, bool)]) -> Result<(), Misuse> {
         let is_local = self.provider == Some(ProviderArg::Local) || self.local_dir.is_some();
         match options.iter().find(|(_, is_given)| *is_given) {
             Some((option, _)) if is_local => {
                 let message = format!("{option} can only be used with --provider aws");
-                Err(misplaced(command, &message))
+                Err(Misuse::conflict(message))
             }
             _ => Ok(()),
         }
@@ -96,17 +96,13 @@ impl DestinationArgs {
 }
 
 impl StorageArgs {
-    pub(super) fn check(
-        &self,
-        command: &str,
-        destination: &DestinationArgs,
-    ) -> Result<(), clap::Error> {
+    pub(super) fn check(&self, destination: &DestinationArgs) -> Result<(), Misuse> {
         let for_aws = [
             ("--share", self.share.is_some()),
             ("--bucket", self.bucket.is_some()),
             ("--storage", self.storage.is_some()),
             ("--ssm-parameter", self.ssm_parameter.is_some()),
         ];
-        destination.refuse_for_aws(command, &for_aws)
+        destination.refuse_for_aws(&for_aws)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
-use super::misplaced;
+use super::misuse::Misuse;
 
 #[derive(Debug, ClapArgs)]
 #[expect(
@@ -57,7 +57,7 @@ pub(crate) enum FormatArg {
 impl ExportArgs {
     /// Refuses a target for formats that cover every target: their export would not
     /// have the layer's own groups, as the user expects.
-    pub(super) fn check(&self) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
         let LayerArgs {
             runtime,
             architecture,
@@ -70,11 +70,10 @@ impl ExportArgs {
         ];
         let is_json = matches!(self.format, FormatArg::Json);
         match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) if !is_json => Err(misplaced(
-                "export",
-                &format!("{flag} can only be used with --format json"),
-            )),
-            _ => self.layer.check("export"),
+            Some((flag, _)) if !is_json => Err(Misuse::conflict(format!(
+                "{flag} can only be used with --format json"
+            ))),
+            _ => self.layer.check(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, ValueEnum};
 use layerlock::OutputFormat;
 
-use super::misplaced;
+use super::misuse::Misuse;
 
 /// Options of every command whose results the next step reads.
 #[derive(Debug, ClapArgs)]
@@ -77,7 +77,7 @@ impl HandoverArgs {
         json || self.output_format == Some(OutputFormatArg::Json)
     }
 
-    pub(super) fn check(&self, command: &str, json: bool) -> Result<(), clap::Error> {
+    pub(super) fn check(&self, command: &str, json: bool) -> Result<(), Misuse> {
         match self.output_format {
             Some(format) if json && format != OutputFormatArg::Json => {
                 let value = format.to_possible_value();
@@ -85,18 +85,18 @@ impl HandoverArgs {
                 let message = format!(
                     "--json means --output-format json and cannot be used with --output-format {name}"
                 );
-                Err(misplaced(command, &message))
+                Err(Misuse::conflict(message))
             }
             Some(OutputFormatArg::Cdk | OutputFormatArg::Sam) if command == "build" => {
                 let message = "--output-format cdk and sam are for the ARNs of `layerlock publish`: \
                                build publishes nothing";
-                Err(misplaced(command, message))
+                Err(Misuse::conflict(message))
             }
             // The zip itself goes to --output.
             None if self.output_file.is_some() && command == "build" && !json => {
                 let message = "--output-file is for what --output-format names; the directory for \
                                zips is --output";
-                Err(misplaced(command, message))
+                Err(Misuse::conflict(message))
             }
             _ => Ok(()),
         }

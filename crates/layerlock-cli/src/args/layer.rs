@@ -3,12 +3,11 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, ValueEnum};
-use layerlock::{Architecture, Runtime, UnknownRuntime};
+use layerlock::{Architecture, Provider, Runtime, UnknownRuntime};
 
 use super::cache::CacheArgs;
-use super::{runtime, wrong};
+use super::misuse::Misuse;
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
@@ -55,13 +54,18 @@ impl RuntimeArg {
     }
 }
 
+/// A runtime of the provider that layers are built for.
+pub(super) fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
+    Provider::Aws.runtime(identifier)
+}
+
 impl LayerArgs {
     /// Refuses runtimes that layers are not built for.
-    pub(super) fn check(&self, command: &str) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
         for RuntimeArg { name, runtime } in &self.runtime {
             if let Err(error) = runtime {
                 let message = format!("invalid value '{name}' for '--runtime <RUNTIME>': {error}");
-                return Err(wrong(command, ErrorKind::ValueValidation, &message));
+                return Err(Misuse::value(message));
             }
         }
         Ok(())

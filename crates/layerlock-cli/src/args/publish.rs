@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
 use super::format::HandoverArgs;
-use super::misplaced;
+use super::misuse::Misuse;
 
 /// The options that say what to build and how.
 const OF_BUILDS: [&str; 20] = [
@@ -76,17 +76,17 @@ pub(crate) struct PublishArgs {
 }
 
 impl PublishArgs {
-    pub(super) fn check(&self) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
         if self.staging.is_some() {
             let message = "publish writes no staging directory: `layerlock build` and \
                            `layerlock install` do";
-            return Err(misplaced("publish", message));
+            return Err(Misuse::conflict(message));
         }
         if self.from.is_none() {
-            self.common.layer.check("publish")?;
+            self.common.layer.check()?;
         }
         self.handover.check("publish", self.common.json)?;
-        self.destination.check("publish")?;
-        self.storage.check("publish", &self.destination)
+        self.destination.check()?;
+        self.storage.check(&self.destination)
     }
 }

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
 use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
-use super::misplaced;
+use super::misuse::Misuse;
 
 /// The heading of what is deleted.
 const VERSIONS: &str = "Versions";
@@ -33,9 +33,9 @@ pub(crate) struct UpkeepArgs {
 }
 
 impl UpkeepArgs {
-    pub(super) fn check(&self, command: &str) -> Result<(), clap::Error> {
-        self.layer.check(command)?;
-        self.destination.check(command)
+    pub(super) fn check(&self) -> Result<(), Misuse> {
+        self.layer.check()?;
+        self.destination.check()
     }
 }
 
@@ -69,10 +69,10 @@ pub(crate) struct StatusArgs {
 }
 
 impl StatusArgs {
-    pub(super) fn check(&self) -> Result<(), clap::Error> {
-        self.common.layer.check("status")?;
-        self.destination.check("status")?;
-        self.storage.check("status", &self.destination)
+    pub(super) fn check(&self) -> Result<(), Misuse> {
+        self.common.layer.check()?;
+        self.destination.check()?;
+        self.storage.check(&self.destination)
     }
 }
 
@@ -164,7 +164,7 @@ pub(crate) struct DeleteArgs {
 
 impl DeleteArgs {
     /// The name among the arguments, and all versions.
-    pub(crate) fn name_and_versions(&self) -> Result<(Option<&str>, Vec<u64>), clap::Error> {
+    pub(crate) fn name_and_versions(&self) -> Result<(Option<&str>, Vec<u64>), Misuse> {
         let mut arguments = &self.what[..];
         let mut name = self.upkeep.name.as_deref();
         if let (None, [first, others @ ..]) = (name, arguments)
@@ -176,23 +176,20 @@ impl DeleteArgs {
         let mut versions = self.version.clone();
         for number in arguments.iter().flat_map(|argument| argument.split(',')) {
             let number = number.parse().map_err(|_| {
-                misplaced(
-                    "delete",
-                    &format!("{number:?} is not the number of a version"),
-                )
+                Misuse::conflict(format!("{number:?} is not the number of a version"))
             })?;
             versions.push(number);
         }
         if versions.is_empty() {
             let message = "name the versions to delete: --version 3,4; `layerlock list` lists them";
-            return Err(misplaced("delete", message));
+            return Err(Misuse::conflict(message));
         }
         Ok((name, versions))
     }
 
-    pub(super) fn check(&self) -> Result<(), clap::Error> {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
         self.name_and_versions()?;
-        self.upkeep.check("delete")
+        self.upkeep.check()
     }
 }
 

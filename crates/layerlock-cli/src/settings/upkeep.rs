@@ -6,9 +6,8 @@ use layerlock::{
     AwsDestination, DeleteSettings, PromoteSettings, PruneSettings, PublishSettings, UpkeepSettings,
 };
 
-use super::{layer_settings, stored, to_publishing, with_fetch, zip_settings};
-use crate::DAY;
-use crate::args::{DeleteArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
+use super::{DAY, layer_settings, stored, to_publishing, with_fetch, zip_settings};
+use crate::args::{DeleteArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs, refused};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
     UpkeepSettings {
@@ -59,7 +58,8 @@ pub(crate) fn delete_settings(
     project: PathBuf,
     mut args: DeleteArgs,
 ) -> Result<DeleteSettings, clap::Error> {
-    let (name, versions) = args.name_and_versions()?;
+    let named = args.name_and_versions();
+    let (name, versions) = named.map_err(|misuse| refused("delete", &misuse))?;
     args.upkeep.name = name.map(str::to_owned);
     Ok(DeleteSettings {
         upkeep: upkeep_settings(project, args.upkeep),

@@ -8,7 +8,7 @@ use layerlock_publish::{Grant, Storage};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::bad;
+use super::bad::bad;
 use crate::Error;
 use crate::name_template::{NameKind, NameTemplate};
 use crate::placeholders::{Piece, pieces};
