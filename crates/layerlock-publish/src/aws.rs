@@ -36,15 +36,14 @@ mod settings;
 mod signed;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod upload;
 mod uses;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
@@ -64,6 +63,7 @@ use connect::{Connected, Identity};
 use failure::Failed;
 use patience::{Policy, patiently};
 use signed::Signed;
+use timeouts::{READ_TIMEOUT, timeouts};
 
 pub use settings::{AwsRole, AwsSettings};
 
@@ -71,13 +71,6 @@ const PROVIDER: &str = "aws";
 
 /// How often the SDK tries where nobody chose.
 const SDK_ATTEMPTS: u32 = 3;
-/// For establishing a connection. The SDK's default of 3.1 s is short for a busy proxy.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// From the first byte of a request without a zip to the first of the response.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// The same for one with a zip, which is watched on its way.
-const UPLOAD_TIMEOUT: Duration = Duration::from_hours(6);
-
 /// AWS Lambda in one region.
 #[derive(Debug)]
 pub struct AwsLambda {
@@ -378,15 +371,6 @@ fn check_region(region: &str) -> Result<(), Error> {
     Err(Error::Settings {
         reason: format!("{region:?} is not the name of a region, such as eu-central-1"),
     })
-}
-
-/// How long an answer may take; for one without a zip also all of it.
-fn timeouts(read: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(read)
-        .operation_attempt_timeout(read + CONNECT_TIMEOUT)
-        .build()
 }
 
 fn to_versions(

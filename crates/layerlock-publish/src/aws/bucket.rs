@@ -14,8 +14,8 @@ use super::endpoint::{Endpoint, Service};
 use super::failure::{Class, Failed};
 use super::patience::{Patience, Policy, patiently};
 use super::signed::{Answer, Payload, Refused, Request, Signed, xml_text};
-use super::upload::{Content, Moved, watch};
-use super::{READ_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
+use super::timeouts::{READ_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
+use super::upload::{Content, Moved, Progress, watch};
 use crate::bucket_fault::BucketFault;
 use crate::{Artifact, Error, Storage};
 
@@ -94,7 +94,7 @@ impl<'a> Bucket<'a> {
     pub(super) async fn store(
         &self,
         artifact: &Artifact,
-        sent: &(dyn Fn(u64) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<Stored, Error> {
         if self.storage == Storage::Reference {
             self.check_versions().await?;
@@ -104,7 +104,7 @@ impl<'a> Bucket<'a> {
             if let Seen::There(version) = self.look(artifact).await? {
                 return self.stored(artifact, version);
             }
-            let failed = match self.put(artifact, sent).await {
+            let failed = match self.put(artifact, progress).await {
                 Ok(version) => return self.stored(artifact, version),
                 Err(refused) if refused.status() == Some(412) => {
                     match self.look(artifact).await? {
@@ -211,7 +211,7 @@ impl<'a> Bucket<'a> {
     async fn put(
         &self,
         artifact: &Artifact,
-        sent: &(dyn Fn(u64) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<Option<String>, Refused> {
         let content = Content::zip(artifact);
         let moved = Moved::new(&content);
@@ -229,7 +229,7 @@ impl<'a> Bucket<'a> {
             content: Some((&content, &moved)),
             ..Asked::default()
         });
-        let answer = watch(PUT, asked, &moved, self.policy.stall, sent).await;
+        let answer = watch(PUT, asked, &moved, self.policy.stall, progress).await;
         let answer = answer.map_err(Refused::from)??;
         Ok(version_of(&answer))
     }

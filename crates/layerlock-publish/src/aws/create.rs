@@ -12,26 +12,22 @@ right afterwards: of versions of the same bytes, the first is what both runs giv
 other deletes its own.
 */
 
-use std::time::Duration;
-
 use aws_sdk_lambda::config::{Config, StalledStreamProtectionConfig};
 use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionOutput;
 use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, Runtime, S3ObjectStorageMode};
 use layerlock_digest::Digest;
 
+use super::AwsLambda;
 use super::bucket::{Bucket, Stored};
 use super::failure::{Class, Failed};
 use super::lock::PublishLock;
 use super::patience::Patience;
-use super::upload::{Content, Moved, Sending, watch};
-use super::{AwsLambda, UPLOAD_TIMEOUT, timeouts};
+use super::timeouts::{COPY_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
+use super::upload::{Content, Moved, Progress, Sending, watch};
 use crate::plan::is_artifact;
 use crate::{Artifact, Error, LayerVersion, Publication};
 
 const ACTION: &str = "lambda:PublishLayerVersion";
-
-/// How long Lambda may take to read a zip from a bucket.
-const COPY_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Where Lambda gets the zip.
 enum Zip<'a> {
@@ -76,11 +72,12 @@ impl AwsLambda {
         if let Some(found) = self.look(artifact, newest).await? {
             return Ok(Publication::reused(found));
         }
-        let zip = self.zip(artifact, sent).await?;
+        let progress = Progress::new(sent);
+        let zip = self.zip(artifact, &progress).await?;
         let mut patience = Patience::new(self.policy);
         let mut is_ours = false;
         loop {
-            let failed = match self.send(artifact, &zip, sent).await {
+            let failed = match self.send(artifact, &zip, &progress).await {
                 Ok(made) => return self.heal(artifact, newest, made, is_ours).await,
                 Err(failed) => failed,
             };
@@ -135,13 +132,9 @@ impl AwsLambda {
     }
 
     /// Makes the zip ready for Lambda to get it.
-    async fn zip(
-        &self,
-        artifact: &Artifact,
-        sent: &(dyn Fn(u64) + Sync),
-    ) -> Result<Zip<'_>, Error> {
+    async fn zip(&self, artifact: &Artifact, progress: &Progress<'_>) -> Result<Zip<'_>, Error> {
         if let Some(bucket) = self.bucket() {
-            let at = bucket.store(artifact, sent).await?;
+            let at = bucket.store(artifact, progress).await?;
             return Ok(Zip::Stored { bucket, at });
         }
         let content = Box::new(Content::request(artifact));
@@ -153,10 +146,12 @@ impl AwsLambda {
         &self,
         artifact: &Artifact,
         zip: &Zip<'_>,
-        sent: &(dyn Fn(u64) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<Made, Failed> {
         let answer = match zip {
-            Zip::Sent { content, digest } => self.send_zip(artifact, content, *digest, sent).await,
+            Zip::Sent { content, digest } => {
+                self.send_zip(artifact, content, *digest, progress).await
+            }
             Zip::Stored { bucket, at } => {
                 let answer = self.send_place(artifact, bucket.name, at).await;
                 answer.map_err(|failed| bucket.told_by_lambda(at, failed))
@@ -183,7 +178,7 @@ impl AwsLambda {
         artifact: &Artifact,
         content: &Content,
         digest: Digest,
-        sent: &(dyn Fn(u64) + Sync),
+        progress: &Progress<'_>,
     ) -> Result<PublishLayerVersionOutput, Failed> {
         let moved = Moved::new(content);
         let sending = self
@@ -205,7 +200,7 @@ impl AwsLambda {
                     .stalled_stream_protection(StalledStreamProtectionConfig::disabled()),
             )
             .send();
-        let answer = watch(ACTION, sending, &moved, self.policy.stall, sent).await?;
+        let answer = watch(ACTION, sending, &moved, self.policy.stall, progress).await?;
         answer.map_err(|error| Failed::new(ACTION, &error))
     }
 

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::AwsLambda;
 use super::endpoint::{Endpoint, Service};
 use super::failure::{Class, Failed};
 use super::patience::patiently;
 use super::signed::{Answer, Payload, Refused, Request};
-use super::{AwsLambda, READ_TIMEOUT, timeouts};
+use super::timeouts::{READ_TIMEOUT, timeouts};
 use crate::Error;
 
 /// The only type that is set, and read.

@@ -9,6 +9,7 @@ mod sending;
 mod signed_in;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};

@@ -350,30 +350,47 @@ impl Intercept for Sending {
     }
 }
 
-/// Waits for the answer to an upload, and tells `sent` how many more bytes of the zip moved.
+/// Tells how many more bytes of a zip are on their way; those that are sent again only once.
+pub(super) struct Progress<'a> {
+    sent: &'a (dyn Fn(u64) + Sync),
+    told: AtomicU64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(sent: &'a (dyn Fn(u64) + Sync)) -> Self {
+        Self {
+            sent,
+            told: AtomicU64::new(0),
+        }
+    }
+
+    fn reach(&self, bytes: u64) {
+        let told = self.told.fetch_max(bytes, Ordering::Relaxed);
+        if bytes > told {
+            (self.sent)(bytes - told);
+        }
+    }
+}
+
+/// Waits for the answer to an upload, and tells how many bytes of the zip moved.
 /// An error where nothing moved for so long, or where the zip could not be read.
 pub(super) async fn watch<T>(
     action: &'static str,
     sending: impl Future<Output = T>,
     moved: &Moved,
     stall: Duration,
-    sent: &(dyn Fn(u64) + Sync),
+    progress: &Progress<'_>,
 ) -> Result<T, Failed> {
     let mut sending = pin!(sending);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut told = 0;
     loop {
         let answer = poll_fn(|context| match sending.as_mut().poll(context) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
             Poll::Pending => ticks.poll_tick(context).map(|_| None),
         })
         .await;
-        let bytes = moved.of_zip();
-        if bytes > told {
-            sent(bytes - told);
-            told = bytes;
-        }
+        progress.reach(moved.of_zip());
         if let Some(error) = moved.fault() {
             return Err(Failed::finally(error));
         }

@@ -300,6 +300,29 @@ fn who_may_not_look_may_put() {
     );
 }
 
+/// S3 quotes what it signed for itself.
+#[test]
+fn a_refused_signature_repeats_no_credential() {
+    for code in [
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "ExpiredToken",
+    ] {
+        let body = format!(
+            "<?xml version=\"1.0\"?>\n<Error><Code>{code}</Code><Message>It is refused.</Message>\
+             <AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><Token-0>{TOKEN}</Token-0>\
+             <StringToSign>AWS4-HMAC-SHA256 {SECRET}</StringToSign></Error>"
+        );
+        let error = refused(Storage::Copy, vec![not_there(), Answer::body(403, body)]);
+        assert!(matches!(error, Error::Credentials { .. }), "{error}");
+        let text = format!("{error} {error:?} {:?}", error.hint());
+        assert!(text.contains("It is refused."), "{text}");
+        for credential in [SECRET, TOKEN, "AKIDEXAMPLE"] {
+            assert!(!text.contains(credential), "{text}");
+        }
+    }
+}
+
 #[test]
 fn what_another_run_put_at_the_same_time_is_taken() {
     let (_directory, artifact) = artifact(b"bytes");

@@ -148,3 +148,44 @@ fn a_zip_that_is_gone_names_itself() {
     assert_eq!(error.kind(), ErrorKind::Machine);
     assert!(error.to_string().contains("web.zip"), "{error}");
 }
+
+/// A bar that counted both attempts would end beyond its end.
+#[test]
+fn what_is_sent_again_is_told_once() {
+    let (_directory, artifact) = artifact(b"bytes");
+    let made = || full(201, 1, &artifact.code_sha256());
+    let failed = || Answer::error(500, "ServiceException", "An error occurred");
+    let there = Answer::body(404, String::new());
+    let again = Answer::body(404, String::new());
+    for (bucket, answers) in [
+        (
+            None,
+            vec![listed(&[]), failed(), listed(&[]), made(), listed(&[])],
+        ),
+        (
+            Some("layers".to_owned()),
+            vec![
+                listed(&[]),
+                there,
+                failed(),
+                again,
+                Answer::body(200, String::new()),
+                made(),
+                listed(&[]),
+            ],
+        ),
+    ] {
+        let server = Replay::start(answers);
+        let publisher = publisher(&server.url).with_bucket(bucket, Storage::Copy);
+        let sent = AtomicU64::new(0);
+        let count = |bytes| {
+            sent.fetch_add(bytes, Ordering::Relaxed);
+        };
+        let plan = PublishPlan::Create {
+            changed: vec![Change::New],
+            newest: None,
+        };
+        publisher.carry_out(&artifact, &plan, &count).unwrap();
+        assert_eq!(sent.into_inner(), artifact.size);
+    }
+}
