@@ -18,6 +18,7 @@ mod files;
 mod first_run;
 mod installed;
 mod layerlock;
+mod memory;
 mod process;
 mod random;
 mod repository;

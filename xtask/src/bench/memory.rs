@@ -1,17 +1,12 @@
 //! Peak memory, as the system counts it for the whole process.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use layerlock_testkit::{LoopbackIndex, ProjectBuilder, WheelBuilder, noise};
 
 use super::report::{Row, Table};
 use super::setup::Setup;
+use crate::memory;
 use crate::process::Command;
-
-/// Runs its arguments and prints the largest resident set among them, in KiB.
-const WRAPPER: &str = "\
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
 
 pub(crate) fn measure(setup: &Setup) -> Result<Table> {
     let staging = setup.path("memory");
@@ -61,18 +56,8 @@ pub(crate) fn measure(setup: &Setup) -> Result<Table> {
     })
 }
 
-/// In megabytes.
 fn peak(setup: &Setup, command: &Command) -> Result<f64> {
-    let python = setup.tools.python().program().to_owned();
-    let wrapped = command
-        .clone()
-        .started_by(&python, ["-c", WRAPPER])
-        .stdout()?;
-    let kibibytes: f64 = wrapped
-        .trim()
-        .parse()
-        .with_context(|| format!("no size of memory: {wrapped}"))?;
-    Ok(kibibytes * 1024.0 / 1e6)
+    memory::peak(setup.tools.python().program(), command)
 }
 
 /// Bytes of which deflate can save about half.

@@ -1,18 +1,15 @@
 //! The second server: it pages, it filters lists, and it refuses what is granted twice.
 
-use std::io::{Cursor, Write as _};
-
 use anyhow::Result;
-use data_encoding::BASE64;
 use serde_json::{Value, json};
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
 use super::accounts::Accounts;
+use super::bucket::create_bucket;
 use super::judge::{Call, Judge, arns, list};
 use super::network::Network;
 use super::run::{one, publish};
-use super::server::Server;
+use super::server::{REGION, Server};
+use super::zips;
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::layerlock::Report;
@@ -36,6 +33,7 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     first_and_second(&mut problems, subject, &server, &judge)?;
     pages(&mut problems, subject, &server, &judge)?;
     twice_granted(&mut problems, subject, &server, &judge)?;
+    other_region(&mut problems, subject, &server, &judge)?;
     let accounts = Accounts {
         server: &server,
         judge: &judge,
@@ -95,7 +93,7 @@ fn first_and_second(
 fn pages(problems: &mut Problems, subject: &Subject, server: &Server, judge: &Judge) -> Result<()> {
     let old = run(subject, server, "pages", &[])?;
     run(subject, server, "pages", &["--description", "changed"])?;
-    let zip = small_zip()?;
+    let zip = zips::small()?;
     let foreign = (0..FOREIGN).map(|number| {
         let arguments = json!({
             "LayerName": "pages",
@@ -125,6 +123,52 @@ fn pages(problems: &mut Problems, subject: &Subject, server: &Server, judge: &Ju
     problems.equal("the version of the change", one(&changed)?.version, Some(2));
     let page = judge.ask(list("pages"))?;
     problems.equal("how many there are then", arns(&page).len(), FOREIGN + 2);
+
+    let list = [
+        "list",
+        "--provider",
+        "aws",
+        "--region",
+        REGION,
+        "--name",
+        "pages",
+        "--json",
+    ];
+    let command = subject.layerlock.command(&subject.project, &list);
+    let listed: Value = serde_json::from_str(&server.environment(command).stdout()?)?;
+    let rows = listed["versions"].as_array().map_or(0, Vec::len);
+    problems.equal("how many are listed", rows, FOREIGN + 2);
+    Ok(())
+}
+
+/// Lambda takes zips from its own region alone, and S3 says where a bucket is.
+fn other_region(
+    problems: &mut Problems,
+    subject: &Subject,
+    server: &Server,
+    judge: &Judge,
+) -> Result<()> {
+    judge.ask(create_bucket("far-away", "us-west-2"))?;
+    let command = publish(subject, "far").args(["--offline", "--bucket", "far-away"]);
+    let finished = server.environment(command).finish()?;
+    problems.equal(
+        "the exit code where the bucket is elsewhere",
+        finished.code,
+        Some(6),
+    );
+    let must = format!("far-away is in us-west-2, and Lambda in {REGION}");
+    problems.hold(finished.stderr.contains(&must), || {
+        format!("nothing says {must:?}: {}", finished.stderr)
+    });
+    let listed = judge.ask(list("far"))?;
+    problems.equal("what is published from elsewhere", arns(&listed).len(), 0);
+
+    // One here does.
+    judge.ask(create_bucket("close-by", REGION))?;
+    let report = run(subject, server, "near", &["--bucket", "close-by"])?;
+    problems.equal("the version from a bucket", one(&report)?.version, Some(1));
+    let listed = judge.ask(list("near"))?;
+    problems.equal("the versions from a bucket", arns(&listed).len(), 1);
     Ok(())
 }
 
@@ -166,12 +210,4 @@ fn twice_granted(
     problems.equal("what changes then", one(&report)?.changed.len(), 0);
     problems.equal("the policy then", policy()?, before);
     Ok(())
-}
-
-/// A zip of one file, in base64.
-pub(super) fn small_zip() -> Result<String> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    zip.start_file("python/small.py", SimpleFileOptions::default())?;
-    zip.write_all(b"SMALL = True\n")?;
-    Ok(BASE64.encode(zip.finish()?.get_ref()))
 }

@@ -1,16 +1,21 @@
 //! Publishing: to servers that speak AWS's API, and to a directory.
 
 mod accounts;
+mod bucket;
+mod handover;
 mod judge;
 mod killed;
 mod ministack;
 mod network;
 mod once;
+mod parameter;
 mod recorded;
 mod requests;
 mod run;
 mod server;
+mod upkeep;
 mod versions;
+mod zips;
 
 use anyhow::Result;
 use layerlock_fixtures::SHARED_LAYER;
@@ -35,7 +40,7 @@ pub(crate) fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
     if subject.fixture.name != SHARED_LAYER.name {
         return;
     }
-    let small: [(&str, Check); 8] = [
+    let small: [(&str, Check); 13] = [
         ("one version, whatever becomes of requests", once::broken),
         ("a region that refuses stops no other", once::regions),
         ("one version of two runs at once", once::at_once),
@@ -43,6 +48,14 @@ pub(crate) fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
         ("the request of the AWS CLI", recorded::prove),
         ("one request where nothing changed", requests::prove),
         ("two accounts, and a shared layer", accounts::prove),
+        ("120 MB through a bucket", bucket::large),
+        (
+            "one object and version, whatever becomes of S3",
+            bucket::broken,
+        ),
+        ("the parameter that has an ARN", parameter::prove),
+        ("list, status, prune and delete", upkeep::prove),
+        ("results where the next step reads them", handover::prove),
         ("publish to AWS (MiniStack)", ministack::prove),
     ];
     for (name, check) in small {

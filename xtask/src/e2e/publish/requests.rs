@@ -3,8 +3,10 @@
 use anyhow::Result;
 use layerlock_testkit::FaultProxy;
 
+use super::bucket::create_bucket;
+use super::judge::Judge;
 use super::run::publish;
-use super::server::{Server, environment_at};
+use super::server::{REGION, Server, environment_at};
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::layerlock::Report;
@@ -27,11 +29,21 @@ const RUNS: &[(&[&str], &[&str])] = &[
             "GET /2018-10-31/layers/NAME/versions/1/policy",
         ],
     ),
+    (
+        &["--ssm-parameter", "/layers/{layer}"],
+        &["GET /2018-10-31/layers/NAME/versions", "POST /"],
+    ),
+    (
+        &["--bucket", "asked-for"],
+        &["GET /2018-10-31/layers/NAME/versions"],
+    ),
 ];
 
-/// One list for each region, and the policy where the layer is shared.
+/// One list for each region, the policy where the layer is shared, and the parameter where
+/// there is one.
 pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let server = Server::start(tools, &subject.new_directory("moto-requests")?)?;
+    Judge::new(tools, &server).ask(create_bucket("asked-for", REGION))?;
     let mut problems = Problems::default();
     for (index, (options, must)) in RUNS.iter().enumerate() {
         let name = format!("asked-{index}");
