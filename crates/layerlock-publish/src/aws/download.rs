@@ -27,7 +27,8 @@ use tokio::time::timeout;
 
 use super::failure::{Class, Failed, no_connection};
 use super::patience::patiently;
-use super::{AwsLambda, CONNECT_TIMEOUT, READ_TIMEOUT, to_number};
+use super::timeouts::{CONNECT_TIMEOUT, READ_TIMEOUT};
+use super::{AwsLambda, to_number};
 use crate::{Error, LayerVersion};
 
 const ACTION: &str = "lambda:GetLayerVersion";

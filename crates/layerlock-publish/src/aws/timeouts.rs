@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 
 /// For establishing a connection. The SDK's default of 3.1 s is short for a busy proxy.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the first byte of a request without a zip to the first of the response.
 pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// The same for one with a zip, which is watched on its way.
