@@ -142,7 +142,12 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let asked = publish.handover.asked(publish.common.json);
             let settings = settings::publish_settings(project, *publish);
             let handover = asked
-                .map(|it| Handover::of_publish(&settings, it.format, it.file.as_deref()))
+                .map(|it| match &prebuilt {
+                    Some(prebuilt) => {
+                        Handover::of_prebuilt(prebuilt, &settings, it.format, it.file.as_deref())
+                    }
+                    None => Handover::of_publish(&settings, it.format, it.file.as_deref()),
+                })
                 .transpose()?;
             publish_layers(
                 &settings,

@@ -4,6 +4,8 @@
 mod aws;
 mod bad;
 
+use std::path::Path;
+
 use layerlock_export::Project;
 use layerlock_target::Provider;
 use serde::Deserialize;
@@ -59,6 +61,15 @@ pub(crate) struct PublishConfiguration {
 }
 
 impl PublishConfiguration {
+    /// What the project in a directory says, where there is one.
+    pub(crate) fn of_directory(directory: &Path) -> Result<Self, Error> {
+        if directory.join("pyproject.toml").exists() {
+            Self::read(&Project::read(directory)?)
+        } else {
+            Ok(Self::default())
+        }
+    }
+
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let table: Table = project.tool("layerlock")?.unwrap_or_default();
         let publish = table.publish.unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::configuration::{self, Layer};
 use crate::handover_error::HandoverError;
 use crate::output_format::OutputFormat;
 use crate::outputs::{refuse_report, refuse_report_on_inputs, resolved};
-use crate::publish::configured_accounts;
+use crate::publish::{Prebuilt, configured_accounts, prebuilt_name};
 use crate::publish_configuration::{AwsAccount, PublishConfiguration};
 use crate::{Error, PublishSettings, Settings, default_runtime};
 
@@ -52,6 +52,38 @@ impl Handover {
         if format == OutputFormat::Text && file.is_none() {
             handover.to = Place::Nowhere;
         }
+        Ok(handover)
+    }
+
+    /// What the publish of a layer hands over that is not built here, under its published
+    /// name. Keys of other layers in the same file stay.
+    pub fn of_prebuilt(
+        prebuilt: &Prebuilt,
+        publish: &PublishSettings,
+        format: OutputFormat,
+        file: Option<&Path>,
+    ) -> Result<Self, Error> {
+        let settings = &publish.settings;
+        let configuration = PublishConfiguration::of_directory(settings.directory())?;
+        let accounts = configured_accounts(&publish.to, &configuration)?;
+        let architectures = prebuilt.architectures.iter().map(ToString::to_string);
+        let handover = Self {
+            format,
+            to: place(settings, format, file)?,
+            layout: Layout {
+                // One version is for all of its targets.
+                layers: vec![LayerTargets {
+                    name: prebuilt_name(prebuilt, publish, &configuration)?,
+                    runtimes: vec![prebuilt.runtimes.join("-")],
+                    architectures: vec![architectures.collect::<Vec<_>>().join("-")],
+                }],
+                others: Vec::new(),
+                places: places(&accounts),
+            },
+            is_shared: true,
+            is_trial: publish.dry_run,
+        };
+        handover.check_file(settings, &[])?;
         Ok(handover)
     }
 

@@ -28,7 +28,6 @@ pub use reporter::{PublishReporter, Upload};
 
 use carry_out::Job;
 use destination::Place;
-use prebuilt::PrebuiltZip;
 
 /// What is done with a directory, in words.
 const PUBLISHED: &str = "published to";
@@ -100,29 +99,62 @@ pub fn publish_prebuilt(
     publish: &PublishSettings,
     reporter: &dyn PublishReporter,
 ) -> Result<PublishReport, Error> {
-    let directory = publish.settings.directory();
-    let configuration = if directory.join("pyproject.toml").exists() {
-        PublishConfiguration::read(&Project::read(directory)?)?
-    } else {
-        PublishConfiguration::default()
-    };
+    let configuration = PublishConfiguration::of_directory(publish.settings.directory())?;
+    let name = prebuilt_name(prebuilt, publish, &configuration)?;
     let publication = Publication::new(publish, configuration)?;
-    if publication.name.is_none() {
-        return Err(Error::NoPublishName);
-    }
     destination::tell_default(PUBLISHED, &publish.to, &publication.configuration, reporter);
     with_report(&publish.settings, || {
         let (zip, warnings) = prebuilt.zip()?;
         for warning in warnings {
             reporter.warned(&warning);
         }
-        let artifact = publication.prebuilt_artifact(prebuilt, &zip)?;
-        let layer = artifact.layer.clone();
+        let architectures = prebuilt.architectures.iter().map(ToString::to_string);
+        let artifact = Artifact {
+            layer: name.clone(),
+            zip: zip.path.clone(),
+            size: zip.size,
+            digest: zip.digest,
+            runtimes: prebuilt.runtimes.clone(),
+            architectures: architectures.collect(),
+            ..publication.common()
+        };
         Ok(PublishReport {
             report: Report::default(),
-            published: publication.publish_all(vec![(&layer, artifact)], reporter)?,
+            published: publication.publish_all(vec![(&name, artifact)], reporter)?,
         })
     })
+}
+
+/// The published name of a layer that is not built here. The last part of its path stands
+/// for `{layer}`.
+pub(crate) fn prebuilt_name(
+    prebuilt: &Prebuilt,
+    publish: &PublishSettings,
+    configuration: &PublishConfiguration,
+) -> Result<String, Error> {
+    let template = name_template(publish, configuration)?.ok_or(Error::NoPublishName)?;
+    let architectures = prebuilt.architectures.iter().map(ToString::to_string);
+    let name = template.render(&NameValues {
+        layer: prebuilt.stem(),
+        project: configuration.project.as_deref(),
+        runtime: &prebuilt.runtimes.join("-"),
+        architecture: &architectures.collect::<Vec<_>>().join("-"),
+        variable: &|name| std::env::var(name).ok(),
+    });
+    name.map_err(Error::PublishName)
+}
+
+/// What gives layers their published names; without one they have their own.
+fn name_template(
+    publish: &PublishSettings,
+    configuration: &PublishConfiguration,
+) -> Result<Option<NameTemplate>, Error> {
+    match &publish.name {
+        Some(text) => NameTemplate::parse(NameKind::Layer, text)
+            .map(Some)
+            .map_err(Error::PublishName),
+        None => Ok(configuration.name.clone()),
+    }
 }
 
 /// Settings and places with everything decided.
@@ -143,12 +175,7 @@ impl<'p> Publication<'p> {
         publish: &'p PublishSettings,
         configuration: PublishConfiguration,
     ) -> Result<Self, Error> {
-        let name = match &publish.name {
-            Some(text) => {
-                Some(NameTemplate::parse(NameKind::Layer, text).map_err(Error::PublishName)?)
-            }
-            None => configuration.name.clone(),
-        };
+        let name = name_template(publish, &configuration)?;
         Ok(Self {
             publish,
             name,
@@ -238,24 +265,6 @@ impl<'p> Publication<'p> {
             ..self.common()
         };
         Ok(Some((&layer.name, artifact)))
-    }
-
-    /// A layer that is not built here. The last part of its path stands for `{layer}`.
-    fn prebuilt_artifact(&self, prebuilt: &Prebuilt, zip: &PrebuiltZip) -> Result<Artifact, Error> {
-        let name = self.name.as_ref().ok_or(Error::NoPublishName)?;
-        let architectures = prebuilt.architectures.iter().map(ToString::to_string);
-        let architectures: Vec<_> = architectures.collect();
-        let (runtime, architecture) = (prebuilt.runtimes.join("-"), architectures.join("-"));
-        let values = self.values(prebuilt.stem(), &runtime, &architecture);
-        Ok(Artifact {
-            layer: name.render(&values).map_err(Error::PublishName)?,
-            zip: zip.path.clone(),
-            size: zip.size,
-            digest: zip.digest,
-            runtimes: prebuilt.runtimes.clone(),
-            architectures,
-            ..self.common()
-        })
     }
 
     /// What all artifacts have in common.
