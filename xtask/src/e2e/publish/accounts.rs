@@ -15,7 +15,7 @@ use crate::files;
 use crate::layerlock::{Published, Report};
 use crate::tools::Tools;
 
-const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
+pub(super) const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 const REGIONS: [&str; 2] = ["eu-central-1", "us-east-1"];
 const LAYER: &str = "everywhere";
 
@@ -54,26 +54,25 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
         judge: &Judge::new(tools, &server),
         has_whole_policies: false,
     };
-    accounts.prove(&mut problems, subject, &directory)?;
+    accounts.prove(&mut problems, subject, &project(subject, &directory)?)?;
     problems.finish()?;
     Ok(Proof::Full)
 }
 
 impl Accounts<'_> {
-    /// The project lies in the directory.
+    /// Publishes what [`project`] made.
     pub(super) fn prove(
         &self,
         problems: &mut Problems,
         subject: &Subject,
-        directory: &Path,
+        project: &Path,
     ) -> Result<()> {
-        let project = project(subject, directory)?;
         let run = |more: &[&str]| -> Result<Vec<Published>> {
             let mut arguments = subject.build_arguments();
             arguments[0] = "publish";
             arguments.extend(["--json", "--offline", "--name", LAYER]);
             arguments.extend(more);
-            let command = subject.layerlock.command(&project, &arguments);
+            let command = subject.layerlock.command(project, &arguments);
             Ok(Report::parse(&self.server.environment(command))?.published)
         };
 
@@ -180,7 +179,7 @@ impl Accounts<'_> {
 }
 
 /// The fixture's project, published to two accounts in two regions each.
-fn project(subject: &Subject, directory: &Path) -> Result<PathBuf> {
+pub(super) fn project(subject: &Subject, directory: &Path) -> Result<PathBuf> {
     let project = directory.join("project");
     files::copy(&subject.fixture.project(), &project)?;
     let path = project.join("pyproject.toml");

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::accounts::Accounts;
+use super::accounts::{Accounts, project};
 use super::bucket::create_bucket;
 use super::judge::{Call, Judge, arns, list};
 use super::network::Network;
+use super::promote;
 use super::run::{one, publish};
 use super::server::{REGION, Server};
 use super::zips;
@@ -39,7 +40,9 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
         judge: &judge,
         has_whole_policies: true,
     };
-    accounts.prove(&mut problems, subject, &directory)?;
+    let project = project(subject, &directory)?;
+    accounts.prove(&mut problems, subject, &project)?;
+    promote::prove(&mut problems, subject, &project, (&server, &judge))?;
     problems.finish()?;
     Ok(Proof::Full)
 }

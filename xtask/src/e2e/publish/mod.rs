@@ -9,6 +9,7 @@ mod ministack;
 mod network;
 mod once;
 mod parameter;
+mod promote;
 mod recorded;
 mod requests;
 mod run;
