@@ -2,12 +2,14 @@
 
 mod accounts;
 mod bucket;
+mod environment;
 mod handover;
 mod judge;
 mod killed;
 mod ministack;
 mod network;
 mod once;
+mod owners;
 mod parameter;
 mod promote;
 mod recorded;
@@ -41,7 +43,7 @@ pub(crate) fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
     if subject.fixture.name != SHARED_LAYER.name {
         return;
     }
-    let small: [(&str, Check); 13] = [
+    let small: [(&str, Check); 15] = [
         ("one version, whatever becomes of requests", once::broken),
         ("a region that refuses stops no other", once::regions),
         ("one version of two runs at once", once::at_once),
@@ -49,6 +51,11 @@ pub(crate) fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
         ("the request of the AWS CLI", recorded::prove),
         ("one request where nothing changed", requests::prove),
         ("two accounts, and a shared layer", accounts::prove),
+        ("a layer of another project", owners::prove),
+        (
+            "credentials, endpoints and what is left",
+            environment::prove,
+        ),
         ("120 MB through a bucket", bucket::large),
         (
             "one object and version, whatever becomes of S3",
