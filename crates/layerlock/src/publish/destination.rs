@@ -184,13 +184,27 @@ pub(crate) fn tell_default(
     if configuration.is_for_aws || !matches!(to, Publishing::Configured(_)) {
         return;
     }
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if VARIABLES.into_iter().any(is_set) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if VARIABLES.into_iter().any(is_set) || has_aws_files() {
         reporter.warned(&format!(
             "no provider is named, so layers are {doing} the directory {LOCAL_DIRECTORY}; \
              for AWS, use --provider aws or set `provider = \"aws\"` in [tool.layerlock]"
         ));
     }
+}
+
+/// Whether somebody signs in to AWS on this machine.
+fn has_aws_files() -> bool {
+    let files = [
+        ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+        ("AWS_CONFIG_FILE", ".aws/config"),
+    ];
+    files.into_iter().any(|(variable, default)| {
+        let named = std::env::var_os(variable).filter(|path| !path.is_empty());
+        let path = named.map(PathBuf::from);
+        let path = path.or_else(|| Some(std::env::home_dir()?.join(default)));
+        path.is_some_and(|path| path.is_file())
+    })
 }
 
 fn aws(
