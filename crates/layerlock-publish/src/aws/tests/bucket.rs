@@ -233,7 +233,8 @@ fn an_object_that_is_something_else_is_named() {
     };
     let error = refused(Storage::Copy, vec![object("5", "b3RoZXI=")]);
     insta::assert_snapshot!(error, @"the bucket layers has other bytes at layerlock/277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9.zip than the zip: expected sha256 J3CJ2RwL308uaGK6fkoHYFEZQx9dE/cm3TUrBvGyBqk=, found sha256 b3RoZXI=");
-    let error = refused(Storage::Copy, vec![object("6", "b3RoZXI=")]);
+    let size = Answer::body(200, String::new()).header("content-length", "6");
+    let error = refused(Storage::Copy, vec![size]);
     assert!(
         error
             .to_string()
@@ -260,11 +261,11 @@ fn an_object_that_is_something_else_is_named() {
     carry_out(&artifact, Storage::Copy, answers).0.unwrap();
 
     // Copied in parts, or by a server without checksums: Lambda's hash tells.
-    for checksum in ["b3RoZXI=-3", ""] {
-        let answer = match checksum {
-            "" => Answer::body(200, String::new()).header("content-length", "5"),
-            checksum => object("5", checksum),
-        };
+    for answer in [
+        object("5", "b3RoZXI=-3"),
+        Answer::body(200, String::new()).header("content-length", "5"),
+        Answer::body(200, String::new()).header("content-length", "0"),
+    ] {
         let empty = full(201, 1, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
         let (published, _server) = carry_out(&artifact, Storage::Copy, vec![answer, empty]);
         assert_eq!(published.unwrap_err().kind(), ErrorKind::Integrity);
