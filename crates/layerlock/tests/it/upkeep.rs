@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use layerlock::{
-    Change, DeleteReport, DeleteSettings, ErrorKind, PruneReport, PruneSettings, PublishSettings,
-    Publishing, Silent, StatusOutcome, UpkeepSettings, VersionOutcome, VersionReport,
+    Change, DeleteReport, DeleteSettings, ErrorKind, Outcome, PromoteReport, PromoteSettings,
+    PruneReport, PruneSettings, PublishSettings, Publishing, Silent, StatusOutcome, UpkeepSettings,
+    VersionOutcome, VersionReport,
 };
 
 use crate::helpers::{Shop, tree};
