@@ -39,9 +39,14 @@ impl Checks {
         }
     }
 
+    /// Whether a check of that name runs.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|text| name.contains(text))
+    }
+
     /// Runs one check and prints how it went.
     pub(crate) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<Proof>) {
-        if self.only.as_ref().is_some_and(|text| !name.contains(text)) {
+        if !self.wants(name) {
             return;
         }
         let started = Instant::now();

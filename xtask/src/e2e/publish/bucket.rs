@@ -139,11 +139,11 @@ pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     for (index, (broken, code, versions)) in BROKEN.iter().enumerate() {
         // Each has bytes of its own, which are not in the bucket.
         let zip = subject
-            .new_directory(&format!("broken-{index}"))?
+            .new_directory(&format!("sent-{index}"))?
             .join("layer.zip");
         zips::write(&zip, &noise(u32::try_from(index)?, 10_000))?;
         let proxy = FaultProxy::start(server.address(), broken)?;
-        let name = format!("broken-{index}");
+        let name = format!("sent-{index}");
         let command = from(
             subject,
             &zip,

@@ -92,12 +92,11 @@ impl<'a> Judge<'a> {
     }
 
     /// The versions of layers.
-    pub(super) fn versions(&self, layers: impl IntoIterator<Item = String>) -> Result<Versions> {
-        let layers: Vec<String> = layers.into_iter().collect();
+    pub(super) fn versions(&self, layers: &[String]) -> Result<Versions> {
         let calls: Vec<_> = layers.iter().map(|layer| list(layer)).collect();
         let answers = self.ask_all(&calls)?;
         let versions = answers.iter().map(arns);
-        Ok(layers.into_iter().zip(versions).collect())
+        Ok(layers.iter().cloned().zip(versions).collect())
     }
 
     /// The statements of a version's policy, none where it has no policy.

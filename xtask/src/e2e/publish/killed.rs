@@ -11,7 +11,7 @@ use layerlock_testkit::{Break, BrokenRequest, FaultProxy};
 
 use super::judge::Judge;
 use super::once::{one_each, version};
-use super::run::{name, publish};
+use super::run::{names, publish};
 use super::server::{Server, environment_at};
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
@@ -19,6 +19,9 @@ use crate::random::Random;
 use crate::tools::Tools;
 
 const KILLS: usize = 100;
+
+/// What the layers' names begin with.
+const NAME: &str = "killed";
 
 /// Runs side by side: most of the time is spent in waiting.
 const WORKERS: usize = 4;
@@ -65,7 +68,11 @@ pub(super) fn killed(subject: &Subject, tools: &Tools) -> Result<Proof> {
             .try_for_each(|worker| worker.map_err(|_| anyhow!("a worker panicked"))?)
     })?;
     let mut problems = Problems::default();
-    one_each(&mut problems, &Judge::new(tools, &server), KILLS)?;
+    one_each(
+        &mut problems,
+        &Judge::new(tools, &server),
+        &names(NAME, KILLS),
+    )?;
     let moments = moments
         .into_inner()
         .map_err(|_| anyhow!("a worker panicked"))?;
@@ -102,9 +109,10 @@ fn kill_some(
         length = started.elapsed();
     }
     let mut random = Random::new(worker as u64);
-    for index in (worker..KILLS).step_by(WORKERS) {
+    let names = names(NAME, KILLS);
+    for (index, name) in names.iter().enumerate().skip(worker).step_by(WORKERS) {
         let requests = proxy.requests().len();
-        let killed = run(&name(index)).start(&directory.join("killed"))?;
+        let killed = run(name).start(&directory.join("killed"))?;
         let thousandths = index * 1000 + random.below(1000);
         thread::sleep(length * u32::try_from(thousandths)? / u32::try_from(KILLS * 1000)?);
         killed.kill()?;
@@ -121,7 +129,7 @@ fn kill_some(
             }
         }
         let log = directory.join("again");
-        let code = run(&name(index)).start(&log)?.wait()?;
+        let code = run(name).start(&log)?.wait()?;
         let found = version(&log).with_context(|| format!("after kill {index}"))?;
         ensure!(
             (code, found) == (Some(0), Some(1)),

@@ -12,7 +12,7 @@ use layerlock_testkit::Break::{
 use layerlock_testkit::{Break, BrokenRequest, FaultProxy};
 
 use super::judge::Judge;
-use super::run::{name, publish};
+use super::run::{names, publish};
 use super::server::{Server, environment_at};
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
@@ -85,8 +85,9 @@ const CASES: &[Case] = &[
 pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let server = Server::start(tools, &subject.new_directory("moto-broken")?)?;
     let problems = Mutex::new(Problems::default());
-    let next = Mutex::new(CASES.iter().enumerate());
-    let run = |index: usize, (broken, code, outcome, _): &Case| -> Result<()> {
+    let names = names("broken", CASES.len());
+    let next = Mutex::new(names.iter().zip(CASES));
+    let run = |name: &str, (broken, code, outcome, _): &Case| -> Result<()> {
         let rules: Vec<_> = broken
             .iter()
             .map(|(method, number, how)| BrokenRequest {
@@ -96,7 +97,7 @@ pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
             })
             .collect();
         let proxy = FaultProxy::start(server.address(), &rules)?;
-        let command = publish(subject, &name(index));
+        let command = publish(subject, name);
         let finished = environment_at(command, &proxy.url()).finish()?;
         let report: Report = serde_json::from_str(&finished.stdout)
             .map_err(|error| anyhow!("{error}: {}", finished.describe()))?;
@@ -117,8 +118,8 @@ pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
         let workers: Vec<_> = (0..8)
             .map(|_| {
                 scope.spawn(|| -> Result<()> {
-                    while let Some((index, case)) = next.lock().ok().and_then(|mut it| it.next()) {
-                        run(index, case)?;
+                    while let Some((name, case)) = next.lock().ok().and_then(|mut it| it.next()) {
+                        run(name, case)?;
                     }
                     Ok(())
                 })
@@ -131,9 +132,9 @@ pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let mut problems = problems
         .into_inner()
         .map_err(|_| anyhow!("a case panicked"))?;
-    let versions = Judge::new(tools, &server).versions((0..CASES.len()).map(name))?;
-    for (index, (broken, _, _, count)) in CASES.iter().enumerate() {
-        let found = versions.get(&name(index)).map_or(0, Vec::len);
+    let versions = Judge::new(tools, &server).versions(&names)?;
+    for (name, (broken, _, _, count)) in names.iter().zip(CASES) {
+        let found = versions.get(name).map_or(0, Vec::len);
         problems.equal(&format!("the versions after {broken:?}"), found, *count);
     }
     problems.finish()?;
@@ -197,8 +198,9 @@ pub(super) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let directory = subject.new_directory("moto-at-once")?;
     let server = Server::start(tools, &directory)?;
     let mut problems = Problems::default();
-    for index in 0..TIMES {
-        let command = server.environment(publish(subject, &name(index)));
+    let names = names("together", TIMES);
+    for name in &names {
+        let command = server.environment(publish(subject, name));
         let logs = [directory.join("first"), directory.join("second")];
         let runs = [command.start(&logs[0])?, command.start(&logs[1])?];
         for (run, log) in runs.iter().zip(&logs) {
@@ -206,7 +208,7 @@ pub(super) fn at_once(subject: &Subject, tools: &Tools) -> Result<Proof> {
             problems.equal("the version", version(log)?, Some(1));
         }
     }
-    one_each(&mut problems, &Judge::new(tools, &server), TIMES)?;
+    one_each(&mut problems, &Judge::new(tools, &server), &names)?;
     problems.finish()?;
     Ok(Proof::Figure(format!("{TIMES} times")))
 }
@@ -218,9 +220,9 @@ pub(super) fn version(log: &Path) -> Result<Option<u64>> {
     Ok(report.published.first().and_then(|one| one.version))
 }
 
-/// There is one version of each layer of so many.
-pub(super) fn one_each(problems: &mut Problems, judge: &Judge, count: usize) -> Result<()> {
-    let versions = judge.versions((0..count).map(name))?;
+/// There is one version of each layer.
+pub(super) fn one_each(problems: &mut Problems, judge: &Judge, layers: &[String]) -> Result<()> {
+    let versions = judge.versions(layers)?;
     for (name, found) in versions {
         problems.equal(&format!("the versions of {name}"), found.len(), 1);
     }

@@ -16,9 +16,10 @@ pub(super) fn publish(subject: &Subject, name: &str) -> Command {
     subject.layerlock.command(&subject.project, &arguments)
 }
 
-/// The name of one of many layers.
-pub(super) fn name(index: usize) -> String {
-    format!("case-{index}")
+/// The names of so many layers. Checks that run at the same time have names of their own: a
+/// run waits for another one of the same name.
+pub(super) fn names(check: &str, count: usize) -> Vec<String> {
+    (0..count).map(|index| format!("{check}-{index}")).collect()
 }
 
 pub(super) fn one(report: &Report) -> Result<&Published> {
