@@ -44,6 +44,11 @@ impl Artifact {
         self.digest.base64()
     }
 
+    /// Its runtimes and architectures.
+    pub fn targets(&self) -> (&[String], &[String]) {
+        (&self.runtimes, &self.architectures)
+    }
+
     /// The description as it is published: the user's text, and after it a mark of this
     /// project and these bytes.
     pub fn marked_description(&self) -> String {

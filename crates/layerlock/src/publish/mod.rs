@@ -217,7 +217,7 @@ impl<'p> Publication<'p> {
                     place,
                     layer: layer.to_owned(),
                     artifact: artifact.clone(),
-                    parameter: parameter_name(place, project, layer, &artifact)?,
+                    parameter: parameter_name(place, project, layer, artifact.targets())?,
                 });
             }
         }
@@ -293,12 +293,13 @@ impl<'p> Publication<'p> {
     }
 }
 
-/// The name of the parameter that gets the ARN of an artifact's version in a place.
+/// The name of the parameter that gets the ARN of a layer's version for some runtimes and
+/// architectures in a place.
 pub(crate) fn parameter_name(
     place: &Place,
     project: Option<&str>,
     layer: &str,
-    artifact: &Artifact,
+    (runtimes, architectures): (&[String], &[String]),
 ) -> Result<Option<String>, Error> {
     let Some(template) = &place.parameter else {
         return Ok(None);
@@ -306,8 +307,8 @@ pub(crate) fn parameter_name(
     let values = NameValues {
         layer,
         project,
-        runtime: &artifact.runtimes.join("-"),
-        architecture: &artifact.architectures.join("-"),
+        runtime: &runtimes.join("-"),
+        architecture: &architectures.join("-"),
         variable: &|name| std::env::var(name).ok(),
     };
     let name = template.render(&values);

@@ -34,7 +34,8 @@ pub struct DeleteReport {
     is_plan: bool,
 }
 
-/// Deletes versions of one layer, or plans it. What functions use is refused.
+/// Deletes versions of one layer, or plans it. What functions use, or a configured parameter
+/// has, is refused.
 pub fn delete(delete: &DeleteSettings, reporter: &dyn Reporter) -> Result<DeleteReport, Error> {
     let (ground, places) = ground::read(&delete.upkeep, reporter)?;
     let names = ground.names();
@@ -46,6 +47,7 @@ pub fn delete(delete: &DeleteSettings, reporter: &dyn Reporter) -> Result<Delete
         candidates.extend(delete.candidates(&found));
     }
     if !delete.force {
+        removal::spare_named(&mut candidates, &ground)?;
         removal::spare_used(&mut candidates);
     }
     if delete.yes {

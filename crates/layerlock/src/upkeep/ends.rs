@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use layerlock_publish::Error as ProviderError;
 
-use super::promote::PromoteSettings;
+use super::promote_settings::PromoteSettings;
 use crate::Error;
 use crate::publish::destination::{Place, connect, local};
 use crate::publish_configuration::{AwsAccount, PublishConfiguration, parse_role};

@@ -6,9 +6,11 @@ use layerlock_publish::{Error as ProviderError, LayerVersion};
 use layerlock_target::Target;
 
 use super::UpkeepSettings;
+use super::report::VersionReport;
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish::carry_out::side_by_side;
 use crate::publish::destination::{self, Place, Publishing};
+use crate::publish::parameter_name;
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Error, Settings, configuration, default_runtime};
 
@@ -109,6 +111,19 @@ impl Ground {
             place,
             layer,
         })
+    }
+
+    /// The name of the parameter that has the ARN of such a version, where one is configured.
+    pub(super) fn parameter(
+        &self,
+        place: &Place,
+        version: &VersionReport,
+    ) -> Result<Option<String>, Error> {
+        let mut layers = self.layers.iter();
+        let layer = layers.find(|layer| layer.name == version.layer);
+        let layer = layer.map_or(&version.layer, |layer| &layer.layer);
+        let targets = (&version.runtimes[..], &version.architectures[..]);
+        parameter_name(place, self.configuration.project.as_deref(), layer, targets)
     }
 
     /// Whether a version is another project's. Without a project it is nobody else's.

@@ -6,6 +6,7 @@ mod ends;
 mod ground;
 mod list;
 mod promote;
+mod promote_settings;
 mod prune;
 mod removal;
 mod report;
@@ -16,7 +17,8 @@ use crate::publish::Publishing;
 
 pub use delete::{DeleteReport, DeleteSettings, delete};
 pub use list::{ListReport, list};
-pub use promote::{PromoteReport, PromoteSettings, promote};
+pub use promote::{PromoteReport, promote};
+pub use promote_settings::PromoteSettings;
 pub use prune::{PruneReport, PruneSettings, prune};
 pub use report::{VersionOutcome, VersionReport};
 pub use status::{LayerStatus, StatusOutcome, StatusReport, status};

@@ -42,7 +42,8 @@ pub struct PruneReport {
 /// Deletes old versions of the project's layers, or of the layer that is named, or plans it.
 ///
 /// For each layer and place these stay: the newest versions for each set of runtimes and
-/// architectures, what any version of a function uses, and what another project published.
+/// architectures, what any version of a function uses or a configured parameter has, and what
+/// another project published.
 /// What fails stops no other: the report says so.
 pub fn prune(prune: &PruneSettings, reporter: &dyn Reporter) -> Result<PruneReport, Error> {
     let (ground, places) = ground::read(&prune.upkeep, reporter)?;
@@ -51,6 +52,7 @@ pub fn prune(prune: &PruneSettings, reporter: &dyn Reporter) -> Result<PruneRepo
     for found in ground.look(&places) {
         candidates.extend(prune.candidates(&ground, found, now));
     }
+    removal::spare_named(&mut candidates, &ground)?;
     removal::spare_used(&mut candidates);
     if prune.yes {
         removal::carry_out(&mut candidates, true);

@@ -1,13 +1,17 @@
 //! Deleting versions, but for those that functions use.
 //!
 //! What is used is looked at before the plan is told, and again right before the deletions:
-//! in between somebody may have given a version to a function.
+//! in between somebody may have given a version to a function. What a configured parameter
+//! has stays too: the next deployment takes it from there, and after a change and its revert
+//! it is not the newest.
 
 use std::fmt;
 
 use layerlock_publish::{Error as ProviderError, Use};
 
+use super::ground::Ground;
 use super::report::{VersionOutcome, VersionReport};
+use crate::Error;
 use crate::publish::carry_out::side_by_side;
 use crate::publish::destination::Place;
 
@@ -23,6 +27,46 @@ pub(super) struct Candidate<'p> {
 /// Keeps what functions use.
 pub(super) fn spare_used(candidates: &mut [Candidate<'_>]) {
     side_by_side(by_place(candidates), |mut planned| spare(&mut planned));
+}
+
+/// Keeps what the project's parameters have.
+pub(super) fn spare_named(candidates: &mut [Candidate<'_>], ground: &Ground) -> Result<(), Error> {
+    let mut asked: Vec<(&Place, String)> = Vec::new();
+    let mut named = Vec::new();
+    for (index, candidate) in candidates.iter().enumerate() {
+        let place = candidate.place;
+        if !candidate.is_planned() {
+            continue;
+        }
+        let Some(name) = ground.parameter(place, &candidate.report)? else {
+            continue;
+        };
+        let is_same =
+            |(other, asked): &(&Place, String)| std::ptr::eq(*other, place) && *asked == name;
+        let at = asked.iter().position(is_same).unwrap_or_else(|| {
+            asked.push((place, name));
+            asked.len() - 1
+        });
+        named.push((index, at));
+    }
+    let found = side_by_side(asked, |(place, name): (&Place, String)| {
+        (place.publisher.parameter(&name), name)
+    });
+    for (index, at) in named {
+        let report = &mut candidates[index].report;
+        match &found[at] {
+            (Ok(arn), name) if *arn == report.arn => {
+                report.outcome = VersionOutcome::Kept;
+                report.reason = Some(format!("in the parameter {name}"));
+            }
+            (Ok(_), _) => {}
+            (Err(error), name) => {
+                let what = format!("failed to see which version the parameter {name} has");
+                report.fail_as(&format!("{what}, of {}", report.layer_and_place()), error);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Deletes what is planned, in all places side by side; with `looks` but for what functions
@@ -194,6 +238,8 @@ mod tests {
     use layerlock_publish::{Artifact, Grant, LayerVersion, Publication, PublishPlan, Publisher};
 
     use super::*;
+    use crate::Settings;
+    use crate::name_template::{NameKind, NameTemplate};
     use crate::upkeep::report;
     use VersionOutcome::{Deleted, Failed, Kept, Planned};
 
@@ -248,6 +294,14 @@ mod tests {
 
         fn grants(&self, _: &str, _: u64) -> Result<Vec<Grant>, ProviderError> {
             Ok(Vec::new())
+        }
+
+        fn parameter(&self, name: &str) -> Result<Option<String>, ProviderError> {
+            match name {
+                "/layers/web" => Ok(Some(arn(3))),
+                "/none/web" => Ok(None),
+                _ => Err(self.without("this parameter")),
+            }
         }
 
         fn uses(&self) -> Result<Vec<Use>, ProviderError> {
@@ -350,6 +404,30 @@ mod tests {
             );
             // Told once.
             assert_eq!(failures.len(), 1);
+        }
+    }
+
+    /// After a change and its revert it is not the newest.
+    #[test]
+    fn what_a_parameter_has_is_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings::for_project(directory.path());
+        let ground = Ground::read(&settings, Some("web")).unwrap();
+        for (template, expected) in [
+            ("/layers/{layer}", [Planned, Kept, Planned, Planned]),
+            ("/none/{layer}", [Planned; 4]),
+            ("/denied/{layer}", [Failed; 4]),
+        ] {
+            let mut place = Place::of(Fake::default());
+            let template = NameTemplate::parse(NameKind::Parameter, template).unwrap();
+            place.parameter = Some(template);
+            let mut candidates = candidates(&place);
+            spare_named(&mut candidates, &ground).unwrap();
+            assert_eq!(outcomes(&candidates), expected);
+            if expected[1] == Kept {
+                let reason = candidates[1].report.reason.as_deref();
+                assert_eq!(reason, Some("in the parameter /layers/web"));
+            }
         }
     }
 
