@@ -7,7 +7,7 @@ two of different algorithms never compare equal, and prints itself in each of th
 ways. Only strong algorithms have a place here: what a weak one vouches for is
 not verified.
 
-What a cache keeps is sealed with one ([`seal`]).
+What a cache keeps is sealed with one ([`seal()`]).
 */
 
 mod algorithm;
