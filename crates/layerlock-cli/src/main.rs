@@ -5,6 +5,8 @@
 mod args;
 mod console;
 mod failure;
+#[cfg(unix)]
+mod open_files;
 mod progress;
 mod settings;
 #[cfg(unix)]
@@ -78,6 +80,8 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
+    #[cfg(unix)]
+    open_files::allow_as_many_as_possible();
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project)?;
     #[cfg(unix)]

@@ -1,8 +1,8 @@
-//! What happens at Ctrl-C and SIGTERM.
+//! What happens at Ctrl-C, SIGTERM, and when the terminal is closed (SIGHUP).
 
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -10,7 +10,11 @@ use signal_hook::low_level::emulate_default_handler;
 /// that signal, which its parent sees. Where no thread can be started for this, the
 /// next run removes the files.
 pub(crate) fn clean_up_at_end() {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+    let mut ending = vec![SIGINT, SIGTERM];
+    if !is_ignored(SIGHUP) {
+        ending.push(SIGHUP);
+    }
+    let Ok(mut signals) = Signals::new(ending) else {
         return;
     };
     let wait = move || {
@@ -21,4 +25,15 @@ pub(crate) fn clean_up_at_end() {
         }
     };
     let _ = thread::Builder::new().name("signals".into()).spawn(wait);
+}
+
+/// Whether a signal is ignored, as `nohup` has it for its command. Where nobody can say it
+/// is taken for ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs_err::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & (1 << (signal - 1)) != 0)
 }

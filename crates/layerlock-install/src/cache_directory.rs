@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use layerlock_layer::Temporary;
 use tempfile::NamedTempFile;
 
 /// What the machine's pip has built in, as it answered.
@@ -40,5 +41,8 @@ pub(crate) fn temporary_file_in(directory: &Path) -> std::io::Result<NamedTempFi
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(directory)
+    // An interrupted run removes it; once it is in its place nothing has this name.
+    let (file, existing) = Temporary::create(|| builder.tempfile_in(directory))?;
+    std::mem::forget(existing);
+    Ok(file)
 }

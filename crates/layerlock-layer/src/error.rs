@@ -219,7 +219,7 @@ mod tests {
                     problem: "has other bytes",
                 },
                 ErrorKind::Integrity,
-                Some("clear layerlock's cache"),
+                Some("layerlock cache clean"),
             ),
             (
                 Error::FileChanged {

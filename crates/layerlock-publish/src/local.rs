@@ -22,11 +22,13 @@ The manifest contains no time, so that the same publishes make the same director
 The file's own time shows when a version was published.
 */
 
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use fs_err::{self as fs, File};
 use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_layer::Temporary;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -59,6 +61,13 @@ impl LocalDirectory {
     pub fn version_directory(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
         rules::check_name(layer)?;
         Ok(self.root.join(layer).join(version.to_string()))
+    }
+
+    /// A run that writes removes them when it enters; this is for one that does not.
+    fn remove_drafts_of_the_dead(&self) {
+        if drafts(&self.root).next().is_some() {
+            let _ = PublishingLock::enter(&self.root);
+        }
     }
 
     /// The layer's versions, newest first. Each is read when the iterator reaches it.
@@ -137,6 +146,7 @@ impl Publisher for LocalDirectory {
     ) -> Result<Publication, Error> {
         // Most runs change nothing, and write nothing.
         if let PublishPlan::Reuse(version) = plan {
+            self.remove_drafts_of_the_dead();
             return Ok(Publication::reused(version.clone()));
         }
         fs::create_dir_all(&self.root)?;
@@ -240,9 +250,10 @@ struct Manifest {
     license: Option<String>,
 }
 
-/// A version that is not visible yet; dropping it removes it.
+/// A version that is not visible yet; dropping it removes it, and so does an interruption.
 struct Draft {
     directory: TempDir,
+    _existing: Temporary,
 }
 
 impl Draft {
@@ -254,7 +265,7 @@ impl Draft {
         // The mode that the umask gives, not 0700: the draft becomes the version.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let directory = builder.tempdir_in(root)?;
+        let (directory, existing) = Temporary::create(|| builder.tempdir_in(root))?;
 
         let mut zip = File::create(directory.path().join(ZIP))?;
         let (size, found) = copy_hashed(source, &mut zip)?;
@@ -266,7 +277,10 @@ impl Draft {
             });
         }
         zip.sync_all()?;
-        Ok(Self { directory })
+        Ok(Self {
+            directory,
+            _existing: existing,
+        })
     }
 
     fn write_manifest(&self, artifact: &Artifact, version: u64) -> Result<String, Error> {
@@ -318,15 +332,17 @@ impl PublishingLock {
 
 /// Ignores errors: a draft that stays only takes space.
 fn remove_drafts(root: &Path) {
-    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
-        if entry
-            .file_name()
-            .as_encoded_bytes()
-            .starts_with(DRAFT.as_bytes())
-        {
-            let _ = fs::remove_dir_all(entry.path());
-        }
+    for draft in drafts(root) {
+        let _ = fs::remove_dir_all(draft);
     }
+}
+
+fn drafts(root: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let is_draft = |name: &OsStr| name.as_encoded_bytes().starts_with(DRAFT.as_bytes());
+    entries
+        .filter(move |entry| is_draft(&entry.file_name()))
+        .map(|entry| entry.path())
 }
 
 /// Renames the draft to the version; `false` where the number is taken.

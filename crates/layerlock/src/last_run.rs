@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
-use layerlock_layer::{Compression, Stamp, WrittenOutput, write_file};
+use layerlock_layer::{Compression, Stamp, WrittenOutput, remove_abandoned, write_file};
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
 use serde::{Deserialize, Serialize};
@@ -253,6 +253,9 @@ impl LastRun {
             && note.outputs.iter().all(is_as_it_was)
             && note.templates.iter().all(is_as_it_was)
             && note.directories.are_as_they_were();
+        if is_unchanged {
+            remove_remains(&note);
+        }
         is_unchanged.then_some(Built {
             unchanged: true,
             removed: Vec::new(),
@@ -291,6 +294,19 @@ impl LastRun {
         let bytes = serde_json::to_vec(&note).ok()?;
         self.cache.make().ok()?;
         write_file(&self.path, &seal(bytes, self.about())).ok()
+    }
+}
+
+/// Removes what killed runs left beside the outputs: who writes would, and this run does not.
+fn remove_remains(note: &Note) {
+    let directories: BTreeSet<&Path> = note
+        .outputs
+        .iter()
+        .filter_map(|(path, _)| path.parent())
+        .collect();
+    for directory in directories {
+        let here = directory.as_os_str().is_empty();
+        remove_abandoned(if here { Path::new(".") } else { directory });
     }
 }
 

@@ -11,7 +11,7 @@ use crate::support::{Sandbox, greeter};
 
 #[test]
 fn a_run_that_is_asked_to_end_leaves_nothing() {
-    for (name, number) in [("INT", 2), ("TERM", 15)] {
+    for (name, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
         let sandbox = Sandbox::new();
         let before = sandbox.files();
         let slow = Fault::Slow {

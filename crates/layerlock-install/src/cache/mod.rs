@@ -182,13 +182,31 @@ impl Cache {
     /// Holds the lock together with all others who use the cache, waiting while
     /// somebody removes things. Where it cannot be opened, as in a cache that may
     /// only be read, nothing can be removed either.
+    ///
+    /// Who is the first to hold it removes what killed runs did not finish.
     fn hold(&self, how: &fs::OpenOptions) {
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        if in_use.is_none()
-            && let Ok(lock) = how.open(self.root.join(LOCK))
-            && lock.file().lock_shared().is_ok()
-        {
+        if in_use.is_some() {
+            return;
+        }
+        let Ok(lock) = how.open(self.root.join(LOCK)) else {
+            return;
+        };
+        if lock.file().try_lock().is_ok() {
+            self.remove_unfinished_files();
+            let _ = lock.file().unlock();
+        }
+        if lock.file().lock_shared().is_ok() {
             *in_use = Some(lock);
+        }
+    }
+
+    /// Removes what is in the directory for unfinished files, to which nobody else adds now.
+    /// What cannot be removed only takes space.
+    fn remove_unfinished_files(&self) {
+        let unfinished = fs::read_dir(self.root.join(TEMPORARY));
+        for entry in unfinished.into_iter().flatten().flatten() {
+            let _ = fs::remove_file(entry.path());
         }
     }
 

@@ -85,7 +85,6 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
     for name in [
         "pip-default-index",
         "builds-v7/ab/cd",
-        "tmp/.tmpXYZ",
         "notes.txt",
         "mine/wheels-v2/x",
         "data-v2/x",
@@ -93,6 +92,8 @@ fn clean_removes_all_that_is_ours_and_nothing_else() {
         filled.write(name);
     }
     let wheels = filled.use_all(&filled.cache());
+    // What was there before, who uses the cache removes.
+    filled.write("tmp/.tmpXYZ");
     let kept = wheels
         .iter()
         .flat_map(|wheel| [wheel.path.clone(), wheel.path.with_extension("contents")]);
@@ -221,6 +222,23 @@ fn prune_knows_when_a_wheel_was_used_last() {
     assert!(filled.files().contains(&"runs-v4/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
+}
+
+/// On CI, where caches are saved and restored, half a download would travel with them.
+#[test]
+fn what_a_killed_run_did_not_finish_is_removed_by_the_next() {
+    let filled = Filled::new();
+    let cache = filled.cache();
+    filled.use_all(&cache);
+    filled.write("tmp/half-a-download");
+    let hash = locked_hash(&filled.made[0]);
+    // Somebody uses the cache: it may be theirs.
+    let other = filled.cache();
+    assert!(other.wheel(&hash).is_some());
+    assert!(filled.files().contains(&"tmp/half-a-download".to_owned()));
+    drop((cache, other));
+    assert!(filled.cache().wheel(&hash).is_some());
+    assert!(!filled.files().contains(&"tmp/half-a-download".to_owned()));
 }
 
 /// A listing in which a bit flipped would give files of other names.

@@ -59,9 +59,9 @@ pub(super) fn hold(file: &std::fs::File) {
     let _ = file.lock();
 }
 
-/// Removes what killed processes left in a directory. What fails here is not the
+/// Removes what killed processes left of outputs in a directory. What fails here is not the
 /// user's: it stays for another time.
-pub(super) fn remove_abandoned(directory: &Path) {
+pub fn remove_abandoned(directory: &Path) {
     let Ok(entries) = fs::read_dir(directory) else {
         return;
     };

@@ -11,6 +11,7 @@ use std::path::Path;
 use fs_err as fs;
 
 use crate::Error;
+pub use beside::remove_abandoned;
 pub(crate) use beside::{is_temporary, parent};
 pub(crate) use directory::OutputDirectory;
 use file::Access;

@@ -320,6 +320,11 @@ fn what_a_kill_leaves_is_not_listed_and_goes_away() {
 
     assert_eq!(fixture.publish("two").version, 2);
     assert_eq!(fixture.leftovers(), [""; 0]);
+
+    // Also with one that has nothing to do.
+    fs::create_dir(&draft).unwrap();
+    assert!(fixture.publish("two").reused);
+    assert_eq!(fixture.leftovers(), [""; 0]);
 }
 
 #[test]

@@ -190,6 +190,23 @@ fn a_damaged_note_counts_as_none() {
     }
 }
 
+#[test]
+fn what_a_killed_run_left_beside_an_output_goes_also_where_nothing_changed() {
+    let shop = Shop::configured(STAGED);
+    run(&shop.settings());
+    let remains = [
+        shop.path("dist/layers/.layerlock-killed.tmp"),
+        shop.path(".layerlock-killed.tmp"),
+    ];
+    for path in &remains {
+        fs_err::write(path, "half a layer").unwrap();
+    }
+    assert!(run(&shop.settings()).unchanged);
+    for path in &remains {
+        assert!(!path.exists(), "{}", path.display());
+    }
+}
+
 /// What can be fetched anew is no reason to fail.
 #[test]
 fn a_damaged_wheel_in_the_cache_is_fetched_anew() {
