@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::baked_in;
 use super::pip::{self, PipFiles};
 use super::poetry::PoetryDirectories;
 use super::uv::{self, UvFiles};
@@ -85,7 +86,7 @@ impl MachineConfig {
             poetry_configuration: poetry.configuration(),
             poetry_cache: poetry.cache(),
             project: None,
-            baked_in: option_env!("LAYERLOCK_DEFAULT_INDEX_URL").map(str::to_owned),
+            baked_in: baked_in::INDEX.map(str::to_owned),
             home,
             variables,
         }

@@ -1,5 +1,6 @@
 //! What of this machine decides where things are got from, and how.
 
+mod baked_in;
 mod config;
 mod pip;
 mod poetry;

@@ -2,12 +2,12 @@
 //!
 //! layerlock carries no registry's URL. The index is the one that pip would
 //! use, found in pip's own order: the environment, then pip's and uv's configuration
-//! files, then what the machine's pip has built in. The last is asked of pip,
-//! by reading the default in the text of `pip install --help`, and remembered
-//! in the cache. A build of layerlock may bake in a URL for machines
-//! without pip (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time). Where there is neither,
-//! uv is asked for its own default, then the pip that Python brings along or that Poetry
-//! lives with.
+//! files, then the URL that this build of layerlock brings along
+//! (`LAYERLOCK_DEFAULT_INDEX_URL` at compile time), as released wheels do: such a build
+//! starts no Python to find an index. Any other build takes what the machine's pip has
+//! built in. pip is asked by reading the default in the text of `pip install --help`, and
+//! its answer is remembered in the cache. Where there is no pip, uv is asked for its own
+//! default, then the pip that Python brings along or that Poetry lives with.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -145,7 +145,7 @@ pub fn default_index(
     built_in_index(machine, cache)
 }
 
-/// The index of what is installed, or of this build of layerlock.
+/// The index of this build of layerlock, or of what is installed.
 fn built_in_index(
     machine: &MachineConfig,
     cache: Option<&Path>,
@@ -154,12 +154,12 @@ fn built_in_index(
         index: url.into(),
         origin,
     };
+    if let Some(text) = &machine.baked_in {
+        return named(text, IndexOrigin::BakedIn);
+    }
     let of_pip = built_in::of_pip(&machine.pip_commands, cache, built_in::TIMEOUT);
     if let Ok(Some(url)) = of_pip {
         return Ok(found(url, IndexOrigin::Pip));
-    }
-    if let Some(text) = &machine.baked_in {
-        return named(text, IndexOrigin::BakedIn);
     }
     if let Some(url) = built_in::of_uv(machine) {
         return Ok(found(url, IndexOrigin::Uv));
@@ -375,6 +375,28 @@ mod tests {
         assert_eq!(found(&machine), (index("python"), IndexOrigin::Pip));
         machine.baked_in = Some(index("baked"));
         assert_eq!(found(&machine).1, IndexOrigin::BakedIn);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_build_with_an_index_of_its_own_starts_no_pip() {
+        let directory = tempfile::tempdir().unwrap();
+        let started = directory.path().join("started");
+        let text = format!(
+            "echo > '{}'\necho '--index-url <url> Base URL (default {})'\n",
+            started.display(),
+            index("of-pip")
+        );
+        let mut machine = MachineConfig {
+            pip_commands: vec![script(directory.path(), "pip", &text)],
+            baked_in: Some(index("baked")),
+            ..MachineConfig::default()
+        };
+        assert_eq!(found(&machine), (index("baked"), IndexOrigin::BakedIn));
+        assert!(!started.exists());
+        machine.baked_in = None;
+        assert_eq!(found(&machine), (index("of-pip"), IndexOrigin::Pip));
+        assert!(started.exists());
     }
 
     #[test]
