@@ -2,21 +2,24 @@
 
 mod build;
 mod cache;
+mod completions;
 mod destination;
 mod export;
 mod format;
 mod layer;
 mod misuse;
+mod named;
 mod publish;
 mod upkeep;
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand};
+use clap::{Args as ClapArgs, ColorChoice, CommandFactory, Parser, Subcommand, ValueHint};
 use layerlock::{Architecture, Runtime};
 
 pub(crate) use build::{BuildArgs, CommonArgs, CompressionArg, InstallArgs, Planned, ZipArgs};
 pub(crate) use cache::{CacheArgs, CacheCommand};
+pub(crate) use completions::{CompletionsArgs, ManArgs};
 pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
@@ -24,9 +27,10 @@ pub(crate) use misuse::Misuse;
 pub(crate) use publish::PublishArgs;
 
 use layer::runtime;
+use named::{architecture_parser, runtime_parser};
 pub(crate) use upkeep::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  success
   1  a check found an error in a layer, or status a difference
@@ -46,7 +50,7 @@ pub(crate) struct Args {
     #[arg(long, short = 'P', global = true, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
     /// Run as if started in this directory
-    #[arg(long, short = 'C', global = true, value_name = "DIR")]
+    #[arg(long, short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) directory: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
@@ -81,6 +85,11 @@ pub(crate) enum Command {
     /// Show or clean the cache of verified wheels
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Print the script with which a shell completes commands, options and their values
+    Completions(CompletionsArgs),
+    /// Write the man pages, one for each command
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -102,7 +111,7 @@ impl Command {
             Self::Cache(CacheCommand::Prune { json, .. } | CacheCommand::Clean { json, .. }) => {
                 *json
             }
-            Self::Cache(CacheCommand::Dir(_)) => false,
+            Self::Cache(CacheCommand::Dir(_)) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 
@@ -122,7 +131,7 @@ impl Command {
             Self::Prune(prune) => ("prune", prune.upkeep.check()),
             Self::Delete(delete) => ("delete", delete.check()),
             Self::Export(export) => ("export", export.check()),
-            Self::Init(_) | Self::Cache(_) => return Ok(()),
+            Self::Init(_) | Self::Cache(_) | Self::Completions(_) | Self::Man(_) => return Ok(()),
         };
         checked.map_err(|misuse| refused(subcommand, &misuse))
     }
@@ -131,10 +140,22 @@ impl Command {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct InitArgs {
     /// Runtimes to write, e.g. python3.12 [default: the newest that fits]
-    #[arg(long, value_name = "RUNTIME", value_delimiter = ',', value_parser = runtime)]
+    #[arg(
+        long,
+        value_name = "RUNTIME",
+        value_delimiter = ',',
+        value_parser = runtime_parser(runtime),
+        hide_possible_values = true
+    )]
     pub(crate) runtime: Vec<Runtime>,
     /// Architectures to write: x86_64, arm64 [default: x86_64]
-    #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ARCHITECTURE",
+        value_delimiter = ',',
+        value_parser = architecture_parser(),
+        hide_possible_values = true
+    )]
     pub(crate) architecture: Vec<Architecture>,
     /// Take a poetry.lock that is older than pyproject.toml as it is
     #[arg(long)]

@@ -174,8 +174,12 @@ impl Console {
 
 /// Tells that standard output failed.
 pub(crate) fn stdout_failed(error: &io::Error) {
-    let message = format!("failed to write to standard output: {error}");
-    eprint_line(&render_message(&message, Style::Ansi));
+    failed(&format!("failed to write to standard output: {error}"));
+}
+
+/// Tells what failed.
+pub(crate) fn failed(message: &str) {
+    eprint_line(&render_message(message, Style::Ansi));
 }
 
 /// Prints an error as JSON. The exit code stays the error's own where that fails.

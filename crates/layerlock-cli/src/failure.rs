@@ -4,10 +4,13 @@ use std::io;
 
 use layerlock::Error;
 
-/// What can go wrong: the command line, the job itself, or printing its result.
+/// What can go wrong: the command line, the job itself, writing a file, or printing the
+/// result.
 pub(crate) enum Failure {
     Usage(clap::Error),
     Job(Error),
+    /// What failed on this machine, as a message.
+    Machine(String),
     Stdout(io::Error),
 }
 

@@ -5,6 +5,7 @@
 mod args;
 mod console;
 mod failure;
+mod generated;
 #[cfg(unix)]
 mod open_files;
 mod progress;
@@ -40,6 +41,10 @@ fn main() -> ExitCode {
         Err(Failure::Job(error)) => {
             console.error(&error);
             ExitCode::from(error.kind().exit_code())
+        }
+        Err(Failure::Machine(message)) => {
+            console::failed(&message);
+            ExitCode::from(ErrorKind::Machine.exit_code())
         }
         Err(Failure::Stdout(error)) => {
             console::stdout_failed(&error);
@@ -168,6 +173,14 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Delete(args) => upkeep::delete(project, *args, &progress, console),
         Command::Cache(command) => {
             cache(command, console)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Completions(completions) => {
+            console.result(&generated::completions(completions.shell))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man(man) => {
+            generated::write_man_pages(&man.pages)?;
             Ok(ExitCode::SUCCESS)
         }
     }

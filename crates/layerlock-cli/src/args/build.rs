@@ -8,6 +8,7 @@ use layerlock::FrontendKind;
 
 use super::format::HandoverArgs;
 use super::layer::{ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
+use super::named::frontend_parser;
 
 /// A command that can be tried without writing.
 #[derive(Debug, ClapArgs)]
@@ -85,7 +86,13 @@ pub(crate) struct CommonArgs {
     #[arg(long, help_heading = "Packages")]
     pub(crate) include_project: bool,
     /// Tool that builds packages without a wheel [default: as configured, else uv, else pip]
-    #[arg(long, value_name = "FRONTEND", help_heading = "Packages")]
+    #[arg(
+        long,
+        value_name = "FRONTEND",
+        value_parser = frontend_parser(),
+        hide_possible_values = true,
+        help_heading = "Packages"
+    )]
     pub(crate) build_frontend: Option<FrontendKind>,
     #[command(flatten)]
     pub(crate) exclude: ExcludeArgs,

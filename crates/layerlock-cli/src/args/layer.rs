@@ -8,15 +8,28 @@ use layerlock::{Architecture, Provider, Runtime, UnknownRuntime};
 
 use super::cache::CacheArgs;
 use super::misuse::Misuse;
+use super::named::{architecture_parser, runtime_parser};
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
 pub(crate) struct LayerArgs {
     /// One layer per runtime, e.g. python3.12 [default: as configured, else the newest that fits]
-    #[arg(long, value_name = "RUNTIME", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "RUNTIME",
+        value_delimiter = ',',
+        value_parser = runtime_parser(RuntimeArg::from_str),
+        hide_possible_values = true
+    )]
     pub(crate) runtime: Vec<RuntimeArg>,
     /// One layer per architecture: x86_64, arm64 [default: as configured, else x86_64]
-    #[arg(long, value_name = "ARCHITECTURE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ARCHITECTURE",
+        value_delimiter = ',',
+        value_parser = architecture_parser(),
+        hide_possible_values = true
+    )]
     pub(crate) architecture: Vec<Architecture>,
     /// Use only these configured layers
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]

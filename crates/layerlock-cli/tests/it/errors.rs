@@ -346,18 +346,19 @@ Turn a Poetry project's lock file into serverless layers
 Usage: layerlock [OPTIONS] <COMMAND>
 
 Commands:
-  init     Add [tool.layerlock] to pyproject.toml, with what a build would choose
-  build    Build each layer as a zip, and as a staging directory where one is configured
-  install  Build each layer as a staging directory only, without a zip
-  export   Export the lock as `poetry export` does, without Poetry (takes all of its options)
-  publish  Build layers, then publish those that changed
-  status   Say whether what is published is what the lock gives (exit code 1 if not)
-  list     List the published versions of the project's layers, or of one by its name
-  promote  Publish versions in another account or region: the same bytes, without a build
-  prune    Delete old versions: all but the newest, and those that functions use
-  delete   Delete versions by their numbers, unless functions use them
-  cache    Show or clean the cache of verified wheels
-  help     Print this message or the help of the given subcommand(s)
+  init         Add [tool.layerlock] to pyproject.toml, with what a build would choose
+  build        Build each layer as a zip, and as a staging directory where one is configured
+  install      Build each layer as a staging directory only, without a zip
+  export       Export the lock as `poetry export` does, without Poetry (takes all of its options)
+  publish      Build layers, then publish those that changed
+  status       Say whether what is published is what the lock gives (exit code 1 if not)
+  list         List the published versions of the project's layers, or of one by its name
+  promote      Publish versions in another account or region: the same bytes, without a build
+  prune        Delete old versions: all but the newest, and those that functions use
+  delete       Delete versions by their numbers, unless functions use them
+  cache        Show or clean the cache of verified wheels
+  completions  Print the script with which a shell completes commands, options and their values
+  help         Print this message or the help of the given subcommand(s)
 
 Options:
   -P, --project <DIR>    Project directory or pyproject.toml [default: the current one or a parent]

@@ -11,6 +11,7 @@ mod commands;
 mod dry_run;
 mod errors;
 mod export;
+mod generated;
 mod handover;
 mod init;
 mod network;
