@@ -13,9 +13,11 @@ error's variants, so that nobody above has to know them.
 
 mod document;
 mod kind;
+mod mask;
 
 pub use document::{Document, DocumentError, Place};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+pub use mask::mask_user_info;
 
 /// An error that tells its kind, and where it can a place, a hint and a package.
 ///

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, Place, mask_user_info};
 use serde::Serialize;
 
 use crate::Error;
@@ -82,8 +82,8 @@ impl ErrorDetails {
         Self {
             code: error.kind().exit_code(),
             kind: error.kind().name(),
-            message,
-            hint: error.hint(),
+            message: mask_user_info(&message),
+            hint: error.hint().as_deref().map(mask_user_info),
             package: error.package(),
             place: None,
         }

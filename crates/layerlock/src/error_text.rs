@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use layerlock_check::Finding;
-use layerlock_diagnostic::{Diagnose, Place};
+use layerlock_diagnostic::{Diagnose, Place, mask_user_info};
 
 /// Whether a text has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +73,14 @@ pub fn render_warning(message: &str, style: Style) -> String {
     render(Group::with_title(title), style)
 }
 
+/// The one place that gives texts to people: no password of a URL gets past it.
 fn render(group: Group<'_>, style: Style) -> String {
-    match style {
+    let renderer = match style {
         Style::Plain => Renderer::plain(),
         Style::Ansi => Renderer::styled(),
-    }
-    .decor_style(DecorStyle::Ascii)
-    .render(&[group])
+    };
+    let text = renderer.decor_style(DecorStyle::Ascii).render(&[group]);
+    mask_user_info(&text)
 }
 
 /// A package's entry in a lock can be a hundred lines: its first one says which.

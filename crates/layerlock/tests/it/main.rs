@@ -15,6 +15,7 @@ mod handover;
 mod helpers;
 mod layers;
 mod misfits;
+mod passwords;
 mod patch_release;
 mod prebuilt;
 mod publish;
