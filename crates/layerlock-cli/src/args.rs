@@ -190,7 +190,7 @@ pub(crate) struct OutputArgs {
     /// The same as `--color always`, as in Poetry
     #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
     pub(crate) ansi: bool,
-    /// Show no progress bar
+    /// Show no progress, neither as a line on a terminal nor as lines in a log
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
 }

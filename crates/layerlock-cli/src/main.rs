@@ -89,7 +89,6 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     open_files::allow_as_many_as_possible();
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project)?;
-    #[cfg(unix)]
     if let Command::Init(_)
     | Command::Build(_)
     | Command::Install(_)
@@ -97,7 +96,9 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     | Command::Status(_)
     | Command::Promote(_) = args.command
     {
+        #[cfg(unix)]
         signals::clean_up_at_end();
+        progress.begin();
     }
     match args.command {
         Command::Init(init) => {

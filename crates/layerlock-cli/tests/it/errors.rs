@@ -370,7 +370,7 @@ Output:
   -q, --quiet         Print no report and no warnings, only errors
   -v, --verbose       Also print each index, download and build
       --color <WHEN>  When to use colors [default: auto] [possible values: auto, always, never]
-      --no-progress   Show no progress bar
+      --no-progress   Show no progress, neither as a line on a terminal nor as lines in a log
 
 Exit codes:
   0  success

@@ -16,6 +16,7 @@ mod handover;
 mod init;
 mod network;
 mod output;
+mod progress;
 mod projects;
 #[cfg(unix)]
 mod signals;

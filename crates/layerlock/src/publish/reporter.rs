@@ -51,3 +51,19 @@ pub trait PublishReporter: Reporter {
 }
 
 impl PublishReporter for Silent {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_says_what_goes_where() {
+        let upload = Upload {
+            name: "shop",
+            provider: "aws",
+            region: Some("eu-west-1"),
+            size: 30_000_000,
+        };
+        assert_eq!(upload.to_string(), "shop (30.0 MB) to aws in eu-west-1");
+    }
+}
