@@ -52,7 +52,7 @@ impl ErrorReport {
         Self {
             error: ErrorDetails {
                 place: error.place().map(ErrorPlace::new),
-                ..ErrorDetails::new(error, with_causes(error))
+                ..ErrorDetails::new(error, &with_causes(error))
             },
         }
     }
@@ -75,14 +75,14 @@ impl ErrorReport {
 impl ErrorDetails {
     /// An error, and what it happened to.
     pub(crate) fn in_context(what: &dyn Display, error: &dyn Diagnose) -> Self {
-        Self::new(error, format!("{what}: {}", with_causes(error)))
+        Self::new(error, &format!("{what}: {}", with_causes(error)))
     }
 
-    fn new(error: &dyn Diagnose, message: String) -> Self {
+    fn new(error: &dyn Diagnose, message: &str) -> Self {
         Self {
             code: error.kind().exit_code(),
             kind: error.kind().name(),
-            message: mask_user_info(&message),
+            message: mask_user_info(message),
             hint: error.hint().as_deref().map(mask_user_info),
             package: error.package(),
             place: None,

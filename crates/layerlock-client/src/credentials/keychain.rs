@@ -123,6 +123,7 @@ impl Keychain {
         }
         if is_site && self.keyring().is_some() {
             let why_not = match self.user(site) {
+                Some(user) if may_be_token(&user) => " (not asked: the user name may be a token)",
                 Some(_) => "",
                 None => " (not asked: no user name is known)",
             };
@@ -161,7 +162,8 @@ impl Keychain {
 
     async fn ask_keyring(&self, url: &SafeUrl, site: &Site) -> Option<FoundCredentials> {
         let keyring = Arc::clone(self.keyring()?);
-        let user = self.user(site)?;
+        // It would be an argument of the command, which other users of the machine see.
+        let user = self.user(site).filter(|user| !may_be_token(user))?;
         let services = keyring::services(site, url);
         let find = move || keyring.find(&services, &user);
         tokio::task::spawn_blocking(find).await.ok().flatten()
@@ -189,6 +191,16 @@ impl Keychain {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a user name looks like a token that stands in its place: long, with digits, and
+/// no address. The name that Google's registries have for everybody is none.
+fn may_be_token(user: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let digits = user.bytes().filter(u8::is_ascii_digit).count();
+    let has = |is: fn(&u8) -> bool| user.bytes().any(|byte| is(&byte));
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && digits > 0;
+    user.len() >= SHORTEST && !user.contains('@') && (digits > 1 || is_mixed)
 }
 
 #[cfg(test)]
@@ -333,6 +345,34 @@ mod tests {
         );
         let elsewhere = SafeUrl::parse("https://files.example.com/a.whl").unwrap();
         assert_eq!(keychain.places(&elsewhere, &company), [netrc]);
+    }
+
+    #[test]
+    fn a_token_in_the_place_of_a_user_is_no_argument_of_the_keyring() {
+        for (user, is_token) in [
+            ("glpat-0123456789abcdef", true),
+            ("ghp_AbCdEfGhIjKlMnOpQrStUv1", true),
+            ("0123456789abcdef0123456789abcdef", true),
+            ("me", false),
+            ("oauth2accesstoken", false),
+            ("continuous-integration", false),
+            ("firstname.lastname1980@example.com", false),
+        ] {
+            assert_eq!(may_be_token(user), is_token, "{user}");
+        }
+        let machine = MachineConfig {
+            keyring_command: Some("keyring".to_owned()),
+            ..MachineConfig::default()
+        };
+        let keychain = Keychain::new(Arc::new(machine));
+        let url = "https://glpat-0123456789abcdef@packages.example.com/simple/";
+        let company = site(None, url);
+        let places = keychain.places(&company.url, &company);
+        let last = places.last().map(String::as_str);
+        assert_eq!(
+            last,
+            Some("the keyring (not asked: the user name may be a token)")
+        );
     }
 
     #[test]
