@@ -4,6 +4,8 @@
 
 mod args;
 mod console;
+#[cfg(unix)]
+mod descendants;
 mod failure;
 mod generated;
 #[cfg(unix)]

@@ -2,11 +2,12 @@
 
 use std::thread;
 
+use crate::descendants;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Has the process remove unfinished files when a signal ends it. It still ends by
+/// Has the process end what it started and remove unfinished files when a signal ends it. It still ends by
 /// that signal, which its parent sees. Where no thread can be started for this, the
 /// next run removes the files.
 pub(crate) fn clean_up_at_end() {
@@ -19,6 +20,7 @@ pub(crate) fn clean_up_at_end() {
     };
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
+            descendants::end();
             // Held to the end, so that no job reports errors about the removed files.
             let _lock = layerlock::remove_temporaries();
             let _ = emulate_default_handler(signal);

@@ -48,3 +48,50 @@ fn a_run_that_is_asked_to_end_leaves_nothing() {
         assert_eq!(sandbox.files(), before);
     }
 }
+
+/// As `docker stop` and CI runners end a run: by a signal to it alone.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_run_has_started_ends_with_it() {
+    let sandbox = Sandbox::new();
+    let programs = TempDir::new().unwrap();
+    let pids = programs.path().join("pids");
+    // pip is asked for its default index. What it starts goes on without it.
+    let script = format!(
+        "#!/bin/sh\nsleep 60 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait\n",
+        pids.display()
+    );
+    let pip = programs.path().join("pip");
+    fs_err::write(&pip, script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(&pip, executable).unwrap();
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let mut run = Command::new(env!("CARGO_BIN_EXE_layerlock"))
+        .args(["build", "--no-cache"])
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", programs.path())
+        .current_dir(sandbox.project.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while !pids.exists() {
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "pip is not asked"
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let killed = Command::new("kill")
+        .args(["-TERM", &run.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(run.wait().unwrap().signal(), Some(15));
+    for pid in fs_err::read_to_string(pids).unwrap().split_whitespace() {
+        // One that has ended may wait for its parent to ask.
+        let stat = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        assert!(stat.is_empty() || stat.contains(") Z "), "{pid} goes on");
+    }
+}
