@@ -24,8 +24,8 @@ fn user_info(text: &str) -> usize {
     let ends_url = |c: char| c.is_whitespace() || "\"'`<>(),;".contains(c);
     let url = &text[..text.find(ends_url).unwrap_or(text.len())];
     let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
-    // The user of git's servers is everybody's.
-    let is_shown = |user: &str| matches!(user, "" | "git");
+    // The user of git's servers is everybody's, and the other is advice.
+    let is_shown = |user: &str| matches!(user, "" | "git" | "USER:PASSWORD");
     if let Some(end) = authority.rfind('@') {
         return if is_shown(&authority[..end]) { 0 } else { end };
     }
@@ -60,6 +60,10 @@ mod tests {
             ),
             ("https://host:8080/x@y", "https://host:8080/x@y"),
             ("ssh://git@host/x", "ssh://git@host/x"),
+            (
+                "https://USER:PASSWORD@HOST/x",
+                "https://USER:PASSWORD@HOST/x",
+            ),
             ("https://****@host", "https://****@host"),
             ("https://host/x", "https://host/x"),
             ("me@host://", "me@host://"),

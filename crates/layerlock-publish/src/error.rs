@@ -100,6 +100,17 @@ pub enum Error {
         profile: String,
     },
 
+    /// An account that cannot be entered.
+    #[error("{message}")]
+    Unreachable {
+        /// Which one, and why.
+        message: String,
+        /// The kind of what went wrong.
+        kind: ErrorKind,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+
     /// A role that the credentials cannot take on.
     #[error("cannot take on the role {role}: {reason}")]
     Role {
@@ -286,6 +297,7 @@ pub enum Error {
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::Unreachable { kind, .. } => *kind,
             Self::LayerName { .. }
             | Self::TooMany { .. }
             | Self::Grant { .. }
@@ -341,6 +353,7 @@ impl Diagnose for Error {
                 "correct AWS's configuration files, or choose another profile by --profile or \
                  AWS_PROFILE; `aws configure list-profiles` lists them"
             }
+            Self::Unreachable { hint, .. } => return hint.clone(),
             Self::SignedOut { profile } => {
                 return Some(format!("sign in by `aws sso login --profile {profile}`"));
             }

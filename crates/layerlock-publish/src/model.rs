@@ -55,6 +55,15 @@ impl Artifact {
         self.mark().describe(self.description.as_deref(), limit())
     }
 
+    /// How many characters of the description are published, where it does not fit beside the
+    /// mark as a whole.
+    pub fn kept_of_description(&self) -> Option<usize> {
+        let given = self.description.as_deref()?.trim();
+        let kept = self.text().unwrap_or_default();
+        // The last of them says that it was cut.
+        (kept != given).then(|| kept.chars().count().saturating_sub(1))
+    }
+
     pub(crate) fn mark(&self) -> Mark {
         Mark::new(self.project.as_deref(), &self.digest)
     }

@@ -22,7 +22,7 @@ fn log(pause: Duration, arguments: &[&str]) -> String {
 
 #[test]
 fn a_log_gets_a_line_now_and_then_of_a_long_run_alone() {
-    let long = Duration::from_millis(6000);
+    let long = Duration::from_secs(6);
     let logs = std::thread::scope(|scope| {
         [
             (Duration::from_millis(300), &[][..]),

@@ -11,7 +11,6 @@ use layerlock_publish::{
 use super::destination::Place;
 use super::report::{Outcome, Published};
 use super::reporter::{PublishReporter, Upload};
-use crate::error_report::ErrorDetails;
 
 /// How many requests are made at once: providers answer a few a second, and each upload
 /// holds its zip.
@@ -252,13 +251,7 @@ impl Job<'_> {
         }
         match self.share_and_name(&plan.after, version) {
             Ok(()) => settled,
-            Err(error) => Published {
-                arn: settled.arn.clone(),
-                version: settled.version,
-                reused: settled.reused,
-                changed: settled.changed.clone(),
-                ..self.failed(&error, None)
-            },
+            Err(error) => settled.failed(&error),
         }
     }
 
@@ -287,25 +280,21 @@ impl Job<'_> {
             arn: Some(version.arn.clone()),
             version: Some(version.version),
             reused: version.reused,
+            duplicate: version.duplicate.clone(),
             ..self.published()
         }
     }
 
     fn failed(&self, error: &Error, versions: Option<&[LayerVersion]>) -> Published {
         let newest = versions.and_then(<[_]>::first);
-        let failed = Published {
-            outcome: Outcome::Failed,
+        let place = Published {
             account: newest
                 .and_then(LayerVersion::account)
                 .map(str::to_owned)
                 .or_else(|| self.publisher().account()),
             ..self.published()
         };
-        Published {
-            error: Some(ErrorDetails::in_context(&failed, error)),
-            error_kind: Some(layerlock_diagnostic::Diagnose::kind(error)),
-            ..failed
-        }
+        place.failed(error)
     }
 
     /// What is known before anything is asked.
@@ -328,6 +317,7 @@ impl Job<'_> {
             version: None,
             reused: false,
             code_sha256: artifact.code_sha256(),
+            duplicate: None,
             error: None,
             error_kind: None,
         }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use layerlock_install::Reporter;
-use layerlock_publish::{Grant, LocalDirectory, Publisher};
+use layerlock_publish::{Grant, LocalDirectory, Publisher, Storage};
 
+use super::unreachable::Unreachable;
 use crate::name_template::NameTemplate;
 use crate::publish_configuration::{
     AwsAccount, BucketTemplate, PublishConfiguration, parse_grant, parse_parameter, parse_role,
@@ -218,17 +219,39 @@ fn aws(
     for account in &accounts {
         match connect(account, &settings.cache) {
             Ok(connected) => places.extend(connected),
-            Err(error) => failed.push((account.to_string(), error)),
+            Err(error) => failed.push((account, error)),
         }
     }
-    match (failed.pop(), &accounts[..]) {
-        (None, _) => Ok(places),
-        (Some((_, error)), [_]) => Err(error),
-        (Some(last), _) => {
+    if failed.len() < accounts.len() {
+        let others = failed
+            .into_iter()
+            .flat_map(|(account, error)| unreachable(account, &error));
+        places.extend(others);
+        return Ok(places);
+    }
+    match failed.pop() {
+        None => Ok(places),
+        Some((_, error)) if failed.is_empty() => Err(error),
+        Some(last) => {
             failed.push(last);
+            let told = |(account, error): (&AwsAccount, _)| (account.to_string(), error);
+            let failed = failed.into_iter().map(told).collect();
             Err(Error::Accounts { failed })
         }
     }
+}
+
+/// The places of an account that cannot be entered.
+fn unreachable(account: &AwsAccount, error: &Error) -> Vec<Place> {
+    let regions = account.regions.clone().unwrap_or_default();
+    let regions: Vec<Option<String>> = if regions.is_empty() {
+        vec![None]
+    } else {
+        regions.into_iter().map(Some).collect()
+    };
+    let name = account.to_string();
+    let place = |region| Place::of(Unreachable::new("aws", region, &name, error));
+    regions.into_iter().map(place).collect()
 }
 
 /// The accounts of AWS that layers go to, as far as the settings name them; none where they
@@ -265,6 +288,14 @@ fn accounts(
             return Err(Error::PublishOption {
                 option: "--external-id",
                 message: "it is for a role, and there is none: name it by --role-arn".to_owned(),
+            });
+        }
+        if account.storage == Some(Storage::Reference) && account.bucket.is_none() {
+            return Err(Error::PublishOption {
+                option: "--storage",
+                message: "`reference` needs a bucket: name it by --bucket, or by `bucket` in \
+                          [tool.layerlock.publish.aws]"
+                    .to_owned(),
             });
         }
         if !accounts.contains(&account) {

@@ -5,12 +5,14 @@ pub(crate) mod destination;
 mod prebuilt;
 pub(crate) mod report;
 mod reporter;
+mod unreachable;
 
 use std::path::PathBuf;
 
 use layerlock_digest::Digest;
 use layerlock_export::Project;
 use layerlock_publish::Artifact;
+use layerlock_target::Provider;
 use serde::Serialize;
 
 use crate::build::build_for_publish;
@@ -157,6 +159,24 @@ fn name_template(
     }
 }
 
+/// Refuses words of options that no layer can have. Those of the project are refused where
+/// they are read.
+fn refuse_long(publish: &PublishSettings) -> Result<(), Error> {
+    let limits = Provider::Aws.limits();
+    for (option, text, limit) in [
+        ("--description", &publish.description, limits.description),
+        ("--license", &publish.license, limits.license),
+    ] {
+        let count = text.iter().flat_map(|text| text.chars()).count();
+        if count > limit {
+            let message =
+                format!("a layer can have {limit} characters of it, and this has {count}");
+            return Err(Error::PublishOption { option, message });
+        }
+    }
+    Ok(())
+}
+
 /// Settings and places with everything decided.
 struct Publication<'p> {
     publish: &'p PublishSettings,
@@ -176,6 +196,7 @@ impl<'p> Publication<'p> {
         configuration: PublishConfiguration,
     ) -> Result<Self, Error> {
         let name = name_template(publish, &configuration)?;
+        refuse_long(publish)?;
         Ok(Self {
             publish,
             name,
@@ -212,6 +233,14 @@ impl<'p> Publication<'p> {
         let project = self.configuration.project.as_deref();
         let mut jobs = Vec::new();
         for (layer, artifact) in artifacts {
+            if let Some(kept) = artifact.kept_of_description() {
+                reporter.warned(&format!(
+                    "the description of {} is cut to its first {kept} characters: layerlock's \
+                     mark takes the rest of what a description can have; changes behind them are \
+                     not seen",
+                    artifact.layer
+                ));
+            }
             for place in &self.places {
                 jobs.push(Job {
                     place,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use layerlock_diagnostic::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 use layerlock_publish::Change;
 use serde::Serialize;
 
@@ -49,6 +49,9 @@ pub struct Published {
     pub reused: bool,
     /// SHA-256 of the zip in base64: what AWS calls `CodeSha256`.
     pub code_sha256: String,
+    /// The ARN of another version of the same bytes that this run made, as where another
+    /// run published at the same time, and that could not be deleted.
+    pub duplicate: Option<String>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
     #[serde(skip)]
@@ -112,6 +115,21 @@ impl fmt::Display for PublishReport {
     }
 }
 
+impl Published {
+    /// The same, as it ended in an error.
+    pub(super) fn failed(self, error: &dyn Diagnose) -> Self {
+        let failed = Self {
+            outcome: Outcome::Failed,
+            ..self
+        };
+        Self {
+            error: Some(ErrorDetails::in_context(&failed, error)),
+            error_kind: Some(error.kind()),
+            ..failed
+        }
+    }
+}
+
 impl fmt::Display for Published {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arn = self.arn.as_deref().unwrap_or_default();
@@ -120,6 +138,7 @@ impl fmt::Display for Published {
             Outcome::Unchanged => write!(f, "unchanged {arn}")?,
             Outcome::Planned if self.reused => write!(f, "would complete {arn}")?,
             Outcome::Planned => write!(f, "would publish a new version of {}", self.name)?,
+            Outcome::Failed if self.arn.is_some() => write!(f, "failed to complete {arn}")?,
             Outcome::Failed => write!(f, "failed to publish {}", self.name)?,
         }
         // A layer often has versions for several targets, which their numbers do not
@@ -128,7 +147,7 @@ impl fmt::Display for Published {
         if !targets.is_empty() {
             write!(f, " for {}", targets.join(" "))?;
         }
-        if matches!(self.outcome, Outcome::Planned | Outcome::Failed) && !self.reused {
+        if matches!(self.outcome, Outcome::Planned | Outcome::Failed) && self.arn.is_none() {
             write!(f, " to {}", self.provider)?;
             if let Some(region) = &self.region {
                 write!(f, " in {region}")?;
@@ -168,10 +187,12 @@ mod tests {
             architectures: vec!["arm64".to_owned()],
             outcome,
             changed: changed.to_vec(),
-            arn: Some("arn:1".to_owned()),
+            arn: (!matches!(outcome, Outcome::Planned | Outcome::Failed))
+                .then(|| "arn:1".to_owned()),
             version: Some(1),
             reused: false,
             code_sha256: "c2hh".to_owned(),
+            duplicate: None,
             error: None,
             error_kind: None,
         }
@@ -211,9 +232,17 @@ mod tests {
         ] {
             assert_eq!(published(outcome, changed).to_string(), text);
         }
+        let shared = Published {
+            arn: Some("arn:1".to_owned()),
+            ..published(Outcome::Failed, &both)
+        };
+        assert_eq!(
+            shared.to_string(),
+            "failed to complete arn:1 for python3.12 arm64"
+        );
         assert_eq!(
             serde_json::to_string(&published(Outcome::Published, &both)).unwrap(),
-            r#"{"provider":"aws","account":"123456789012","region":"eu-west-1","layer":"web","name":"shop-web","runtimes":["python3.12"],"architectures":["arm64"],"outcome":"published","changed":["bytes","license"],"arn":"arn:1","version":1,"reused":false,"code_sha256":"c2hh","error":null}"#
+            r#"{"provider":"aws","account":"123456789012","region":"eu-west-1","layer":"web","name":"shop-web","runtimes":["python3.12"],"architectures":["arm64"],"outcome":"published","changed":["bytes","license"],"arn":"arn:1","version":1,"reused":false,"code_sha256":"c2hh","duplicate":null,"error":null}"#
         );
     }
 

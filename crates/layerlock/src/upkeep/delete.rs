@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use layerlock_diagnostic::{Diagnose as _, ErrorKind};
 use layerlock_install::Reporter;
 use serde::Serialize;
 
@@ -46,6 +47,14 @@ pub fn delete(delete: &DeleteSettings, reporter: &dyn Reporter) -> Result<Delete
     for found in ground.look(&places) {
         candidates.extend(delete.candidates(&found));
     }
+    for report in candidates.iter().map(|one| &one.report) {
+        if let Some(project) = ground.other_project(report.project.as_deref()) {
+            reporter.warned(&format!(
+                "{} was published by the project `{project}`",
+                report.what()
+            ));
+        }
+    }
     if !delete.force {
         removal::spare_named(&mut candidates, &ground)?;
         removal::spare_used(&mut candidates);
@@ -86,6 +95,10 @@ impl DeleteSettings {
                         let planned = VersionOutcome::Planned;
                         report = VersionReport::of_version(place, version, planned);
                     }
+                }
+                // A damaged version in a directory: its error says to delete it.
+                Err(error) if error.kind() == ErrorKind::Integrity => {
+                    report.outcome = VersionOutcome::Planned;
                 }
                 Err(error) => report.fail("failed to look for", error),
             }

@@ -126,6 +126,12 @@ impl Ground {
         parameter_name(place, self.configuration.project.as_deref(), layer, targets)
     }
 
+    /// The project of a version, where it is another than this one.
+    pub(super) fn other_project<'v>(&self, owner: Option<&'v str>) -> Option<&'v str> {
+        let ours = self.configuration.project.as_deref();
+        owner.filter(|owner| self.has_project && ours != Some(owner))
+    }
+
     /// Whether a version is another project's. Without a project it is nobody else's.
     pub(super) fn is_of_another(&self, version: &LayerVersion) -> bool {
         self.has_project && version.is_of_another_than(self.configuration.project.as_deref())

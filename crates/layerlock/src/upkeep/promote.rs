@@ -381,6 +381,7 @@ impl Item {
             version: None,
             reused: false,
             code_sha256: digest.unwrap_or_default(),
+            duplicate: None,
             error: Some(failure.error.clone()),
             error_kind: Some(failure.kind),
         }

@@ -129,8 +129,8 @@ impl Candidate<'_> {
         if !functions.is_empty() {
             self.report.outcome = VersionOutcome::Kept;
             self.report.reason = Some(format!("in use by {}", Functions(&functions)));
-            self.report.used_by = functions;
         }
+        self.report.used_by = Some(functions);
     }
 
     fn doubt(&mut self, error: &ProviderError) {
@@ -183,10 +183,10 @@ pub(super) fn text(versions: &[VersionReport], is_plan: bool) -> String {
 }
 
 fn line(version: &VersionReport, is_plan: bool) -> String {
-    let arn = version.arn.as_deref().unwrap_or_default();
+    let arn = version.arn.clone().unwrap_or_else(|| version.what());
     let targets = version.targets();
     let named = if targets.is_empty() {
-        arn.to_owned()
+        arn
     } else {
         format!("{arn} for {targets}")
     };
@@ -214,6 +214,7 @@ fn total(versions: &[VersionReport], is_plan: bool) -> String {
         (count(VersionOutcome::Deleted), "deleted", "kept")
     };
     let gone_text = match gone {
+        0 if count(VersionOutcome::Failed) > 0 => "nothing was deleted".to_owned(),
         0 => "nothing to delete".to_owned(),
         1 => format!("{deletes} 1 version"),
         _ => format!("{deletes} {gone} versions"),
@@ -360,7 +361,7 @@ mod tests {
                  arn:aws:lambda:eu-west-1:123456789012:function:f:7"
             )
         );
-        assert_eq!(kept.used_by.len(), 2);
+        assert_eq!(kept.used_by.as_ref().map(Vec::len), Some(2));
         carry_out(&mut candidates, true);
         assert_eq!(outcomes(&candidates), [Deleted, Kept, Failed, Kept]);
         assert_eq!(*deleted.lock().unwrap(), [4]);

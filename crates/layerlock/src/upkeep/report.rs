@@ -21,6 +21,8 @@ pub struct VersionReport {
     pub region: Option<String>,
     /// The layer's name at the provider.
     pub layer: String,
+    /// The same, as `publish` and `status` call it.
+    pub name: String,
     /// The version's number, from 1; none where the layer's versions could not be listed.
     pub version: Option<u64>,
     /// The name that functions use for it.
@@ -41,8 +43,8 @@ pub struct VersionReport {
     pub outcome: VersionOutcome,
     /// Why it is kept.
     pub reason: Option<String>,
-    /// The ARNs of the functions that use it, where that is why it is kept.
-    pub used_by: Vec<String>,
+    /// The ARNs of the functions that use it; none where nobody asked.
+    pub used_by: Option<Vec<String>>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
     #[serde(skip)]
@@ -76,6 +78,7 @@ impl VersionReport {
             account: publisher.account(),
             region: publisher.region().map(str::to_owned),
             layer: layer.to_owned(),
+            name: layer.to_owned(),
             version: None,
             arn: None,
             created: None,
@@ -86,7 +89,7 @@ impl VersionReport {
             project: None,
             outcome,
             reason: None,
-            used_by: Vec::new(),
+            used_by: None,
             error: None,
             error_kind: None,
         }

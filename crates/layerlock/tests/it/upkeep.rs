@@ -175,6 +175,24 @@ fn a_layer_that_cannot_be_listed_stops_no_other() {
     assert!(!report.to_string().contains("shop-a"), "{report}");
 }
 
+/// Its error says to delete it.
+#[test]
+fn a_damaged_version_can_be_deleted() {
+    let shop = published(2, "");
+    fs_err::write(shop.path("dist/published/shop/2/layer.zip"), "damaged").unwrap();
+    let settings = DeleteSettings {
+        upkeep: upkeep(&shop),
+        versions: vec![2],
+        yes: true,
+        ..DeleteSettings::default()
+    };
+    let report = layerlock::delete(&settings, &Silent).unwrap();
+    assert_eq!(report.deleted[0].outcome, VersionOutcome::Deleted);
+    assert_eq!(report.exit_code(), 0);
+    let left = layerlock::list(&upkeep(&shop), &Silent).unwrap();
+    assert_eq!(left.versions.len(), 1);
+}
+
 /// A project with so many versions of `shop`.
 fn published(count: usize, toml: &str) -> Shop {
     let shop = Shop::configured(toml);
