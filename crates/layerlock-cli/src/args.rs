@@ -169,10 +169,6 @@ pub(crate) struct InitArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of the command line"
-)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// Print no report and no warnings, only errors
@@ -181,18 +177,26 @@ pub(crate) struct OutputArgs {
     /// Also print each index, download and build
     #[arg(long, short, global = true, overrides_with = "verbose")]
     pub(crate) verbose: bool,
-    /// When to use colors
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorChoice,
-    /// The same as `--color never`, as in Poetry
-    #[arg(long, global = true, hide = true)]
-    pub(crate) no_ansi: bool,
-    /// The same as `--color always`, as in Poetry
-    #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
-    pub(crate) ansi: bool,
+    #[command(flatten)]
+    colors: ColorArgs,
     /// Show no progress, neither as a line on a terminal nor as lines in a log
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
+}
+
+/// Options that `colors` reads by itself, since help and errors of the command line have
+/// colors too.
+#[derive(Debug, ClapArgs)]
+struct ColorArgs {
+    /// When to use colors
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+    /// The same as `--color never`, as in Poetry
+    #[arg(long, global = true, hide = true)]
+    no_ansi: bool,
+    /// The same as `--color always`, as in Poetry
+    #[arg(long, global = true, hide = true, conflicts_with = "no_ansi")]
+    ansi: bool,
 }
 
 /// Options of Poetry that change nothing here. Scripts written for Poetry may give

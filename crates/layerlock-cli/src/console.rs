@@ -8,7 +8,6 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use clap::ColorChoice;
 use layerlock::{
     Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Published,
     Severity, Style, render_error, render_finding, render_message, render_warning,
@@ -26,14 +25,6 @@ pub(crate) struct Console {
 impl Console {
     /// With `json`, standard output is for one object.
     pub(crate) fn new(args: &OutputArgs, json: bool) -> Self {
-        match args.color {
-            _ if args.no_ansi => anstream::ColorChoice::Never,
-            _ if args.ansi => anstream::ColorChoice::Always,
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        }
-        .write_global();
         Self {
             quiet: args.quiet,
             json,

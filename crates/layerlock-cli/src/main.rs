@@ -3,6 +3,7 @@
 //! library.
 
 mod args;
+mod colors;
 mod console;
 #[cfg(unix)]
 mod descendants;
@@ -32,6 +33,7 @@ use failure::Failure;
 use progress::Progress;
 
 fn main() -> ExitCode {
+    colors::set(std::env::args_os());
     let args = match parse() {
         Ok(args) => args,
         Err(error) => return refuse(&error),

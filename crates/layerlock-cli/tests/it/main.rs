@@ -7,6 +7,7 @@
 )]
 
 mod cache;
+mod colors;
 mod commands;
 mod dry_run;
 mod errors;
