@@ -115,6 +115,11 @@ impl Command {
         }
     }
 
+    /// Whether it may have to wait for somebody.
+    pub(crate) fn may_take_long(&self) -> bool {
+        !matches!(self, Self::Cache(_) | Self::Completions(_) | Self::Man(_))
+    }
+
     /// What clap cannot know of the options.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         let (subcommand, checked) = match self {

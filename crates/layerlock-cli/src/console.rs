@@ -16,6 +16,7 @@ use layerlock::{
 use serde::Serialize;
 
 use crate::args::OutputArgs;
+use crate::terminal;
 
 pub(crate) struct Console {
     quiet: bool,
@@ -38,6 +39,16 @@ impl Console {
         report: &(impl Display + Serialize),
         findings: impl Iterator<Item = &'f Finding>,
     ) -> io::Result<()> {
+        self.told(report, |_| report.to_string(), findings)
+    }
+
+    /// The same, with a text that knows how many columns there are.
+    pub(crate) fn told<'f>(
+        &self,
+        report: &impl Serialize,
+        text: impl FnOnce(Option<usize>) -> String,
+        findings: impl Iterator<Item = &'f Finding>,
+    ) -> io::Result<()> {
         if self.quiet || self.json {
             for finding in findings.filter(|finding| finding.severity == Severity::Error) {
                 eprint_line(&render_finding(finding, Style::Ansi));
@@ -46,9 +57,12 @@ impl Console {
         if self.json {
             return json(report);
         }
-        let text = report.to_string();
-        if !self.quiet && !text.is_empty() {
-            eprint_line(&text);
+        if !self.quiet {
+            let width = terminal::stderr_width();
+            let text = text(width);
+            if !text.is_empty() {
+                eprint_line(&terminal::fit(&text, width));
+            }
         }
         Ok(())
     }
@@ -82,6 +96,7 @@ impl Console {
         if text.is_empty() {
             return Ok(());
         }
+        let text = terminal::fit(&text, terminal::stdout_width());
         print(&format!("{text}\n"))
     }
 
@@ -92,7 +107,8 @@ impl Console {
         } else if self.quiet {
             Ok(())
         } else {
-            print(&format!("{report}\n"))
+            let text = terminal::fit(&report.to_string(), terminal::stdout_width());
+            print(&format!("{text}\n"))
         }
     }
 
@@ -113,7 +129,8 @@ impl Console {
             print(&format!("--- {path}\n+++ {path}\n{diff}"))?;
         }
         if !self.quiet {
-            eprint_line(initialised);
+            let text = initialised.to_string();
+            eprint_line(&terminal::fit(&text, terminal::stderr_width()));
         }
         Ok(())
     }

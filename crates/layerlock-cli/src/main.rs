@@ -15,6 +15,7 @@ mod progress;
 mod settings;
 #[cfg(unix)]
 mod signals;
+mod terminal;
 mod upkeep;
 mod usage;
 mod usage_report;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use layerlock::{
     Built, CacheRemoval, EXIT_CHECK_FAILED, EXIT_SUCCESS, Error, ErrorKind, Finding, HandedOver,
-    Handover, Prebuilt, PublishSettings, Report, Reporter, Settings,
+    Handover, PackageOrder, Prebuilt, PublishSettings, Report, Reporter, Settings, TextLayout,
 };
 
 use args::{Args, CacheCommand, Command, Planned};
@@ -93,6 +94,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     open_files::allow_as_many_as_possible();
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project)?;
+    #[cfg(unix)]
     if let Command::Init(_)
     | Command::Build(_)
     | Command::Install(_)
@@ -100,8 +102,9 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     | Command::Status(_)
     | Command::Promote(_) = args.command
     {
-        #[cfg(unix)]
         signals::clean_up_at_end();
+    }
+    if args.command.may_take_long() {
         progress.begin();
     }
     match args.command {
@@ -116,7 +119,11 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             console.initialised(&initialised)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Build(Planned { args, dry_run }) => {
+        Command::Build(Planned {
+            args,
+            dry_run,
+            sort,
+        }) => {
             let asked = args.handover.asked(args.common.json);
             let settings = settings::build_settings(project, args);
             let handover = asked
@@ -125,15 +132,21 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
             let job = Job {
                 settings,
                 dry_run,
+                order: sort.map(Into::into),
                 work: layerlock::build,
                 handover,
             };
             build(&job, &progress, console)
         }
-        Command::Install(Planned { args, dry_run }) => {
+        Command::Install(Planned {
+            args,
+            dry_run,
+            sort,
+        }) => {
             let job = Job {
                 settings: settings::install_settings(project, args),
                 dry_run,
+                order: sort.map(Into::into),
                 work: layerlock::install,
                 handover: None,
             };
@@ -223,6 +236,8 @@ struct Job {
     settings: Settings,
     /// Whether it is only planned.
     dry_run: bool,
+    /// The order of the packages in its report.
+    order: Option<PackageOrder>,
     work: fn(&Settings, &dyn Reporter) -> Result<Built, Error>,
     handover: Option<Handover>,
 }
@@ -231,13 +246,19 @@ fn build(job: &Job, progress: &Progress, console: &Console) -> Result<ExitCode, 
     let Job {
         settings,
         dry_run,
+        order,
         work,
         handover,
     } = job;
+    let layout = |width| TextLayout {
+        width,
+        order: *order,
+    };
     if *dry_run && settings.offline {
         let plan = layerlock::plan_files(settings)?;
         let findings = plan.layers.iter().flat_map(|layer| &layer.findings);
-        console.built(&plan, findings)?;
+        progress.end();
+        console.told(&plan, |width| plan.text(layout(width)), findings)?;
         return Ok(exit_code(plan.has_errors()));
     }
     let work = if *dry_run { layerlock::plan } else { *work };
@@ -246,7 +267,11 @@ fn build(job: &Job, progress: &Progress, console: &Console) -> Result<ExitCode, 
     let handover = handover.as_ref().filter(|_| !dry_run);
     let handed_over = handover.map_or(Ok(HandedOver::Nothing), |it| it.write(&report));
     let console = console.beside(handed_over.as_ref().ok());
-    console.built(&report, findings(&report))?;
+    console.told(
+        &report,
+        |width| report.text(layout(width)),
+        findings(&report),
+    )?;
     console.handed_over(&handed_over?)?;
     Ok(exit_code(report.has_errors()))
 }

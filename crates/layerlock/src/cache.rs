@@ -8,8 +8,9 @@ use layerlock_diagnostic::Diagnose as _;
 use layerlock_install::{Cache, Reporter};
 use serde::Serialize;
 
+use crate::bytes::Bytes;
 use crate::error_text::with_causes;
-use crate::report::{Bytes, counted, path_text};
+use crate::report::{counted, path_text};
 use crate::{CacheLocation, Error};
 
 /// What is to be removed from a cache.

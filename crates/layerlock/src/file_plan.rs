@@ -10,7 +10,8 @@ use layerlock_target::Target;
 use serde::Serialize;
 
 use crate::built::ExcludedPackage;
-use crate::report::{counted, widths};
+use crate::package_table::{self, Row, TextLayout};
+use crate::report::counted;
 
 /// The layers of a project, planned without a look into any file.
 #[derive(Debug, Clone, Serialize)]
@@ -81,18 +82,23 @@ impl PackageFile {
     }
 }
 
-impl fmt::Display for FilePlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, layer) in self.layers.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{layer}")?;
-        }
-        Ok(())
+impl FilePlan {
+    /// The plan for people, laid out for a terminal. Nobody knows sizes: any order is that
+    /// by name.
+    pub fn text(&self, layout: TextLayout) -> String {
+        let layers = self.layers.iter().map(|layer| layer.text(layout));
+        layers.collect::<Vec<_>>().join("\n")
     }
 }
 
-impl fmt::Display for LayerFiles {
+impl fmt::Display for FilePlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(TextLayout::default()))
+    }
+}
+
+impl LayerFiles {
+    fn text(&self, layout: TextLayout) -> String {
         let Self {
             name,
             target,
@@ -100,27 +106,27 @@ impl fmt::Display for LayerFiles {
             ..
         } = self;
         let count = counted(packages.len(), "package");
-        write!(f, "{name} for {target}: {count}, as the lock alone tells")?;
-        let texts = |package: &PackageFile| (package.name.len(), package.version.len());
-        let (names, versions) = widths(packages.iter().map(texts));
-        for PackageFile {
-            name,
-            version,
-            kind,
-            file,
-            ..
-        } in packages
-        {
-            let file = file.as_deref().unwrap_or(kind);
-            write!(f, "\n  {name:names$}  {version:versions$}  {file}")?;
-        }
+        let mut lines = vec![format!(
+            "{name} for {target}: {count}, as the lock alone tells"
+        )];
+        let rows = packages.iter().map(|package| Row {
+            name: &package.name,
+            version: &package.version,
+            size: None,
+            file: package.file.as_deref().unwrap_or(package.kind),
+        });
+        lines.extend(package_table::lines(rows.collect(), layout));
         let excluded: Vec<&str> = self.excluded.iter().map(|one| &one.name[..]).collect();
         if !excluded.is_empty() {
-            write!(f, "\nexcluded: {}", excluded.join(", "))?;
+            lines.push(format!("excluded: {}", excluded.join(", ")));
         }
-        for finding in &self.findings {
-            write!(f, "\n{finding}")?;
-        }
-        Ok(())
+        lines.extend(self.findings.iter().map(ToString::to_string));
+        lines.join("\n")
+    }
+}
+
+impl fmt::Display for LayerFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(TextLayout::default()))
     }
 }

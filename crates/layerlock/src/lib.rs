@@ -18,6 +18,7 @@ cannot drift apart. An [`Error`] tells its exit code by its [kind](Error::kind),
 
 mod build;
 mod built;
+mod bytes;
 mod cache;
 mod choose_file;
 mod configuration;
@@ -39,6 +40,7 @@ mod misfits;
 mod name_template;
 mod output_format;
 mod outputs;
+mod package_table;
 mod placeholders;
 mod poetry_credentials;
 mod publish;
@@ -76,6 +78,7 @@ pub use layerlock_publish::Change;
 pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 pub use misfits::Misfits;
 pub use output_format::OutputFormat;
+pub use package_table::{PackageOrder, TextLayout};
 pub use publish::{
     AwsDestination, Outcome, Prebuilt, PublishReport, PublishReporter, PublishSettings, Published,
     Publishing, Upload, publish, publish_built, publish_prebuilt,

@@ -8,6 +8,8 @@ use layerlock_target::Target;
 use serde::{Serialize, Serializer};
 
 use crate::built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
+use crate::bytes::Bytes;
+use crate::package_table::{self, Row, TextLayout};
 
 /// What `build` and `install` did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -193,43 +195,65 @@ impl Report {
     }
 }
 
+impl Report {
+    /// The report for people, laid out for a terminal.
+    pub fn text(&self, layout: TextLayout) -> String {
+        LaidOut(self, layout).to_string()
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, layer) in self.layers.iter().enumerate() {
+        LaidOut(self, TextLayout::default()).fmt(f)
+    }
+}
+
+impl fmt::Display for LayerReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        LaidOut(self, TextLayout::default()).fmt(f)
+    }
+}
+
+/// Something in a layout.
+struct LaidOut<'r, R>(&'r R, TextLayout);
+
+impl fmt::Display for LaidOut<'_, Report> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(report, layout) = *self;
+        for (index, layer) in report.layers.iter().enumerate() {
             let separator = if index == 0 { "" } else { "\n" };
-            if self.unchanged {
+            // Of packages that were told before, only who asks for an order is told again.
+            if report.unchanged && layout.order.is_none() {
                 write!(f, "{separator}{}", layer.summary())?;
                 layer.write_results(f)?;
             } else {
-                write!(f, "{separator}{layer}")?;
+                write!(f, "{separator}{}", LaidOut(layer, layout))?;
             }
         }
-        for removed in self.removed_texts() {
+        for removed in report.removed_texts() {
             write!(f, "\n{removed}")?;
         }
-        if self.unchanged {
+        if report.unchanged {
             f.write_str("\nunchanged: project, lock and outputs are as the last run left them")?;
         }
         Ok(())
     }
 }
 
-impl fmt::Display for LayerReport {
+impl fmt::Display for LaidOut<'_, LayerReport> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.summary())?;
-        let texts = |package: &PackageReport| (package.name.len(), package.version.len());
-        let (names, versions) = widths(self.packages.iter().map(texts));
-        for package in &self.packages {
-            write!(
-                f,
-                "\n  {:names$}  {:versions$}  {:>9}  {}",
-                package.name,
-                package.version,
-                Bytes(package.unzipped_size).to_string(),
-                package.file,
-            )?;
+        let Self(layer, layout) = *self;
+        f.write_str(&layer.summary())?;
+        let rows = layer.packages.iter().map(|package| Row {
+            name: &package.name,
+            version: &package.version,
+            size: Some(package.unzipped_size),
+            file: &package.file,
+        });
+        for line in package_table::lines(rows.collect(), layout) {
+            write!(f, "\n{line}")?;
         }
-        self.write_results(f)
+        layer.write_results(f)
     }
 }
 
@@ -334,32 +358,6 @@ fn maybe_path_text<S: Serializer>(
         Some(path) => serializer.serialize_some(&path.display().to_string()),
         None => serializer.serialize_none(),
     }
-}
-
-/// Bytes for people, in the powers of ten that providers bill and limit by.
-pub(crate) struct Bytes(pub(crate) u64);
-
-impl fmt::Display for Bytes {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "three digits are shown, and no layer comes near 2^53 bytes"
-    )]
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.0;
-        match bytes {
-            0..1_000 => write!(f, "{bytes} B"),
-            1_000..1_000_000 => write!(f, "{:.1} kB", bytes as f64 / 1e3),
-            1_000_000..1_000_000_000 => write!(f, "{:.1} MB", bytes as f64 / 1e6),
-            _ => write!(f, "{:.1} GB", bytes as f64 / 1e9),
-        }
-    }
-}
-
-/// The widths of two columns of text: the largest of each.
-pub(crate) fn widths(lengths: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
-    lengths.fold((0, 0), |(first, second), (one, other)| {
-        (first.max(one), second.max(other))
-    })
 }
 
 pub(crate) fn counted(count: impl fmt::Display, thing: &str) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::UnknownArgumentValueParser;
 use clap::{Args as ClapArgs, ValueEnum};
-use layerlock::FrontendKind;
+use layerlock::{FrontendKind, PackageOrder};
 
 use super::format::HandoverArgs;
 use super::layer::{ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
@@ -18,6 +18,26 @@ pub(crate) struct Planned<A: ClapArgs> {
     /// Write no output; with --offline, plan from the lock alone: fetch and build nothing
     #[arg(long, help_heading = "Output")]
     pub(crate) dry_run: bool,
+    /// Order of the packages in the report for people [default: name]
+    #[arg(long, value_name = "ORDER", help_heading = "Output")]
+    pub(crate) sort: Option<SortArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SortArg {
+    /// By name
+    Name,
+    /// The largest first
+    Size,
+}
+
+impl From<SortArg> for PackageOrder {
+    fn from(sort: SortArg) -> Self {
+        match sort {
+            SortArg::Name => Self::Name,
+            SortArg::Size => Self::Size,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

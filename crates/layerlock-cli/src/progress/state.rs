@@ -62,7 +62,7 @@ impl State {
             return Some(downloads.text(form, now));
         }
         let is_long = now.saturating_duration_since(self.begun) >= PATIENCE;
-        is_long.then(|| format!("working on layers ({} s)", seconds(self.begun)))
+        is_long.then(|| format!("working ({} s)", seconds(self.begun)))
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
         let mut state = State::new(start);
         assert_eq!(state.text(Form::Terminal, start), None);
         let text = |state: &State, seconds| state.text(Form::Log, at(seconds)).unwrap();
-        assert_eq!(text(&state, 5), "working on layers (5 s)");
+        assert_eq!(text(&state, 5), "working (5 s)");
         state.downloads.plan(1);
         assert_eq!(text(&state, 6), "fetching 1 wheel");
         state.begin_build("numpy", at(6));
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(text(&state, 21), "fetching 1 wheel");
         state.downloads.finish("a.whl");
         // As when a layer is compressed.
-        assert_eq!(text(&state, 30), "working on layers (30 s)");
+        assert_eq!(text(&state, 30), "working (30 s)");
         let terminal = state.text(Form::Terminal, at(30)).unwrap();
         assert_eq!(terminal, "1/1 wheel  0.0 MB");
         state.uploads.plan(1_000_000, at(30));

@@ -386,3 +386,95 @@ fn a_publish_to_the_directory_says_how_to_name_aws_where_there_are_credentials()
     assert!(text(&["publish"]).contains(told));
     assert!(!text(&["publish", "--provider", "local"]).contains(told));
 }
+
+const LONG_NAME: &str = "a-distribution-with-a-name-of-sixty-characters-as-some-have1";
+
+/// The lines that a command prints for people where there are so many columns.
+fn lines(sandbox: &Sandbox, arguments: &[&str], columns: Option<usize>) -> Vec<String> {
+    let mut command = sandbox.layerlock(arguments);
+    if let Some(columns) = columns {
+        command.env("COLUMNS", columns.to_string());
+    }
+    let output = command.assert().success().get_output().clone();
+    let text = String::from_utf8(output.stderr).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn reports_fit_the_columns_that_there_are() {
+    assert_eq!(LONG_NAME.len(), 60);
+    let long = WheelBuilder::new(LONG_NAME, "1.0.0.dev20250101+local").build();
+    let native = WheelBuilder::new("native", "2.0")
+        .tag("cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64")
+        .build();
+    let project = ProjectBuilder::new("shop").package(&long).package(&native);
+    let sandbox = Sandbox::from_project(project);
+    sandbox.index.add(&long);
+    sandbox.index.add(&native);
+    let python = ["--runtime", "python3.12"];
+    for command in [
+        &["build"][..],
+        &["build", "--dry-run"],
+        &["build", "--dry-run", "--offline"],
+        &["install", "--sort", "size"],
+        &["publish"],
+        &["init"],
+    ] {
+        let arguments = [command, &python].concat();
+        for columns in [60, 80] {
+            for line in lines(&sandbox, &arguments, Some(columns)) {
+                // Hashes, paths and names are not cut.
+                let is_word = !line.trim().contains(' ');
+                let length = line.chars().count();
+                assert!(
+                    length <= columns || is_word,
+                    "{arguments:?}: {length} {line}"
+                );
+            }
+        }
+        let whole = lines(&sandbox, &arguments, None);
+        if command[0] != "publish" && command[0] != "init" {
+            let lines = [LONG_NAME, &native.file_name];
+            for name in lines {
+                let found = whole.iter().any(|line| line.contains(name));
+                assert!(found || whole.iter().any(|line| line.starts_with("unchanged")));
+            }
+        }
+    }
+}
+
+#[test]
+fn packages_are_listed_in_the_order_that_is_asked_for() {
+    let large = WheelBuilder::new("zlarge", "1.0")
+        .file("zlarge.py", [b'#'; 5000])
+        .build();
+    let sandbox = shop(&large);
+    let order = |arguments: &[&str]| -> Vec<String> {
+        let lines = lines(&sandbox, arguments, None);
+        let rows = lines.iter().filter(|line| line.starts_with("  "));
+        let names = rows.filter_map(|row| row.split_whitespace().next());
+        names
+            .filter(|name| *name != "hint:")
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(order(&["build"]), ["greeter", "zlarge"]);
+    // Nothing is to be done, and yet it is asked for.
+    assert_eq!(order(&["build"]), [""; 0]);
+    assert_eq!(order(&["build", "--sort", "size"]), ["zlarge", "greeter"]);
+    assert_eq!(order(&["install", "--sort=size"]), ["zlarge", "greeter"]);
+    assert_eq!(
+        order(&["build", "--dry-run", "--sort", "size"]),
+        ["zlarge", "greeter"]
+    );
+    assert_eq!(
+        order(&["build", "--rebuild", "--sort", "name"]),
+        ["greeter", "zlarge"]
+    );
+    // No size is known.
+    let arguments = ["build", "--dry-run", "--offline", "--sort", "size"];
+    assert_eq!(order(&arguments), ["greeter", "zlarge"]);
+    let (stdout, _) = run(&sandbox, &["build", "--json", "--sort", "size"], 0);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["layers"][0]["packages"][0]["name"], "greeter");
+}

@@ -4,7 +4,7 @@ use std::fmt;
 
 use layerlock_install::{Reporter, Silent};
 
-use crate::report::Bytes;
+use crate::bytes::Bytes;
 
 /// One upload of a layer.
 #[derive(Debug, Clone)]
