@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use layerlock::{PublishReporter, Reporter, Style, Upload, render_warning};
+use layerlock::{PublishReporter, Reporter, Style, Upload, render_note, render_warning};
 
 use crate::args::OutputArgs;
 use watch::{Shared, Watch};
@@ -83,6 +83,15 @@ impl Reporter for Progress {
             self.line.suspend(|| {
                 let warning = render_warning(message, Style::Ansi);
                 let _ = writeln!(anstream::stderr(), "{warning}");
+            });
+        }
+    }
+
+    fn noted(&self, message: &str) {
+        if !self.quiet {
+            self.line.suspend(|| {
+                let note = render_note(message, Style::Ansi);
+                let _ = writeln!(anstream::stderr(), "{note}");
             });
         }
     }

@@ -15,6 +15,11 @@ pub trait Reporter: Send + Sync {
         let _ = message;
     }
 
+    /// The user may want to do something, and is told so once.
+    fn noted(&self, message: &str) {
+        let _ = message;
+    }
+
     /// A file lies on this machine already, at `path`.
     fn found_locally(&self, file: &str, path: &str) {
         let _ = (file, path);

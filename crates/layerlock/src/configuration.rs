@@ -17,6 +17,7 @@ use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
 use toml::Spanned;
 
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
+use crate::dist;
 use crate::exclude_files::Pattern;
 use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::sources::find_links;
@@ -24,9 +25,6 @@ use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
 use zip_name::ZipName;
-
-/// Where zips go unless told otherwise, below the project.
-const OUTPUT: &str = "dist/layers";
 
 /// One layer with everything decided.
 #[derive(Debug, Clone)]
@@ -98,6 +96,11 @@ impl Layer {
             .iter()
             .flat_map(|directory| directory.ancestors());
         directories.skip(1).take(shared)
+    }
+
+    /// The staging directory, or the outermost directory that is for it and others.
+    pub(crate) fn outermost_staging(&self) -> Option<&Path> {
+        self.shared_directories().last().or(self.staging.as_deref())
     }
 }
 
@@ -211,7 +214,7 @@ impl Resolver<'_> {
                 let output = self.settings.output.clone().unwrap_or_else(|| {
                     let configured = self.table.output.as_deref();
                     self.settings
-                        .below_project(configured.unwrap_or(Path::new(OUTPUT)))
+                        .below_project(configured.unwrap_or(Path::new(dist::LAYERS)))
                 });
                 let mut layer = Layer {
                     name: name.to_owned(),

@@ -73,6 +73,11 @@ pub fn render_warning(message: &str, style: Style) -> String {
     render(Group::with_title(title), style)
 }
 
+/// A message as a note.
+pub fn render_note(message: &str, style: Style) -> String {
+    render(Group::with_title(Level::NOTE.primary_title(message)), style)
+}
+
 /// The one place that gives texts to people: no password of a URL gets past it.
 fn render(group: Group<'_>, style: Style) -> String {
     let renderer = match style {

@@ -23,6 +23,7 @@ mod cache;
 mod choose_file;
 mod configuration;
 mod default_runtime;
+mod dist;
 mod error;
 mod error_report;
 mod error_text;
@@ -32,6 +33,7 @@ mod export;
 mod file_conflict;
 mod file_plan;
 mod findings;
+mod git;
 mod handover;
 mod handover_error;
 mod init;
@@ -60,7 +62,8 @@ pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
 pub use error::Error;
 pub use error_report::{ErrorDetails, ErrorPlace, ErrorReport};
 pub use error_text::{
-    Style, render_error, render_finding, render_message, render_warning, render_with_hint,
+    Style, render_error, render_finding, render_message, render_note, render_warning,
+    render_with_hint,
 };
 pub use excluded_python::ExcludedPython;
 pub use export::{ExportFormat, ExportSettings, Exported, export};

@@ -24,6 +24,7 @@ sha256: [sha256]
     assert_eq!(
         sandbox.files(),
         [
+            "dist/.gitignore",
             "dist/layers/shop-python3.12-x86_64.zip",
             "poetry.lock",
             "pyproject.toml"
@@ -485,4 +486,83 @@ fn a_directory_of_the_project_stands_for_it() {
         .current_dir(&below)
         .assert()
         .code(3);
+}
+
+#[test]
+fn a_dist_that_layerlock_makes_is_ignored_by_git() {
+    for (arguments, made) in [
+        (&["build"][..], true),
+        (&["install"], true),
+        (&["publish"], true),
+        (&["publish", "--output", "zips"], true),
+        (&["build", "--dry-run"], false),
+        (&["publish", "--dry-run"], false),
+        (&["build", "--output", "dist"], false),
+        (&["build", "--output", "zips", "--staging", "staged"], false),
+    ] {
+        let sandbox = Sandbox::new();
+        let ignored = || {
+            let files = sandbox.files();
+            let mut ignored: Vec<_> = files.into_iter().collect();
+            ignored.retain(|file| file.ends_with(".gitignore"));
+            ignored
+        };
+        sandbox.layerlock(arguments).assert().success();
+        let expected: &[&str] = if made { &["dist/.gitignore"] } else { &[] };
+        assert_eq!(ignored(), expected, "{arguments:?}");
+        if made {
+            let file = sandbox.project.path().join("dist/.gitignore");
+            assert_eq!(fs_err::read_to_string(&file).unwrap(), "*\n");
+            // Who removes it does not get it again, and a run sees no change in it.
+            fs_err::remove_file(&file).unwrap();
+            let again = sandbox.layerlock(&["build", "--json"]).assert().success();
+            assert_eq!(ignored(), [""; 0]);
+            let unchanged = &json(&again.get_output().stdout)["unchanged"];
+            assert_eq!(unchanged, arguments == ["build"], "{arguments:?}");
+        }
+    }
+    // One that was there is the user's.
+    let sandbox = Sandbox::new();
+    fs_err::create_dir(sandbox.project.path().join("dist")).unwrap();
+    sandbox.layerlock(&["build"]).assert().success();
+    assert!(!sandbox.files().contains(&"dist/.gitignore".to_owned()));
+}
+
+#[test]
+fn what_git_does_not_ignore_of_a_staging_directory_is_told_once() {
+    let staged = "[tool.layerlock]\nstaging = \"lambda_dependencies\"\n";
+    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").pyproject(staged));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let told = |arguments: &[&str]| {
+        let mut command = sandbox.layerlock(arguments);
+        let output = command.env("PATH", &path).assert().success();
+        let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        text.contains("note: git does not ignore the staging directory lambda_dependencies: ")
+            && text.contains("add `/lambda_dependencies/` to the .gitignore")
+    };
+    let remove = || {
+        let staged = sandbox.project.path().join("lambda_dependencies");
+        fs_err::remove_dir_all(staged).unwrap();
+    };
+    assert!(!told(&["install"]));
+    let mut git = std::process::Command::new("git");
+    let init = git
+        .args(["init", "-q"])
+        .arg(sandbox.project.path())
+        .status();
+    if !init.is_ok_and(|status| status.success()) {
+        return;
+    }
+    assert!(told(&["init"]));
+    assert!(!told(&["install"]));
+    remove();
+    assert!(!told(&["install", "--dry-run"]));
+    assert!(!told(&["install", "--quiet"]));
+    remove();
+    assert!(told(&["install"]));
+    assert!(!told(&["install", "--rebuild"]));
+    remove();
+    fs_err::write(sandbox.project.path().join(".gitignore"), "lambda_*/\n").unwrap();
+    assert!(!told(&["install"]));
+    assert!(!told(&["init"]));
 }

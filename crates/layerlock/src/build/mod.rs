@@ -18,19 +18,17 @@ use tempfile::TempDir;
 use crate::built::Built;
 use crate::cache::{open_cache, with_cache};
 use crate::configuration::{self, Layer};
+use crate::dist::{self, NewDist};
 use crate::file_plan::FilePlan;
 use crate::last_run::{BuiltDirectories, LastRun, Outcome};
 use crate::report_file::with_report;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
-use crate::{Error, Settings, default_runtime, findings, outputs};
+use crate::{Error, Settings, default_runtime, findings, git, outputs};
 
 use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
 use wheels::Wheels;
-
-/// Where `install` stages a layer unless told otherwise, below the project.
-const STAGING: &str = "dist/staging";
 
 /// The job that builds what is published, in the notes of runs.
 const PUBLISH: &str = "publish";
@@ -80,7 +78,7 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Er
     let stage = |layer: &mut Layer| {
         layer.zip = None;
         if layer.staging.is_none() {
-            let directory = settings.below_project(Path::new(STAGING).join(&layer.name));
+            let directory = settings.below_project(Path::new(dist::STAGING).join(&layer.name));
             layer.staging = Some(layer.own_directory(directory));
         }
     };
@@ -215,6 +213,10 @@ impl<'a> Job<'a> {
         let places = self.layers.iter();
         let places = places.map(|layer| (layer.zip.as_ref(), layer.staging.as_ref()));
         outputs::refuse_report(self.settings.report.as_deref(), places)?;
+        // Outputs are prepared in their directories.
+        let dist = NewDist::look(self.settings);
+        let staging = self.layers.iter().filter_map(Layer::outermost_staging);
+        let staging = dist::new_staging(self.settings, staging);
         let index_of_machine = || find_default_index(self.session.machine(), cache, reporter);
         let options = self.fetch_options(cache, &index_of_machine)?;
 
@@ -242,8 +244,13 @@ impl<'a> Job<'a> {
             // What was made in a scratch directory has no place.
             for output in outputs.into_iter().filter(|_| scratch.is_none()) {
                 written.push(output.put_in_place()?);
+                dist.ignore_if_made();
             }
             layers.push(built);
+        }
+        if scratch.is_none() {
+            let notes = staging.iter().filter_map(|it| git::note_on_staging(it));
+            notes.for_each(|note| reporter.noted(&note));
         }
         let templates = self.templates();
         for layer in &mut layers {
@@ -292,7 +299,10 @@ impl<'a> Job<'a> {
             let directory = layer.zip.as_deref().and_then(Path::parent);
             [layer.zip.as_deref(), directory, layer.staging.as_deref()]
         });
-        outputs.flatten().map(Path::to_owned).collect()
+        let outputs = outputs.flatten().map(Path::to_owned);
+        outputs
+            .chain([self.settings.below_project(dist::IGNORE_FILE)])
+            .collect()
     }
 
     /// Layers that share a list have use for a part of it each. What another layer

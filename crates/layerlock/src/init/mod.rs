@@ -20,7 +20,7 @@ use crate::configuration::{self, Layer};
 use crate::default_runtime::{self, DefaultRuntime};
 use crate::report::path_text;
 use crate::templates::has_cdk_app;
-use crate::{Error, Settings};
+use crate::{Error, Settings, git};
 pub use diff::Diff;
 use table::{Pyproject, Setting};
 
@@ -87,6 +87,7 @@ fn plan(settings: &Settings) -> Result<(Initialised, String), Error> {
         architecture(&pyproject, settings),
         staging(&pyproject, settings),
     ];
+    notes.extend(note_on_staging(&pyproject, &layers, settings));
     let kept = ["runtime", "architecture", "staging"];
     let kept = kept.into_iter().filter(|key| pyproject.has(key)).collect();
     let added: Vec<Setting> = wanted.into_iter().flatten().collect();
@@ -199,6 +200,16 @@ fn staging(pyproject: &Pyproject, settings: &Settings) -> Option<Setting> {
         return None;
     }
     has_cdk_app(&settings.below_project(".")).then(|| ("staging", vec![STAGING.to_owned()]))
+}
+
+/// What git says of the staging directory, whether it is added or was there.
+fn note_on_staging(pyproject: &Pyproject, layers: &[Layer], settings: &Settings) -> Option<String> {
+    let configured = layers.iter().find_map(Layer::outermost_staging);
+    let directory = match staging(pyproject, settings) {
+        Some(_) => settings.below_project(STAGING),
+        None => configured?.to_owned(),
+    };
+    git::note_on_staging(&directory)
 }
 
 fn texts<T: fmt::Display>(values: &[T]) -> Vec<String> {

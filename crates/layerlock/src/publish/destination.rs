@@ -6,6 +6,7 @@ use layerlock_install::Reporter;
 use layerlock_publish::{Grant, LocalDirectory, Publisher, Storage};
 
 use super::unreachable::Unreachable;
+use crate::dist;
 use crate::name_template::NameTemplate;
 use crate::publish_configuration::{
     AwsAccount, BucketTemplate, PublishConfiguration, parse_grant, parse_parameter, parse_role,
@@ -140,9 +141,6 @@ impl Place {
     }
 }
 
-/// The local provider's directory below the project, where no other is given.
-const LOCAL_DIRECTORY: &str = "dist/published";
-
 /// All places, each once.
 pub(crate) fn places(
     to: &Publishing,
@@ -163,7 +161,7 @@ pub(crate) fn places(
 }
 
 pub(crate) fn local(settings: &Settings, directory: Option<PathBuf>) -> Place {
-    let directory = directory.unwrap_or_else(|| settings.below_project(LOCAL_DIRECTORY));
+    let directory = directory.unwrap_or_else(|| settings.below_project(dist::PUBLISHED));
     Place::of(LocalDirectory::new(directory))
 }
 
@@ -188,8 +186,9 @@ pub(crate) fn tell_default(
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if VARIABLES.into_iter().any(is_set) || has_aws_files() {
         reporter.warned(&format!(
-            "no provider is named, so layers are {doing} the directory {LOCAL_DIRECTORY}; \
-             for AWS, use --provider aws or set `provider = \"aws\"` in [tool.layerlock]"
+            "no provider is named, so layers are {doing} the directory {}; for AWS, use --provider \
+             aws or set `provider = \"aws\"` in [tool.layerlock]",
+            dist::PUBLISHED
         ));
     }
 }

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::build::build_for_publish;
 use crate::built::{Built, BuiltLayer};
+use crate::dist::NewDist;
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish_configuration::PublishConfiguration;
 use crate::report_file::with_report;
@@ -251,7 +252,10 @@ impl<'p> Publication<'p> {
             }
         }
         refuse_shared_parameters(&jobs)?;
-        Ok(carry_out::carry_out(jobs, self.publish.dry_run, reporter))
+        let dist = NewDist::look(&self.publish.settings);
+        let published = carry_out::carry_out(jobs, self.publish.dry_run, reporter);
+        dist.ignore_if_made();
+        Ok(published)
     }
 
     fn values<'v>(
