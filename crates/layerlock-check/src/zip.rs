@@ -15,6 +15,10 @@ pub fn check_zip_size(size: u64, target: &Target) -> Option<Finding> {
                  way of object storage"
             ),
         )
+        .with_hint(
+            "name a bucket: set `bucket` in [tool.layerlock.publish.aws], or use `layerlock publish \
+             --bucket`",
+        )
     })
 }
 
@@ -34,7 +38,8 @@ mod tests {
         assert_eq!(
             finding.to_string(),
             "warning[zip-too-large-for-request]: the zip has 52428801 bytes, a request takes \
-             52428800: it has to be published by way of object storage"
+             52428800: it has to be published by way of object storage\n  hint: name a bucket: set \
+             `bucket` in [tool.layerlock.publish.aws], or use `layerlock publish --bucket`"
         );
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_check::{Finding, check_plan, check_zip_size};
-use layerlock_export::PoetryLock;
+use layerlock_export::{PoetryLock, Project};
 use layerlock_install::{
     BuildNote, BuildOptions, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
 };
@@ -20,6 +20,7 @@ use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
+use crate::publish_configuration::PublishConfiguration;
 use crate::{Conflicts, Error, Settings, excluded_python, findings};
 
 /// A layer with what one step after the other makes of it.
@@ -320,7 +321,8 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::on_project(checked, lock.project()));
         findings.extend(findings::file_conflicts(&step.conflicts));
         findings.extend(findings::not_preferred(&self.not_preferred));
-        findings.extend(zip.and_then(|zip| check_zip_size(zip.size, &layer.target)));
+        let zip_size = zip.and_then(|zip| check_zip_size(zip.size, &layer.target));
+        findings.extend(zip_size.filter(|_| !has_bucket(lock.project())));
         findings.extend(yanked.map(findings::yanked));
         findings.extend(chosen.iter().filter_map(|one| {
             let flaws = wheels.get(one).contents.record_flaws()?;
@@ -347,6 +349,12 @@ impl LayerJob<'_, PlannedFiles> {
             });
         packages.collect()
     }
+}
+
+/// Whether zips of any size can be published: by way of a bucket, to each account.
+fn has_bucket(project: &Project) -> bool {
+    PublishConfiguration::read(project)
+        .is_ok_and(|it| it.aws.accounts.iter().all(|it| it.bucket.is_some()))
 }
 
 fn built_zip(path: &Path, summary: &ZipSummary) -> BuiltZip {

@@ -12,8 +12,8 @@ use super::destination::Place;
 use super::report::{Outcome, Published};
 use super::reporter::{PublishReporter, Upload};
 
-/// How many requests are made at once: providers answer a few a second, and each upload
-/// holds its zip.
+/// How many requests are made at once: providers answer a few a second, and uploads share
+/// the line.
 const AT_ONCE: usize = 4;
 
 /// One layer for one target in one place.

@@ -9,6 +9,7 @@ mod unreachable;
 
 use std::path::PathBuf;
 
+use layerlock_check::Code;
 use layerlock_digest::Digest;
 use layerlock_export::Project;
 use layerlock_publish::Artifact;
@@ -218,10 +219,25 @@ impl<'p> Publication<'p> {
                 artifacts.extend(self.artifact(layer)?);
             }
         }
+        let mut report = built.report();
+        for layer in &mut report.layers {
+            let size = layer.zip.as_ref().map_or(0, |zip| zip.size);
+            if self.can_take(size) {
+                layer
+                    .findings
+                    .retain(|it| it.code != Code::ZipTooLargeForRequest);
+            }
+        }
         Ok(PublishReport {
-            report: built.report(),
+            report,
             published: self.publish_all(artifacts, reporter)?,
         })
+    }
+
+    /// Whether a zip of this size can be published as these settings have it.
+    fn can_take(&self, size: u64) -> bool {
+        let mut limits = self.places.iter().map(|place| place.publisher.zip_limit());
+        limits.all(|limit| limit.is_none_or(|limit| size <= limit))
     }
 
     /// Publishes artifacts, each with its layer's name, in all places.

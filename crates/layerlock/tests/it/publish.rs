@@ -1,6 +1,6 @@
 use layerlock::{
-    AwsDestination, Change, ErrorKind, Outcome, PublishReport, PublishSettings, Published,
-    Publishing, Severity, Silent,
+    AwsDestination, Change, Code, Compression, ErrorKind, Finding, Outcome, PublishReport,
+    PublishSettings, Published, Publishing, Settings, Severity, Silent,
 };
 use layerlock_testkit::{ProjectBuilder, WheelBuilder};
 
@@ -452,4 +452,41 @@ fn a_zip_that_a_publish_removes_is_told() {
         shop.path("dist/layers/x.zip").display()
     );
     assert!(report.contains(&removed), "{report}");
+}
+
+/// A request takes 50 MB, a bucket and a directory more.
+#[test]
+fn a_large_zip_is_told_where_it_cannot_be_published() {
+    let large = WheelBuilder::new("large", "1.0")
+        .file("large.bin", vec![0; 53_000_000])
+        .build();
+    let project = ProjectBuilder::new("shop").requires_python(">=3.12,<3.13");
+    let is_told = |findings: &[Finding]| {
+        let mut codes = findings.iter().map(|finding| finding.code);
+        codes.any(|code| code == Code::ZipTooLargeForRequest)
+    };
+    for (table, expected) in [
+        ("", true),
+        ("[tool.layerlock.publish.aws]\nbucket = \"layers\"\n", false),
+        (
+            "[tool.layerlock.publish.aws]\n[[tool.layerlock.publish.aws.accounts]]\nprofile = \
+             \"a\"\nbucket = \"layers\"\n[[tool.layerlock.publish.aws.accounts]]\nprofile = \"b\"\n",
+            true,
+        ),
+    ] {
+        let shop = Shop::new(project.clone().pyproject(table).package(&large), [&large]);
+        let settings = Settings {
+            compression: Some(Compression::Store),
+            ..shop.settings()
+        };
+        let built = layerlock::build(&settings, &Silent).unwrap();
+        assert_eq!(is_told(&built.layers[0].findings), expected, "{table}");
+        let publish = PublishSettings {
+            settings,
+            to: Publishing::Local(None),
+            ..PublishSettings::default()
+        };
+        let published = layerlock::publish(&publish, &Silent).unwrap();
+        assert!(!is_told(&published.report.layers[0].findings), "{table}");
+    }
 }
