@@ -119,7 +119,10 @@ mod tests {
         let chosen = temp.path().join("lambda_dependencies");
         let default = temp.path().join(STAGING).join("shop");
         let places = [&chosen, &default, &chosen].map(PathBuf::as_path);
-        assert_eq!(new_staging(&settings, places.into_iter()), [chosen.clone()]);
+        assert_eq!(
+            new_staging(&settings, places.into_iter()),
+            std::slice::from_ref(&chosen)
+        );
         fs::create_dir(&chosen).unwrap();
         assert!(new_staging(&settings, places.into_iter()).is_empty());
     }

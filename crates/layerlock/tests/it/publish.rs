@@ -474,7 +474,7 @@ fn a_large_zip_is_told_where_it_cannot_be_published() {
             true,
         ),
     ] {
-        let shop = Shop::new(project.clone().pyproject(table).package(&large), [&large]);
+        let shop = Shop::new(&project.clone().pyproject(table).package(&large), [&large]);
         let settings = Settings {
             compression: Some(Compression::Store),
             ..shop.settings()
