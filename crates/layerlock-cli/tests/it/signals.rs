@@ -58,18 +58,18 @@ fn what_a_run_has_started_ends_with_it() {
     let pids = programs.path().join("pids");
     // pip is asked for its default index. What it starts goes on without it.
     let script = format!(
-        "#!/bin/sh\nsleep 60 &\necho $$ $! > {0}.new\nmv {0}.new {0}\nwait\n",
+        "#!/bin/sh\n/bin/sleep 60 &\necho $$ $! > {0}.new\n/bin/mv {0}.new {0}\nwait\n",
         pids.display()
     );
     let pip = programs.path().join("pip");
     fs_err::write(&pip, script).unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs_err::set_permissions(&pip, executable).unwrap();
-    let path = format!("{}:/usr/bin:/bin", programs.path().display());
     let mut run = Command::new(env!("CARGO_BIN_EXE_layerlock"))
         .args(["build", "--no-cache"])
         .env_clear()
-        .env("PATH", path)
+        // No Python of this machine.
+        .env("PATH", programs.path())
         .env("HOME", programs.path())
         .current_dir(sandbox.project.path())
         .stdout(Stdio::null())
