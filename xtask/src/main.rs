@@ -13,6 +13,7 @@ mod checks;
 mod demo;
 mod diff_export;
 mod diff_wheels;
+mod dist;
 mod e2e;
 mod files;
 mod first_run;
@@ -57,6 +58,8 @@ enum Task {
     Torture(torture::Arguments),
     /// List module cycles, wrong dependencies between crates and unused dependencies
     Structure,
+    /// Make the wheels of a release, and judge them
+    Dist(dist::Arguments),
     /// Measure layerlock against uv, pip, zip and Poetry, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
         Task::Structure => structure::run(),
+        Task::Dist(arguments) => dist::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match result {

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::cargo;
-use crate::{diff_export, diff_wheels, e2e, structure, torture};
+use crate::{diff_export, diff_wheels, dist, e2e, structure, torture};
 
 #[derive(clap::Args)]
 #[command(after_help = format!("Steps: {}.", step_names()))]
@@ -69,6 +69,11 @@ const STEPS: &[Step] = &[
     }),
     long_step("random-exports", |_| {
         diff_export::run(&diff_export::Arguments::random(RANDOM_PROJECTS))
+    }),
+    long_step("dist", |_| {
+        let wheels = dist::make(&dist::Arguments::native())?;
+        let mut installs = wheels.into_iter().map(e2e::Arguments::wheel);
+        installs.try_for_each(|arguments| e2e::run(&arguments))
     }),
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())

@@ -40,6 +40,10 @@ pub(crate) enum Tool {
     /// Lambda's runtime client, as a directory of packages.
     RuntimeClient,
     Uv,
+    /// What packs wheels of the command.
+    Maturin,
+    /// What links and judges wheels of a release.
+    Release,
 }
 
 /// The tools that are ready to use.
@@ -179,6 +183,16 @@ impl Tools {
         Command::new(program(&self.directory("uv"), "uv"))
     }
 
+    /// What packs wheels of the command.
+    pub(crate) fn maturin(&self) -> Command {
+        Command::new(program(&self.directory("maturin"), "maturin"))
+    }
+
+    /// The Python that has auditwheel and zig.
+    pub(crate) fn release_python(&self) -> Command {
+        Command::new(program(&self.directory("release"), "python"))
+    }
+
     fn install_tool(&self, tool: Tool) -> Result<()> {
         match tool {
             Tool::Poetry => self.install_venv("poetry", include_str!("../requirements/poetry.txt")),
@@ -198,6 +212,12 @@ impl Tools {
                 self.install_venv("aws-cli", include_str!("../requirements/aws-cli.txt"))
             }
             Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
+            Tool::Maturin => {
+                self.install_venv("maturin", include_str!("../requirements/maturin.txt"))
+            }
+            Tool::Release => {
+                self.install_venv("release", include_str!("../requirements/release.txt"))
+            }
             Tool::RuntimeClient => {
                 let pins = include_str!("../requirements/runtime.txt");
                 self.install("runtime-client", pins, &self.python, |directory| {
@@ -331,7 +351,7 @@ fn program(venv: &Path, name: &str) -> PathBuf {
 ///
 /// Each candidate is run and asked, since pyenv puts shims on PATH that fail for a
 /// version that is installed but not selected.
-fn find_python(wanted: &str) -> Result<PathBuf> {
+pub(crate) fn find_python(wanted: &str) -> Result<PathBuf> {
     let name = format!("python{wanted}");
     let mut candidates = vec![PathBuf::from(&name)];
     candidates.extend(pyenv_versions(wanted));

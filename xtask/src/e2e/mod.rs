@@ -8,6 +8,7 @@ mod cdk;
 mod elf;
 mod export;
 mod function;
+mod install;
 mod namespace;
 mod part;
 mod pip;
@@ -43,6 +44,9 @@ pub(crate) struct Arguments {
     /// Check this binary instead of building one
     #[arg(long, value_name = "PATH", conflicts_with = "release")]
     binary: Option<PathBuf>,
+    /// Install this wheel in the part `install`, instead of one with the binary
+    #[arg(long, value_name = "FILE")]
+    wheel: Option<PathBuf>,
     /// Run only these parts
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     part: Vec<Part>,
@@ -58,8 +62,17 @@ impl Arguments {
             fixtures: Vec::new(),
             release: false,
             binary: None,
+            wheel: None,
             part,
             only: None,
+        }
+    }
+
+    /// The installation of this wheel.
+    pub(crate) fn wheel(wheel: PathBuf) -> Self {
+        Self {
+            wheel: Some(wheel),
+            ..Self::parts(vec![Part::Install])
         }
     }
 
@@ -87,6 +100,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
+    }
+    if parts.contains(&Part::Install) {
+        wanted.push(Tool::Maturin);
     }
     let tools = Tools::prepare(&wanted)?;
 
@@ -126,6 +142,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if is_wanted(Part::Sources) {
         println!("\npackages without a wheel");
         sources::prove(&mut checks, &binary, &tools);
+    }
+    if is_wanted(Part::Install) {
+        println!("\nthe wheel");
+        install::prove(&mut checks, &tools, &binary, arguments.wheel.as_deref());
     }
     checks.report()
 }

@@ -33,6 +33,8 @@ pub(crate) enum Part {
     WrongInput,
     /// Packages without a wheel.
     Sources,
+    /// The wheel of the command, installed by pip and uv.
+    Install,
 }
 
 impl Part {
@@ -55,6 +57,9 @@ impl Part {
 
     /// Whether it looks at the layers of the fixtures; the others make projects of their own.
     pub(crate) fn needs_fixtures(self) -> bool {
-        !matches!(self, Self::PrivateIndex | Self::WrongInput | Self::Sources)
+        !matches!(
+            self,
+            Self::PrivateIndex | Self::WrongInput | Self::Sources | Self::Install
+        )
     }
 }
