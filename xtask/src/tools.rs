@@ -131,6 +131,34 @@ impl Tools {
         self.apart(Command::new(program(&self.directory(directory), "python")))
     }
 
+    /// A new environment with the same packages as that of a Poetry, to put more into.
+    pub(crate) fn copy_of_poetry(&self, poetry: Tool, venv: &Path) -> Result<()> {
+        create_venv(&self.python, venv)?;
+        let packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
+        let packages = ["-c", packages];
+        let from = self.poetry_python(poetry).args(packages).stdout()?;
+        let to = python_of(venv).args(packages).stdout()?;
+        files::copy(Path::new(from.trim()), Path::new(to.trim()))
+    }
+
+    /// The Poetry of such an environment.
+    pub(crate) fn poetry_in(&self, venv: &Path) -> Command {
+        self.apart(python_of(venv)).args(["-m", "poetry"])
+    }
+
+    /// The pinned pip, installing into a virtual environment, without dependencies.
+    pub(crate) fn pip_install_into(&self, venv: &Path) -> Command {
+        self.pip_into(venv)
+    }
+
+    /// The Python that has the CDK's library.
+    pub(crate) fn cdk_python(&self) -> Command {
+        Command::new(program(&self.directory("cdk-library"), "python"))
+            .env("HOME", self.directory("cdk-home"))
+            .env("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1")
+            .env("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+    }
+
     fn apart(&self, command: Command) -> Command {
         let own = self.directory("poetry-home");
         command
@@ -326,6 +354,16 @@ impl Tools {
 /// Whether this machine has a Python that Poetry 1.1 runs on.
 pub(crate) fn has_poetry_1_1() -> bool {
     find_python(PYTHON_OF_POETRY_1_1).is_ok()
+}
+
+/// Whether this machine has a program.
+pub(crate) fn has_program(name: &str) -> bool {
+    Command::new(name).arg("--version").stdout().is_ok()
+}
+
+/// The Python of a virtual environment.
+pub(crate) fn python_of(venv: &Path) -> Command {
+    Command::new(program(venv, "python"))
 }
 
 fn create_venv(python: &Path, directory: &Path) -> Result<()> {

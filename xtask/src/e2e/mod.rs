@@ -102,7 +102,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
     if parts.contains(&Part::Install) {
-        wanted.push(Tool::Maturin);
+        for tool in install::tools() {
+            // Two installs of one tool would run side by side.
+            if !wanted.contains(&tool) {
+                wanted.push(tool);
+            }
+        }
     }
     let tools = Tools::prepare(&wanted)?;
 

@@ -33,7 +33,7 @@ pub(crate) enum Part {
     WrongInput,
     /// Packages without a wheel.
     Sources,
-    /// The wheel of the command, installed by pip and uv.
+    /// The wheel of the command, installed by pip and uv, and the tools that it is a part of.
     Install,
 }
 

@@ -1,7 +1,11 @@
 //! The wheel of the command, installed as Python teams install it.
 
+mod construct;
 mod environments;
 mod first_layer;
+mod package;
+mod plugin;
+mod shop;
 mod workshop;
 
 use std::path::Path;
@@ -10,8 +14,18 @@ use anyhow::Result;
 
 use crate::checks::{Checks, Problems, Proof};
 use crate::dist::wheel::Wheel;
-use crate::tools::Tools;
+use crate::tools::{Tool, Tools};
+use package::Package;
 use workshop::Workshop;
+
+/// The tools that this part needs, of those that the machine can have.
+pub(crate) fn tools() -> Vec<Tool> {
+    let mut tools = vec![Tool::Maturin, Tool::Poetry, Tool::Poetry18];
+    if construct::can_run() {
+        tools.extend([Tool::CdkLibrary, Tool::CdkCli]);
+    }
+    tools
+}
 
 /// Proves a wheel: this one, or else one that is packed of the binary.
 pub(crate) fn prove(checks: &mut Checks, tools: &Tools, binary: &Path, wheel: Option<&Path>) {
@@ -36,6 +50,13 @@ pub(crate) fn prove(checks: &mut Checks, tools: &Tools, binary: &Path, wheel: Op
     checks.check("the installed command starts at once", || {
         first_layer::starts_at_once(&workshop)
     });
+    match Package::new(tools, binary, &workshop.wheel) {
+        Ok(package) => {
+            plugin::prove(checks, tools, &package);
+            construct::prove(checks, tools, &package);
+        }
+        Err(error) => checks.fail("the package", &error),
+    }
 }
 
 fn is_complete(workshop: &Workshop) -> Result<Proof> {
