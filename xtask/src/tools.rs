@@ -44,6 +44,10 @@ pub(crate) enum Tool {
     Maturin,
     /// What links and judges wheels of a release.
     Release,
+    /// Runs the hooks of other repositories.
+    PreCommit,
+    /// Has the schemas of GitHub's files.
+    CheckJsonschema,
 }
 
 /// The tools that are ready to use.
@@ -151,6 +155,16 @@ impl Tools {
         self.pip_into(venv)
     }
 
+    /// The Python that has pre-commit.
+    pub(crate) fn pre_commit(&self) -> Command {
+        Command::new(program(&self.directory("pre-commit"), "python")).args(["-m", "pre_commit"])
+    }
+
+    /// The Python that has check-jsonschema and a reader of YAML.
+    pub(crate) fn check_jsonschema_python(&self) -> Command {
+        Command::new(program(&self.directory("check-jsonschema"), "python"))
+    }
+
     /// The Python that has the CDK's library.
     pub(crate) fn cdk_python(&self) -> Command {
         Command::new(program(&self.directory("cdk-library"), "python"))
@@ -246,6 +260,13 @@ impl Tools {
             Tool::Release => {
                 self.install_venv("release", include_str!("../requirements/release.txt"))
             }
+            Tool::PreCommit => {
+                self.install_venv("pre-commit", include_str!("../requirements/pre-commit.txt"))
+            }
+            Tool::CheckJsonschema => self.install_venv(
+                "check-jsonschema",
+                include_str!("../requirements/check-jsonschema.txt"),
+            ),
             Tool::RuntimeClient => {
                 let pins = include_str!("../requirements/runtime.txt");
                 self.install("runtime-client", pins, &self.python, |directory| {

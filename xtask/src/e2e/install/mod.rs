@@ -1,8 +1,10 @@
 //! The wheel of the command, installed as Python teams install it.
 
+mod action;
 mod construct;
 mod environments;
 mod first_layer;
+mod hooks;
 mod package;
 mod plugin;
 mod shop;
@@ -20,7 +22,13 @@ use workshop::Workshop;
 
 /// The tools that this part needs, of those that the machine can have.
 pub(crate) fn tools() -> Vec<Tool> {
-    let mut tools = vec![Tool::Maturin, Tool::Poetry, Tool::Poetry18];
+    let mut tools = vec![
+        Tool::Maturin,
+        Tool::Poetry,
+        Tool::Poetry18,
+        Tool::PreCommit,
+        Tool::CheckJsonschema,
+    ];
     if construct::can_run() {
         tools.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
@@ -54,6 +62,8 @@ pub(crate) fn prove(checks: &mut Checks, tools: &Tools, binary: &Path, wheel: Op
         Ok(package) => {
             plugin::prove(checks, tools, &package);
             construct::prove(checks, tools, &package);
+            hooks::prove(checks, tools, &package);
+            action::prove(checks, tools, &package);
         }
         Err(error) => checks.fail("the package", &error),
     }
