@@ -25,6 +25,9 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
     checks.check("action: its file is as GitHub's schema has it", || {
         valid(tools, package)
     });
+    checks.check("action: docs/integrations.md has valid examples", || {
+        valid_examples(tools, package)
+    });
     checks.check("action: its module's own tests", || {
         let count = package.run_tests(tools.python(), &["test_github"])?;
         Ok(Proof::Figure(count))
@@ -59,6 +62,40 @@ fn valid(tools: &Tools, package: &Package<'_>) -> Result<Proof> {
     problems.equal("of a mistake, the exit code", check(wrong)?.code, Some(1));
     problems.finish()?;
     Ok(Proof::Full)
+}
+
+/// Each block of YAML in the page begins with a line `# PATH`, which says what reads it.
+fn valid_examples(tools: &Tools, package: &Package) -> Result<Proof> {
+    let page = repository::root().join("docs/integrations.md");
+    let text = fs_err::read_to_string(page)?;
+    let directory = package.new_directory("examples")?;
+    let schema = |name: &str| {
+        let check = tools.check_jsonschema_python();
+        check.args(["-m", "check_jsonschema", "--builtin-schema", name])
+    };
+    let blocks: Vec<&str> = text
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    for block in &blocks {
+        let path = block
+            .lines()
+            .next()
+            .and_then(|line| line.strip_prefix("# "));
+        let path = path.context("a block of YAML does not begin with `# PATH`")?;
+        let file = directory.join(path.rsplit('/').next().unwrap_or(path));
+        fs_err::write(&file, block)?;
+        let check = match path {
+            ".gitlab-ci.yml" => schema("vendor.gitlab-ci"),
+            ".pre-commit-config.yaml" => tools.pre_commit().arg("validate-config"),
+            path if path.starts_with(".github/workflows/") => schema("vendor.github-workflows"),
+            path => anyhow::bail!("nothing here knows {path}"),
+        };
+        check.arg(file).stdout().with_context(|| path.to_owned())?;
+    }
+    anyhow::ensure!(blocks.len() >= 3, "the page has {} examples", blocks.len());
+    Ok(Proof::Figure(format!("{} examples", blocks.len())))
 }
 
 /// A checkout with a project.
