@@ -110,7 +110,7 @@ impl Target {
         let emulator = emulators
             .iter()
             .find(is_there)
-            .with_context(|| format!("there is no {} (Debian: qemu-user)", emulators[0]))?;
+            .with_context(|| format!("no {} starts here (Debian: qemu-user)", emulators[0]))?;
         let command = Command::new(emulator);
         if self.is_static() {
             return Ok(command.arg(binary));
