@@ -20,7 +20,8 @@ use layerlock_fixtures::SHARED_LAYER;
 
 use crate::files;
 use crate::layerlock::{Layerlock, Report};
-use crate::repository;
+use crate::process::Command;
+use crate::repository::{self, Profile};
 use crate::tools::{Tool, Tools};
 use judge::INDEX;
 use target::Target;
@@ -121,9 +122,19 @@ fn make_one(target: &Target, tools: &Tools, output: &Path) -> Result<Made> {
     }
     let work = repository::target("xtask").join("dist").join(target.triple);
     fs_err::create_dir_all(&work)?;
-    let made = pack::release(tools, target, &work)?;
+    // Once for the command, and once more with what it writes about itself: the second time
+    // there is nothing to compile.
+    let first = Wheel::read(&pack::release(tools, target, None, &work)?)?;
+    let binary = judge::unpack_binary(&first, &work)?;
+    let command = match target.starter(&binary) {
+        Ok(command) => command,
+        // Any other build of the same command writes the same.
+        Err(_) => Command::new(repository::build_layerlock(Profile::Dev)?),
+    };
+    let made = pack::release(tools, target, Some(&command), &work)?;
     let wheel = judge::wheel(&made, target, tools)?;
-    let runs = try_out(&wheel, target, &work)?;
+    let runs = try_out(&binary, target)?;
+    project::write_about(&command, output)?;
     let path = output.join(wheel.name());
     fs_err::copy(&made, &path)?;
     let size = wheel.size;
@@ -131,9 +142,8 @@ fn make_one(target: &Target, tools: &Tools, output: &Path) -> Result<Made> {
 }
 
 /// Starts the command, and lets it build a layer from nothing.
-fn try_out(wheel: &Wheel, target: &Target, work: &Path) -> Result<Runs> {
-    let binary = judge::unpack_binary(wheel, work)?;
-    let command = match target.starter(&binary) {
+fn try_out(binary: &Path, target: &Target) -> Result<Runs> {
+    let command = match target.starter(binary) {
         Ok(command) => command,
         Err(why) => return Ok(Runs::Not(format!("{why:#}"))),
     };
@@ -143,7 +153,7 @@ fn try_out(wheel: &Wheel, target: &Target, work: &Path) -> Result<Runs> {
     let directory = tempfile::tempdir()?;
     let project = directory.path().join(SHARED_LAYER.name);
     files::copy(&SHARED_LAYER.project(), &project)?;
-    let layerlock = Layerlock::new(&binary, directory.path())?;
+    let layerlock = Layerlock::new(binary, directory.path())?;
     let build = layerlock.environment(command).args(["build", "--json"]);
     let report = Report::parse(&build.arg("--project").arg(&project))?;
     Ok(Runs::Builds(report.layer()?.zip.sha256.clone()))

@@ -20,7 +20,8 @@ use crate::tools::Tools;
 /// it gets one that compiles nothing and answers with this binary. All else about the
 /// wheel is as in a release.
 pub(crate) fn binary(tools: &Tools, binary: &Path, directory: &Path) -> Result<PathBuf> {
-    let project = Project::lay_out(&directory.join("project"))?;
+    let command = Command::new(binary);
+    let project = Project::lay_out(&directory.join("project"), Some(&command))?;
     let cargo = directory.join("cargo");
     let messages = directory.join("messages.json");
     let stripped = strip(binary, directory)?;
@@ -37,9 +38,14 @@ pub(crate) fn binary(tools: &Tools, binary: &Path, directory: &Path) -> Result<P
 }
 
 /// Compiles the command for a target, linked so that it runs on old systems too, and makes
-/// a wheel of it in `directory`.
-pub(crate) fn release(tools: &Tools, target: &Target, directory: &Path) -> Result<PathBuf> {
-    let project = Project::lay_out(&directory.join("project"))?;
+/// a wheel of it in `directory`, with what `command` writes about itself.
+pub(crate) fn release(
+    tools: &Tools,
+    target: &Target,
+    command: Option<&Command>,
+    directory: &Path,
+) -> Result<PathBuf> {
+    let project = Project::lay_out(&directory.join("project"), command)?;
     let zig = repository::target("xtask").join("zig");
     let flags: Vec<String> = remapped_paths()?
         .into_iter()
@@ -64,7 +70,8 @@ fn maturin(tools: &Tools, project: &Project) -> Command {
         .maturin()
         .directory(&project.directory)
         .args(["build", "--locked"])
-        .without_env(&["MATURIN_"])
+        // The last two are of the cargo that runs xtask: see `repository::cargo`.
+        .without_env(&["MATURIN_", "CARGO_MANIFEST_", "CARGO_PKG_"])
         .env("CARGO_TARGET_DIR", repository::target(""));
     let times = std::env::var("SOURCE_DATE_EPOCH").ok().or_else(last_commit);
     match times {

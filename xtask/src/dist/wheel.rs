@@ -9,6 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
+use super::project::{COMPLETIONS, MAN_PAGES};
 use super::sbom;
 use crate::checks::Problems;
 use crate::files;
@@ -108,6 +109,15 @@ impl Wheel {
         }
         for module in ["__init__.py", "__main__.py", "py.typed"] {
             self.member(&format!("layerlock/{module}"))?;
+        }
+        for (_, path) in COMPLETIONS {
+            let script = self.text(&format!("{{}}.data/data/{path}"))?;
+            problems.hold(script.contains("promote"), || {
+                format!("{path} does not complete promote")
+            });
+        }
+        for page in ["layerlock.1", "layerlock-build.1"] {
+            self.member(&format!("{{}}.data/data/{MAN_PAGES}/{page}"))?;
         }
         problems.equal("the binary's mode", self.binary()?.mode, 0o755);
         self.judge_sbom(problems)?;

@@ -21,7 +21,7 @@ const DRIVER: &str = include_str!("action.py");
 /// The project, from the top of the checkout.
 const PROJECT: &str = "services/shop";
 
-pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
+pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     checks.check("action: its file is as GitHub's schema has it", || {
         valid(tools, package)
     });
@@ -47,7 +47,7 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
 }
 
 /// The schema takes the file, and no file with a mistake.
-fn valid(tools: &Tools, package: &Package<'_>) -> Result<Proof> {
+fn valid(tools: &Tools, package: &Package) -> Result<Proof> {
     let check = |file: PathBuf| {
         let check = tools.check_jsonschema_python();
         let check = check.args(["-m", "check_jsonschema", "--builtin-schema"]);
@@ -101,7 +101,7 @@ fn valid_examples(tools: &Tools, package: &Package) -> Result<Proof> {
 /// A checkout with a project.
 struct Case<'a> {
     tools: &'a Tools,
-    package: &'a Package<'a>,
+    package: &'a Package,
     shop: Shop,
     checkout: PathBuf,
 }
@@ -119,7 +119,7 @@ struct Run {
 }
 
 impl<'a> Case<'a> {
-    fn new(tools: &'a Tools, package: &'a Package<'a>) -> Result<Self> {
+    fn new(tools: &'a Tools, package: &'a Package) -> Result<Self> {
         let checkout = package.new_directory("action")?.join("checkout");
         if checkout.exists() {
             fs_err::remove_dir_all(&checkout)?;

@@ -21,7 +21,7 @@ pub(super) fn can_run() -> bool {
     has_program("node") && has_program("npm")
 }
 
-pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
+pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     let python = tools.python();
     checks.check("construct: without the CDK it says what to install", || {
         package.run_tests(python, &["test_cdk"]).map(Proof::Figure)
@@ -50,13 +50,13 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
 
 struct Case<'a> {
     tools: &'a Tools,
-    package: &'a Package<'a>,
+    package: &'a Package,
     shop: Shop,
     project: PathBuf,
 }
 
 impl<'a> Case<'a> {
-    fn new(tools: &'a Tools, package: &'a Package<'a>) -> Result<Self> {
+    fn new(tools: &'a Tools, package: &'a Package) -> Result<Self> {
         let project = package.new_directory("construct")?.join("shop");
         if project.exists() {
             fs_err::remove_dir_all(&project)?;

@@ -16,7 +16,7 @@ use crate::tools::{Tools, has_program};
 
 const HOOKS: &str = ".pre-commit-hooks.yaml";
 
-pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
+pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     checks.check("hooks: their file is valid", || {
         let manifest = repository::root().join(HOOKS);
         let validate = tools.pre_commit().arg("validate-manifest").arg(&manifest);
@@ -40,7 +40,7 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
 }
 
 /// The version of the package that the repository's pyproject.toml requires.
-fn same_version(package: &Package<'_>) -> Result<Proof> {
+fn same_version(package: &Package) -> Result<Proof> {
     let binary = Command::new(&package.layerlock.binary);
     let version = binary.arg("--version").stdout()?;
     let version = version.trim().rsplit(' ').next().unwrap_or_default();
@@ -61,14 +61,14 @@ fn same_version(package: &Package<'_>) -> Result<Proof> {
 /// A git repository with a project, whose pre-commit has one hook of another repository.
 struct Case<'a> {
     tools: &'a Tools,
-    package: &'a Package<'a>,
+    package: &'a Package,
     hook: &'a str,
     home: PathBuf,
     project: PathBuf,
 }
 
 impl<'a> Case<'a> {
-    fn new(tools: &'a Tools, package: &'a Package<'a>, hook: &'a str) -> Result<Self> {
+    fn new(tools: &'a Tools, package: &'a Package, hook: &'a str) -> Result<Self> {
         let work = package.new_directory(hook)?;
         let case = Self {
             tools,

@@ -1,4 +1,5 @@
-//! The wheel of the command, installed as Python teams install it.
+//! The wheel of the command, installed as Python teams install it, and the tools that it is
+//! a part of.
 
 mod action;
 mod construct;
@@ -17,6 +18,7 @@ use anyhow::Result;
 use crate::checks::{Checks, Problems, Proof};
 use crate::dist::wheel::Wheel;
 use crate::tools::{Tool, Tools};
+
 use package::Package;
 use workshop::Workshop;
 
@@ -41,32 +43,36 @@ pub(crate) fn prove(checks: &mut Checks, tools: &Tools, binary: &Path, wheel: Op
         Ok(workshop) => workshop,
         Err(error) => return checks.fail("the wheel", &error),
     };
-    checks.check("the wheel is complete", || is_complete(&workshop));
+    prove_installs(checks, &workshop);
+    let package = match Package::install(binary, &workshop.wheel, tools) {
+        Ok(package) => package,
+        Err(error) => return checks.fail("the package in the wheel", &error),
+    };
+    plugin::prove(checks, tools, &package);
+    construct::prove(checks, tools, &package);
+    hooks::prove(checks, tools, &package);
+    action::prove(checks, tools, &package);
+}
+
+/// What pip and uv make of it.
+fn prove_installs(checks: &mut Checks, workshop: &Workshop) {
+    checks.check("the wheel is complete", || is_complete(workshop));
     checks.check("pip installs it into an environment", || {
-        environments::of_pinned_pip(&workshop)
+        environments::of_pinned_pip(workshop)
     });
     checks.check("the pips of other Pythons install it", || {
-        environments::of_other_pythons(&workshop)
+        environments::of_other_pythons(workshop)
     });
     checks.check("the command is found wherever pip puts it", || {
-        environments::elsewhere(&workshop)
+        environments::elsewhere(workshop)
     });
-    checks.check("uvx runs it", || environments::uvx(&workshop));
+    checks.check("uvx runs it", || environments::uvx(workshop));
     checks.check("from pip install to the first layer", || {
-        first_layer::prove(&workshop)
+        first_layer::prove(workshop)
     });
     checks.check("the installed command starts at once", || {
-        first_layer::starts_at_once(&workshop)
+        first_layer::starts_at_once(workshop)
     });
-    match Package::new(tools, binary, &workshop.wheel) {
-        Ok(package) => {
-            plugin::prove(checks, tools, &package);
-            construct::prove(checks, tools, &package);
-            hooks::prove(checks, tools, &package);
-            action::prove(checks, tools, &package);
-        }
-        Err(error) => checks.fail("the package", &error),
-    }
 }
 
 fn is_complete(workshop: &Workshop) -> Result<Proof> {

@@ -1,32 +1,39 @@
-//! The wheel as the tools have it that it is a part of.
+//! The package in the wheel, as the tools that use it are proved on it.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use crate::files;
 use crate::layerlock::Layerlock;
 use crate::process::Command;
 use crate::repository;
 use crate::tools::Tools;
 
-/// The wheel, and the package as `pip install --target` puts it.
-pub(super) struct Package<'a> {
+/// The wheel, in a directory of its own, and the package as `pip install --target` puts it.
+pub(super) struct Package {
     /// Goes with the package.
     work: TempDir,
-    pub(super) wheel: &'a Path,
+    pub(super) wheel: PathBuf,
     pub(super) layerlock: Layerlock,
     /// The directory with the package, for PYTHONPATH.
     pub(super) installed: PathBuf,
 }
 
-impl<'a> Package<'a> {
-    /// Installs the wheel; the binary is what it has to equal.
-    pub(super) fn new(tools: &Tools, binary: &Path, wheel: &'a Path) -> Result<Self> {
+impl Package {
+    /// That of a wheel, beside the binary that it is compared with.
+    pub(super) fn install(binary: &Path, wheel: &Path, tools: &Tools) -> Result<Self> {
         let work = tempfile::Builder::new()
             .prefix("layerlock-e2e-")
             .tempdir()?;
         let layerlock = Layerlock::new(binary, work.path())?;
+        // Tools find it by its directory, in which there must be no other.
+        let wheels = work.path().join("wheels");
+        fs_err::create_dir(&wheels)?;
+        let path = wheels.join(files::name(wheel));
+        fs_err::copy(wheel, &path)?;
+
         let installed = work.path().join("installed");
         tools
             .pip()
@@ -37,13 +44,13 @@ impl<'a> Package<'a> {
                 "--no-compile",
                 "--target",
             ])
-            .args([&installed, wheel])
+            .args([&installed, &path])
             .stdout()?;
         Ok(Self {
-            work,
-            wheel,
+            wheel: path,
             layerlock,
             installed,
+            work,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::tools::{Tool, Tools, python_of};
 /// What the import of the plugin may cost each start of Poetry.
 const IMPORT_LIMIT: Duration = Duration::from_millis(20);
 
-pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
+pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     for (tool, name) in [(Tool::Poetry, "Poetry 2"), (Tool::Poetry18, "Poetry 1.8")] {
         let mut made = None;
         let mut check = |what: &str, check: &dyn Fn(&Case) -> Result<Proof>| {
@@ -43,18 +43,18 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package<'_>) {
 /// A Poetry that has the plugin, and a project.
 struct Case<'a> {
     tools: &'a Tools,
-    package: &'a Package<'a>,
+    package: &'a Package,
     venv: PathBuf,
     shop: Shop,
     project: PathBuf,
 }
 
 impl<'a> Case<'a> {
-    fn new(tools: &'a Tools, tool: Tool, package: &'a Package<'a>) -> Result<Self> {
+    fn new(tools: &'a Tools, tool: Tool, package: &'a Package) -> Result<Self> {
         let directory = package.new_directory(&format!("plugin-{tool:?}"))?;
         let venv = directory.join("poetry");
         tools.copy_of_poetry(tool, &venv)?;
-        tools.pip_install_into(&venv).arg(package.wheel).stdout()?;
+        tools.pip_install_into(&venv).arg(&package.wheel).stdout()?;
         let shop = Shop::open();
         let project = directory.join("shop");
         shop.write(&project, Versions::default());
