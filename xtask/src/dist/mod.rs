@@ -122,16 +122,14 @@ fn make_one(target: &Target, tools: &Tools, output: &Path) -> Result<Made> {
     }
     let work = repository::target("xtask").join("dist").join(target.triple);
     fs_err::create_dir_all(&work)?;
-    // Once for the command, and once more with what it writes about itself: the second time
-    // there is nothing to compile.
-    let first = Wheel::read(&pack::release(tools, target, None, &work)?)?;
-    let binary = judge::unpack_binary(&first, &work)?;
+    let compiled = Wheel::read(&pack::compile(tools, target, &work)?)?;
+    let binary = judge::unpack_binary(&compiled, &work)?;
     let command = match target.starter(&binary) {
         Ok(command) => command,
         // Any other build of the same command writes the same.
         Err(_) => Command::new(repository::build_layerlock(Profile::Dev)?),
     };
-    let made = pack::release(tools, target, Some(&command), &work)?;
+    let made = pack::release(tools, target, &binary, &command, &work)?;
     let wheel = judge::wheel(&made, target, tools)?;
     let runs = try_out(&binary, target)?;
     project::write_about(&command, output)?;

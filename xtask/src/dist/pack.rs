@@ -15,17 +15,43 @@ use crate::repository;
 use crate::tools::Tools;
 
 /// Makes a wheel for this machine of a binary that is there, in `directory`.
+pub(crate) fn binary(tools: &Tools, binary: &Path, directory: &Path) -> Result<PathBuf> {
+    let stripped = strip(binary, directory)?;
+    wheel(tools, &stripped, &Command::new(binary), &[], directory)
+}
+
+/// Makes a wheel for a target of its binary, in `directory`; `command` is that binary, or
+/// another that writes the same about itself.
+pub(super) fn release(
+    tools: &Tools,
+    target: &Target,
+    binary: &Path,
+    command: &Command,
+    directory: &Path,
+) -> Result<PathBuf> {
+    let options = [
+        ["--target", target.triple],
+        ["--compatibility", target.policy],
+        ["--auditwheel", "check"],
+    ];
+    wheel(tools, binary, command, options.as_flattened(), directory)
+}
+
+/// Lets maturin make a wheel of a binary that is there.
 ///
 /// maturin has no option for that. It runs the cargo that the variable `CARGO` names, so
-/// it gets one that compiles nothing and answers with this binary. All else about the
-/// wheel is as in a release.
-pub(crate) fn binary(tools: &Tools, binary: &Path, directory: &Path) -> Result<PathBuf> {
-    let command = Command::new(binary);
-    let project = Project::lay_out(&directory.join("project"), Some(&command))?;
+/// it gets one that compiles nothing and answers with this binary.
+fn wheel(
+    tools: &Tools,
+    binary: &Path,
+    command: &Command,
+    options: &[&str],
+    directory: &Path,
+) -> Result<PathBuf> {
+    let project = Project::lay_out(&directory.join("project"), Some(command))?;
     let cargo = directory.join("cargo");
     let messages = directory.join("messages.json");
-    let stripped = strip(binary, directory)?;
-    fs_err::write(&messages, format!("{}\n", message_of_cargo(&stripped)?))?;
+    fs_err::write(&messages, format!("{}\n", message_of_cargo(binary)?))?;
     let real = repository::cargo();
     let script = format!(
         "#!/bin/sh\nif [ \"$1\" = rustc ]; then exec cat '{}'; fi\nexec '{}' \"$@\"\n",
@@ -33,19 +59,22 @@ pub(crate) fn binary(tools: &Tools, binary: &Path, directory: &Path) -> Result<P
         real.program().to_string_lossy()
     );
     write_program(&cargo, &script)?;
-    let maturin = maturin(tools, &project).env("CARGO", &cargo);
-    run(&maturin, &directory.join("wheel"), false)
+    let mut maturin = maturin(tools, &project).args(options).env("CARGO", &cargo);
+    // The times that give the same bytes again.
+    let times = std::env::var("SOURCE_DATE_EPOCH").ok().or_else(last_commit);
+    if let Some(times) = times {
+        maturin = maturin.env("SOURCE_DATE_EPOCH", times);
+    }
+    let out = directory.join("wheel");
+    let wheel = run(&maturin, &out, false)?;
+    sbom::make_anonymous(&wheel)?;
+    Ok(wheel)
 }
 
-/// Compiles the command for a target, linked so that it runs on old systems too, and makes
-/// a wheel of it in `directory`, with what `command` writes about itself.
-pub(crate) fn release(
-    tools: &Tools,
-    target: &Target,
-    command: Option<&Command>,
-    directory: &Path,
-) -> Result<PathBuf> {
-    let project = Project::lay_out(&directory.join("project"), command)?;
+/// Compiles the command for a target, linked so that it runs on old systems too, and
+/// returns a wheel with it alone.
+pub(super) fn compile(tools: &Tools, target: &Target, directory: &Path) -> Result<PathBuf> {
+    let project = Project::lay_out(&directory.join("project"), None)?;
     let zig = repository::target("xtask").join("zig");
     let flags: Vec<String> = remapped_paths()?
         .into_iter()
@@ -54,33 +83,29 @@ pub(crate) fn release(
     let maturin = maturin(tools, &project)
         .args(["--profile", "dist", "--zig"])
         .args(["--target", target.triple])
-        .args(["--compatibility", target.policy, "--auditwheel", "check"])
+        .args(["--compatibility", target.policy])
         .path_first(&[&tools.programs_of("release")])
-        .without_env(&["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"])
+        // What is written in C would be compiled again where the last differs.
+        .without_env(&["RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "SOURCE_DATE_EPOCH"])
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
         .env("CARGO_ZIGBUILD_CACHE_DIR", zig.join("wrappers"))
         .env("ZIG_GLOBAL_CACHE_DIR", zig.join("global"))
         .env("ZIG_LOCAL_CACHE_DIR", zig.join("local"));
-    run(&maturin, &directory.join("wheel"), true)
+    run(&maturin, &directory.join("compiled"), true)
 }
 
-/// maturin in the project, with the times that give the same bytes again.
+/// maturin in the project.
 fn maturin(tools: &Tools, project: &Project) -> Command {
-    let maturin = tools
+    tools
         .maturin()
         .directory(&project.directory)
         .args(["build", "--locked"])
         // The last two are of the cargo that runs xtask: see `repository::cargo`.
         .without_env(&["MATURIN_", "CARGO_MANIFEST_", "CARGO_PKG_"])
-        .env("CARGO_TARGET_DIR", repository::target(""));
-    let times = std::env::var("SOURCE_DATE_EPOCH").ok().or_else(last_commit);
-    match times {
-        Some(times) => maturin.env("SOURCE_DATE_EPOCH", times),
-        None => maturin,
-    }
+        .env("CARGO_TARGET_DIR", repository::target(""))
 }
 
-/// Runs it, and returns its wheel, which names no path of this machine.
+/// Runs it, and returns its wheel.
 fn run(maturin: &Command, out: &Path, is_shown: bool) -> Result<PathBuf> {
     if out.exists() {
         fs_err::remove_dir_all(out)?;
@@ -97,7 +122,6 @@ fn run(maturin: &Command, out: &Path, is_shown: bool) -> Result<PathBuf> {
     let [wheel] = made.as_slice() else {
         bail!("maturin made {} files instead of one wheel", made.len());
     };
-    sbom::make_anonymous(wheel)?;
     Ok(wheel.clone())
 }
 
