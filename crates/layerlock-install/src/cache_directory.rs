@@ -24,10 +24,15 @@ pub(crate) fn make(root: &Path) -> std::io::Result<PathBuf> {
     fs::create_dir_all(&directory)?;
     let tag = root.join(TAG);
     if !tag.exists() {
-        // Another process may be as quick, with the same text.
         let mut whole = temporary_file_in(&directory)?;
         whole.write_all(TAG_TEXT.as_bytes())?;
-        whole.persist(&tag)?;
+        // Another process may be as quick, with the same text, and may have removed this
+        // file as one that nobody finishes.
+        if let Err(error) = whole.persist(&tag)
+            && !tag.exists()
+        {
+            return Err(error.error);
+        }
     }
     Ok(directory)
 }
