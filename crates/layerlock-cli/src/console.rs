@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use layerlock::{
     Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Published,
-    Severity, Style, render_error, render_finding, render_message, render_warning,
+    Severity, Style, mask_user_info, render_error, render_finding, render_message, render_warning,
     render_with_hint,
 };
 use serde::Serialize;
@@ -178,6 +178,12 @@ impl Console {
             json: self.json && !is_in_file,
         }
     }
+}
+
+/// Tells what clap says of the command line, in which there may be a URL.
+pub(crate) fn usage_error(error: &clap::Error) {
+    let text = error.render().ansi().to_string();
+    let _ = write!(anstream::stderr(), "{}", mask_user_info(&text));
 }
 
 /// Tells that standard output failed.

@@ -40,7 +40,10 @@ fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let console = Console::new(&args.output, args.command.prints_json());
-    match run(args, &console) {
+    let ran = run(args, &console);
+    #[cfg(unix)]
+    signals::let_it_end();
+    match ran {
         Ok(code) => code,
         Err(Failure::Usage(error)) => refuse(&error),
         Err(Failure::Job(error)) => {
@@ -77,8 +80,12 @@ fn parse() -> Result<Args, clap::Error> {
 /// Tells what is wrong with the command line, or prints the help that was asked for.
 fn refuse(error: &clap::Error) -> ExitCode {
     let is_wrong = error.use_stderr();
-    // As clap does it: where nobody reads, nobody is told.
-    let _ = error.print();
+    if is_wrong {
+        console::usage_error(error);
+    } else {
+        // As clap does it: where nobody reads, nobody is told.
+        let _ = error.print();
+    }
     if is_wrong && usage_report::asks_for_json(std::env::args_os()) {
         console::error_report(&usage_report::error_report(error));
     }
@@ -94,17 +101,9 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     open_files::allow_as_many_as_possible();
     let progress = Progress::new(&args.output);
     let project = settings::find_project(args.project)?;
-    #[cfg(unix)]
-    if let Command::Init(_)
-    | Command::Build(_)
-    | Command::Install(_)
-    | Command::Publish(_)
-    | Command::Status(_)
-    | Command::Promote(_) = args.command
-    {
-        signals::clean_up_at_end();
-    }
     if args.command.may_take_long() {
+        #[cfg(unix)]
+        signals::clean_up_at_end();
         progress.begin();
     }
     match args.command {

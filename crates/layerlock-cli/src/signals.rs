@@ -1,5 +1,6 @@
 //! What happens at Ctrl-C, SIGTERM, and when the terminal is closed (SIGHUP).
 
+use std::sync::Mutex;
 use std::thread;
 
 use crate::descendants;
@@ -7,9 +8,18 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
-/// Has the process end what it started and remove unfinished files when a signal ends it. It still ends by
-/// that signal, which its parent sees. Where no thread can be started for this, the
-/// next run removes the files.
+/// Held from a signal on.
+static ENDING: Mutex<()> = Mutex::new(());
+
+/// Waits for the end of the process where a signal has come: what fails because of it is no
+/// error to tell.
+pub(crate) fn let_it_end() {
+    drop(ENDING.lock());
+}
+
+/// Has the process end what it started and remove unfinished files when a signal ends it.
+/// It still ends by that signal, which its parent sees. Where no thread can be started for
+/// this, the next run removes the files.
 pub(crate) fn clean_up_at_end() {
     let mut ending = vec![SIGINT, SIGTERM];
     if !is_ignored(SIGHUP) {
@@ -20,6 +30,7 @@ pub(crate) fn clean_up_at_end() {
     };
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
+            let _ending = ENDING.lock();
             descendants::end();
             // Held to the end, so that no job reports errors about the removed files.
             let _lock = layerlock::remove_temporaries();

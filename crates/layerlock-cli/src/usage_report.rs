@@ -19,7 +19,7 @@ pub(crate) fn error_report(error: &clap::Error) -> ErrorReport {
     } else {
         tips.join("; ")
     };
-    ErrorReport::of_message(ErrorKind::Usage, message.to_owned(), Some(hint))
+    ErrorReport::of_message(ErrorKind::Usage, message, Some(&hint))
 }
 
 /// A paragraph of lines as one.

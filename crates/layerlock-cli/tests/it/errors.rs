@@ -433,3 +433,24 @@ fn a_target_for_an_export_that_has_none_is_usage() {
         assert!(text.starts_with(&expected), "{text}");
     }
 }
+
+#[test]
+fn a_usage_error_shows_no_password() {
+    let sandbox = Sandbox::new();
+    let output = sandbox
+        .layerlock(&[
+            "install",
+            "https://me:hunter2@packages.example.com/x.whl",
+            "--json",
+        ])
+        .assert()
+        .code(2);
+    let output = output.get_output();
+    for text in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(text);
+        assert!(
+            text.contains("packages.example.com") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}
