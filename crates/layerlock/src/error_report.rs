@@ -1,5 +1,6 @@
 //! Errors as programs read them. The field names are the interface of `--json`.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::PathBuf;
 
@@ -58,13 +59,13 @@ impl ErrorReport {
     }
 
     /// An error that has no more than a message and a hint.
-    pub fn of_message(kind: ErrorKind, message: String, hint: Option<String>) -> Self {
+    pub fn of_message(kind: ErrorKind, message: &str, hint: Option<&str>) -> Self {
         Self {
             error: ErrorDetails {
                 code: kind.exit_code(),
                 kind: kind.name(),
-                message,
-                hint,
+                message: mask_user_info(message),
+                hint: hint.map(mask_user_info),
                 package: None,
                 place: None,
             },
@@ -88,6 +89,29 @@ impl ErrorDetails {
             place: None,
         }
     }
+}
+
+/// The exit code of a command of which these failed: that of a refusal by the provider before
+/// others, and that of the network after all others. `None` where nothing failed.
+pub(crate) fn exit_code<'e>(errors: impl Iterator<Item = &'e ErrorDetails>) -> Option<u8> {
+    let rank = |code: &u8| {
+        if *code == ErrorKind::Provider.exit_code() {
+            0
+        } else if *code == ErrorKind::Network.exit_code() {
+            2
+        } else {
+            1
+        }
+    };
+    errors.map(|error| error.code).min_by_key(rank)
+}
+
+/// Errors of different messages: one fault of a place may be that of several versions.
+pub(crate) fn each_once<'e>(
+    errors: impl Iterator<Item = &'e ErrorDetails>,
+) -> impl Iterator<Item = &'e ErrorDetails> {
+    let mut told = HashSet::new();
+    errors.filter(move |error| told.insert(&error.message))
 }
 
 impl ErrorPlace {

@@ -50,6 +50,7 @@ mod publish_configuration;
 mod report;
 mod report_file;
 mod runtime_fit;
+mod scratch;
 mod settings;
 mod source_date_epoch;
 mod sources;
@@ -73,7 +74,9 @@ pub use handover::{HandedOver, Handover, Results};
 pub use handover_error::HandoverError;
 pub use init::{Added, Diff, Initialised, init, plan_init};
 pub use layerlock_check::{Code, Finding, Severity};
-pub use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place};
+pub use layerlock_diagnostic::{
+    Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place, mask_user_info,
+};
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};

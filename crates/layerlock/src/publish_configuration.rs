@@ -73,16 +73,11 @@ impl PublishConfiguration {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let table: Table = project.tool("layerlock")?.unwrap_or_default();
         let publish = table.publish.unwrap_or_default();
-        publish.check(project)?;
-        let name = publish.name.map(|text| {
-            NameTemplate::parse(NameKind::Layer, text.get_ref())
-                .map_err(|message| bad(project, &text, message))
-        });
         let is_for_aws = table.provider == Some(ProviderName::Aws) || publish.aws.is_some();
-        let aws = publish.aws.unwrap_or_default().read(project)?;
+        let (name, aws) = publish.read(project)?;
         Ok(Self {
             project: project.name().map(layerlock_lock::normalize_name),
-            name: name.transpose()?,
+            name,
             description: publish.description.map(Spanned::into_inner),
             license: publish.license.map(Spanned::into_inner),
             is_for_aws,
@@ -94,6 +89,10 @@ impl PublishConfiguration {
 impl PublishTable {
     /// What a provider would refuse, with its line: also where nothing is published.
     pub(crate) fn check(&self, project: &Project) -> Result<(), Error> {
+        self.read(project).map(drop)
+    }
+
+    fn read(&self, project: &Project) -> Result<(Option<NameTemplate>, AwsConfiguration), Error> {
         let limits = Provider::Aws.limits();
         for (text, what, limit) in [
             (&self.description, "description", limits.description),
@@ -108,13 +107,12 @@ impl PublishTable {
                 return Err(bad(project, text, message));
             }
         }
-        if let Some(name) = &self.name {
-            let parsed = NameTemplate::parse(NameKind::Layer, name.get_ref());
-            parsed.map_err(|message| bad(project, name, message))?;
-        }
-        if let Some(aws) = &self.aws {
-            aws.read(project)?;
-        }
-        Ok(())
+        let name = self.name.as_ref().map(|text| {
+            let parsed = NameTemplate::parse(NameKind::Layer, text.get_ref());
+            parsed.map_err(|message| bad(project, text, message))
+        });
+        let name = name.transpose()?;
+        let aws = self.aws.as_ref().map(|aws| aws.read(project));
+        Ok((name, aws.transpose()?.unwrap_or_default()))
     }
 }

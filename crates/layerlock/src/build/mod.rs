@@ -11,9 +11,8 @@ use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
-use layerlock_layer::{EntryTime, Temporary, parallel};
+use layerlock_layer::{EntryTime, parallel};
 use layerlock_target::Provider;
-use tempfile::TempDir;
 
 use crate::built::Built;
 use crate::cache::{open_cache, with_cache};
@@ -22,6 +21,7 @@ use crate::dist::{self, NewDist};
 use crate::file_plan::FilePlan;
 use crate::last_run::{BuiltDirectories, LastRun, Outcome};
 use crate::report_file::with_report;
+use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
@@ -66,9 +66,7 @@ pub(crate) fn build_for_publish(
     if !is_trial {
         return reuse_or_run(PUBLISH, settings, reporter, zip_alone);
     }
-    let make = || TempDir::with_prefix("layerlock-publish-");
-    let (scratch, _existing) = Temporary::create(make)
-        .map_err(layerlock_layer::Error::io("create", std::env::temp_dir()))?;
+    let (scratch, _existing) = scratch()?;
     Ok(run(settings, reporter, &zip_alone, Some(scratch.path()))?.built)
 }
 
@@ -149,11 +147,15 @@ fn run(
     let mut job = Job::read(settings)?;
     job.layers.iter_mut().for_each(change);
     with_cache(&settings.cache, reporter, |cache| {
+        let mut forgotten = HashSet::new();
         loop {
             match job.run(cache, reporter, scratch) {
                 // What can be fetched anew is no reason to fail.
                 Err(Error::Layer(layerlock_layer::Error::Archive { archive, .. }))
-                    if !job.is_offline() && cache.forget(&archive) =>
+                    // Once each: a disk may damage it again.
+                if !job.is_offline()
+                    && forgotten.insert(archive.clone())
+                    && cache.forget(&archive) =>
                 {
                     reporter.warned(&format!(
                         "{} is damaged, and is fetched anew",

@@ -142,7 +142,7 @@ impl Step<'_> {
             return job.planned(&plan);
         }
         match &plan.version {
-            PublishPlan::Reuse(version) => job.settle(&plan, &version.clone().into(), Vec::new()),
+            PublishPlan::Reuse(_) => job.reuse(&plan),
             PublishPlan::Create { changed, .. } => job.publish(&plan, changed, reporter),
         }
     }
@@ -201,6 +201,17 @@ impl Job<'_> {
                     ..self.published()
                 }
             }
+        }
+    }
+
+    /// Sends nothing; a directory is rid of what killed runs left.
+    fn reuse(&self, plan: &Plan) -> Published {
+        let done = self
+            .publisher()
+            .carry_out(&self.artifact, &plan.version, &|_| {});
+        match done {
+            Ok(done) => self.settle(plan, &done, Vec::new()),
+            Err(error) => self.failed(&error, None),
         }
     }
 
@@ -319,7 +330,6 @@ impl Job<'_> {
             code_sha256: artifact.code_sha256(),
             duplicate: None,
             error: None,
-            error_kind: None,
         }
     }
 

@@ -147,15 +147,16 @@ pub(crate) fn places(
     settings: &Settings,
     configuration: &PublishConfiguration,
 ) -> Result<Vec<Place>, Error> {
-    match to {
-        Publishing::Local(directory) => Ok(vec![local(settings, directory.clone())]),
-        Publishing::Aws(destination) => aws(settings, configuration, destination),
-        Publishing::Configured(destination) if configuration.is_for_aws => {
-            aws(settings, configuration, destination)
-        }
-        Publishing::Configured(destination) => match destination.first_option() {
-            Some(option) => Err(Error::NotAws { option }),
-            None => Ok(vec![local(settings, None)]),
+    match accounts_of(to, configuration)? {
+        Some(accounts) => enter(&accounts, &settings.cache),
+        None => match to {
+            Publishing::Local(directory) => Ok(vec![local(settings, directory.clone())]),
+            Publishing::Aws(destination) | Publishing::Configured(destination) => {
+                match destination.first_option() {
+                    Some(option) => Err(Error::NotAws { option }),
+                    None => Ok(vec![local(settings, None)]),
+                }
+            }
         },
     }
 }
@@ -207,16 +208,13 @@ fn has_aws_files() -> bool {
     })
 }
 
-fn aws(
-    settings: &Settings,
-    configuration: &PublishConfiguration,
-    destination: &AwsDestination,
-) -> Result<Vec<Place>, Error> {
-    let accounts = accounts(configuration, destination)?;
+/// The places of these accounts. One that cannot be entered is a place where all fails; an
+/// error where that is so of each.
+pub(crate) fn enter(accounts: &[AwsAccount], cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     let mut places = Vec::new();
     let mut failed = Vec::new();
-    for account in &accounts {
-        match connect(account, &settings.cache) {
+    for account in accounts {
+        match connect(account, cache) {
             Ok(connected) => places.extend(connected),
             Err(error) => failed.push((account, error)),
         }
@@ -253,18 +251,25 @@ fn unreachable(account: &AwsAccount, error: &Error) -> Vec<Place> {
     regions.into_iter().map(place).collect()
 }
 
-/// The accounts of AWS that layers go to, as far as the settings name them; none where they
-/// go to a directory.
+/// The accounts of AWS that layers go to; none where they go to a directory.
 pub(crate) fn configured_accounts(
     to: &Publishing,
     configuration: &PublishConfiguration,
 ) -> Result<Vec<AwsAccount>, Error> {
+    Ok(accounts_of(to, configuration)?.unwrap_or_default())
+}
+
+/// `None` where layers go to a directory.
+fn accounts_of(
+    to: &Publishing,
+    configuration: &PublishConfiguration,
+) -> Result<Option<Vec<AwsAccount>>, Error> {
     match to {
-        Publishing::Aws(destination) => accounts(configuration, destination),
+        Publishing::Aws(destination) => accounts(configuration, destination).map(Some),
         Publishing::Configured(destination) if configuration.is_for_aws => {
-            accounts(configuration, destination)
+            accounts(configuration, destination).map(Some)
         }
-        Publishing::Configured(_) | Publishing::Local(_) => Ok(Vec::new()),
+        Publishing::Configured(_) | Publishing::Local(_) => Ok(None),
     }
 }
 
@@ -282,26 +287,36 @@ fn accounts(
     };
     let mut accounts: Vec<AwsAccount> = Vec::new();
     for configured in configured {
-        let account = asked.clone().instead_of(configured.clone());
-        if account.role_arn.is_none() && account.external_id.is_some() {
-            return Err(Error::PublishOption {
-                option: "--external-id",
-                message: "it is for a role, and there is none: name it by --role-arn".to_owned(),
-            });
-        }
-        if account.storage == Some(Storage::Reference) && account.bucket.is_none() {
-            return Err(Error::PublishOption {
-                option: "--storage",
-                message: "`reference` needs a bucket: name it by --bucket, or by `bucket` in \
-                          [tool.layerlock.publish.aws]"
-                    .to_owned(),
-            });
-        }
+        let account = checked(asked.clone().instead_of(configured.clone()))?;
         if !accounts.contains(&account) {
             accounts.push(account);
         }
     }
     Ok(accounts)
+}
+
+/// An account with all of its settings, where these fit together.
+pub(crate) fn checked(account: AwsAccount) -> Result<AwsAccount, Error> {
+    let refuse = |option: &'static str, message: &str| {
+        Err(Error::PublishOption {
+            option,
+            message: message.to_owned(),
+        })
+    };
+    if account.role_arn.is_none() && account.external_id.is_some() {
+        return refuse(
+            "--external-id",
+            "it is for a role, and there is none: name it by --role-arn",
+        );
+    }
+    if account.storage == Some(Storage::Reference) && account.bucket.is_none() {
+        return refuse(
+            "--storage",
+            "`reference` needs a bucket: name it by --bucket, or by `bucket` in \
+             [tool.layerlock.publish.aws]",
+        );
+    }
+    Ok(account)
 }
 
 #[cfg(feature = "aws")]

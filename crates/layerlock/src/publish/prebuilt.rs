@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_digest::Digest;
 use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_layer::{
     Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, PlannedFile, Temporary,
@@ -13,6 +13,7 @@ use layerlock_target::{Architecture, Provider};
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
 
 /// A layer that another job built, or anyone.
@@ -71,9 +72,10 @@ impl Prebuilt {
     }
 
     fn of_zip(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
-        let read = |error| layerlock_layer::Error::io("read", &self.path)(error);
-        let mut file = fs::File::open(&self.path).map_err(read)?;
-        let (size, digest) = hash(&mut file).map_err(read)?;
+        let planned = PlannedFile::read(&self.path)?;
+        let (size, digest) = (planned.size(), planned.digest());
+        let file = fs::File::open(&self.path);
+        let file = file.map_err(layerlock_layer::Error::io("read", &self.path))?;
         let reader = FileReader::from(file.into_file());
         let rules = ArchiveRules {
             max_unpacked: u64::MAX,
@@ -101,9 +103,7 @@ impl Prebuilt {
         let plan = self.plan()?;
         let names = plan.entries().iter().map(|entry| entry.path.as_str());
         let warnings = self.look(names, plan.unzipped_size())?;
-        let make = || TempDir::with_prefix("layerlock-publish-");
-        let (scratch, existing) = Temporary::create(make)
-            .map_err(layerlock_layer::Error::io("create", std::env::temp_dir()))?;
+        let (scratch, existing) = scratch()?;
         let path = scratch.path().join("layer.zip");
         let options = ZipOptions {
             time: time_of_entries()?,
@@ -209,20 +209,6 @@ impl Prebuilt {
             path: self.path.clone(),
             reason: reason.to_owned(),
         }
-    }
-}
-
-fn hash(file: &mut fs::File) -> std::io::Result<(u64, Digest)> {
-    let mut hasher = Hasher::new(Algorithm::Sha256);
-    let mut buffer = vec![0; 1 << 17];
-    let mut size = 0;
-    loop {
-        let count = std::io::Read::read(file, &mut buffer)?;
-        if count == 0 {
-            return Ok((size, hasher.finish()));
-        }
-        hasher.update(&buffer[..count]);
-        size += count as u64;
     }
 }
 

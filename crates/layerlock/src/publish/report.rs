@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS};
 use layerlock_publish::Change;
 use serde::Serialize;
 
-use crate::error_report::ErrorDetails;
+use crate::error_report::{ErrorDetails, exit_code};
 use crate::report::{Report, finding_texts};
 
 /// What `publish` did, besides building.
@@ -54,8 +54,6 @@ pub struct Published {
     pub duplicate: Option<String>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
-    #[serde(skip)]
-    pub(crate) error_kind: Option<ErrorKind>,
 }
 
 /// What became of a layer.
@@ -76,27 +74,17 @@ impl PublishReport {
     /// The exit code of the command: that of a refusal by the provider before others, and
     /// that of the network after all others.
     pub fn exit_code(&self) -> u8 {
-        let kinds = self.published.iter().filter_map(|one| one.error_kind);
-        match most_telling(kinds) {
-            Some(kind) => kind.exit_code(),
-            None if self.report.has_errors() => EXIT_CHECK_FAILED,
-            None => EXIT_SUCCESS,
-        }
+        exit_code(self.failures()).unwrap_or(if self.report.has_errors() {
+            EXIT_CHECK_FAILED
+        } else {
+            EXIT_SUCCESS
+        })
     }
 
     /// The layers that could not be published.
     pub fn failures(&self) -> impl Iterator<Item = &ErrorDetails> {
         self.published.iter().filter_map(|one| one.error.as_ref())
     }
-}
-
-/// Of what failed, the kind that the exit code tells.
-pub(crate) fn most_telling(kinds: impl Iterator<Item = ErrorKind>) -> Option<ErrorKind> {
-    kinds.min_by_key(|kind| match kind {
-        ErrorKind::Provider => 0,
-        ErrorKind::Network => 2,
-        _ => 1,
-    })
 }
 
 /// All but the failures, which are errors.
@@ -124,7 +112,6 @@ impl Published {
         };
         Self {
             error: Some(ErrorDetails::in_context(&failed, error)),
-            error_kind: Some(error.kind()),
             ..failed
         }
     }
@@ -174,7 +161,10 @@ impl fmt::Display for Published {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_diagnostic::ErrorKind;
+
     use super::*;
+    use crate::ErrorReport;
 
     fn published(outcome: Outcome, changed: &[Change]) -> Published {
         Published {
@@ -194,7 +184,6 @@ mod tests {
             code_sha256: "c2hh".to_owned(),
             duplicate: None,
             error: None,
-            error_kind: None,
         }
     }
 
@@ -257,7 +246,7 @@ mod tests {
             published: kinds
                 .iter()
                 .map(|kind| Published {
-                    error_kind: Some(*kind),
+                    error: Some(ErrorReport::of_message(*kind, kind.name(), None).error),
                     ..published(Outcome::Failed, &[])
                 })
                 .collect(),

@@ -6,7 +6,7 @@ use layerlock_publish::Error as ProviderError;
 
 use super::promote_settings::PromoteSettings;
 use crate::Error;
-use crate::publish::destination::{Place, connect, local};
+use crate::publish::destination::{Place, checked, connect, enter, local};
 use crate::publish_configuration::{AwsAccount, PublishConfiguration, parse_role};
 
 /// The local directory, where one of the ends is named so; another one follows a colon.
@@ -49,9 +49,8 @@ impl Finder<'_> {
         };
         let region = source.publisher.region().map(str::to_owned);
         let mut targets = Vec::new();
-        for account in self.targets(&account, region.as_deref(), &mut targets)? {
-            targets.extend(connect(&account, &promote.settings.cache)?);
-        }
+        let accounts = self.targets(&account, region.as_deref(), &mut targets)?;
+        targets.extend(enter(&accounts, &promote.settings.cache)?);
         Ok(Ends { source, targets })
     }
 
@@ -93,7 +92,7 @@ impl Finder<'_> {
                 if account.regions.as_ref().is_none_or(Vec::is_empty) {
                     account.regions = region.map(|region| vec![region.to_owned()]);
                 }
-                let account = asked.clone().instead_of(account);
+                let account = checked(asked.clone().instead_of(account))?;
                 if !targets.contains(&account) {
                     targets.push(account);
                 }

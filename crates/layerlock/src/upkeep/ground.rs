@@ -1,5 +1,7 @@
 //! What all upkeep starts from: layers by their published names, and places.
 
+use std::cell::OnceCell;
+
 use layerlock_export::Project;
 use layerlock_install::Reporter;
 use layerlock_publish::{Error as ProviderError, LayerVersion};
@@ -154,10 +156,11 @@ fn of_project(
     configuration: &PublishConfiguration,
     name: Option<&NameTemplate>,
 ) -> Result<Vec<PublishedLayer>, Error> {
+    let lock = OnceCell::new();
     let choose = |query: &default_runtime::RuntimeQuery<'_>| {
         // A lock is read only where it decides, and a faulty one decides nothing.
-        match settings.lock_of(project.clone()) {
-            Ok(lock) => default_runtime::choose(project, &lock, query),
+        match lock.get_or_init(|| settings.lock_of(project.clone())) {
+            Ok(lock) => default_runtime::choose(project, lock, query),
             Err(_) => default_runtime::newest_allowed(query.provider, project),
         }
     };

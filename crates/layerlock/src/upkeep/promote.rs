@@ -8,25 +8,23 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-use layerlock_diagnostic::{Diagnose, EXIT_SUCCESS, ErrorKind};
+use layerlock_diagnostic::{Diagnose, EXIT_SUCCESS};
 use layerlock_digest::Digest;
-use layerlock_layer::Temporary;
 use layerlock_publish::{Artifact, Error as ProviderError, LayerVersion};
 use serde::Serialize;
-use tempfile::TempDir;
 
 use super::ends::{Ends, Finder};
 use super::ground::{Ground, PublishedLayer};
 use super::promote_settings::PromoteSettings;
 use super::report::{VersionOutcome, VersionReport};
 use crate::Error;
-use crate::error_report::ErrorDetails;
+use crate::error_report::{ErrorDetails, each_once, exit_code};
 use crate::publish::carry_out::{Job, carry_out, side_by_side};
 use crate::publish::destination::Place;
-use crate::publish::report::most_telling;
 use crate::publish::{
     Outcome, PublishReporter, Published, parameter_name, refuse_shared_parameters,
 };
+use crate::scratch::scratch;
 
 /// What became of each version.
 #[derive(Debug, Clone, Serialize)]
@@ -50,9 +48,7 @@ pub fn promote(
         configuration: &ground.configuration,
     };
     let ends = finder.find()?;
-    let make = || TempDir::with_prefix("layerlock-publish-");
-    let (scratch, _existing) = Temporary::create(make)
-        .map_err(layerlock_layer::Error::io("create", std::env::temp_dir()))?;
+    let (scratch, _existing) = scratch()?;
     let promotion = Promotion {
         promote,
         ground: &ground,
@@ -78,7 +74,7 @@ struct Item {
     name: String,
     runtimes: Vec<String>,
     architectures: Vec<String>,
-    found: Result<Found, Failure>,
+    found: Result<Found, ErrorDetails>,
 }
 
 struct Found {
@@ -88,23 +84,12 @@ struct Found {
 }
 
 /// Why a version cannot be promoted.
-#[derive(Clone)]
-struct Failure {
-    error: ErrorDetails,
-    kind: ErrorKind,
-}
-
-impl Failure {
-    fn new(what: &str, error: &dyn Diagnose) -> Self {
-        Self {
-            error: ErrorDetails::in_context(&what, error),
-            kind: error.kind(),
-        }
-    }
+fn failure(what: &str, error: &dyn Diagnose) -> ErrorDetails {
+    ErrorDetails::in_context(&what, error)
 }
 
 /// A layer, and its version as the list has it.
-type Choice<'g> = (&'g PublishedLayer, Result<LayerVersion, Failure>);
+type Choice<'g> = (&'g PublishedLayer, Result<LayerVersion, ErrorDetails>);
 
 impl Promotion<'_> {
     /// What is to be promoted.
@@ -120,8 +105,7 @@ impl Promotion<'_> {
             match versions {
                 Ok(versions) => choices.extend(self.choose(&layers, &versions)),
                 Err(error) => {
-                    let failure =
-                        Failure::new(&format!("failed to list {}", self.at(&name)), &error);
+                    let failure = failure(&format!("failed to list {}", self.at(&name)), &error);
                     choices.extend(
                         layers
                             .into_iter()
@@ -210,7 +194,7 @@ impl Promotion<'_> {
         is_for(&runtimes, &version.runtimes) && is_for(&architectures, &version.architectures)
     }
 
-    fn not_published(&self, layer: &PublishedLayer) -> Failure {
+    fn not_published(&self, layer: &PublishedLayer) -> ErrorDetails {
         let mut what = "no version".to_owned();
         if let Some(number) = self.promote.version {
             what = format!("no version {number}");
@@ -218,7 +202,7 @@ impl Promotion<'_> {
             what = format!("no version for {} {}", target.runtime, target.architecture);
         }
         let doing = format!("failed to promote {}", layer.name);
-        Failure::new(
+        failure(
             &doing,
             &Error::NotPublished {
                 what,
@@ -247,10 +231,10 @@ impl Promotion<'_> {
         item
     }
 
-    fn failed(&self, doing: &str, version: &LayerVersion, error: &ProviderError) -> Failure {
+    fn failed(&self, doing: &str, version: &LayerVersion, error: &ProviderError) -> ErrorDetails {
         let listed = VersionOutcome::Listed;
         let what = VersionReport::of_version(&self.ends.source, version, listed).what();
-        Failure::new(&format!("{doing} {what}"), error)
+        failure(&format!("{doing} {what}"), error)
     }
 
     /// What a version is published as elsewhere.
@@ -300,8 +284,11 @@ impl Promotion<'_> {
         results.extend(pairs.into_iter().zip(planned));
         if !self.promote.dry_run {
             self.download(items, &mut results);
-            let goes_on = results.iter().filter(|(_, one)| one.error.is_none());
-            let pairs: Vec<_> = goes_on.map(|(pair, _)| *pair).collect();
+            // What is unchanged is told already.
+            let planned = results
+                .iter()
+                .filter(|(_, one)| one.outcome == Outcome::Planned);
+            let pairs: Vec<_> = planned.map(|(pair, _)| *pair).collect();
             let done = self.carry_out(items, &pairs, false, reporter)?;
             results.extend(pairs.into_iter().zip(done));
         }
@@ -361,7 +348,7 @@ impl Promotion<'_> {
 
 impl Item {
     /// That it is not published in a place.
-    fn failed(&self, place: &Place, failure: &Failure) -> Published {
+    fn failed(&self, place: &Place, failure: &ErrorDetails) -> Published {
         let publisher = place.publisher.as_ref();
         let digest = self
             .found
@@ -382,8 +369,7 @@ impl Item {
             reused: false,
             code_sha256: digest.unwrap_or_default(),
             duplicate: None,
-            error: Some(failure.error.clone()),
-            error_kind: Some(failure.kind),
+            error: Some(failure.clone()),
         }
     }
 }
@@ -391,16 +377,12 @@ impl Item {
 impl PromoteReport {
     /// The exit code of the command.
     pub fn exit_code(&self) -> u8 {
-        let kinds = self.published.iter().filter_map(|one| one.error_kind);
-        most_telling(kinds).map_or(EXIT_SUCCESS, ErrorKind::exit_code)
+        exit_code(self.failures()).unwrap_or(EXIT_SUCCESS)
     }
 
     /// What failed, each once: one fault may keep a version out of several places.
     pub fn failures(&self) -> impl Iterator<Item = &ErrorDetails> {
-        let errors = self.published.iter().filter_map(|one| one.error.as_ref());
-        let mut errors: Vec<_> = errors.collect();
-        errors.dedup_by(|next, last| next.message == last.message);
-        errors.into_iter()
+        each_once(self.published.iter().filter_map(|one| one.error.as_ref()))
     }
 }
 

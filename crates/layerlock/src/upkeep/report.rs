@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use layerlock_diagnostic::{Diagnose, EXIT_SUCCESS, ErrorKind};
+use layerlock_diagnostic::{Diagnose, EXIT_SUCCESS};
 use layerlock_publish::{LayerVersion, Publisher};
 use serde::Serialize;
 
-use crate::error_report::ErrorDetails;
+use crate::error_report::{self, ErrorDetails, each_once};
 use crate::publish::destination::Place;
-use crate::publish::report::most_telling;
 
 /// One version of a layer in one place, and what became of it.
 #[derive(Debug, Clone, Serialize)]
@@ -47,8 +46,6 @@ pub struct VersionReport {
     pub used_by: Option<Vec<String>>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
-    #[serde(skip)]
-    pub(super) error_kind: Option<ErrorKind>,
 }
 
 /// What became of a version.
@@ -91,7 +88,6 @@ impl VersionReport {
             reason: None,
             used_by: None,
             error: None,
-            error_kind: None,
         }
     }
 
@@ -129,7 +125,6 @@ impl VersionReport {
 
     pub(super) fn tell(&mut self, what: &str, error: &dyn Diagnose) {
         self.error = Some(ErrorDetails::in_context(&what, error));
-        self.error_kind = Some(error.kind());
     }
 
     /// `version 3 of web at aws in eu-west-1 (account 123456789012)`
@@ -162,14 +157,10 @@ impl VersionReport {
 
 /// The exit code of the command: success, or that of what failed.
 pub(super) fn exit_code(versions: &[VersionReport]) -> u8 {
-    let kinds = versions.iter().filter_map(|one| one.error_kind);
-    most_telling(kinds).map_or(EXIT_SUCCESS, ErrorKind::exit_code)
+    error_report::exit_code(failures(versions)).unwrap_or(EXIT_SUCCESS)
 }
 
-/// What failed, each once: several versions may fail by one fault of a place.
+/// What failed, each once.
 pub(super) fn failures(versions: &[VersionReport]) -> impl Iterator<Item = &ErrorDetails> {
-    let errors = versions.iter().filter_map(|one| one.error.as_ref());
-    let mut errors: Vec<_> = errors.collect();
-    errors.dedup_by(|next, last| next.message == last.message);
-    errors.into_iter()
+    each_once(versions.iter().filter_map(|one| one.error.as_ref()))
 }

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use layerlock_diagnostic::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+use layerlock_diagnostic::{EXIT_CHECK_FAILED, EXIT_SUCCESS};
 use layerlock_publish::Change;
 use serde::Serialize;
 
 use crate::Error;
-use crate::error_report::ErrorDetails;
-use crate::publish::report::most_telling;
+use crate::error_report::{ErrorDetails, exit_code};
 use crate::publish::{
     Outcome, PublishReport, PublishReporter, PublishSettings, Published, publish_as,
 };
@@ -53,8 +52,6 @@ pub struct LayerStatus {
     pub code_sha256: String,
     /// Why it is not known.
     pub error: Option<ErrorDetails>,
-    #[serde(skip)]
-    error_kind: Option<ErrorKind>,
 }
 
 /// How a layer stands.
@@ -96,13 +93,12 @@ impl StatusReport {
     /// The exit code of the command: that of what failed, else that of a check where
     /// anything differs.
     pub fn exit_code(&self) -> u8 {
-        let kinds = self.status.iter().filter_map(|one| one.error_kind);
         let has_drift = || {
             let mut status = self.status.iter();
             status.any(|one| one.outcome != StatusOutcome::Current)
         };
-        match most_telling(kinds) {
-            Some(kind) => kind.exit_code(),
+        match exit_code(self.failures()) {
+            Some(code) => code,
             // A layer with errors is not published, and not compared.
             None if self.report.has_errors() || has_drift() => EXIT_CHECK_FAILED,
             None => EXIT_SUCCESS,
@@ -142,7 +138,6 @@ impl LayerStatus {
             version: planned.version,
             code_sha256: planned.code_sha256,
             error,
-            error_kind: planned.error_kind,
         }
     }
 }

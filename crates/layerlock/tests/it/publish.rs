@@ -490,3 +490,18 @@ fn a_large_zip_is_told_where_it_cannot_be_published() {
         assert!(!is_told(&published.report.layers[0].findings), "{table}");
     }
 }
+
+/// Where nothing is published either.
+#[test]
+fn what_a_killed_publish_left_goes_with_the_next() {
+    let shop = Shop::configured("");
+    publish(&shop, false);
+    let draft = shop.path("dist/published/.draft-killed");
+    for _ in 0..2 {
+        fs_err::create_dir(&draft).unwrap();
+        fs_err::write(draft.join("layer.zip"), "half").unwrap();
+        let report = publish(&shop, false);
+        assert_eq!(report.published[0].outcome, Outcome::Unchanged);
+        assert!(!draft.exists());
+    }
+}
