@@ -21,7 +21,8 @@ pub fn mask_user_info(text: &str) -> String {
 
 /// How many bytes of user information a text begins with that follows `://`.
 fn user_info(text: &str) -> usize {
-    let ends_url = |c: char| c.is_whitespace() || "\"'`<>(),;".contains(c);
+    // What ends lists and sentences too, `,;'()`, may be in a password.
+    let ends_url = |c: char| c.is_whitespace() || "\"`<>".contains(c);
     let url = &text[..text.find(ends_url).unwrap_or(text.len())];
     let authority = &url[..url.find(['/', '?', '#']).unwrap_or(url.len())];
     // The user of git's servers is everybody's, and the other is advice.
@@ -29,8 +30,12 @@ fn user_info(text: &str) -> usize {
     if let Some(end) = authority.rfind('@') {
         return if is_shown(&authority[..end]) { 0 } else { end };
     }
-    // A password may hold what should be encoded; a port is a number.
-    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // A password may hold what should be encoded; a port is a number, after which a list may
+    // go on to the `:` of the next URL: `['https://host:80','https://me:pw@host']`.
+    let is_port = |text: &str| {
+        let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        rest.is_empty() || rest.starts_with([',', ';', '\'', ')']) && rest.ends_with(':')
+    };
     match (authority.split_once(':'), url.rfind('@')) {
         (Some((_, password)), Some(end)) if !is_port(password) => end,
         _ => 0,
@@ -58,6 +63,18 @@ mod tests {
                 "https://a:b@c and git+https://d:e@f",
                 "https://***@c and git+https://***@f",
             ),
+            ("https://me:pa,ss@host/x", "https://********@host/x"),
+            ("https://me:it's@host", "https://*******@host"),
+            ("https://me:1,2/3@host", "https://********@host"),
+            ("https://me:(a);b@host)", "https://********@host)"),
+            (
+                "['https://a/b','https://c:d@e']",
+                "['https://a/b','https://***@e']",
+            ),
+            (
+                "['https://a:b@c','https://d:80','https://e:f@g']",
+                "['https://***@c','https://d:80','https://***@g']",
+            ),
             ("https://host:8080/x@y", "https://host:8080/x@y"),
             ("ssh://git@host/x", "ssh://git@host/x"),
             (
@@ -78,7 +95,7 @@ mod tests {
         fn columns_stay_and_nothing_is_left(
             before in "[a-z \"]{0,8}",
             user in "[a-z0-9%]{1,8}",
-            password in "[a-zA-Z0-9%:@!$&*+=._~-]{4,12}",
+            password in "[a-zA-Z0-9%:@!$&*+=._~,;'()-]{4,12}",
             after in "[a-z./]{0,8}",
         ) {
             let text = format!("{before}https://{user}:{password}@host{after}");
