@@ -33,14 +33,14 @@ class LayerlockError(Exception):
         return f"{text}\nhint: {self.hint}" if self.hint else text
 
 
-def run(arguments: Sequence[str], **options: Any) -> Dict[str, Any]:
+def run(arguments: Sequence[str]) -> Dict[str, Any]:
     """Run the command with `--json` and return what it reports.
 
     What it says to people goes to standard error. A report in which something failed or was
     found is one too: only where there is none, this raises LayerlockError.
     """
     command = [find_layerlock_bin(), *arguments, "--json"]
-    finished = subprocess.run(command, stdout=subprocess.PIPE, check=False, **options)
+    finished = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     return parse(finished.stdout, finished.returncode)
 
 

@@ -67,9 +67,12 @@ def _prepare() -> int:
 def _run() -> int:
     """Build, and publish if that is wanted."""
     project = _project()
-    arguments = [f"--project={project}", *shlex.split(_variable("ARGUMENTS"))]
+    publishes = _variable("PUBLISH").strip().lower() == "true"
     try:
-        # As a group of the log: progress and the text of errors go there.
+        arguments = [f"--project={project}", *_words("ARGUMENTS")]
+        # A fault in them is told before anything is built.
+        of_publish = _words("PUBLISH_ARGUMENTS") if publishes else []
+        # Progress and the text of errors go to standard error, and so to the log.
         report = run(["build", *arguments])
     except LayerlockError as error:
         _annotate_error(error, project)
@@ -77,8 +80,9 @@ def _run() -> int:
         return error.code
     layers = report["layers"]
     findings = _findings(layers)
+    locked = _locked(project) if findings else {}
     for finding in findings:
-        place = _locked_at(project, finding["package"]) if finding.get("package") else None
+        place = locked.get(_normalized(finding.get("package") or ""))
         text = _with_hint(finding["message"], finding.get("hint"))
         title = f"layerlock: {finding['code']}"
         _annotate(_LEVELS.get(finding["severity"], "notice"), text, title=title, place=place)
@@ -88,14 +92,13 @@ def _run() -> int:
     _summarize(_summary(layers, findings))
     if any(finding["severity"] == "error" for finding in findings):
         return 1
-    return _publish(arguments) if _variable("PUBLISH").strip().lower() == "true" else 0
+    return _publish([*arguments, *of_publish]) if publishes else 0
 
 
 def _publish(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as directory:
         arns, report = (os.path.join(directory, name) for name in ("arns.json", "report.json"))
         command = [find_layerlock_bin(), "publish", *arguments]
-        command += shlex.split(_variable("PUBLISH_ARGUMENTS"))
         # Of the forms to hand over, it is one object of ARNs by their keys.
         command += ["--output-format=terraform", f"--output-file={arns}", f"--report={report}"]
         code = subprocess.run(command, check=False).returncode
@@ -104,7 +107,7 @@ def _publish(arguments: Sequence[str]) -> int:
             failed = [entry for entry in published if entry.get("error")]
             for entry in failed:
                 where = " in ".join(filter(None, (entry.get("layer"), entry.get("region"))))
-                text = _error_text(entry["error"])
+                text = _with_hint(entry["error"]["message"], entry["error"].get("hint"))
                 _annotate("error", f"{where}: {text}", title="layerlock publish")
             if not failed:
                 text = f"layerlock publish ended with exit code {code}: its log says why"
@@ -127,6 +130,22 @@ def _project() -> str:
 
 def _variable(name: str) -> str:
     return os.environ.get(f"LAYERLOCK_ACTION_{name}", "")
+
+
+def _words(name: str) -> List[str]:
+    """Split an input as a shell does."""
+    try:
+        return shlex.split(_variable(name))
+    except ValueError as error:
+        of_action = name.lower().replace("_", "-")
+        raise LayerlockError(
+            {
+                "code": 2,
+                "kind": "usage",
+                "message": f"the input `{of_action}` cannot be split into arguments: {error}",
+                "hint": "write it as a shell takes it, with a mark at both ends of a quotation",
+            }
+        ) from None
 
 
 def _read(path: str) -> Dict[str, Any]:
@@ -155,22 +174,23 @@ def _annotate_error(error: LayerlockError, project: str) -> None:
     if place and place.get("file"):
         place = {**place, "file": _in_workspace(place["file"], project)}
     elif error.package:
-        place = _locked_at(project, error.package)
+        place = _locked(project).get(_normalized(error.package))
     _annotate("error", _with_hint(error.message, error.hint), title="layerlock", place=place)
 
 
-def _locked_at(project: str, package: str) -> Optional[Dict[str, Any]]:
-    """Return the place of a package in poetry.lock."""
-    wanted = _normalized(package)
+def _locked(project: str) -> Dict[str, Dict[str, Any]]:
+    """Return the places of the packages in poetry.lock, by their normalized names."""
+    places: Dict[str, Dict[str, Any]] = {}
+    file = _in_workspace("poetry.lock", project)
     try:
         with open(os.path.join(project, "poetry.lock"), encoding="utf-8") as lock:
             for number, line in enumerate(lock, start=1):
                 name = _LOCKED.match(line)
-                if name and _normalized(name.group(1)) == wanted:
-                    return {"file": _in_workspace("poetry.lock", project), "line": number}
+                if name:
+                    places.setdefault(_normalized(name.group(1)), {"file": file, "line": number})
     except (OSError, UnicodeDecodeError):
         pass
-    return None
+    return places
 
 
 def _normalized(name: str) -> str:
@@ -217,12 +237,6 @@ def _escaped(text: str, special: str = "") -> str:
 
 def _with_hint(message: str, hint: Optional[str]) -> str:
     return f"{message}\nhint: {hint}" if hint else message
-
-
-def _error_text(error: Any) -> str:
-    if isinstance(error, Mapping):
-        return _with_hint(str(error.get("message")), error.get("hint"))
-    return str(error)
 
 
 # Outputs and summary

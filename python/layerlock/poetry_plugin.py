@@ -5,9 +5,8 @@ Poetry imports this module each time it starts, so it imports only what Poetry h
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 try:
     from poetry.console.commands.command import Command
@@ -91,7 +90,9 @@ class LayerlockPlugin(ApplicationPlugin):
             return
         arguments = translate(typed, changed_directory=_changes_directory(application))
         if arguments is not None:
-            _become([_binary(), *arguments])
+            from layerlock._become import become
+
+            become([_binary(), *arguments])
 
 
 def translate(typed: Sequence[str], *, changed_directory: bool) -> list[str] | None:
@@ -212,25 +213,3 @@ def _binary() -> str:
                 " layerlock on PATH"
             )
         return found
-
-
-def _become(command: list[str]) -> NoReturn:
-    """Replace this process, so that exit code, streams and signals are layerlock's."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    if os.name == "nt":
-        # Windows has no exec: a new process would answer before the command has ended.
-        import subprocess
-
-        try:
-            sys.exit(subprocess.call(command))
-        except KeyboardInterrupt:
-            sys.exit(130)
-    import signal
-
-    # Python ignores it, and a process keeps that.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    try:
-        os.execv(command[0], command)
-    except OSError as error:
-        sys.exit(f"error: failed to run {command[0]}: {error.strerror}")

@@ -35,15 +35,31 @@ class Annotations(unittest.TestCase):
             with open(os.path.join(project, "poetry.lock"), "w", encoding="utf-8") as lock:
                 lock.write('[[package]]\nname = "idna"\n\n[[package]]\nname = "Zope.Event"\n')
             with mock.patch.dict(os.environ, {"GITHUB_WORKSPACE": checkout}):
-                place = github._locked_at(project, "zope-event")
-                self.assertEqual(place, {"file": "services/shop/poetry.lock", "line": 5})
-                self.assertIsNone(github._locked_at(project, "absent"))
+                places = github._locked(project)
+            place = {"file": "services/shop/poetry.lock", "line": 5}
+            self.assertEqual(places.get("zope-event"), place)
+            self.assertIsNone(places.get("absent"))
 
     def test_findings_of_several_layers_are_told_once(self):
         finding = {"severity": "warning", "code": "yanked", "package": "idna", "message": "m"}
         other = {**finding, "message": "n"}
         layers = [{"findings": [finding]}, {"findings": [finding, other]}]
         self.assertEqual(github._findings(layers), [finding, other])
+
+
+class Inputs(unittest.TestCase):
+    def test_a_quotation_mark_that_is_not_closed_is_an_error_of_usage(self):
+        for given, named in (
+            ({"ARGUMENTS": "--layer 'web"}, "arguments"),
+            ({"PUBLISH": "true", "PUBLISH_ARGUMENTS": '--name "x'}, "publish-arguments"),
+        ):
+            variables = {f"LAYERLOCK_ACTION_{name}": value for name, value in given.items()}
+            written = io.StringIO()
+            with mock.patch.dict(os.environ, variables), \
+                    mock.patch.object(github, "run", side_effect=AssertionError("it builds")), \
+                    contextlib.redirect_stdout(written):
+                self.assertEqual(github.main(["run"]), 2)
+            self.assertIn(f"::error title=layerlock::the input `{named}` ", written.getvalue())
 
 
 class Summary(unittest.TestCase):
