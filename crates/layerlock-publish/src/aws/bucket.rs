@@ -561,6 +561,13 @@ mod tests {
             ),
             ("layers", "https://amazonaws.com.example.com/key", false),
             ("layers", "https://exampleamazonaws.com/key", false),
+            ("layers", "https://evil.example:x.amazonaws.com/key", false),
+            (
+                "layers",
+                "https://evil.example:443:x.amazonaws.com/key",
+                false,
+            ),
+            ("layers", "https://[::1]x.amazonaws.com/key", false),
             ("layers", "https://s3.amazonaws.com/other", false),
             ("layers", "/key", false),
         ] {

@@ -81,9 +81,8 @@ impl Endpoint {
         let host = authority.rsplit('@').next()?;
         let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]~%".contains(&byte);
         let holds = matches!(&*scheme, "https" | "http")
-            && !host.is_empty()
-            && !host.starts_with(':')
             && host.bytes().all(is_allowed)
+            && has_name_and_port(host)
             && path.bytes().all(|byte| byte.is_ascii_graphic());
         holds.then(|| Self {
             scheme,
@@ -97,6 +96,18 @@ impl Endpoint {
     pub(super) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.host)
     }
+}
+
+/// Whether it is a name, or an address in brackets, and after that at most a port. What merely
+/// ends like a host of AWS, `host:x.amazonaws.com`, must not pass for one.
+fn has_name_and_port(host: &str) -> bool {
+    let name_ends = match host.strip_prefix('[') {
+        Some(_) => host.find(']').map(|at| at + 1),
+        None => host.find(':').or(Some(host.len())),
+    };
+    let (name, port) = host.split_at(name_ends.unwrap_or_default());
+    let is_port = |text: &str| text.parse::<u16>().is_ok();
+    !name.is_empty() && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 fn configured(service: Service, config: &SdkConfig) -> Option<String> {
@@ -224,19 +235,32 @@ mod tests {
         let parsed = Endpoint::parse("HTTP://user:hunter2@Minio.example.com:9000/s3/?x").unwrap();
         assert_eq!(parsed.origin(), "http://minio.example.com:9000");
         assert_eq!(parsed.path, "/s3");
+        for good in ["http://[::1]:9000", "http://[::1]", "https://minio"] {
+            assert_eq!(Endpoint::parse(good).unwrap().origin(), good);
+        }
         for bad in [
             "minio.example.com",
             "ftp://minio.example.com",
             "http://",
             "http://:9000",
+            "https://minio:abc",
+            "https://minio:",
+            "https://minio:65536",
+            "https://minio:x:9000",
+            "https://[::1]x",
+            "https://[::1",
             "http://minio example.com",
             "http://minio.example.com/a b",
         ] {
             assert_eq!(Endpoint::parse(bad), None, "{bad}");
         }
-        let mut config = SdkConfig::builder();
-        config.set_endpoint_url(Some("user:hunter2@minio".to_owned()));
-        let error = Endpoint::of(Service::S3, &config.build(), "eu-west-1").unwrap_err();
-        insta::assert_snapshot!(error, @"invalid AWS settings: the endpoint of S3 is not an address such as https://host:port");
+        for bad in ["user:hunter2@minio", "https://minio:abc"] {
+            let mut config = SdkConfig::builder();
+            config.set_endpoint_url(Some(bad.to_owned()));
+            let error = Endpoint::of(Service::S3, &config.build(), "eu-west-1").unwrap_err();
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(error, @"invalid AWS settings: the endpoint of S3 is not an address such as https://host:port");
+            }
+        }
     }
 }
