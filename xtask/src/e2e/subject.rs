@@ -32,7 +32,7 @@ impl Subject {
         let layerlock = Layerlock::new(binary, work.path())?;
         let project = work.path().join(fixture.name);
         files::copy(&fixture.project(), &project)?;
-        let report = layerlock.report(&project, &build_arguments(target))?;
+        let report = layerlock.report(&project, &arguments("build", target))?;
         let zip = archive::read(&report.layer()?.zip.path)?;
         Ok(Self {
             fixture,
@@ -52,7 +52,12 @@ impl Subject {
 
     /// The arguments of `layerlock build` for the target.
     pub(crate) fn build_arguments(&self) -> Vec<&'static str> {
-        build_arguments(self.target)
+        self.arguments("build")
+    }
+
+    /// The arguments of another command for the target.
+    pub(crate) fn arguments(&self, command: &'static str) -> Vec<&'static str> {
+        arguments(command, self.target)
     }
 
     /// A new, empty directory that goes with the subject.
@@ -142,9 +147,9 @@ impl Subject {
     }
 }
 
-fn build_arguments(target: Target) -> Vec<&'static str> {
+fn arguments(command: &'static str, target: Target) -> Vec<&'static str> {
     vec![
-        "build",
+        command,
         "--runtime",
         target.runtime,
         "--architecture",

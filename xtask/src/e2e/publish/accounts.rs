@@ -68,8 +68,7 @@ impl Accounts<'_> {
         project: &Path,
     ) -> Result<()> {
         let run = |more: &[&str]| -> Result<Vec<Published>> {
-            let mut arguments = subject.build_arguments();
-            arguments[0] = "publish";
+            let mut arguments = subject.arguments("publish");
             arguments.extend(["--json", "--offline", "--name", LAYER]);
             arguments.extend(more);
             let command = subject.layerlock.command(project, &arguments);

@@ -190,8 +190,7 @@ pub(super) fn broken(subject: &Subject, tools: &Tools) -> Result<Proof> {
 /// A publish of a zip that is there.
 fn from(subject: &Subject, zip: &Path, more: &[&str]) -> Command {
     let zip = zip.display().to_string();
-    let mut arguments = subject.build_arguments();
-    arguments[0] = "publish";
+    let mut arguments = subject.arguments("publish");
     arguments.extend(["--provider", "aws", "--region", REGION, "--from", &zip]);
     if !more.contains(&"--name") {
         arguments.extend(["--name", "large"]);

@@ -5,7 +5,7 @@ use layerlock_testkit::{Break, BrokenRequest, FaultProxy};
 
 use super::bucket::create_bucket;
 use super::judge::{Judge, arns, list};
-use super::run::{one, publish};
+use super::run::{one, publish, to_aws};
 use super::server::{REGION, Server, environment_at};
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
@@ -68,13 +68,9 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     files::copy(&subject.fixture.project(), &project)?;
     let before = files::tree(&project)?;
     let run = |more: &[&str]| -> Result<Report> {
-        let mut arguments = subject.build_arguments();
-        arguments[0] = "publish";
         // One region, twice.
-        arguments.extend(["--provider", "aws", "--region", REGION, "--region", REGION]);
-        arguments.extend(["--name", "clean", "--json"]);
-        arguments.extend(more);
-        let command = subject.layerlock.command(&project, &arguments);
+        let command = to_aws(subject, &project).args(["--region", REGION]);
+        let command = command.args(["--name", "clean", "--json"]).args(more);
         Report::parse(&server.environment(command))
     };
     run(&["--dry-run"])?;

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::judge::{Judge, arns, list};
-use super::server::{REGION, Server};
+use super::run::to_aws;
+use super::server::Server;
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::files;
@@ -18,12 +19,9 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let project = directory.join("project");
     files::copy(&subject.fixture.project(), &project)?;
     let run = |format: &str| -> Result<String> {
-        let mut arguments = subject.build_arguments();
-        arguments[0] = "publish";
-        arguments.extend(["--provider", "aws", "--region", REGION]);
-        arguments.extend(["--name", "handed-over", "--output-format", format]);
-        let command = subject.layerlock.command(&project, &arguments);
-        let command = command.env("GITHUB_OUTPUT", directory.join("github"));
+        let command = to_aws(subject, &project)
+            .args(["--name", "handed-over", "--output-format", format])
+            .env("GITHUB_OUTPUT", directory.join("github"));
         server.environment(command).stdout()
     };
     let lines = run("env")?;

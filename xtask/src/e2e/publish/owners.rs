@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 
 use super::judge::{Judge, arns, list};
-use super::server::{REGION, Server};
+use super::run::to_aws;
+use super::server::Server;
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::files;
@@ -20,11 +21,7 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let server = Server::start(tools, &directory)?;
     let judge = Judge::new(tools, &server);
     let run = |project: &Path, more: &[&str]| -> Result<Finished> {
-        let mut arguments = subject.build_arguments();
-        arguments[0] = "publish";
-        arguments.extend(["--provider", "aws", "--region", REGION, "--offline"]);
-        arguments.extend(more);
-        let command = subject.layerlock.command(project, &arguments);
+        let command = to_aws(subject, project).arg("--offline").args(more);
         server.environment(command).finish()
     };
     let count = |layer: &str| -> Result<usize> { Ok(arns(&judge.ask(list(layer))?).len()) };

@@ -31,8 +31,7 @@ pub(super) fn prove(
         server.environment(command).finish()
     };
     let role = format!("arn:aws:iam::{here}:role/layers");
-    let mut publish = subject.build_arguments();
-    publish[0] = "publish";
+    let mut publish = subject.arguments("publish");
     publish.extend(["--offline", "--region", REGION, "--role-arn", &role]);
     publish.extend(["--description", "staged", "--license", "MIT"]);
     run(&publish)?.success()?;

@@ -1,5 +1,7 @@
 //! Runs of the command, and what they report.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::server::REGION;
@@ -9,11 +11,15 @@ use crate::process::Command;
 
 /// A publish of the subject to AWS under a name, with a report.
 pub(super) fn publish(subject: &Subject, name: &str) -> Command {
-    let mut arguments = subject.build_arguments();
-    arguments[0] = "publish";
-    arguments.extend(["--provider", "aws", "--region", REGION]);
-    arguments.extend(["--json", "--name", name]);
-    subject.layerlock.command(&subject.project, &arguments)
+    to_aws(subject, &subject.project).args(["--json", "--name", name])
+}
+
+/// A publish of a project to AWS, for the subject's target.
+pub(super) fn to_aws(subject: &Subject, project: &Path) -> Command {
+    let command = subject
+        .layerlock
+        .command(project, &subject.arguments("publish"));
+    command.args(["--provider", "aws", "--region", REGION])
 }
 
 /// The names of so many layers. Checks that run at the same time have names of their own: a

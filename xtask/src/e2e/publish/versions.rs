@@ -5,8 +5,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::judge::{Call, Judge, list};
-use super::run::one;
-use super::server::{REGION, Server};
+use super::run::{one, to_aws};
+use super::server::Server;
 use crate::checks::{Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::files;
@@ -20,11 +20,7 @@ pub(super) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let judge = Judge::new(tools, &server);
     let layer = subject.layer()?;
     let publish = |more: &[&str]| -> Result<Report> {
-        let mut arguments = subject.build_arguments();
-        arguments[0] = "publish";
-        arguments.extend(["--provider", "aws", "--region", REGION]);
-        arguments.extend(more);
-        let command = subject.layerlock.command(&subject.project, &arguments);
+        let command = to_aws(subject, &subject.project).args(more);
         Report::parse(&server.environment(command.arg("--json")))
     };
     let versions = || -> Result<Vec<Value>> {
@@ -94,8 +90,7 @@ pub(super) fn aws(subject: &Subject, tools: &Tools) -> Result<Proof> {
 /// First and second publish to a directory.
 pub(super) fn local(subject: &Subject) -> Result<Proof> {
     let layer = subject.layer()?;
-    let mut arguments = subject.build_arguments();
-    arguments[0] = "publish";
+    let mut arguments = subject.arguments("publish");
     arguments.extend(["--provider", "local"]);
     let published = subject.project.join("dist/published");
     let mut problems = Problems::default();
