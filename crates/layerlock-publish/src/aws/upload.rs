@@ -188,7 +188,7 @@ impl Pieces {
         let Some(mut hasher) = self.hasher.take() else {
             return Ok(());
         };
-        io::copy(&mut self.zip, &mut Hashing(&mut hasher))?;
+        io::copy(&mut self.zip, &mut hasher)?;
         let found = hasher.finish();
         if found == self.artifact.digest && self.left == 0 {
             return Ok(());
@@ -198,20 +198,6 @@ impl Pieces {
             expected: self.artifact.code_sha256(),
             found: found.base64(),
         })
-    }
-}
-
-/// A writer that hashes.
-struct Hashing<'a>(&'a mut Hasher);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.update(data);
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

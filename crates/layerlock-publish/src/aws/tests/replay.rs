@@ -79,29 +79,19 @@ impl Answer {
         )
     }
 
-    /// An answer of S3 with this body.
-    pub(super) fn body(status: u16, body: String) -> Self {
+    /// An answer of S3 or STS with this body.
+    pub(super) fn body(status: u16, body: impl Into<String>) -> Self {
         Self {
             cut: None,
             status,
             headers: vec![("content-type", "application/xml".to_owned())],
-            body,
+            body: body.into(),
         }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
-    }
-
-    /// As STS and S3 answer.
-    pub(super) fn xml_text(status: u16, body: &str) -> Self {
-        Self {
-            cut: None,
-            status,
-            headers: vec![("content-type", "text/xml".to_owned())],
-            body: body.to_owned(),
-        }
     }
 
     /// What a proxy or a sign-in page would send.

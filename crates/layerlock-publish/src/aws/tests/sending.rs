@@ -7,20 +7,11 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use data_encoding::BASE64;
 use http_body::Body as _;
+use layerlock_testkit::noise;
 
 use super::super::upload::{Content, Moved};
 use super::replay::Request;
 use super::*;
-
-/// Bytes that no compression or padding hides a fault in.
-fn noise(size: usize) -> Vec<u8> {
-    let mut state = 1_u32;
-    let next = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state.to_be_bytes()[0]
-    };
-    (0..size).map(next).collect()
-}
 
 /// Whether the request is signed as it arrived, body included.
 fn is_signed(request: &Request, host: &str) -> bool {
@@ -72,7 +63,7 @@ fn time(text: &str) -> SystemTime {
 #[test]
 fn a_request_has_the_length_and_the_signature_of_all_it_carries() {
     for size in [1, 2, 3, 49_151, 49_152, 49_153, 300_001] {
-        let bytes = noise(size);
+        let bytes = noise(1, size);
         let (_directory, artifact) = artifact(&bytes);
         let server = Replay::start(vec![
             listed(&[]),
@@ -112,7 +103,7 @@ fn read(mut body: SdkBody) -> (Vec<u8>, bool) {
 
 #[test]
 fn of_a_zip_that_changes_on_its_way_the_end_is_not_sent() {
-    let bytes = noise(200_000);
+    let bytes = noise(1, 200_000);
     let mut other = bytes.clone();
     other[199_999] ^= 1;
     for changed in [

@@ -11,7 +11,7 @@ const KEYS: [(&str, &str); 3] = [
 ];
 
 fn assumed() -> Answer {
-    Answer::xml_text(
+    Answer::body(
         200,
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
          <AssumeRoleResult><AssumedRoleUser>\
@@ -64,7 +64,7 @@ fn the_endpoint_of_sts_can_be_another() {
 
 #[test]
 fn a_role_that_is_refused_is_named() {
-    let server = Replay::start(vec![Answer::xml_text(
+    let server = Replay::start(vec![Answer::body(
         403,
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>\
          <Type>Sender</Type><Code>AccessDenied</Code><Message>User ci is not authorized to \
