@@ -63,6 +63,11 @@ impl<'a> Archives<'a> {
             let inflated = self.inflate(*id, member);
             return inflated.map_err(|error| self.error(error, entry, Path::new("")));
         }
+        self.read_in_pieces(entry)
+    }
+
+    /// The same without the compressed bytes in memory beside them.
+    pub(crate) fn read_in_pieces(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(usize::try_from(entry.source.size()).unwrap_or(0));
         let copied = self.copy(entry, &mut |piece| {
             bytes.extend_from_slice(piece);

@@ -1,6 +1,7 @@
 //! The deterministic zip writer.
 
 mod container;
+mod memory;
 mod options;
 mod pack;
 mod sink;
@@ -22,7 +23,7 @@ pub use time::EntryTime;
 /// What has to be compressed is compressed before, by encoders whose output
 /// depends on their input alone, and waits in temporary files: memory does not
 /// grow with the layer, only (and only for [`Compression::Best`]) with its largest
-/// file.
+/// file, of which there is one in memory at a time.
 pub fn prepare_zip(
     plan: &LayerPlan,
     path: &Path,

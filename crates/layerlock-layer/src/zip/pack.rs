@@ -18,6 +18,7 @@ use miniz_oxide::deflate::core::{CompressorOxide, create_comp_flags_from_zip_par
 use miniz_oxide::deflate::stream::deflate;
 use miniz_oxide::{MZError, MZFlush, MZStatus};
 
+use super::memory;
 use super::options::Compression;
 use crate::parallel::{Schedule, with_state};
 use crate::source::{Archives, MAX_AT_ONCE};
@@ -98,6 +99,10 @@ fn is_of_use(entry: &Entry, compression: Compression) -> bool {
         }
 }
 
+/// The best encoder gives its output as a whole. Where that may be more, the other one is
+/// taken: memory must not be twice a large file.
+const MAX_PACKED: u64 = 16 << 20;
+
 /// What one thread needs.
 struct Packer<'a> {
     archives: Archives<'a>,
@@ -137,12 +142,16 @@ impl<'a> Packer<'a> {
         };
         let offset = self.position;
         let is_small = entry.source.size() < MAX_AT_ONCE;
-        let size = match self.best.take_if(|_| is_small) {
+        let best = match self.best.take_if(|_| is_small) {
             Some(mut best) => {
                 let result = self.pack_best(&mut best, entry, limit);
                 self.best = Some(best);
                 result?
             }
+            None => None,
+        };
+        let size = match best {
+            Some(size) => size,
             None => self.pack_streaming(entry)?,
         };
         self.position += size;
@@ -153,24 +162,31 @@ impl<'a> Packer<'a> {
         }))
     }
 
-    /// Gives the compressed size; 0 where nothing was written.
+    /// Gives the compressed size; 0 where nothing was written, since it would be of no use.
+    /// Nothing where that takes too much memory.
     fn pack_best(
         &mut self,
         best: &mut Compressor,
         entry: &Entry,
         limit: u64,
-    ) -> Result<u64, Error> {
-        let bytes = self.archives.read(entry)?;
+    ) -> Result<Option<u64>, Error> {
         // What does not fit is of no use.
-        let room = usize::try_from(limit.saturating_sub(1)).unwrap_or(usize::MAX);
-        let mut compressed = vec![0; room];
-        let size = best
-            .deflate_compress(&bytes, &mut compressed)
-            .unwrap_or_default();
+        let of_use = limit.saturating_sub(1);
+        let room = of_use.min(MAX_PACKED);
+        // A small file is unpacked at once, from its compressed bytes.
+        let _memory = memory::take(entry.source.size() + 2 * room);
+        let bytes = match entry.source.size() {
+            ..=MAX_PACKED => self.archives.read(entry)?,
+            _ => self.archives.read_in_pieces(entry)?,
+        };
+        let mut compressed = vec![0; usize::try_from(room).unwrap_or(usize::MAX)];
+        let Some(size) = best.deflate_compress(&bytes, &mut compressed).ok() else {
+            return Ok((room == of_use).then_some(0));
+        };
         self.file
             .write_all(&compressed[..size])
             .map_err(Error::io("write a file in", self.directory))?;
-        Ok(size as u64)
+        Ok(Some(size as u64))
     }
 
     fn pack_streaming(&mut self, entry: &Entry) -> Result<u64, Error> {
