@@ -24,6 +24,16 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// An output could not be put in its place, nor could another one be put back.
+    #[error("{cause}, and {} is not what it was before", path.display())]
+    NotPutBack {
+        /// The other output.
+        path: PathBuf,
+        /// Why the first could not be put in its place.
+        #[source]
+        cause: Box<Self>,
+    },
+
     /// An archive that the plan points into is not what it was.
     #[error("{} changed since it was checked: {path} {problem}", archive.display())]
     Archive {
@@ -79,6 +89,7 @@ impl Diagnose for Error {
             Self::Conflicts(_) => ErrorKind::Artifact,
             Self::Archive { .. } => ErrorKind::Integrity,
             Self::Io { .. }
+            | Self::NotPutBack { .. }
             | Self::FileChanged { .. }
             | Self::Foreign { .. }
             | Self::CaseCollision { .. } => ErrorKind::Machine,
@@ -94,7 +105,17 @@ impl Diagnose for Error {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again, nothing was changed"
             }
+            Self::Io { source, .. } if is_out_of_files(source) => {
+                "the process may have no more open files: allow more by `ulimit -n 1024`"
+            }
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::FileTooLarge => {
+                "files may not be so large here: see `ulimit -f`, and the file system's own limit"
+            }
             Self::Io { .. } => return None,
+            Self::NotPutBack { .. } => {
+                "build once more when that is mended: outputs of two runs lie \
+                 there now"
+            }
             Self::Archive { .. } => {
                 "the file in layerlock's cache is damaged: build without --offline, or clear the \
                  cache by `layerlock cache clean`"
@@ -109,6 +130,11 @@ impl Diagnose for Error {
         };
         Some(hint.to_owned())
     }
+}
+
+/// EMFILE and ENFILE, which have no kind.
+fn is_out_of_files(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// What the system said, without the path that fs-err put around it.
@@ -211,6 +237,25 @@ mod tests {
                 io(io::ErrorKind::StorageFull),
                 ErrorKind::Machine,
                 Some("disk is full"),
+            ),
+            (
+                io(io::ErrorKind::FileTooLarge),
+                ErrorKind::Machine,
+                Some("ulimit -f"),
+            ),
+            #[cfg(unix)]
+            (
+                Error::io("open", "a.zip")(io::Error::from_raw_os_error(24)),
+                ErrorKind::Machine,
+                Some("ulimit -n"),
+            ),
+            (
+                Error::NotPutBack {
+                    path: "a.zip".into(),
+                    cause: Box::new(io(io::ErrorKind::NotFound)),
+                },
+                ErrorKind::Machine,
+                Some("once more"),
             ),
             (
                 Error::Archive {

@@ -36,8 +36,8 @@ mod zip;
 pub use error::{Conflict, Error};
 pub use files::files_in;
 pub use output::{
-    Prepared, WrittenOutput, can_write_file, remove_abandoned, rewrite_file, write_file,
-    write_private_file,
+    Prepared, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
+    write_file, write_private_file,
 };
 pub use path::{LayerPath, PathError};
 pub use plan::{

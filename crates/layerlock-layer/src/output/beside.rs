@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
+use super::guard;
 use crate::{Error, Temporary};
 
 /// A link stays a link: what it points to is replaced.
@@ -16,8 +17,8 @@ pub(super) fn through_links(path: &Path) -> Result<PathBuf, Error> {
     Ok(path.to_owned())
 }
 
-const PREFIX: &str = ".layerlock-";
-const SUFFIX: &str = ".tmp";
+pub(super) const PREFIX: &str = ".layerlock-";
+pub(super) const SUFFIX: &str = ".tmp";
 
 /// Whether this is the name of something unfinished.
 pub(crate) fn is_temporary(name: &OsStr) -> bool {
@@ -25,9 +26,10 @@ pub(crate) fn is_temporary(name: &OsStr) -> bool {
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
-pub(super) fn builder() -> tempfile::Builder<'static, 'static> {
+/// Names for what is unfinished, with more behind the [`PREFIX`].
+pub(super) fn builder(prefix: &str) -> tempfile::Builder<'_, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
+    builder.prefix(prefix).suffix(SUFFIX);
     builder
 }
 
@@ -78,7 +80,7 @@ pub fn remove_abandoned(directory: &Path) {
         let Ok(file) = fs::File::open(&path) else {
             continue;
         };
-        if file.file().try_lock().is_err() {
+        if file.file().try_lock().is_err() || guard::is_guarded(&path) {
             continue;
         }
         let _ = if kind.is_dir() {
@@ -173,7 +175,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let is_first = std::cell::Cell::new(true);
         let (made, (), _temporary) = make_held(
-            || builder().tempdir_in(temp.path()),
+            || builder(PREFIX).tempdir_in(temp.path()),
             |_| {
                 if is_first.replace(false) {
                     remove_abandoned(temp.path());

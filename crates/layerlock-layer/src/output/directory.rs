@@ -9,16 +9,15 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use fs_err as fs;
 use tempfile::TempDir;
 
-use super::beside::{
-    CreatedDirectories, builder, hold, is_temporary, make_held, parent, remove_abandoned,
-    through_links,
-};
+use super::beside::{hold, is_temporary, parent, through_links};
+use super::guard::Guard;
+use super::place::Journal;
 use super::written::WrittenOutput;
-use crate::temporary::lock_temporaries;
 use crate::{Error, Temporary};
 
 /// A directory that takes the place of another only when it is published.
@@ -27,10 +26,9 @@ pub(crate) struct OutputDirectory {
     temporary: TempDir,
     path: PathBuf,
     place: Place,
-    /// Where directories can be held: see [`hold`].
-    held: Option<fs::File>,
     _temporary: Temporary,
-    _directories: CreatedDirectories,
+    // Dropped last, when the temporary directory is gone.
+    _guard: Arc<Guard>,
 }
 
 /// Where a new directory is made.
@@ -62,16 +60,10 @@ impl OutputDirectory {
             Place::Beside => parent(&path),
             Place::Within => &path,
         };
-        let directories = CreatedDirectories::create(directory)?;
-        remove_abandoned(directory);
-        let hold_directory = |temp: &TempDir| {
-            let directory = fs::File::open(temp.path()).ok()?;
-            hold(directory.file());
-            Some(directory)
-        };
-        let (temporary, held, existing) =
-            make_held(|| builder().tempdir_in(directory), hold_directory)
-                .map_err(Error::io("create a directory in", directory))?;
+        let guard = Guard::of(directory, "create a directory in")?;
+        let (temporary, existing) = guard
+            .create(|names| names.tempdir_in(directory))
+            .map_err(Error::io("create a directory in", directory))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -84,9 +76,8 @@ impl OutputDirectory {
             temporary,
             path,
             place,
-            held,
             _temporary: existing,
-            _directories: directories,
+            _guard: guard,
         })
     }
 
@@ -94,26 +85,27 @@ impl OutputDirectory {
         self.temporary.path()
     }
 
-    pub(super) fn put_in_place(self) -> Result<WrittenOutput, Error> {
-        let Self {
-            temporary,
-            path,
-            place,
-            mut held,
-            ..
-        } = self;
-        let fresh = temporary.path();
-        if place == Place::Within {
-            replace_within(&path, fresh).map_err(Error::io("replace", &path))?;
-            held = fs::File::open(&path).ok();
-        } else {
-            // What was there now has the temporary name and goes with it.
-            replace(&path, fresh).map_err(Error::io("write", &path))?;
+    /// Puts it in its place. What was there has the temporary name then, and goes with this
+    /// value.
+    pub(super) fn place(&self, journal: &mut Journal) -> Result<(), Error> {
+        let fresh = self.temporary.path();
+        match self.place {
+            Place::Within => {
+                replace_within(&self.path, fresh, journal).map_err(Error::io("replace", &self.path))
+            }
+            Place::Beside => {
+                replace(&self.path, fresh, journal).map_err(Error::io("write", &self.path))
+            }
         }
-        Ok(WrittenOutput {
-            output: held,
-            time: None,
-        })
+    }
+
+    /// What it is known by in its place; to be asked before it is there.
+    pub(super) fn identity(&self) -> WrittenOutput {
+        let directory = match self.place {
+            Place::Within => &self.path,
+            Place::Beside => self.temporary.path(),
+        };
+        WrittenOutput::of(directory, None)
     }
 }
 
@@ -158,20 +150,19 @@ fn is_mount_point(_path: &Path) -> bool {
 }
 
 /// Swaps a directory with `fresh`, where there is one.
-fn replace(path: &Path, fresh: &Path) -> io::Result<()> {
-    let _lock = lock_temporaries();
+fn replace(path: &Path, fresh: &Path, journal: &mut Journal) -> io::Result<()> {
     if fs::symlink_metadata(path).is_err() {
-        match fs::rename(fresh, path) {
+        match journal.rename(fresh, path) {
             // Another process was faster.
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
             renamed => return renamed,
         }
     }
-    exchange(fresh, path)
+    journal.exchange(fresh, path)
 }
 
 /// Swaps what is in `fresh`, a directory in `path`, with what is in `path`.
-fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
+fn replace_within(path: &Path, fresh: &Path, journal: &mut Journal) -> io::Result<()> {
     let names = |directory: &Path| -> io::Result<Vec<OsString>> {
         let entries = fs::read_dir(directory)?;
         entries.map(|entry| Ok(entry?.file_name())).collect()
@@ -179,14 +170,13 @@ fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
     // One process at a time: what two of them leave is of one.
     let whole = fs::File::open(path)?;
     hold(whole.file());
-    let _lock = lock_temporaries();
     let new = names(fresh)?;
     for name in &new {
         let (from, to) = (fresh.join(name), path.join(name));
         if fs::symlink_metadata(&to).is_err() {
-            fs::rename(from, to)?;
+            journal.rename(&from, &to)?;
         } else {
-            exchange(&from, &to)?;
+            journal.exchange(&from, &to)?;
         }
     }
     for name in names(path)? {
@@ -195,41 +185,10 @@ fn replace_within(path: &Path, fresh: &Path) -> io::Result<()> {
         let is_empty_directory =
             || old.is_dir() && fs::read_dir(&old).is_ok_and(|it| it.count() == 0);
         if !new.contains(&name) && !is_temporary(&name) && !is_empty_directory() {
-            fs::rename(&old, fresh.join(&name))?;
+            journal.rename(&old, &fresh.join(&name))?;
         }
     }
     Ok(())
-}
-
-/// Swaps two directories in one step, so that a kill finds one or the other.
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-fn exchange(a: &Path, b: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
-        // Some file systems cannot.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            exchange_in_steps(a, b)
-        }
-        result => Ok(result?),
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
-use exchange_in_steps as exchange;
-
-fn exchange_in_steps(a: &Path, b: &Path) -> io::Result<()> {
-    // It goes like other temporary directories, unless somebody has need of it.
-    let aside = a.with_extension("old.tmp");
-    let old = fs::File::open(b).ok();
-    if let Some(old) = &old {
-        hold(old.file());
-    }
-    fs::rename(b, &aside)?;
-    if let Err(error) = fs::rename(a, b) {
-        fs::rename(&aside, b)?;
-        return Err(error);
-    }
-    fs::rename(&aside, a)
 }
 
 #[cfg(test)]
@@ -239,6 +198,7 @@ mod tests {
 
     use super::*;
     use crate::files_in;
+    use crate::output::Prepared;
 
     fn write(path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -260,7 +220,7 @@ mod tests {
         for name in ["python/same.py", "python/new.py", "etc"] {
             write(&output.path().join(name), "new");
         }
-        let published = output.put_in_place().unwrap();
+        let published = Prepared::from(output).put_in_place().unwrap();
         assert!(published.stamp(&path).unwrap().is_some());
         assert_eq!(inode(&path), before);
         assert_eq!(
@@ -290,7 +250,7 @@ mod tests {
         write(&path.join(".layerlock-dead.tmp/python/old.py"), "old");
         let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("python/new.py"), "new");
-        let published = output.put_in_place().unwrap();
+        let published = Prepared::from(output).put_in_place().unwrap();
         assert_eq!(files_in(parent.path()).unwrap(), ["volume/python/new.py"]);
         assert!(published.stamp(&path).unwrap().is_some());
     }
@@ -310,41 +270,12 @@ mod tests {
                 for output in outputs {
                     scope.spawn(|| {
                         start.wait();
-                        output.put_in_place().unwrap();
+                        Prepared::from(output).put_in_place().unwrap();
                     });
                 }
             });
             assert_eq!(files_in(parent.path()).unwrap(), ["staging/python/a.py"]);
         }
-    }
-
-    #[test]
-    fn without_a_swap_of_its_own_the_system_still_swaps() {
-        let parent = tempfile::tempdir().unwrap();
-        let [a, b] = ["a", "b"].map(|name| parent.path().join(name));
-        write(&a.join("new"), "new");
-        write(&b.join("old"), "old");
-        exchange_in_steps(&a, &b).unwrap();
-        assert_eq!(files_in(parent.path()).unwrap(), ["a/old", "b/new"]);
-
-        fs::remove_dir_all(&a).unwrap();
-        exchange_in_steps(&a, &b).unwrap_err();
-        assert_eq!(files_in(parent.path()).unwrap(), ["b/new"]);
-        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_swap_with_nothing_changes_nothing() {
-        let parent = tempfile::tempdir().unwrap();
-        let [a, b] = ["a", "b"].map(|name| parent.path().join(name));
-        write(&b.join("old"), "old");
-        for path in [&a, &b] {
-            fs::create_dir_all(path).unwrap();
-        }
-        exchange(&a, &b).unwrap();
-        assert_eq!(files_in(parent.path()).unwrap(), ["a/old"]);
-        exchange(&parent.path().join("none"), &b).unwrap_err();
-        assert!(b.is_dir());
     }
 
     #[test]
@@ -358,7 +289,7 @@ mod tests {
         hold(other.file());
         let output = OutputDirectory::create(path.clone(), Place::Within).unwrap();
         write(&output.path().join("same"), "new");
-        output.put_in_place().unwrap();
+        Prepared::from(output).put_in_place().unwrap();
         // What another process works on is not this one's.
         assert_eq!(
             files_in(&path).unwrap(),
@@ -388,7 +319,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("staging");
         let output = OutputDirectory::replacing(&path).unwrap();
-        output.put_in_place().unwrap();
+        Prepared::from(output).put_in_place().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o755);
     }

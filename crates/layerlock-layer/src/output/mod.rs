@@ -3,19 +3,24 @@
 mod beside;
 mod directory;
 mod file;
+mod guard;
+mod place;
 mod written;
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use std::slice;
 
 use fs_err as fs;
 
 use crate::Error;
+use crate::temporary::lock_temporaries;
 pub use beside::remove_abandoned;
 pub(crate) use beside::{is_temporary, parent};
 pub(crate) use directory::OutputDirectory;
-use file::Access;
 pub(crate) use file::OutputFile;
+use file::{Access, CompleteFile};
+use place::Journal;
 pub use written::WrittenOutput;
 pub(crate) use written::is_same;
 
@@ -29,13 +34,13 @@ pub struct Prepared(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    File(OutputFile),
+    File(CompleteFile),
     Directory(OutputDirectory),
 }
 
 impl From<OutputFile> for Prepared {
     fn from(file: OutputFile) -> Self {
-        Self(Kind::File(file))
+        Self(Kind::File(file.complete()))
     }
 }
 
@@ -48,11 +53,59 @@ impl From<OutputDirectory> for Prepared {
 impl Prepared {
     /// Puts it in its place, by one rename or swap.
     pub fn put_in_place(self) -> Result<WrittenOutput, Error> {
-        match self.0 {
-            Kind::File(file) => file.put_in_place(),
-            Kind::Directory(directory) => directory.put_in_place(),
+        let written = self.identity();
+        match &self.0 {
+            Kind::File(file) => {
+                let _lock = lock_temporaries();
+                file.place_for_good()
+            }
+            Kind::Directory(_) => place_all(slice::from_ref(&self)),
+        }?;
+        Ok(written)
+    }
+
+    fn place(&self, journal: &mut Journal) -> Result<(), Error> {
+        match &self.0 {
+            Kind::File(file) => file.place(journal),
+            Kind::Directory(directory) => directory.place(journal),
         }
     }
+
+    fn identity(&self) -> WrittenOutput {
+        match &self.0 {
+            Kind::File(file) => file.identity(),
+            Kind::Directory(directory) => directory.identity(),
+        }
+    }
+}
+
+/// Puts all outputs of a job in their places, in their order. Where one cannot be put there,
+/// those before it go again, and what was there comes back.
+pub fn put_in_place(outputs: Vec<Prepared>) -> Result<Vec<WrittenOutput>, Error> {
+    if outputs.len() < 2 {
+        return outputs.into_iter().map(Prepared::put_in_place).collect();
+    }
+    let written = outputs.iter().map(Prepared::identity).collect();
+    place_all(&outputs)?;
+    Ok(written)
+}
+
+/// What was there goes with the outputs' temporary names.
+fn place_all(outputs: &[Prepared]) -> Result<(), Error> {
+    // A signal finds none or all of them in their places.
+    let _lock = lock_temporaries();
+    let mut journal = Journal::default();
+    let Err(error) = outputs.iter().try_for_each(|it| it.place(&mut journal)) else {
+        journal.finish();
+        return Ok(());
+    };
+    Err(match journal.undo() {
+        Ok(()) => error,
+        Err(path) => Error::NotPutBack {
+            path,
+            cause: Box::new(error),
+        },
+    })
 }
 
 /// Writes a file: whatever goes wrong, `path` is as it was. A device or a pipe
@@ -90,7 +143,7 @@ pub fn rewrite_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .write_all(bytes)
         .and_then(|()| output.set_permissions(metadata.permissions()))
         .map_err(Error::io("write", path))?;
-    output.put_in_place().map(drop)
+    Prepared::from(output).put_in_place().map(drop)
 }
 
 fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
@@ -102,7 +155,7 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), Error> {
         .file()
         .write_all(bytes)
         .map_err(Error::io("write", path))?;
-    output.put_in_place().map(drop)
+    Prepared::from(output).put_in_place().map(drop)
 }
 
 #[cfg(all(test, unix))]
@@ -250,6 +303,81 @@ mod tests {
                 "out"
             ]
         );
+    }
+
+    /// A file takes the place of a directory nowhere.
+    #[test]
+    fn where_one_output_fails_all_places_are_as_they_were() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
+        for name in ["old.zip", "tree/old.py", "wrong.zip/a"] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "old").unwrap();
+        }
+        let before = crate::files_in(temp.path()).unwrap();
+        let outputs = |last: &str| {
+            let file = |name: &str| {
+                let mut output = OutputFile::beside(&at(name)).unwrap();
+                output.file().write_all(b"new").unwrap();
+                Prepared::from(output)
+            };
+            let tree = |name: &str| {
+                let output = OutputDirectory::replacing(&at(name)).unwrap();
+                fs::write(output.path().join("new.py"), "new").unwrap();
+                Prepared::from(output)
+            };
+            let first = [file("old.zip"), file("none.zip"), tree("tree"), tree("new")];
+            first.into_iter().chain([file(last)]).collect::<Vec<_>>()
+        };
+        let error = put_in_place(outputs("wrong.zip")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("failed to write {}", at("wrong.zip").display())
+        );
+        assert_eq!(crate::files_in(temp.path()).unwrap(), before);
+        assert_eq!(fs::read(at("old.zip")).unwrap(), b"old");
+        assert!(!at("new").exists());
+
+        let written = put_in_place(outputs("last.zip")).unwrap();
+        assert_eq!(
+            crate::files_in(temp.path()).unwrap(),
+            [
+                "last.zip",
+                "new/new.py",
+                "none.zip",
+                "old.zip",
+                "tree/new.py",
+                "wrong.zip/a"
+            ]
+        );
+        let places = ["old.zip", "none.zip", "tree", "new", "last.zip"];
+        for (written, name) in written.iter().zip(places) {
+            assert!(written.stamp(&at(name)).unwrap().is_some(), "{name}");
+        }
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 6);
+    }
+
+    /// A process may have few open files.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn outputs_that_wait_for_their_places_are_no_open_files() {
+        let temp = tempfile::tempdir().unwrap();
+        let open = || {
+            let files = fs::read_dir("/proc/self/fd").unwrap().flatten();
+            let targets = files.flat_map(|file| fs::read_link(file.path()));
+            targets.filter(|it| it.starts_with(temp.path())).count()
+        };
+        let outputs: Vec<Prepared> = (0..20)
+            .flat_map(|number| {
+                let file = OutputFile::beside(&temp.path().join(format!("{number}.zip")));
+                let tree = OutputDirectory::replacing(&temp.path().join(number.to_string()));
+                [file.unwrap().into(), tree.unwrap().into()]
+            })
+            .collect();
+        // What says that they are not abandoned.
+        assert_eq!(open(), 1);
+        let written = put_in_place(outputs).unwrap();
+        assert_eq!((open(), written.len()), (0, 40));
     }
 
     #[test]

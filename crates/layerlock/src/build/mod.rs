@@ -11,7 +11,7 @@ use layerlock_client::{MachineConfig, Session};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
-use layerlock_layer::{EntryTime, parallel};
+use layerlock_layer::{EntryTime, parallel, put_in_place};
 use layerlock_target::Provider;
 
 use crate::built::Built;
@@ -27,7 +27,7 @@ use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
 use crate::{Error, Settings, default_runtime, findings, git, outputs};
 
-use layer_job::{LayerJob, PlannedFiles, PreparedLayer};
+use layer_job::{LayerJob, PlannedFiles};
 use wheels::Wheels;
 
 /// The job that builds what is published, in the notes of runs.
@@ -241,16 +241,16 @@ impl<'a> Job<'a> {
         })?;
 
         let mut layers = Vec::with_capacity(prepared.len());
-        let mut written = Vec::new();
-        for PreparedLayer { built, outputs } in prepared {
-            // What was made in a scratch directory has no place.
-            for output in outputs.into_iter().filter(|_| scratch.is_none()) {
-                written.push(output.put_in_place()?);
-                dist.ignore_if_made();
-            }
-            layers.push(built);
+        let mut outputs = Vec::new();
+        for layer in prepared {
+            layers.push(layer.built);
+            outputs.extend(layer.outputs);
         }
+        // What was made in a scratch directory has no place.
+        outputs.retain(|_| scratch.is_none());
+        let written = put_in_place(outputs)?;
         if scratch.is_none() {
+            dist.ignore_if_made();
             let notes = staging.iter().filter_map(|it| git::note_on_staging(it));
             notes.for_each(|note| reporter.noted(&note));
         }
