@@ -103,7 +103,10 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
     let project = settings::find_project(args.project)?;
     if args.command.may_take_long() {
         #[cfg(unix)]
-        signals::clean_up_at_end();
+        {
+            signals::have_too_large_files_be_errors();
+            signals::clean_up_at_end();
+        }
         progress.begin();
     }
     match args.command {

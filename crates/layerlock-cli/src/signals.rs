@@ -1,15 +1,22 @@
 //! What happens at Ctrl-C, SIGTERM, and when the terminal is closed (SIGHUP).
 
-use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use crate::descendants;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 /// Held from a signal on.
 static ENDING: Mutex<()> = Mutex::new(());
+
+/// Has a file that grows beyond the process's limit (`ulimit -f`) be an error of writing like
+/// any other. The signal would end the process, and leave what is unfinished.
+pub(crate) fn have_too_large_files_be_errors() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
 
 /// Waits for the end of the process where a signal has come: what fails because of it is no
 /// error to tell.
@@ -25,10 +32,14 @@ pub(crate) fn clean_up_at_end() {
     if !is_ignored(SIGHUP) {
         ending.push(SIGHUP);
     }
-    let Ok(mut signals) = Signals::new(ending) else {
-        return;
-    };
+    let (told, begun) = mpsc::channel();
     let wait = move || {
+        // On this thread: where there is none, signals end the process as ever.
+        let signals = Signals::new(ending);
+        drop(told);
+        let Ok(mut signals) = signals else {
+            return;
+        };
         if let Some(signal) = signals.forever().next() {
             let _ending = ENDING.lock();
             descendants::end();
@@ -37,7 +48,10 @@ pub(crate) fn clean_up_at_end() {
             let _ = emulate_default_handler(signal);
         }
     };
-    let _ = thread::Builder::new().name("signals".into()).spawn(wait);
+    let started = thread::Builder::new().name("signals".into()).spawn(wait);
+    if started.is_ok() {
+        let _: Result<(), _> = begun.recv();
+    }
 }
 
 /// Whether a signal is ignored, as `nohup` has it for its command. Where nobody can say it

@@ -269,7 +269,11 @@ impl Diagnose for Error {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again"
             }
-            Self::Write { .. } | Self::Start(_) => return None,
+            Self::Start(_) => {
+                "the system refuses threads: allow more processes by `ulimit -u`, or by the \
+                 container's pids limit"
+            }
+            Self::Write { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -1,9 +1,11 @@
 //! What is made once for a run.
 
-use std::sync::{Arc, OnceLock};
+use std::io;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::once::get_or_make;
 use crate::{Client, Error, MachineConfig};
@@ -40,37 +42,87 @@ impl Session {
 
     /// Does asynchronous work, and waits for its end. May be called from anywhere, an
     /// asynchronous function included: a runtime cannot wait where another one works,
-    /// so a thread of its own waits here.
+    /// so a thread of its own waits there.
     pub fn block_on<T, E, F>(&self, work: impl FnOnce() -> F + Send) -> Result<T, E>
     where
         T: Send,
         E: From<Error> + Send,
         F: Future<Output = Result<T, E>>,
     {
+        if Handle::try_current().is_err() {
+            return self.runtime()?.block_on(work());
+        }
         thread::scope(|scope| {
-            scope
-                .spawn(move || self.runtime()?.block_on(work()))
+            thread::Builder::new()
+                .spawn_scoped(scope, move || self.runtime()?.block_on(work()))
+                .map_err(start)?
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
     }
 
+    /// Where the system refuses threads (a container has a limit of them), there are as many
+    /// as it allows.
     fn runtime(&self) -> Result<&Runtime, Error> {
         get_or_make(&self.runtime, || {
-            Builder::new_multi_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| Error::Start(error.to_string()))
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            let mut builder = match spare_threads(cores + BESIDE).map_err(start)? {
+                few if few <= BESIDE => Builder::new_current_thread(),
+                _ => Builder::new_multi_thread(),
+            };
+            builder.enable_all().build().map_err(start)
         })
     }
 }
 
+/// Threads that a runtime needs for what blocks: names of hosts, unpacking.
+const BESIDE: usize = 2;
+
+/// How many threads can be made, so many at most; an error where it is none. A runtime itself
+/// panics where it gets none, and waits for ever where it gets too few.
+fn spare_threads(wanted: usize) -> io::Result<usize> {
+    let gate = Mutex::new(());
+    thread::scope(|scope| {
+        let closed = gate.lock();
+        let mut made = 0;
+        for _ in 0..wanted {
+            let thread = thread::Builder::new().spawn_scoped(scope, || drop(gate.lock()));
+            match thread {
+                Ok(_) => made += 1,
+                Err(error) if made == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        drop(closed);
+        Ok(made)
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn start(error: io::Error) -> Error {
+    Error::Start(error.to_string())
+}
+
 impl Drop for Session {
-    /// Waits for work that nobody waits for any more to end, on a thread of its own:
-    /// a runtime must not be dropped where another one works.
+    /// Waits for work that nobody waits for any more to end; on a thread of its own where
+    /// another runtime works, since there none may be dropped.
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            let _ = thread::spawn(move || drop(runtime)).join();
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        if Handle::try_current().is_err() {
+            return;
+        }
+        let place = Arc::new(Mutex::new(Some(runtime)));
+        let last = Arc::clone(&place);
+        let take = |place: &Mutex<Option<Runtime>>| place.lock().ok().and_then(|mut it| it.take());
+        match thread::Builder::new().spawn(move || drop(take(&last))) {
+            Ok(thread) => drop(thread.join()),
+            Err(_) => {
+                if let Some(runtime) = take(&place) {
+                    runtime.shutdown_background();
+                }
+            }
         }
     }
 }

@@ -21,5 +21,7 @@ mod progress;
 mod projects;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod small_machine;
 mod support;
 mod upkeep;

@@ -188,11 +188,15 @@ impl Packages<'_, '_> {
             return self.read_each(parts);
         }
         let (first, second) = thread::scope(|scope| {
-            let first = scope.spawn(|| self.read_each(first));
+            let other = thread::Builder::new().spawn_scoped(scope, || self.read_each(first));
             let second = self.read_each(second);
-            let first = first
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let first = match other {
+                Ok(other) => other
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // There can be no more threads.
+                Err(_) => self.read_each(first),
+            };
             (first, second)
         });
         let (mut read, second) = (first?, second?);
