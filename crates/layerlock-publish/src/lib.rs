@@ -39,7 +39,7 @@ mod plan;
 mod rules;
 mod time;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsRole, AwsSettings};
@@ -59,6 +59,11 @@ pub trait Publisher: Send + Sync {
 
     /// The account, as far as it is known before a version is seen.
     fn account(&self) -> Option<String> {
+        None
+    }
+
+    /// The directory of a version on this machine, where the provider is one.
+    fn directory(&self, _layer: &str, _version: u64) -> Option<PathBuf> {
         None
     }
 

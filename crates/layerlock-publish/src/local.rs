@@ -101,6 +101,10 @@ impl Publisher for LocalDirectory {
         None
     }
 
+    fn directory(&self, layer: &str, version: u64) -> Option<PathBuf> {
+        self.version_directory(layer, version).ok()
+    }
+
     fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error> {
         let mut found: Vec<LayerVersion> = Vec::new();
         for version in self.versions(layer)? {

@@ -350,7 +350,7 @@ fn path_texts<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, 
 }
 
 #[expect(clippy::ref_option, reason = "what serde calls it with")]
-fn maybe_path_text<S: Serializer>(
+pub(crate) fn maybe_path_text<S: Serializer>(
     path: &Option<PathBuf>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

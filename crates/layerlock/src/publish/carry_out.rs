@@ -290,6 +290,9 @@ impl Job<'_> {
             },
             arn: Some(version.arn.clone()),
             version: Some(version.version),
+            directory: self
+                .publisher()
+                .directory(&self.artifact.layer, version.version),
             reused: version.reused,
             duplicate: version.duplicate.clone(),
             ..self.published()
@@ -313,23 +316,12 @@ impl Job<'_> {
         let Self {
             layer, artifact, ..
         } = self;
-        let publisher = self.publisher();
         Published {
-            provider: publisher.provider(),
-            account: publisher.account(),
-            region: publisher.region().map(str::to_owned),
-            layer: layer.clone(),
             name: artifact.layer.clone(),
             runtimes: artifact.runtimes.clone(),
             architectures: artifact.architectures.clone(),
-            outcome: Outcome::Failed,
-            changed: Vec::new(),
-            arn: None,
-            version: None,
-            reused: false,
             code_sha256: artifact.code_sha256(),
-            duplicate: None,
-            error: None,
+            ..Published::not_yet(self.publisher(), layer)
         }
     }
 

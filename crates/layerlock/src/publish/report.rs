@@ -1,13 +1,14 @@
 //! What publishing gives back. The field names are the interface of `--json`.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS};
-use layerlock_publish::Change;
+use layerlock_publish::{Change, Publisher};
 use serde::Serialize;
 
 use crate::error_report::{ErrorDetails, exit_code};
-use crate::report::{Report, finding_texts};
+use crate::report::{Report, finding_texts, maybe_path_text};
 
 /// What `publish` did, besides building.
 #[derive(Debug, Clone, Serialize)]
@@ -45,6 +46,9 @@ pub struct Published {
     pub arn: Option<String>,
     /// The version's number, from 1.
     pub version: Option<u64>,
+    /// Where the version lies, of the local provider.
+    #[serde(serialize_with = "maybe_path_text")]
+    pub directory: Option<PathBuf>,
     /// Whether the version was there already.
     pub reused: bool,
     /// SHA-256 of the zip in base64: what AWS calls `CodeSha256`.
@@ -104,6 +108,28 @@ impl fmt::Display for PublishReport {
 }
 
 impl Published {
+    /// What is known of a layer that is in no place yet.
+    pub(crate) fn not_yet(publisher: &dyn Publisher, layer: &str) -> Self {
+        Self {
+            provider: publisher.provider(),
+            account: publisher.account(),
+            region: publisher.region().map(str::to_owned),
+            layer: layer.to_owned(),
+            name: layer.to_owned(),
+            runtimes: Vec::new(),
+            architectures: Vec::new(),
+            outcome: Outcome::Failed,
+            changed: Vec::new(),
+            arn: None,
+            version: None,
+            directory: None,
+            reused: false,
+            code_sha256: String::new(),
+            duplicate: None,
+            error: None,
+        }
+    }
+
     /// The same, as it ended in an error.
     pub(super) fn failed(self, error: &dyn Diagnose) -> Self {
         let failed = Self {
@@ -133,6 +159,9 @@ impl fmt::Display for Published {
         let targets = [&self.runtimes[..], &self.architectures].concat();
         if !targets.is_empty() {
             write!(f, " for {}", targets.join(" "))?;
+        }
+        if let Some(directory) = &self.directory {
+            write!(f, " in {}", directory.display())?;
         }
         if matches!(self.outcome, Outcome::Planned | Outcome::Failed) && self.arn.is_none() {
             write!(f, " to {}", self.provider)?;
@@ -180,6 +209,7 @@ mod tests {
             arn: (!matches!(outcome, Outcome::Planned | Outcome::Failed))
                 .then(|| "arn:1".to_owned()),
             version: Some(1),
+            directory: None,
             reused: false,
             code_sha256: "c2hh".to_owned(),
             duplicate: None,
@@ -221,6 +251,15 @@ mod tests {
         ] {
             assert_eq!(published(outcome, changed).to_string(), text);
         }
+        let local = Published {
+            directory: Some("dist/published/shop-web/1".into()),
+            ..published(Outcome::Published, &both)
+        };
+        assert_eq!(
+            local.to_string(),
+            "published arn:1 for python3.12 arm64 in dist/published/shop-web/1: changed bytes, \
+             license"
+        );
         let shared = Published {
             arn: Some("arn:1".to_owned()),
             ..published(Outcome::Failed, &both)
@@ -231,7 +270,7 @@ mod tests {
         );
         assert_eq!(
             serde_json::to_string(&published(Outcome::Published, &both)).unwrap(),
-            r#"{"provider":"aws","account":"123456789012","region":"eu-west-1","layer":"web","name":"shop-web","runtimes":["python3.12"],"architectures":["arm64"],"outcome":"published","changed":["bytes","license"],"arn":"arn:1","version":1,"reused":false,"code_sha256":"c2hh","duplicate":null,"error":null}"#
+            r#"{"provider":"aws","account":"123456789012","region":"eu-west-1","layer":"web","name":"shop-web","runtimes":["python3.12"],"architectures":["arm64"],"outcome":"published","changed":["bytes","license"],"arn":"arn:1","version":1,"directory":null,"reused":false,"code_sha256":"c2hh","duplicate":null,"error":null}"#
         );
     }
 

@@ -18,6 +18,7 @@ use super::ground::{Ground, PublishedLayer};
 use super::promote_settings::PromoteSettings;
 use super::report::{VersionOutcome, VersionReport};
 use crate::Error;
+use crate::dist::NewDist;
 use crate::error_report::{ErrorDetails, each_once, exit_code};
 use crate::publish::carry_out::{Job, carry_out, side_by_side};
 use crate::publish::destination::Place;
@@ -55,9 +56,10 @@ pub fn promote(
         ends: &ends,
         scratch: scratch.path(),
     };
-    Ok(PromoteReport {
-        published: promotion.publish(&promotion.items(), reporter)?,
-    })
+    let dist = NewDist::look(&promote.settings);
+    let published = promotion.publish(&promotion.items(), reporter)?;
+    dist.ignore_if_made();
+    Ok(PromoteReport { published })
 }
 
 struct Promotion<'p> {
@@ -349,27 +351,17 @@ impl Promotion<'_> {
 impl Item {
     /// That it is not published in a place.
     fn failed(&self, place: &Place, failure: &ErrorDetails) -> Published {
-        let publisher = place.publisher.as_ref();
         let digest = self
             .found
             .as_ref()
             .map(|found| found.artifact.code_sha256());
         Published {
-            provider: publisher.provider(),
-            account: publisher.account(),
-            region: publisher.region().map(str::to_owned),
-            layer: self.layer.clone(),
             name: self.name.clone(),
             runtimes: self.runtimes.clone(),
             architectures: self.architectures.clone(),
-            outcome: Outcome::Failed,
-            changed: Vec::new(),
-            arn: None,
-            version: None,
-            reused: false,
             code_sha256: digest.unwrap_or_default(),
-            duplicate: None,
             error: Some(failure.clone()),
+            ..Published::not_yet(place.publisher.as_ref(), &self.layer)
         }
     }
 }

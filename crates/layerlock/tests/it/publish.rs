@@ -372,11 +372,13 @@ fn a_version_is_told_with_what_it_is_for() {
     );
     let report = publish(&shop, false);
     let text = report.to_string();
-    for line in [
-        "published local:shop:1 for python3.12 x86_64",
-        "published local:shop:2 for python3.12 arm64",
-    ] {
-        assert!(text.contains(line), "{text}");
+    for (version, architecture) in [(1, "x86_64"), (2, "arm64")] {
+        let directory = shop.path(&format!("dist/published/shop/{version}"));
+        let line = format!(
+            "published local:shop:{version} for python3.12 {architecture} in {}",
+            directory.display()
+        );
+        assert!(text.contains(&line), "{text}");
     }
     let json = serde_json::to_value(&report).unwrap();
     for (version, architecture) in [(0, "x86_64"), (1, "arm64")] {
