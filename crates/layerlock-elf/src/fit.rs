@@ -5,6 +5,7 @@ use object::elf::ProgramHeader64;
 
 use crate::Platform;
 use crate::file::ElfFile;
+use crate::image::Image;
 use crate::needs::{Needs, Version};
 
 /// Why a platform's loader refuses a file. The text goes on where a file's name ended:
@@ -51,10 +52,11 @@ pub fn check(
     platform: &Platform,
     is_beside: impl Fn(&str) -> bool,
 ) -> Result<(), LoadError> {
-    let header = ElfFile::header(bytes)
+    let image = Image::whole(bytes);
+    let header = ElfFile::header(&image)
         .filter(|header| header.e_machine.get(Le) == platform.architecture.number())
         .ok_or(LoadError::Architecture)?;
-    let file = ElfFile::new(bytes, header).map_err(LoadError::Unreadable)?;
+    let file = ElfFile::new(&image, header).map_err(LoadError::Unreadable)?;
     if !file.loads().all(|load| is_aligned(load, file.is_shared())) {
         return Err(LoadError::Alignment);
     }
@@ -82,7 +84,7 @@ const PAGE: u64 = 4096;
 /// size", and `p_align` "should be a positive, integral power of 2, and `p_vaddr`
 /// should equal `p_offset`, modulo `p_align`" (System V ABI, Program Header). The
 /// kernel holds programs to the first, the loader libraries to both.
-fn is_aligned(load: &ProgramHeader64<Le>, is_shared: bool) -> bool {
+pub(crate) fn is_aligned(load: &ProgramHeader64<Le>, is_shared: bool) -> bool {
     let distance = load.p_vaddr.get(Le).wrapping_sub(load.p_offset.get(Le));
     let align = if is_shared {
         load.p_align.get(Le)
@@ -93,7 +95,7 @@ fn is_aligned(load: &ProgramHeader64<Le>, is_shared: bool) -> bool {
 }
 
 /// The version that stands for a loader with packed relative relocations.
-const RELR: &str = "GLIBC_ABI_DT_RELR";
+pub(crate) const RELR: &str = "GLIBC_ABI_DT_RELR";
 
 /// What glibc calls features of its loader that a file asks for, and the version that
 /// brought each (glibc's NEWS). Others are newer.
@@ -103,35 +105,42 @@ const ABI_FEATURES: [(&str, (u16, u16)); 3] = [
     ("GLIBC_ABI_GNU2_TLS", (2, 42)),
 ];
 
-/// Compares `GLIBC_2.38` with what the platform has. Versions of other libraries
-/// come with the library itself.
-fn check_version(needed: &str, platform: &Platform) -> Result<(), LoadError> {
-    let (major, minor) = platform.glibc;
-    let Some((library, version)) = needed.rsplit_once('_') else {
-        return Ok(());
-    };
-    let (there, fits) = if needed.starts_with("GLIBC_ABI_") {
-        let mut known = ABI_FEATURES.iter();
-        let fits = known.any(|(name, since)| *name == needed && *since <= platform.glibc);
-        (format!("GLIBC_{major}.{minor}"), fits)
-    } else if library == "GLIBC" {
-        // `GLIBC_PRIVATE` is for glibc's own parts, and changes at will.
-        let there = format!("{major}.{minor}");
-        (format!("GLIBC_{there}"), is_at_most(version, &there))
-    } else {
-        let mut known = platform.symbol_versions.iter();
-        let Some((_, there)) = known.find(|(prefix, _)| *prefix == library) else {
-            return Ok(());
+impl Platform {
+    /// Compares `GLIBC_2.38` with what the platform has; where that is older, gives it.
+    /// Versions of other libraries come with the library itself.
+    pub fn newest_below(&self, needed: &str) -> Option<String> {
+        let (major, minor) = self.glibc;
+        let (library, version) = needed.rsplit_once('_')?;
+        let (there, fits) = if needed.starts_with("GLIBC_ABI_") {
+            let mut known = ABI_FEATURES.iter();
+            let fits = known.any(|(name, since)| *name == needed && *since <= self.glibc);
+            (format!("GLIBC_{major}.{minor}"), fits)
+        } else if library == "GLIBC" {
+            // `GLIBC_PRIVATE` is for glibc's own parts, and changes at will.
+            let there = format!("{major}.{minor}");
+            (format!("GLIBC_{there}"), is_at_most(version, &there))
+        } else {
+            let mut known = self.symbol_versions.iter();
+            let (_, there) = known.find(|(prefix, _)| *prefix == library)?;
+            (format!("{library}_{there}"), is_at_most(version, there))
         };
-        (format!("{library}_{there}"), is_at_most(version, there))
-    };
-    if fits {
-        return Ok(());
+        (!fits).then_some(there)
     }
-    Err(LoadError::Symbols {
-        needed: needed.to_owned(),
-        there,
-    })
+
+    /// What is older there than packed relative relocations.
+    pub fn newest_below_relr(&self) -> Option<String> {
+        self.newest_below(RELR)
+    }
+}
+
+fn check_version(needed: &str, platform: &Platform) -> Result<(), LoadError> {
+    match platform.newest_below(needed) {
+        None => Ok(()),
+        Some(there) => Err(LoadError::Symbols {
+            needed: needed.to_owned(),
+            there,
+        }),
+    }
 }
 
 fn is_at_most(version: &str, there: &str) -> bool {

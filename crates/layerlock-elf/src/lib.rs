@@ -7,19 +7,29 @@ by its program headers and its dynamic section, and says why the loader would
 refuse it. Section headers are not read: a loader needs none, and strippers and
 packers remove them.
 
+A [`Binary`] is what a file says of itself, without its bytes: what it needs, what it
+has, what it is for. Several of them can be judged together, for any platform, and a
+cache can keep them.
+
 Files come from anywhere. None makes this crate panic, read long or use memory
 that grows with what the file claims.
 
 Nothing here knows of Python, wheels or the network.
 */
 
+mod binary;
 mod file;
 mod fit;
+mod image;
+mod machine;
 mod needs;
 mod platform;
+mod symbols;
 
+pub use binary::{Binary, Damage, Elf, Kind, NeededVersions};
 pub use file::is_elf;
 pub use fit::{LoadError, check};
+pub use machine::Machine;
 pub use platform::{Architecture, Platform};
 
 /// The bytes that every ELF file begins with.

@@ -1,4 +1,4 @@
-//! What the dynamic section of a file asks of the system.
+//! What the dynamic section of a file asks of the system, and what it says of itself.
 //!
 //! It is read as glibc's loader reads it: the tables are found by addresses, and
 //! chains are followed to their end. What else tells of their lengths (`DT_STRSZ`,
@@ -7,8 +7,10 @@
 
 use object::LittleEndian as Le;
 use object::elf::{
-    DF_1_PIE, DT_FLAGS_1, DT_NEEDED, DT_NULL, DT_STRTAB, DT_VERNEED, Dyn64, VER_NEED_CURRENT,
-    Vernaux, Verneed,
+    DF_1_PIE, DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_NULL, DT_RPATH,
+    DT_RUNPATH, DT_SONAME, DT_STRTAB, DT_SYMTAB, DT_TEXTREL, DT_VERDEF, DT_VERNEED, Dyn64,
+    VER_DEF_CURRENT, VER_FLG_BASE, VER_FLG_WEAK, VER_NEED_CURRENT, Verdaux, Verdef, Vernaux,
+    Verneed,
 };
 
 use crate::file::{ElfFile, Unreadable, bytes_from, record};
@@ -37,17 +39,40 @@ pub(crate) struct Needs<'a> {
     pub(crate) is_program: bool,
 }
 
+/// What a file says of itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Identity<'a> {
+    /// The name under which others need it.
+    pub(crate) soname: Option<&'a str>,
+    /// Where it has its libraries looked for, in the old way and in the new one.
+    pub(crate) rpath: Option<&'a str>,
+    pub(crate) runpath: Option<&'a str>,
+    /// The versions that it has of its own symbols.
+    pub(crate) versions: Vec<&'a str>,
+    /// Whether the loader has to write into its code.
+    pub(crate) has_text_relocations: bool,
+}
+
 /// A version of a library's symbols.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Version<'a> {
     pub(crate) library: &'a str,
     pub(crate) name: &'a str,
+    /// Whether the file loads without it too.
+    pub(crate) is_weak: bool,
 }
 
-impl<'a> Needs<'a> {
-    pub(crate) fn of(file: &ElfFile<'a>) -> Result<Self, Unreadable> {
+/// The dynamic section of a file.
+pub(crate) struct Dynamic<'a> {
+    tags: Tags,
+    pub(crate) names: &'a [u8],
+}
+
+impl<'a> Dynamic<'a> {
+    /// Reads the section, where a file has one.
+    pub(crate) fn of(file: &ElfFile<'a>) -> Result<Option<Self>, Unreadable> {
         let Some(address) = file.dynamic() else {
-            return Ok(Self::default());
+            return Ok(None);
         };
         let section = file.memory(address);
         let section = section.ok_or("its dynamic section is in no segment")?;
@@ -55,19 +80,67 @@ impl<'a> Needs<'a> {
         // Whoever asks for nothing may have no names either.
         let names = tags.strings.and_then(|address| file.memory(address));
         let names = names.unwrap_or_default();
-        let libraries = tags.libraries.iter().map(|&at| name(names, at));
-        Ok(Self {
+        Ok(Some(Self { tags, names }))
+    }
+
+    pub(crate) fn needs(&self, file: &ElfFile<'a>) -> Result<Needs<'a>, Unreadable> {
+        let libraries = self.tags.libraries.iter().map(|&at| name(self.names, at));
+        Ok(Needs {
             libraries: libraries.collect::<Result<_, _>>()?,
-            versions: match tags.versions {
+            versions: match self.tags.versions {
                 Some(address) => {
                     let chain = file.memory(address);
-                    versions(chain.ok_or("its versions are in no segment")?, names)?
+                    versions(chain.ok_or("its versions are in no segment")?, self.names)?
                 }
                 None => Vec::new(),
             },
-            has_relr: tags.has_relr,
-            is_program: tags.flags & u64::from(DF_1_PIE) != 0,
+            has_relr: self.tags.has_relr,
+            is_program: self.tags.flags_1 & u64::from(DF_1_PIE) != 0,
         })
+    }
+
+    pub(crate) fn identity(&self, file: &ElfFile<'a>) -> Result<Identity<'a>, Unreadable> {
+        let text = |at: Option<u64>| at.map(|at| name(self.names, at)).transpose();
+        let tags = &self.tags;
+        Ok(Identity {
+            soname: text(tags.soname)?,
+            rpath: text(tags.rpath)?,
+            runpath: text(tags.runpath)?,
+            versions: match tags.defined {
+                Some(address) => {
+                    let chain = file.memory(address);
+                    defined(
+                        chain.ok_or("its own versions are in no segment")?,
+                        self.names,
+                    )?
+                }
+                None => Vec::new(),
+            },
+            has_text_relocations: tags.has_textrel || tags.flags & u64::from(DF_TEXTREL) != 0,
+        })
+    }
+
+    /// The addresses of the symbols and of the table that finds them.
+    pub(crate) fn symbols(&self) -> Option<(u64, HashTable)> {
+        let gnu = self.tags.gnu_hash.map(HashTable::Gnu);
+        let table = gnu.or(self.tags.hash.map(HashTable::SystemV))?;
+        Some((self.tags.symbols?, table))
+    }
+}
+
+/// A table of symbols by their hash, by its address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HashTable {
+    Gnu(u64),
+    SystemV(u64),
+}
+
+impl<'a> Needs<'a> {
+    pub(crate) fn of(file: &ElfFile<'a>) -> Result<Self, Unreadable> {
+        match Dynamic::of(file)? {
+            Some(dynamic) => dynamic.needs(file),
+            None => Ok(Self::default()),
+        }
     }
 }
 
@@ -79,8 +152,17 @@ struct Tags {
     libraries: Vec<u64>,
     strings: Option<u64>,
     versions: Option<u64>,
+    defined: Option<u64>,
+    soname: Option<u64>,
+    rpath: Option<u64>,
+    runpath: Option<u64>,
+    symbols: Option<u64>,
+    gnu_hash: Option<u64>,
+    hash: Option<u64>,
     has_relr: bool,
+    has_textrel: bool,
     flags: u64,
+    flags_1: u64,
 }
 
 impl Tags {
@@ -97,16 +179,31 @@ impl Tags {
             if index >= MAX_ENTRIES {
                 return Err("its dynamic section does not end");
             }
-            match u32::try_from(tag) {
-                Ok(DT_NEEDED) => tags.libraries.push(value),
-                Ok(DT_STRTAB) => tags.strings = Some(value),
-                Ok(DT_VERNEED) => tags.versions = Some(value),
-                Ok(DT_FLAGS_1) => tags.flags = value,
-                _ if tag == DT_RELR => tags.has_relr = true,
-                _ => {}
+            if let Ok(tag) = u32::try_from(tag) {
+                tags.add(tag, value);
             }
         }
         Ok(tags)
+    }
+
+    fn add(&mut self, tag: u32, value: u64) {
+        match tag {
+            DT_NEEDED => self.libraries.push(value),
+            DT_STRTAB => self.strings = Some(value),
+            DT_VERNEED => self.versions = Some(value),
+            DT_VERDEF => self.defined = Some(value),
+            DT_SONAME => self.soname = Some(value),
+            DT_RPATH => self.rpath = Some(value),
+            DT_RUNPATH => self.runpath = Some(value),
+            DT_SYMTAB => self.symbols = Some(value),
+            DT_GNU_HASH => self.gnu_hash = Some(value),
+            DT_HASH => self.hash = Some(value),
+            DT_TEXTREL => self.has_textrel = true,
+            DT_FLAGS => self.flags = value,
+            DT_FLAGS_1 => self.flags_1 = value,
+            _ if u64::from(tag) == DT_RELR => self.has_relr = true,
+            _ => {}
+        }
     }
 }
 
@@ -130,6 +227,7 @@ fn versions<'a>(chain: &'a [u8], names: &'a [u8]) -> Result<Vec<Version<'a>>, Un
             versions.push(Version {
                 library,
                 name: name(names, version.vna_name.get(Le).into())?,
+                is_weak: version.vna_flags.get(Le) & VER_FLG_WEAK != 0,
             });
             match version.vna_next.get(Le) {
                 0 => break,
@@ -143,8 +241,32 @@ fn versions<'a>(chain: &'a [u8], names: &'a [u8]) -> Result<Vec<Version<'a>>, Un
     }
 }
 
+/// Follows the chain of a file's own versions. The one that stands for the file itself
+/// is none.
+fn defined<'a>(chain: &'a [u8], names: &'a [u8]) -> Result<Vec<&'a str>, Unreadable> {
+    const OUTSIDE: Unreadable = "its own versions lie outside of their segment";
+    let mut defined = Vec::new();
+    let mut at = chain;
+    for _ in 0..MAX_ENTRIES {
+        let definition: &Verdef<Le> = record(at).ok_or(OUTSIDE)?;
+        if definition.vd_version.get(Le) != VER_DEF_CURRENT {
+            return Err("its own versions are in an unknown form");
+        }
+        if definition.vd_flags.get(Le) & VER_FLG_BASE == 0 {
+            let first = bytes_from(at, definition.vd_aux.get(Le).into()).ok_or(OUTSIDE)?;
+            let first: &Verdaux<Le> = record(first).ok_or(OUTSIDE)?;
+            defined.push(name(names, first.vda_name.get(Le).into())?);
+        }
+        match definition.vd_next.get(Le) {
+            0 => return Ok(defined),
+            next => at = bytes_from(at, next.into()).ok_or(OUTSIDE)?,
+        }
+    }
+    Err("its own versions do not end")
+}
+
 /// The name at an offset, which ends with a zero.
-fn name(names: &[u8], offset: u64) -> Result<&str, Unreadable> {
+pub(crate) fn name(names: &[u8], offset: u64) -> Result<&str, Unreadable> {
     let rest = bytes_from(names, offset).ok_or("a name lies outside of its segment")?;
     let rest = &rest[..rest.len().min(MAX_NAME)];
     let end = rest.iter().position(|byte| *byte == 0);

@@ -23,6 +23,12 @@ pub struct SharedLibrary {
     needed: Vec<String>,
     versions: Vec<(String, Vec<String>)>,
     entries: Vec<[u64; 2]>,
+    named: Vec<(u64, String)>,
+    defined: Vec<String>,
+    exported: Vec<String>,
+    interpreter: Option<String>,
+    has_executable_stack: bool,
+    padding: usize,
     distance: u64,
     align: u64,
     has_sections: bool,
@@ -36,6 +42,12 @@ impl SharedLibrary {
             needed: Vec::new(),
             versions: Vec::new(),
             entries: Vec::new(),
+            named: Vec::new(),
+            defined: Vec::new(),
+            exported: Vec::new(),
+            interpreter: None,
+            has_executable_stack: false,
+            padding: 0,
             distance: PAGE,
             align: PAGE,
             has_sections: true,
@@ -64,6 +76,66 @@ impl SharedLibrary {
         self
     }
 
+    /// Has a name of its own, under which others need it.
+    #[must_use]
+    pub fn soname(self, name: &str) -> Self {
+        self.named(DT_SONAME, name)
+    }
+
+    /// Has its libraries looked for there, before all else.
+    #[must_use]
+    pub fn rpath(self, path: &str) -> Self {
+        self.named(DT_RPATH, path)
+    }
+
+    /// Has its libraries looked for there, after `LD_LIBRARY_PATH`.
+    #[must_use]
+    pub fn runpath(self, path: &str) -> Self {
+        self.named(DT_RUNPATH, path)
+    }
+
+    fn named(mut self, tag: u64, text: &str) -> Self {
+        self.named.push((tag, text.to_owned()));
+        self
+    }
+
+    /// Has versions of its own symbols.
+    #[must_use]
+    pub fn defines(mut self, versions: &[&str]) -> Self {
+        let versions = versions.iter().copied().map(str::to_owned);
+        self.defined.extend(versions);
+        self
+    }
+
+    /// Has functions for others.
+    #[must_use]
+    pub fn exports(mut self, names: &[&str]) -> Self {
+        self.exported
+            .extend(names.iter().copied().map(str::to_owned));
+        self
+    }
+
+    /// Names a loader, as a program does.
+    #[must_use]
+    pub fn interpreter(mut self, path: &str) -> Self {
+        self.interpreter = Some(path.to_owned());
+        self
+    }
+
+    /// Asks for a stack that can be executed.
+    #[must_use]
+    pub fn with_executable_stack(mut self) -> Self {
+        self.has_executable_stack = true;
+        self
+    }
+
+    /// Has so many bytes between its first tables and those of its second segment.
+    #[must_use]
+    pub fn padded(mut self, bytes: usize) -> Self {
+        self.padding = bytes;
+        self
+    }
+
     /// Has a second segment that lies so far behind its place in the file.
     #[must_use]
     pub fn mapped_at_distance(mut self, distance: u64) -> Self {
@@ -89,39 +161,92 @@ impl SharedLibrary {
     pub fn build(&self) -> Vec<u8> {
         let mut strings = Strings(vec![0]);
         let needs = self.version_needs(&mut strings);
-        let needed: Vec<u64> = self.needed.iter().map(|name| strings.add(name)).collect();
+        let mut entries = self.entries.clone();
+        let needed = self.needed.iter().map(|name| (DT_NEEDED, name));
+        let named = self.named.iter().map(|(tag, text)| (*tag, text));
+        entries.extend(
+            needed
+                .chain(named)
+                .map(|(tag, text)| [tag, strings.add(text)]),
+        );
+        let defined = self.version_definitions(&mut strings);
+        let symbols = self.symbols(&mut strings);
 
-        let strings_at = HEADER + PROGRAM_HEADERS * PROGRAM_HEADER;
-        let needs_at = (strings_at + strings.0.len()).next_multiple_of(8);
-        let dynamic_at = needs_at + needs.len();
-        let mut dynamic = self.entries.clone();
-        dynamic.extend(needed.into_iter().map(|name| [DT_NEEDED, name]));
-        dynamic.push([DT_STRTAB, wide(strings_at)]);
-        dynamic.push([DT_STRSZ, wide(strings.0.len())]);
+        let strings_at = HEADER + self.segments() * PROGRAM_HEADER;
+        let interpreter_at = strings_at + strings.0.len();
+        let interpreter = self
+            .interpreter
+            .iter()
+            .flat_map(|path| [path, "\0"].concat().into_bytes());
+        let interpreter: Vec<u8> = interpreter.collect();
+        let needs_at = (interpreter_at + interpreter.len() + self.padding).next_multiple_of(8);
+        let defined_at = needs_at + needs.len();
+        let symbols_at = (defined_at + defined.len()).next_multiple_of(8);
+        let hash = self.hash();
+        let hash_at = symbols_at + symbols.len();
+        let dynamic_at = (hash_at + hash.len()).next_multiple_of(8);
+        entries.push([DT_STRTAB, wide(strings_at)]);
+        entries.push([DT_STRSZ, wide(strings.0.len())]);
+        let mut lead = |tag, at, is_there: bool| {
+            if is_there {
+                entries.push([tag, wide(at) + self.distance]);
+            }
+        };
+        lead(DT_VERNEED, needs_at, !needs.is_empty());
+        lead(DT_VERDEF, defined_at, !defined.is_empty());
+        lead(DT_SYMTAB, symbols_at, !symbols.is_empty());
+        lead(DT_GNU_HASH, hash_at, !symbols.is_empty());
         if !needs.is_empty() {
-            dynamic.push([DT_VERNEED, wide(needs_at) + self.distance]);
-            dynamic.push([DT_VERNEEDNUM, wide(self.versions.len())]);
+            entries.push([DT_VERNEEDNUM, wide(self.versions.len())]);
         }
-        dynamic.push([DT_NULL, 0]);
-        let dynamic: Vec<u8> = bytes64(dynamic.as_flattened());
+        if !defined.is_empty() {
+            entries.push([DT_VERDEFNUM, wide(self.defined.len())]);
+        }
+        entries.push([DT_NULL, 0]);
+        let dynamic: Vec<u8> = bytes64(entries.as_flattened());
 
         let mut file = vec![0; HEADER];
         let end = dynamic_at + dynamic.len();
-        for (kind, start, end, distance) in [
+        let mut segments = vec![
             (PT_LOAD, 0, needs_at, 0),
             (PT_LOAD, needs_at, end, self.distance),
             (PT_DYNAMIC, dynamic_at, end, self.distance),
-        ] {
+        ];
+        if !interpreter.is_empty() {
+            segments.push((
+                PT_INTERP,
+                interpreter_at,
+                interpreter_at + interpreter.len(),
+                0,
+            ));
+        }
+        if self.has_executable_stack {
+            segments.push((PT_GNU_STACK, 0, 0, 0));
+        }
+        for (kind, start, end, distance) in segments {
             let (offset, size) = (wide(start), wide(end - start));
             let align = if kind == PT_LOAD { self.align } else { 8 };
             let address = offset + distance;
-            put32(&mut file, &[kind, READ_AND_WRITE]);
+            let flags = if kind == PT_GNU_STACK {
+                READ_AND_WRITE | EXECUTE
+            } else {
+                READ_AND_WRITE
+            };
+            put32(&mut file, &[kind, flags]);
             put64(&mut file, &[offset, address, address, size, size, align]);
         }
-        file.extend_from_slice(&strings.0);
-        file.resize(needs_at, 0);
-        file.extend_from_slice(&needs);
-        file.extend_from_slice(&dynamic);
+        for (at, bytes) in [
+            (strings_at, &strings.0),
+            (interpreter_at, &interpreter),
+            (needs_at, &needs),
+            (defined_at, &defined),
+            (symbols_at, &symbols),
+            (hash_at, &hash),
+            (dynamic_at, &dynamic),
+        ] {
+            file.resize(at, 0);
+            file.extend_from_slice(bytes);
+        }
         let (table, count) = if self.has_sections {
             let sections = [
                 [0; 6],
@@ -143,6 +268,59 @@ impl SharedLibrary {
         };
         file[..HEADER].copy_from_slice(&self.header(table, count));
         file
+    }
+
+    fn segments(&self) -> usize {
+        PROGRAM_HEADERS
+            + usize::from(self.interpreter.is_some())
+            + usize::from(self.has_executable_stack)
+    }
+
+    /// `.gnu.version_d`: the file itself, then each version.
+    fn version_definitions(&self, strings: &mut Strings) -> Vec<u8> {
+        let mut definitions = Vec::new();
+        if self.defined.is_empty() {
+            return definitions;
+        }
+        let own = ["itself".to_owned()];
+        let names: Vec<&String> = own.iter().chain(&self.defined).collect();
+        for (index, name) in names.iter().enumerate() {
+            let number = u16::try_from(index + 1).expect("few versions");
+            let next = if index + 1 == names.len() { 0 } else { 28 };
+            put16(&mut definitions, &[1, u16::from(index == 0), number, 1]);
+            put32(&mut definitions, &[0, 20, next]);
+            put32(&mut definitions, &[low(strings.add(name)), 0]);
+        }
+        definitions
+    }
+
+    /// `.dynsym`: the empty symbol, then each function, in the one section there is.
+    fn symbols(&self, strings: &mut Strings) -> Vec<u8> {
+        let mut symbols = Vec::new();
+        if self.exported.is_empty() {
+            return symbols;
+        }
+        symbols.resize(24, 0);
+        for name in &self.exported {
+            put32(&mut symbols, &[low(strings.add(name))]);
+            symbols.extend([0x12, 0]);
+            put16(&mut symbols, &[1]);
+            put64(&mut symbols, &[0x1000, 8]);
+        }
+        symbols
+    }
+
+    /// `.gnu.hash` with one bucket, whose chain has every function.
+    fn hash(&self) -> Vec<u8> {
+        let mut hash = Vec::new();
+        if let Some(others) = self.exported.len().checked_sub(1) {
+            put32(&mut hash, &[1, 1, 1, 0]);
+            put64(&mut hash, &[u64::MAX]);
+            put32(&mut hash, &[1]);
+            put32(&mut hash, &vec![2; others]);
+            put32(&mut hash, &[1]);
+        }
+        hash
     }
 
     /// `.gnu.version_r`: of each library a chain of versions.
@@ -177,7 +355,7 @@ impl SharedLibrary {
         put64(&mut header, &[0, wide(HEADER), sections_at]);
         put32(&mut header, &[0]);
         let [size, segment, segments] =
-            [HEADER, PROGRAM_HEADER, PROGRAM_HEADERS].map(|n| u16::try_from(n).expect("small"));
+            [HEADER, PROGRAM_HEADER, self.segments()].map(|n| u16::try_from(n).expect("small"));
         // The section of section names is the one of all other strings.
         let names = u16::from(sections > 0);
         put16(&mut header, &[size, segment, segments, 64, sections, names]);
@@ -204,11 +382,21 @@ const PROGRAM_HEADERS: usize = 3;
 const ET_DYN: u16 = 3;
 const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
+const PT_INTERP: u32 = 3;
+const PT_GNU_STACK: u32 = 0x6474_e551;
 const READ_AND_WRITE: u32 = 6;
+const EXECUTE: u32 = 1;
 const DT_NULL: u64 = 0;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
+const DT_SYMTAB: u64 = 6;
 const DT_STRSZ: u64 = 10;
+const DT_SONAME: u64 = 14;
+const DT_RPATH: u64 = 15;
+const DT_RUNPATH: u64 = 29;
+const DT_GNU_HASH: u64 = 0x6fff_fef5;
+const DT_VERDEF: u64 = 0x6fff_fffc;
+const DT_VERDEFNUM: u64 = 0x6fff_fffd;
 const DT_VERNEED: u64 = 0x6fff_fffe;
 const DT_VERNEEDNUM: u64 = 0x6fff_ffff;
 const SHT_STRTAB: u64 = 3;

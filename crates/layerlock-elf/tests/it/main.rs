@@ -6,6 +6,7 @@
     reason = "a test that cannot make its input has failed"
 )]
 
+mod facts;
 mod hostile;
 mod verdicts;
 
