@@ -23,7 +23,7 @@ mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
 pub use nearness::Nearness;
-pub use provider::{LayerNames, Limits, Precedence, Provider, Support};
+pub use provider::{LayerNames, LibraryPresence, Limits, Precedence, Provider, Support};
 pub use runtime::{Runtime, UnknownRuntime};
 pub use target::{BuildContainer, Target};
 pub use wheel::{Misfit, WheelName, WheelNameError, WheelRank};

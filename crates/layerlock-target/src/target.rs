@@ -6,6 +6,7 @@ use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::nearness::Nearness;
+use crate::provider::{LibraryPresence, SystemLibraries};
 use crate::wheel::CompatibleTags;
 use crate::{
     Architecture, Limits, Misfit, Provider, Runtime, UnknownRuntime, WheelName, WheelRank,
@@ -169,6 +170,26 @@ impl Target {
             symbol_versions: system.symbol_versions,
             libraries: system.libraries,
         }
+    }
+
+    /// Whether functions find a library on their system, by the name under which files
+    /// need it. The interpreter's own is one.
+    pub fn library(&self, name: &str) -> LibraryPresence {
+        let system = self.runtime.facts().system;
+        let (major, minor) = self.runtime.python();
+        let interpreter = format!("libpython{major}.{minor}.so.1.0");
+        if system.libraries.contains(&name) || name == interpreter {
+            return LibraryPresence::Runtime;
+        }
+        SystemLibraries::of(system.name)
+            .map_or(LibraryPresence::Absent, |known| known.presence(name))
+    }
+
+    /// Whether a library of the system comes before one of the same name in
+    /// [`Self::libraries`] of a layer.
+    pub fn prefers_its_own_libraries(&self) -> bool {
+        SystemLibraries::of(self.runtime.operating_system())
+            .is_some_and(|known| known.is_searched_first)
     }
 
     /// What builds a wheel on the target's own system.
@@ -354,6 +375,22 @@ mod tests {
             assert!(platform.libraries.contains(&"libstdc++.so.6"));
             assert!(!platform.libraries.contains(&"libpq.so.5"));
         }
+    }
+
+    #[test]
+    fn libraries_are_the_systems_and_the_interpreters_own() {
+        let target = target("python3.12", Architecture::Arm64);
+        for (library, presence) in [
+            ("libstdc++.so.6", LibraryPresence::Runtime),
+            ("libpython3.12.so.1.0", LibraryPresence::Runtime),
+            ("libpython3.11.so.1.0", LibraryPresence::Absent),
+            ("libssl.so.3", LibraryPresence::Likely),
+            ("libexpat.so.1", LibraryPresence::ImageOnly),
+            ("libGL.so.1", LibraryPresence::Absent),
+        ] {
+            assert_eq!(target.library(library), presence, "{library}");
+        }
+        assert!(target.prefers_its_own_libraries());
     }
 
     /// The form is the interface of `--json`.

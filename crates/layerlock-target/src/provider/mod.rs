@@ -5,12 +5,15 @@
 
 mod aws;
 mod facts;
+mod libraries;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Architecture;
 pub use facts::{LayerNames, Limits, Precedence, Support};
 pub(crate) use facts::{ProviderFacts, PythonRelease, RuntimeFacts};
+pub use libraries::LibraryPresence;
+pub(crate) use libraries::SystemLibraries;
 
 /// Whose functions the layer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
