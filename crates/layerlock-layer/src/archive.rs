@@ -41,6 +41,8 @@ pub struct RawMember<'a> {
     pub name: LayerPath,
     /// Whether any of its execute bits is set.
     pub executable: bool,
+    /// Whether it is a symbolic link, whose target is in the place of its bytes.
+    pub is_link: bool,
     /// How it is compressed.
     pub method: Method,
     /// Where its data begins, in bytes from the start of the archive.
@@ -115,6 +117,7 @@ pub fn read(
             name,
             // "the x bits": any of them, as pip reads it.
             executable: header.mode().value() & 0o111 != 0,
+            is_link: header.mode().value() & FILE_TYPE == LINK,
             method,
             offset: start,
             compressed_size: end - start,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 
-use crate::LayerPath;
+use crate::{BadLink, LayerPath};
 
 /// Why a layer could not be planned or written.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,10 @@ pub enum Error {
     /// Files lie where others have to be directories.
     #[error("{}", Conflicts(.0))]
     Conflicts(Vec<Conflict>),
+
+    /// Links that lead to nothing that is in the layer.
+    #[error("{}", Links(.0))]
+    Links(Vec<BadLink>),
 
     /// A file could not be read or written.
     #[error("failed to {action} {}", path.display())]
@@ -86,7 +90,7 @@ impl Error {
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Conflicts(_) => ErrorKind::Artifact,
+            Self::Conflicts(_) | Self::Links(_) => ErrorKind::Artifact,
             Self::Archive { .. } => ErrorKind::Integrity,
             Self::Io { .. }
             | Self::NotPutBack { .. }
@@ -101,6 +105,10 @@ impl Diagnose for Error {
             Self::Conflicts(_) => {
                 "no installer can lay out both: exclude one of the packages, or its file by \
                  exclude-files"
+            }
+            Self::Links(_) => {
+                "a layer's link is relative and leads to a file or folder of the same layer: link \
+                 to such a one, put the file itself there, or leave the link out by exclude-files"
             }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again, nothing was changed"
@@ -178,6 +186,14 @@ const SHOWN: usize = 3;
 struct Conflicts<'a>(&'a [Conflict]);
 
 impl fmt::Display for Conflicts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_few(f, self.0, "; ")
+    }
+}
+
+struct Links<'a>(&'a [BadLink]);
+
+impl fmt::Display for Links<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_few(f, self.0, "; ")
     }

@@ -18,6 +18,7 @@ make plans.
 pub mod archive;
 mod error;
 mod files;
+mod links;
 mod output;
 pub mod parallel;
 mod path;
@@ -35,6 +36,7 @@ mod zip;
 
 pub use error::{Conflict, Error};
 pub use files::files_in;
+pub use links::{BadLink, LinkProblem};
 pub use output::{
     Prepared, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
     write_file, write_private_file,

@@ -94,6 +94,9 @@ pub enum EntrySource {
     File(PlannedFile),
     /// Bytes made for this layer.
     Bytes(Arc<[u8]>),
+    /// A symbolic link, with its target: a relative path that leads to another entry
+    /// of the plan, or to a directory of such. Its mode counts for nothing.
+    Link(Arc<str>),
 }
 
 /// Where a member's data lies in its archive, and what it is.
@@ -152,6 +155,7 @@ impl EntrySource {
             Self::Member(_, member) => member.size,
             Self::File(file) => file.size(),
             Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Link(target) => target.len() as u64,
         }
     }
 
@@ -161,7 +165,13 @@ impl EntrySource {
             Self::Member(_, member) => member.digest,
             Self::File(file) => file.digest(),
             Self::Bytes(bytes) => Digest::sha256_of(bytes),
+            Self::Link(target) => Digest::sha256_of(target.as_bytes()),
         }
+    }
+
+    /// Whether it is a link. A zip has its target in the place of a file's bytes.
+    pub const fn is_link(&self) -> bool {
+        matches!(self, Self::Link(_))
     }
 
     /// CRC-32 of the unpacked bytes.
@@ -170,6 +180,7 @@ impl EntrySource {
             Self::Member(_, member) => member.crc32,
             Self::File(file) => file.crc32(),
             Self::Bytes(bytes) => crc32fast::hash(bytes),
+            Self::Link(target) => crc32fast::hash(target.as_bytes()),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use crate::links::bad_links;
 use crate::plan::{ArchiveId, Entry, LayerPlan, Overlap, OwnerId};
 use crate::{Conflict, Error};
 
@@ -46,7 +47,8 @@ impl PlanBuilder {
     /// `__init__.py` of an old-style namespace package) stays with the owner that was
     /// named first, in the highest one's mode.
     ///
-    /// It is an error where a file lies where another has to be a directory.
+    /// It is an error where a file lies where another has to be a directory, and where a
+    /// link leads to nothing that the plan has.
     pub fn finish(self) -> Result<LayerPlan, Error> {
         let Self {
             owners,
@@ -66,16 +68,19 @@ impl PlanBuilder {
             kept.push(settle(first, &others, &ranks, &mut overlaps));
         }
         let conflicts = files_that_are_directories(&kept, &owners);
-        if conflicts.is_empty() {
-            Ok(LayerPlan {
-                owners,
-                archives,
-                entries: kept,
-                overlaps,
-            })
-        } else {
-            Err(Error::Conflicts(conflicts))
+        if !conflicts.is_empty() {
+            return Err(Error::Conflicts(conflicts));
         }
+        let bad_links = bad_links(&kept);
+        if !bad_links.is_empty() {
+            return Err(Error::Links(bad_links));
+        }
+        Ok(LayerPlan {
+            owners,
+            archives,
+            entries: kept,
+            overlaps,
+        })
     }
 }
 
@@ -92,7 +97,9 @@ fn settle(first: Entry, others: &[Entry], ranks: &[usize], overlaps: &mut Vec<Ov
         }
     }
     let is_kept = |entry: &Entry| {
-        entry.source.size() == last.source.size() && entry.source.digest() == last.source.digest()
+        entry.source.size() == last.source.size()
+            && entry.source.is_link() == last.source.is_link()
+            && entry.source.digest() == last.source.digest()
     };
     let all = || std::iter::once(&first).chain(others);
     let hidden = all().filter(|entry| !is_kept(entry));
@@ -252,6 +259,26 @@ mod tests {
             error.unwrap_err().to_string(),
             "x is a file of a 1, and a directory of c 3"
         );
+    }
+
+    #[test]
+    fn a_link_is_not_the_file_that_has_its_text() {
+        let mut builder = PlanBuilder::default();
+        for (name, source) in [
+            ("a", EntrySource::Link("y".into())),
+            ("b", EntrySource::Bytes(b"y"[..].into())),
+        ] {
+            let owner = builder.owner(name);
+            builder.push(Entry {
+                path: LayerPath::new("x").unwrap(),
+                mode: Mode::Regular,
+                owner,
+                source,
+            });
+        }
+        let (entries, overlaps) = told(&builder.finish().unwrap());
+        assert_eq!(entries, ["x y of b"]);
+        assert_eq!(overlaps, ["x: b over a"]);
     }
 
     proptest! {

@@ -107,6 +107,7 @@ impl<'a> Archives<'a> {
     pub(crate) fn copy(&mut self, entry: &Entry, take: Take<'_>) -> Result<(), CopyError> {
         match &entry.source {
             EntrySource::Bytes(bytes) => Ok(take(bytes)?),
+            EntrySource::Link(target) => Ok(take(target.as_bytes())?),
             EntrySource::File(planned) => {
                 let file = open_regular(planned.path()).map_err(CopyError::Read)?;
                 pass(
@@ -150,7 +151,7 @@ impl<'a> Archives<'a> {
         let source = match &entry.source {
             EntrySource::Member(id, _) => self.plan.archive(*id),
             EntrySource::File(file) => file.path(),
-            EntrySource::Bytes(_) => written,
+            EntrySource::Bytes(_) | EntrySource::Link(_) => written,
         };
         match error {
             CopyError::Read(error) => Error::io("read", source)(error),

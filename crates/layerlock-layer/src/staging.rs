@@ -24,7 +24,7 @@ use crate::output::{OutputDirectory, Prepared, is_same, is_temporary};
 use crate::parallel::{Schedule, with_state};
 use crate::source::Archives;
 use crate::unpacked::{Cloning, UnpackedFile};
-use crate::{Entry, Error, LayerPlan, files_in};
+use crate::{Entry, EntrySource, Error, LayerPlan, files_in};
 
 /// A directory that may be replaced: it holds nothing of anybody else's.
 #[derive(Debug)]
@@ -123,6 +123,7 @@ impl Writer<'_> {
         let path = self.root.join(entry.path.as_str());
         let old = self.directory.join(entry.path.as_str());
         if self.is_update
+            && !entry.source.is_link()
             && let Some(metadata) = reusable(&old, entry)
             && link(&old, &metadata, &path)
         {
@@ -135,6 +136,9 @@ impl Writer<'_> {
             },
             _ => Error::io("write", &old)(error),
         };
+        if let EntrySource::Link(target) = &entry.source {
+            return make_link(target, &path).map_err(cannot_write);
+        }
         let unpacked = UnpackedFile::for_entry(entry, self.plan);
         if let Some(unpacked) = &unpacked
             && let Some(file) = unpacked.place(&path, &self.cloning).map_err(cannot_write)?
@@ -242,6 +246,20 @@ fn finish(file: &fs::File, entry: &Entry) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = entry;
     Ok(())
+}
+
+#[cfg(unix)]
+fn make_link(target: &str, path: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, path)
+}
+
+/// A link is made as one to a file or one to a directory there, and only by some users.
+#[cfg(not(unix))]
+fn make_link(_target: &str, _path: &Path) -> io::Result<()> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "links cannot be made on this system",
+    ))
 }
 
 fn create_directory(path: &Path) -> io::Result<()> {

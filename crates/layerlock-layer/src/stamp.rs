@@ -70,6 +70,14 @@ impl Stamper {
                 self.directory(&entry.path())?;
             } else {
                 self.file(&metadata);
+                if metadata.is_symlink() {
+                    // It may have been made in the same tick of the clock as another
+                    // one before it.
+                    let target = fs::read_link(entry.path())?;
+                    let target = target.as_os_str().as_encoded_bytes();
+                    self.number(target.len() as u64);
+                    self.hasher.update(target);
+                }
             }
         }
         Ok(())
@@ -77,8 +85,8 @@ impl Stamper {
 
     fn file(&mut self, metadata: &Metadata) {
         let modified = nanoseconds(metadata.modified().ok());
-        // Coarse times are whole seconds, or milliseconds.
-        self.certain &= modified % 1_000_000 != 0;
+        // Coarse times are whole seconds, or milliseconds. A link is told by its target.
+        self.certain &= metadata.is_symlink() || modified % 1_000_000 != 0;
         self.number(metadata.len());
         self.number(u64::from(mode(metadata)));
         self.hasher.update(&modified.to_le_bytes());

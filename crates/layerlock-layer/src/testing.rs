@@ -160,3 +160,24 @@ pub(crate) fn plan_of_texts(files: &[(&str, &str, &str)]) -> Result<LayerPlan, E
     }
     builder.finish()
 }
+
+/// A plan of files, all with the same text, and links: each with its path and its target.
+pub(crate) fn plan_with_links(files: &[&str], links: &[(&str, &str)]) -> Result<LayerPlan, Error> {
+    let mut builder = PlanBuilder::default();
+    let owner = builder.owner("folder");
+    let files = files
+        .iter()
+        .map(|path| (*path, EntrySource::Bytes(b"text"[..].into())));
+    let links = links
+        .iter()
+        .map(|(path, target)| (*path, EntrySource::Link((*target).into())));
+    for (path, source) in files.chain(links) {
+        builder.push(Entry {
+            path: LayerPath::new(path).unwrap(),
+            mode: Mode::Regular,
+            owner,
+            source,
+        });
+    }
+    builder.finish()
+}

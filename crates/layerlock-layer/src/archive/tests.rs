@@ -392,6 +392,7 @@ fn member<'a>(archive: &'a dyn ReaderAt, packed: &[u8], method: Method) -> RawMe
     RawMember {
         name: LayerPath::new("a").unwrap(),
         executable: false,
+        is_link: false,
         method,
         offset: 1,
         compressed_size: packed.len() as u64,

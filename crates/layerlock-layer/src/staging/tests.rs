@@ -403,3 +403,42 @@ fn a_directory_that_takes_nothing_is_done_without() {
     keeping.stage("made", true);
     assert_eq!(fs::read(&keeping.kept).unwrap(), b"in the way");
 }
+
+#[test]
+fn links_are_links_and_a_change_of_one_is_seen() {
+    let staged = |target: &str, directory: &Path| {
+        let files = ["lib/libz.so.1", "lib/libz.so.2"];
+        let plan = crate::testing::plan_with_links(&files, &[("lib/libz.so", target)]).unwrap();
+        write(&plan, directory, nothing_is_ours).unwrap();
+        let link = directory.join("lib/libz.so");
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new(target));
+        assert_eq!(fs::read(&link).unwrap(), b"text");
+        crate::Stamp::read(directory).unwrap()
+    };
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("staging");
+    let first = staged("libz.so.1", &directory);
+    assert_eq!(crate::Stamp::read(&directory).unwrap(), first);
+    assert_ne!(staged("libz.so.2", &directory), first);
+}
+
+/// Neither a link in the place of a file nor a file in the place of a link is taken for
+/// the other.
+#[test]
+fn a_link_and_a_file_with_its_text_take_each_others_place() {
+    let temp = tempfile::tempdir().unwrap();
+    let directory = temp.path().join("staging");
+    let link = crate::testing::plan_with_links(&["text"], &[("a", "text")]).unwrap();
+    let file = crate::testing::plan_with_links(&["text", "a"], &[]).unwrap();
+    let is_link = || {
+        fs::symlink_metadata(directory.join("a"))
+            .unwrap()
+            .is_symlink()
+    };
+    for _ in 0..2 {
+        write(&link, &directory, nothing_is_ours).unwrap();
+        assert!(is_link());
+        write(&file, &directory, nothing_is_ours).unwrap();
+        assert!(!is_link());
+    }
+}

@@ -7,12 +7,13 @@
 use std::io::{self, Write};
 
 use super::time::EntryTime;
-use crate::{Method, Mode};
+use crate::Method;
 
 /// What a local and a central header say of an entry.
 pub(super) struct Header<'a> {
     pub(super) name: &'a str,
-    pub(super) mode: Mode,
+    /// The kind of file and its permissions.
+    pub(super) unix_mode: u32,
     pub(super) method: Method,
     pub(super) crc32: u32,
     pub(super) compressed_size: u64,
@@ -34,7 +35,9 @@ const MADE_BY_UNIX: u16 = 3 << 8;
 /// Bit 11: the name is UTF-8 (APPNOTE 4.4.4). Plain ASCII does not need it.
 const FLAG_UTF8: u16 = 1 << 11;
 /// `S_IFREG`: a plain file.
-const REGULAR_FILE: u32 = 0o100_000;
+pub(super) const REGULAR_FILE: u32 = 0o100_000;
+/// `S_IFLNK` with the permissions that every link has: its data is the target.
+pub(super) const LINK: u32 = 0o120_777;
 
 const MAX_16: u64 = u16::MAX as u64;
 const MAX_32: u64 = u32::MAX as u64;
@@ -124,7 +127,7 @@ fn central(header: &Header<'_>, time: EntryTime, offset: u64) -> Vec<u8> {
     put16(&mut record, 0); // comment length
     put16(&mut record, 0); // disk number
     put16(&mut record, 0); // internal attributes
-    put32(&mut record, (REGULAR_FILE | header.mode.bits()) << 16);
+    put32(&mut record, header.unix_mode << 16);
     put32(&mut record, narrow32(offset));
     record.extend(header.name.as_bytes());
     if !wide.is_empty() {
@@ -235,7 +238,7 @@ mod tests {
     fn header(size: u64) -> Header<'static> {
         Header {
             name: "big",
-            mode: Mode::Regular,
+            unix_mode: REGULAR_FILE | 0o644,
             method: Method::Stored,
             crc32: 0,
             compressed_size: size,

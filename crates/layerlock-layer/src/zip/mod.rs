@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::output::{OutputFile, Prepared, parent};
 use crate::source::Archives;
 use crate::{EntrySource, Error, LayerPlan, Method};
-use container::{Directory, Header};
+use container::{Directory, Header, LINK, REGULAR_FILE};
 pub use options::{Compression, ZipOptions, ZipSummary};
 use pack::Pack;
 use sink::Sink;
@@ -60,7 +60,11 @@ fn write_into(
         };
         let header = Header {
             name: entry.path.as_str(),
-            mode: entry.mode,
+            unix_mode: if entry.source.is_link() {
+                LINK
+            } else {
+                REGULAR_FILE | entry.mode.bits()
+            },
             method,
             crc32: entry.source.crc32(),
             compressed_size,

@@ -92,6 +92,7 @@ fn is_of_use(entry: &Entry, compression: Compression) -> bool {
         EntrySource::Member(_, member) if member.method == Method::Deflated
     );
     entry.source.size() > 0
+        && !entry.source.is_link()
         && match compression {
             Compression::Copy => !is_deflated,
             Compression::Best => true,

@@ -391,3 +391,42 @@ proptest! {
         }
     }
 }
+
+/// As `zip --symlinks` writes them, whatever the compression.
+#[test]
+fn a_link_is_its_target_with_the_mode_of_links() {
+    let links = [("lib/libz.so", "libz.so.1"), ("zlib", "lib")];
+    let plan = crate::testing::plan_with_links(&["lib/libz.so.1"], &links).unwrap();
+    let temp = tempfile::tempdir().unwrap();
+    for compression in [Compression::Copy, Compression::Best, Compression::Store] {
+        let path = temp.path().join("layer.zip");
+        write_with(&plan, &path, compression).unwrap();
+        let bytes = fs_err::read(&path).unwrap();
+        let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).unwrap();
+        for (name, target) in links {
+            let mut member = archive.by_name(name).unwrap();
+            assert_eq!(member.unix_mode(), Some(0o120_777));
+            assert_eq!(member.compression(), zip::CompressionMethod::Stored);
+            let mut text = String::new();
+            member.read_to_string(&mut text).unwrap();
+            assert_eq!(text, target);
+        }
+        let file = fs_err::File::open(&path).unwrap();
+        let reader = crate::archive::FileReader::from(file.into_file());
+        let rules = crate::archive::ArchiveRules {
+            max_unpacked: 1 << 20,
+            links_are_files: true,
+        };
+        let members = crate::archive::read(&reader, bytes.len() as u64, rules).unwrap();
+        let read: Vec<_> = members
+            .iter()
+            .map(|it| (it.name.as_str(), it.is_link))
+            .collect();
+        let expected = [
+            ("lib/libz.so", true),
+            ("lib/libz.so.1", false),
+            ("zlib", true),
+        ];
+        assert_eq!(read, expected);
+    }
+}

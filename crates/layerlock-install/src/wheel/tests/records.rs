@@ -8,6 +8,7 @@ fn every_strong_hash_of_a_file_has_to_be_right() {
     let member = RawMember {
         name: LayerPath::new("demo.py").unwrap(),
         executable: false,
+        is_link: false,
         method: Method::Stored,
         offset: 0,
         crc32: crc32fast::hash(content),
