@@ -11,6 +11,8 @@ No network and no provider's API in this crate.
 
 mod code;
 mod finding;
+mod layer_files;
+mod owners;
 mod plan;
 mod standard_library;
 #[cfg(test)]
@@ -19,5 +21,7 @@ mod zip;
 
 pub use code::Code;
 pub use finding::{Finding, Severity};
+pub use layer_files::{LayerFile, LayerFiles, LayerFilesError};
+pub use owners::FoundPackage;
 pub use plan::check_plan;
 pub use zip::check_zip_size;
