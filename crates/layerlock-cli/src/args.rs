@@ -10,6 +10,7 @@ mod layer;
 mod misuse;
 mod named;
 mod publish;
+mod size;
 mod upkeep;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use misuse::Misuse;
 pub(crate) use publish::PublishArgs;
+pub(crate) use size::SizeArgs;
 
 use layer::runtime;
 use named::{architecture_parser, runtime_parser};
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Install(Planned<InstallArgs>),
     /// Export the lock as `poetry export` does, without Poetry (takes all of its options)
     Export(ExportArgs),
+    /// Tell where the bytes of layers are: the project's, or any zip's or directory's
+    Size(Box<SizeArgs>),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
     /// Say whether what is published is what the lock gives (exit code 1 if not)
@@ -100,6 +104,7 @@ impl Command {
             Self::Build(build) => build.args.handover.prints_json(build.args.common.json),
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
+            Self::Size(size) => size.planned.json,
             Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
             Self::Promote(promote) => promote.json,
@@ -130,6 +135,7 @@ impl Command {
             }
             Self::Install(install) => ("install", install.args.common.layer.check()),
             Self::Publish(publish) => ("publish", publish.check()),
+            Self::Size(size) => ("size", size.planned.check()),
             Self::Status(status) => ("status", status.check()),
             Self::List(list) => ("list", list.upkeep.check()),
             Self::Promote(promote) => ("promote", promote.layer.check()),

@@ -100,6 +100,20 @@ impl Console {
         print(&format!("{text}\n"))
     }
 
+    /// The same, with a text that knows how many columns there are.
+    pub(crate) fn shown(
+        &self,
+        report: &impl Serialize,
+        text: impl FnOnce(Option<usize>) -> String,
+    ) -> io::Result<()> {
+        if self.json {
+            return json(report);
+        }
+        let width = terminal::stdout_width();
+        let text = terminal::fit(&text(width), width);
+        print(&format!("{text}\n"))
+    }
+
     /// Tells what was done, where that is all that was asked for.
     pub(crate) fn done(&self, report: &(impl Display + Serialize)) -> io::Result<()> {
         if self.json {

@@ -9,6 +9,7 @@ mod console;
 mod descendants;
 mod failure;
 mod generated;
+mod insight;
 #[cfg(unix)]
 mod open_files;
 mod progress;
@@ -186,6 +187,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
                 console,
             )
         }
+        Command::Size(args) => insight::size(project, *args, &progress, console),
         Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
         Command::Promote(args) => upkeep::promote(project, *args, &progress, console),

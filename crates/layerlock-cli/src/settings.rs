@@ -1,5 +1,6 @@
 //! Turns the command line into settings of the library.
 
+mod insight;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::args::{
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
+pub(crate) use insight::size_settings;
 pub(crate) use upkeep::{
     delete_settings, promote_settings, prune_settings, status_settings, upkeep_settings,
 };
@@ -77,12 +79,16 @@ fn zip_settings(project: PathBuf, common_args: CommonArgs, zip: ZipArgs) -> Sett
     Settings {
         zip_name: zip.zip_name,
         output: zip.output,
-        compression: zip.compression.map(|how| match how {
-            CompressionArg::Copy => Compression::Copy,
-            CompressionArg::Best => Compression::Best,
-            CompressionArg::Store => Compression::Store,
-        }),
+        compression: zip.compression.map(to_compression),
         ..common(project, common_args)
+    }
+}
+
+fn to_compression(how: CompressionArg) -> Compression {
+    match how {
+        CompressionArg::Copy => Compression::Copy,
+        CompressionArg::Best => Compression::Best,
+        CompressionArg::Store => Compression::Store,
     }
 }
 

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use layerlock_check::LayerFilesError;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::{LockError, LockedPackage};
 use layerlock_target::Runtime;
@@ -187,6 +188,15 @@ pub enum Error {
         /// What is wrong with it.
         problem: layerlock_layer::archive::ArchiveProblem,
     },
+    /// A zip or directory that cannot be read as a layer.
+    #[error(transparent)]
+    LayerFiles(#[from] LayerFilesError),
+    /// A page that would replace what it shows.
+    #[error("the page would replace {}, which it is made of", path.display())]
+    PageReplaces {
+        /// The zip.
+        path: PathBuf,
+    },
     /// An option of publishing that cannot be used as it is.
     #[error("{option}: {message}")]
     PublishOption {
@@ -308,6 +318,7 @@ impl Diagnose for Error {
             | Self::NotAws { .. }
             | Self::NoCache
             | Self::ReportReplaces { .. }
+            | Self::PageReplaces { .. }
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
             | Self::Overlap { .. }
@@ -320,6 +331,7 @@ impl Diagnose for Error {
                 .first()
                 .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
             Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
+            Self::LayerFiles(error) => kind_of_files(error),
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
             Self::InUse { .. } | Self::NotPublished { .. } => ErrorKind::Provider,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
@@ -436,6 +448,8 @@ impl Diagnose for Error {
             Self::Accounts { failed } => return failed.first().and_then(|(_, error)| error.hint()),
             Self::NoPublishName => "name it by --name",
             Self::PrebuiltTooLarge { .. } => "split it into several layers",
+            Self::LayerFiles(error) => return hint_of_files(error),
+            Self::PageReplaces { .. } => "name another file with --html",
             Self::PrebuiltZip { .. } => {
                 "unpack it with the tool that made it, and publish the directory: \
                  layerlock publish --from DIR"
@@ -463,6 +477,25 @@ impl Diagnose for Error {
         };
         Some(hint.to_owned())
     }
+}
+
+fn kind_of_files(error: &LayerFilesError) -> ErrorKind {
+    match error {
+        LayerFilesError::Missing { .. } => ErrorKind::Usage,
+        LayerFilesError::Read(error) => error.kind(),
+        LayerFilesError::Archive { .. } => ErrorKind::Integrity,
+    }
+}
+
+fn hint_of_files(error: &LayerFilesError) -> Option<String> {
+    let hint = match error {
+        LayerFilesError::Missing { .. } => "name a zip, or the directory of a layer's files",
+        LayerFilesError::Read(error) => return error.hint(),
+        LayerFilesError::Archive { .. } => {
+            "unpack it with the tool that made it, and name the directory"
+        }
+    };
+    Some(hint.to_owned())
 }
 
 /// What is said where previews alone have the right Python.

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
-use layerlock_layer::{Compression, Stamp, WrittenOutput, remove_abandoned, write_file};
+use layerlock_layer::{Compression, LayerPlan, Stamp, WrittenOutput, remove_abandoned, write_file};
 use layerlock_lock::Choice;
 use layerlock_target::{Architecture, Runtime};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ use crate::{Conflicts, Error, Settings};
 /// What a job gives.
 pub(crate) struct Outcome {
     pub(crate) built: Built,
+    /// What was planned for each layer, file by file.
+    pub(crate) plans: Vec<PlannedLayer>,
     /// The outputs, in the order of the layers: of each the zip, then the
     /// staging directory.
     pub(crate) written: Vec<WrittenOutput>,
@@ -48,6 +50,13 @@ pub(crate) struct Outcome {
     pub(crate) directories: Option<BuiltDirectories>,
     /// The templates that name runtimes: findings are made of them.
     pub(crate) templates: Vec<Template>,
+}
+
+/// What is in a layer.
+pub(crate) struct PlannedLayer {
+    pub(crate) plan: LayerPlan,
+    /// Bytes that each entry takes up in the zip; none where there is no zip.
+    pub(crate) zipped_sizes: Option<Vec<u64>>,
 }
 
 /// Directories that packages are built from, as they were before that.

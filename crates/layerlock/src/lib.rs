@@ -52,6 +52,7 @@ mod report_file;
 mod runtime_fit;
 mod scratch;
 mod settings;
+mod size;
 mod source_date_epoch;
 mod sources;
 mod templates;
@@ -91,6 +92,9 @@ pub use publish::{
 };
 pub use report::{LayerReport, PackageReport, Report, ZipReport};
 pub use settings::{CacheLocation, Conflicts, Settings};
+pub use size::{
+    Duplicate, FileSize, LayerSize, PackageSize, SizeReport, SizeSettings, Sizes, size,
+};
 pub use upkeep::{
     DeleteReport, DeleteSettings, LayerStatus, ListReport, PromoteReport, PromoteSettings,
     PruneReport, PruneSettings, StatusOutcome, StatusReport, UpkeepSettings, VersionOutcome,

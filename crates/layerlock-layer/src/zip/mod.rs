@@ -45,6 +45,7 @@ fn write_into(
     let mut archives = Archives::new(plan);
     let mut directory = Directory::new(options.time);
     let mut zipped_sizes = vec![0; plan.owners().len()];
+    let mut entry_sizes = Vec::with_capacity(plan.entries().len());
     for (index, entry) in plan.entries().iter().enumerate() {
         let size = entry.source.size();
         let packed = pack.entry(index);
@@ -88,13 +89,15 @@ fn write_into(
         };
         copied?;
         zipped_sizes[entry.owner.index()] += compressed_size;
+        entry_sizes.push(compressed_size);
     }
 
     let offset = sink.position();
     directory
         .finish(&mut sink, offset)
         .map_err(Error::io("write", path))?;
-    sink.finish(zipped_sizes).map_err(Error::io("write", path))
+    let finished = sink.finish(zipped_sizes, entry_sizes);
+    finished.map_err(Error::io("write", path))
 }
 
 #[cfg(test)]

@@ -40,4 +40,6 @@ pub struct ZipSummary {
     /// Compressed bytes that each owner takes up in it, without headers, by
     /// [`OwnerId`](crate::OwnerId).
     pub zipped_sizes: Vec<u64>,
+    /// The same of each entry, in the order of the plan.
+    pub entry_sizes: Vec<u64>,
 }

@@ -45,7 +45,11 @@ impl<'a> Sink<'a> {
         self.pass(bytes)
     }
 
-    pub(super) fn finish(mut self, zipped_sizes: Vec<u64>) -> io::Result<ZipSummary> {
+    pub(super) fn finish(
+        mut self,
+        zipped_sizes: Vec<u64>,
+        entry_sizes: Vec<u64>,
+    ) -> io::Result<ZipSummary> {
         self.empty()?;
         self.file.flush()?;
         Ok(ZipSummary {
@@ -53,6 +57,7 @@ impl<'a> Sink<'a> {
             digest: self.sha256.finish(),
             crc64: self.crc64.sum64(),
             zipped_sizes,
+            entry_sizes,
         })
     }
 
@@ -112,11 +117,12 @@ mod tests {
         for _ in 0..4 * 1024 {
             sink.take(&[7; 1 << 10]).unwrap();
         }
-        let summary = sink.finish(vec![1, 2]).unwrap();
+        let summary = sink.finish(vec![1, 2], vec![3]).unwrap();
         let lengths: Vec<_> = pieces.0.iter().map(Vec::len).collect();
         assert_eq!(lengths, [1 << 20; 4]);
         assert_eq!(summary.size, 4 << 20);
         assert_eq!(summary.zipped_sizes, [1, 2]);
+        assert_eq!(summary.entry_sizes, [3]);
     }
 
     #[test]
@@ -147,7 +153,7 @@ mod tests {
                 expected.extend(piece);
                 prop_assert_eq!(sink.position(), expected.len() as u64);
             }
-            let summary = sink.finish(Vec::new()).unwrap();
+            let summary = sink.finish(Vec::new(), Vec::new()).unwrap();
             prop_assert!(pieces.0.concat() == expected);
             prop_assert_eq!(summary.size, expected.len() as u64);
             prop_assert_eq!(summary.digest, layerlock_digest::Digest::sha256_of(&expected));

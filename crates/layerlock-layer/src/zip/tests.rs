@@ -238,6 +238,8 @@ fn each_owner_is_told_what_its_files_take_up() {
     let path = temp.path().join("layer.zip");
     let summary = write_with(&plan, &path, Compression::Store).unwrap();
     assert_eq!(summary.zipped_sizes, [10, 0, 5]);
+    assert_eq!(summary.entry_sizes.len(), plan.entries().len());
+    assert_eq!(summary.entry_sizes.iter().sum::<u64>(), 15);
 }
 
 #[test]

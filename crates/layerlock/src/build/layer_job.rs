@@ -20,6 +20,7 @@ use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
+use crate::last_run::PlannedLayer;
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Conflicts, Error, Settings, excluded_python, findings};
 
@@ -58,6 +59,7 @@ pub(super) struct PlannedFiles {
 pub(super) struct PreparedLayer {
     pub(super) built: BuiltLayer,
     pub(super) outputs: Vec<Prepared>,
+    pub(super) planned: PlannedLayer,
 }
 
 impl<'a, Step> LayerJob<'a, Step> {
@@ -92,15 +94,11 @@ impl<Step> LayerJob<'_, Step> {
 impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// The packages of a layer, and those that are excluded from it.
     pub(super) fn select(layer: &'a Layer, lock: &dyn LockReader) -> Result<Self, Error> {
-        let selected = lock.select(&layer.choice, &layer.target.marker_environment())?;
         let Remaining {
-            mut selected,
+            selected,
             excluded,
             unknown,
-        } = selected.exclude(&layer.exclude);
-        if let Some(own) = &layer.own_package {
-            selected.insert_project(own.clone());
-        }
+        } = remaining(layer, lock)?;
         let (order, not_preferred) = installation_order(&selected, &layer.prefer);
         Ok(Self {
             layer,
@@ -131,6 +129,16 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
                 .map_err(|error| advised(error, options))
         })
     }
+}
+
+/// What a layer gets of a lock, and what is excluded.
+pub(super) fn remaining(layer: &Layer, lock: &dyn LockReader) -> Result<Remaining, Error> {
+    let selected = lock.select(&layer.choice, &layer.target.marker_environment())?;
+    let mut remaining = selected.exclude(&layer.exclude);
+    if let Some(own) = &layer.own_package {
+        remaining.selected.insert_project(own.clone());
+    }
+    Ok(remaining)
 }
 
 /// The order of installation, with those that are preferred at its end; and the names
@@ -269,6 +277,7 @@ impl LayerJob<'_, PlannedFiles> {
         let mut outputs = Vec::new();
         let mut zip = None;
         let mut zipped_sizes = None;
+        let mut entry_sizes = None;
         if let Some(path) = &layer.zip {
             let options = ZipOptions {
                 compression: layer.compression,
@@ -280,6 +289,7 @@ impl LayerJob<'_, PlannedFiles> {
             outputs.push(output);
             zip = Some(built_zip(path, &summary));
             zipped_sizes = Some(summary.zipped_sizes);
+            entry_sizes = Some(summary.entry_sizes);
         }
         if let Some(staging) = &self.step.staging {
             outputs.push(staging.prepare(plan, wheels.keep_unpacked)?);
@@ -297,7 +307,14 @@ impl LayerJob<'_, PlannedFiles> {
             unzipped_size: plan.unzipped_size(),
             file_count: plan.entries().len(),
         };
-        Ok(PreparedLayer { built, outputs })
+        Ok(PreparedLayer {
+            built,
+            outputs,
+            planned: PlannedLayer {
+                plan: self.step.plan,
+                zipped_sizes: entry_sizes,
+            },
+        })
     }
 
     fn findings(

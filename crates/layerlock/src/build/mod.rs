@@ -1,6 +1,7 @@
 //! From a project to its layers.
 
 mod choose_alone;
+mod inspect;
 mod layer_job;
 mod wheels;
 
@@ -27,6 +28,7 @@ use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
 use crate::{Error, Settings, default_runtime, findings, git, outputs};
 
+pub(crate) use inspect::{SelectedLayer, inspect, selections};
 use layer_job::{LayerJob, PlannedFiles};
 use wheels::Wheels;
 
@@ -242,7 +244,9 @@ impl<'a> Job<'a> {
 
         let mut layers = Vec::with_capacity(prepared.len());
         let mut outputs = Vec::new();
+        let mut plans = Vec::with_capacity(prepared.len());
         for layer in prepared {
+            plans.push(layer.planned);
             layers.push(layer.built);
             outputs.extend(layer.outputs);
         }
@@ -265,6 +269,7 @@ impl<'a> Job<'a> {
                 removed: Vec::new(),
                 layers,
             },
+            plans,
             written,
             templates,
             directories: directories.filter(|_| is_pinned),

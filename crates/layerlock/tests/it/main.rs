@@ -19,6 +19,7 @@ mod passwords;
 mod patch_release;
 mod prebuilt;
 mod publish;
+mod size;
 mod sources;
 mod targets;
 mod unchanged;

@@ -1,0 +1,20 @@
+//! Settings of the commands that tell what layers are made of.
+
+use std::path::PathBuf;
+
+use layerlock::{Settings, SizeSettings};
+
+use super::{common, to_compression};
+use crate::args::SizeArgs;
+
+pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
+    SizeSettings {
+        settings: Settings {
+            compression: args.compression.map(to_compression),
+            ..common(project, args.planned.into())
+        },
+        paths: args.paths,
+        top: args.top,
+        html: args.html,
+    }
+}
