@@ -81,6 +81,24 @@ codes! {
     FileConflict = "file-conflict", Warning, "Two packages bring different files to one path.";
     PreferUnknown = "prefer-unknown", Warning, "A name in `prefer` is not a package of the layer.";
 
+    // Compiled files.
+    MissingLibrary = "missing-library", Error, "A compiled file needs a library that it does not find.";
+    ImageLibrary = "image-library", Error, "A compiled file needs a library that the runtime's container image alone has.";
+    UncertainLibrary = "uncertain-library", Warning, "A compiled file needs a library that the runtime should have, and nobody promises.";
+    LibraryOffPath = "library-off-path", Info, "A compiled file needs a library of the layer that something else has to load first.";
+    GlibcTooNew = "glibc-too-new", Error, "A compiled file needs a newer glibc than the runtime's.";
+    SymbolVersion = "symbol-version", Error, "A compiled file needs another version of a library than the one that it finds.";
+    OtherMachine = "other-machine", Error, "A compiled file is for another processor.";
+    ForeignModule = "foreign-module", Error, "An extension module is for another Python, processor or system, and none for the target is beside it.";
+    Musl = "musl", Error, "A compiled file is for the C library musl, as on Alpine.";
+    MachO = "mach-o", Error, "A compiled file is for macOS.";
+    PeFile = "pe-file", Warning, "A compiled file is for Windows.";
+    TruncatedBinary = "truncated-binary", Error, "A compiled file was cut off.";
+    MisalignedBinary = "misaligned-binary", Error, "A compiled file was damaged by strip: the loader refuses it.";
+    UnreadableBinary = "unreadable-binary", Error, "A compiled file cannot be read, or the loader refuses it.";
+    ExecutableStack = "executable-stack", Warning, "A compiled file asks for an executable stack.";
+    TextRelocations = "text-relocations", Warning, "The loader has to write into the code of a compiled file.";
+
     // What a layer hides.
     HidesStandardLibrary = "hides-standard-library", Warning, "A module of the layer hides one of Python's standard library.";
     SplitSdk = "split-sdk", Warning, "Of boto3 and botocore one is in the layer, and the other one the runtime's.";

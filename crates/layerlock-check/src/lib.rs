@@ -9,6 +9,7 @@ it looks at and gives findings.
 No network and no provider's API in this crate.
 */
 
+mod binaries;
 mod code;
 mod finding;
 mod layer_files;
@@ -19,9 +20,13 @@ mod standard_library;
 mod testing;
 mod zip;
 
+pub use binaries::{
+    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_stream,
+};
 pub use code::Code;
 pub use finding::{Finding, Severity};
 pub use layer_files::{LayerFile, LayerFiles, LayerFilesError};
 pub use owners::FoundPackage;
+pub use layerlock_elf::Binary;
 pub use plan::check_plan;
 pub use zip::check_zip_size;

@@ -1,0 +1,25 @@
+//! A file of a layer, as the checks on binaries see it.
+
+use layerlock_elf::Binary;
+
+/// A file of a layer.
+#[derive(Debug, Clone, Copy)]
+pub struct BinaryFile<'a> {
+    /// Its path in the layer.
+    pub path: &'a str,
+    /// The package that brought it, where that is known.
+    pub package: Option<&'a str>,
+    /// What it is.
+    pub content: BinaryContent<'a>,
+}
+
+/// What a file of a layer is.
+#[derive(Debug, Clone, Copy)]
+pub enum BinaryContent<'a> {
+    /// A compiled file.
+    Binary(&'a Binary),
+    /// A symbolic link, with where it leads to.
+    Link(&'a str),
+    /// Anything else. Its path tells where Python code is.
+    Other,
+}

@@ -1,0 +1,76 @@
+/*!
+Whether the compiled files of a layer run on its target.
+
+What a file's bytes tell is read once ([`read_binary`], [`read_binary_stream`]) and
+depends on nothing else, so that a cache can keep it by the file's hash.
+[`check_binaries`] then looks at all files of a layer together, as the loader of the
+target does: which libraries does each find, and which versions of their symbols?
+
+A file that a function can reach is an error where it does not load: a module that can
+be imported, a library beside Python code (which loads it by `ctypes`), a command, and
+all that these need. What is reached by none of them is a plugin, and a warning.
+*/
+
+mod file;
+mod files;
+mod fit;
+mod fold;
+mod hints;
+mod loader;
+mod names;
+mod needs;
+mod role;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Read};
+
+use layerlock_elf::Binary;
+use layerlock_target::Target;
+
+use crate::Finding;
+pub use file::{BinaryContent, BinaryFile};
+use files::Files;
+
+/// The function that initialises an extension module has the module's name after this.
+const MODULE_PREFIX: &str = "PyInit_";
+
+/// Reads what some bytes are, if they are a compiled file.
+pub fn read_binary(bytes: &[u8]) -> Option<Binary> {
+    Binary::read(bytes, MODULE_PREFIX)
+}
+
+/// The same of a stream, of which some megabytes are kept at most. One that is no compiled
+/// file is read no further than a few thousand bytes; one whose tables are at an unusual
+/// place is opened again.
+pub fn read_binary_stream<R: Read>(
+    open: impl FnMut() -> io::Result<R>,
+) -> io::Result<Option<Binary>> {
+    Binary::read_stream(open, MODULE_PREFIX)
+}
+
+/// Whether it is worth to look at the bytes of a file of this name: source, text and
+/// pictures are no compiled files.
+pub fn may_be_binary(path: &str) -> bool {
+    const NEVER: [&str; 34] = [
+        "c", "cfg", "cpp", "css", "csv", "gif", "gz", "h", "hpp", "html", "ini", "jpg", "js",
+        "json", "map", "md", "mo", "pem", "pickle", "png", "po", "pxd", "py", "pyc", "pyi", "pyx",
+        "rst", "svg", "tmpl", "toml", "ttf", "txt", "xml", "yaml",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    !ending.is_some_and(|ending| NEVER.contains(&ending)) && !path.contains(".dist-info/")
+}
+
+/// Checks the compiled files of a layer, or of all layers of a function together. Of
+/// files at one path the last one counts.
+pub fn check_binaries<'a>(
+    files: impl IntoIterator<Item = BinaryFile<'a>>,
+    target: &Target,
+) -> Vec<Finding> {
+    let files = Files::new(files, *target);
+    let mut faults = Vec::new();
+    let unfit = fit::check(&files, &mut faults);
+    needs::check(&files, &unfit, &mut faults);
+    fold::folded(faults, &files)
+}
