@@ -12,6 +12,7 @@ mod named;
 mod publish;
 mod size;
 mod upkeep;
+mod why;
 
 use std::path::PathBuf;
 
@@ -31,6 +32,7 @@ pub(crate) use size::SizeArgs;
 use layer::runtime;
 use named::{architecture_parser, runtime_parser};
 pub(crate) use upkeep::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
+pub(crate) use why::WhyArgs;
 
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Tell where the bytes of layers are: the project's, or any zip's or directory's
     Size(Box<SizeArgs>),
+    /// Tell why a package is in the layers: how the project comes to need it
+    Why(Box<WhyArgs>),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
     /// Say whether what is published is what the lock gives (exit code 1 if not)
@@ -105,6 +109,7 @@ impl Command {
             Self::Install(install) => install.args.common.json,
             Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
             Self::Size(size) => size.planned.json,
+            Self::Why(why) => why.planned.json,
             Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
             Self::Promote(promote) => promote.json,
@@ -136,6 +141,7 @@ impl Command {
             Self::Install(install) => ("install", install.args.common.layer.check()),
             Self::Publish(publish) => ("publish", publish.check()),
             Self::Size(size) => ("size", size.planned.check()),
+            Self::Why(why) => ("why", why.check()),
             Self::Status(status) => ("status", status.check()),
             Self::List(list) => ("list", list.upkeep.check()),
             Self::Promote(promote) => ("promote", promote.layer.check()),

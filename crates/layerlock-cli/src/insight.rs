@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::args::SizeArgs;
+use crate::args::{SizeArgs, WhyArgs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -19,5 +19,11 @@ pub(crate) fn size(
     let report = layerlock::size(&settings, progress)?;
     progress.end();
     console.shown(&report, |width| report.text(width))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn why(project: PathBuf, args: WhyArgs, console: &Console) -> Result<ExitCode, Failure> {
+    let report = layerlock::why(&settings::why_settings(project, args))?;
+    console.listed(&report)?;
     Ok(ExitCode::SUCCESS)
 }

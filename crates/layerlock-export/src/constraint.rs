@@ -217,6 +217,16 @@ fn bump(version: &Version, index: usize) -> Version {
     Version::new(release).with_epoch(version.epoch())
 }
 
+/// Versions as they are written, for people; none where any may be.
+pub(crate) fn versions(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text
+        .strip_prefix('(')
+        .and_then(|it| it.strip_suffix(')'))
+        .unwrap_or(text);
+    (!text.is_empty() && text != "*").then(|| text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use pep440_rs::VersionSpecifiers;

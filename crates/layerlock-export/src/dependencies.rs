@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use layerlock_lock::{MAIN_GROUP, normalize_name as normalize};
+use layerlock_lock::{Ask, MAIN_GROUP, normalize_name as normalize};
 use pep508_rs::MarkerEnvironment;
 use toml::de::DeTable;
 
+use crate::constraint::versions;
 use crate::document::Value;
 use crate::marker::{self, Marker};
 use crate::requirement::Requirement;
@@ -33,7 +34,11 @@ struct Group {
 struct Request {
     name: String,
     extras: Vec<String>,
+    /// As they are written; none where any may be.
+    versions: Option<String>,
     marker: Marker,
+    /// The short form of a marker, as it is written: `python = "^3.12"`.
+    python: Option<String>,
     /// The project's extras of which one must be chosen, `None` where the
     /// dependency is not optional.
     behind: Option<BTreeSet<String>>,
@@ -59,10 +64,33 @@ impl Dependencies {
         environment: &MarkerEnvironment,
     ) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut extras: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (_, request) in self.chosen(selection, environment) {
+            let names = request.extras.iter().map(String::as_str);
+            extras.entry(&request.name).or_default().extend(names);
+        }
+        extras
+    }
+
+    /// How the groups and extras of a selection ask for packages, for one environment.
+    pub(crate) fn asks(&self, selection: &Selection, environment: &MarkerEnvironment) -> Vec<Ask> {
+        let chosen = self.chosen(selection, environment).into_iter();
+        chosen
+            .filter_map(|(group, request)| request.ask(group, selection))
+            .collect()
+    }
+
+    /// The requests of a selection with the groups that they stand in.
+    fn chosen<'d>(
+        &'d self,
+        selection: &Selection,
+        environment: &MarkerEnvironment,
+    ) -> Vec<(&'d str, &'d Request)> {
+        let mut chosen = Vec::new();
         let mut waiting: Vec<&String> = selection.groups.iter().collect();
         let mut seen = BTreeSet::new();
         while let Some(name) = waiting.pop() {
-            let Some(group) = self.groups.get(name).filter(|_| seen.insert(name)) else {
+            let known = self.groups.get_key_value(name);
+            let Some((name, group)) = known.filter(|(name, _)| seen.insert(*name)) else {
                 continue;
             };
             waiting.extend(&group.includes);
@@ -72,12 +100,11 @@ impl Dependencies {
                     .as_ref()
                     .is_none_or(|behind| !behind.is_disjoint(&selection.extras));
                 if is_chosen && request.marker.evaluate(environment, &selection.extras) {
-                    let names = request.extras.iter().map(String::as_str);
-                    extras.entry(&request.name).or_default().extend(names);
+                    chosen.push((name.as_str(), request));
                 }
             }
         }
-        extras
+        chosen
     }
 
     fn group(&mut self, name: &str) -> &mut Group {
@@ -146,12 +173,34 @@ impl Dependencies {
 }
 
 impl Request {
+    fn ask(&self, group: &str, selection: &Selection) -> Option<Ask> {
+        let behind = self.behind.iter().flatten();
+        let behind = behind.filter(|extra| selection.extras.contains(*extra));
+        let marker = (self.marker != Marker::Any).then(|| self.marker.to_string());
+        let python = self
+            .python
+            .as_ref()
+            .map(|python| format!("python {python}"));
+        let markers: Vec<String> = marker.into_iter().chain(python).collect();
+        Some(Ask {
+            by: None,
+            package: self.name.parse().ok()?,
+            group: Some(group.to_owned()),
+            behind: behind.cloned().collect(),
+            extras: self.extras.clone(),
+            versions: self.versions.clone(),
+            marker: (!markers.is_empty()).then(|| markers.join(" and ")),
+        })
+    }
+
     /// A requirement as PEP 508 writes it: `name[extra,extra] >= 1 ; marker`.
     fn parse(text: &str, behind: Option<BTreeSet<String>>) -> Option<Self> {
         let requirement = Requirement::parse(text).ok()?;
         Some(Self {
             name: normalize(requirement.name),
             extras: requirement.extras.into_iter().map(normalize).collect(),
+            versions: versions(requirement.versions),
+            python: None,
             marker: requirement.marker,
             behind,
         })
@@ -177,6 +226,12 @@ impl Request {
                 Some(Self {
                     name: normalize(name),
                     extras,
+                    versions: value
+                        .get_ref()
+                        .as_str()
+                        .or_else(|| text("version"))
+                        .and_then(versions),
+                    python: text("python").map(str::to_owned),
                     marker: marker::parse(text("markers").unwrap_or("")).ok()?,
                     behind: (is_optional == Some(true)).then(|| behind.clone()),
                 })

@@ -15,6 +15,7 @@
 //!
 //! Nothing here looks at the network or at the machine's own Python.
 
+mod asks;
 mod choice;
 mod constraint;
 mod content_hash;

@@ -1,8 +1,9 @@
 //! Poetry's lock as one of several kinds.
 
-use layerlock_lock::{Choice, LockError, LockReader, LockWarning, Selected};
+use layerlock_lock::{Ask, Choice, LockError, LockReader, LockWarning, PackageName, Selected};
 use pep508_rs::MarkerEnvironment;
 
+use crate::asks::asks;
 use crate::choice::resolve;
 use crate::lock::Lock;
 use crate::patch;
@@ -63,6 +64,19 @@ impl LockReader for PoetryLock {
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError> {
         Ok(select(&self.project, &self.lock, choice, environment)?)
+    }
+
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        Ok(asks(&self.project, &self.lock, choice, environment)?)
+    }
+
+    fn package_names(&self) -> Vec<PackageName> {
+        let packages = self.lock.packages().iter();
+        packages.map(|package| package.name.clone()).collect()
     }
 }
 

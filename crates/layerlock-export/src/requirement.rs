@@ -7,6 +7,8 @@ use crate::marker::{self, Marker};
 /// What is asked for. Which versions does not matter to an export.
 pub(crate) struct Requirement<'t> {
     pub(crate) name: &'t str,
+    /// As they are written; empty where any may be.
+    pub(crate) versions: &'t str,
     pub(crate) extras: Vec<&'t str>,
     pub(crate) marker: Marker,
 }
@@ -26,10 +28,13 @@ impl<'t> Requirement<'t> {
                 parser.expect(",", "`,` or `]`")?;
             }
         }
+        let mut versions = "";
         if parser.take("@") {
             parser.url()?;
         } else {
+            let rest = parser.rest;
             parser.versions()?;
+            versions = rest[..rest.len() - parser.rest.len()].trim();
         }
         let marker = match marker {
             Some(marker) if parser.rest.trim().is_empty() => marker,
@@ -38,6 +43,7 @@ impl<'t> Requirement<'t> {
                 parser.end()?;
                 return Ok(Self {
                     name,
+                    versions,
                     extras,
                     marker: Marker::Any,
                 });
@@ -48,6 +54,7 @@ impl<'t> Requirement<'t> {
         }
         Ok(Self {
             name,
+            versions,
             extras,
             // Poetry 2 alone reads these tables.
             marker: marker::parse_locked(marker)?,

@@ -132,7 +132,7 @@ fn named(needs: impl IntoIterator<Item = (impl AsRef<str>, Need)>) -> Vec<(Packa
 }
 
 /// Packages by their names, of which none may turn up twice.
-fn by_name<'l>(
+pub(crate) fn by_name<'l>(
     lock: &Lock,
     packages: impl Iterator<Item = &'l Package>,
 ) -> Result<BTreeMap<&'l str, &'l Package>, Error> {
@@ -148,7 +148,11 @@ fn by_name<'l>(
 impl Package {
     /// A package is selected where one of its groups is, and the marker that
     /// it has in that group holds.
-    fn is_selected(&self, selection: &Selection, environment: &MarkerEnvironment) -> bool {
+    pub(crate) fn is_selected(
+        &self,
+        selection: &Selection,
+        environment: &MarkerEnvironment,
+    ) -> bool {
         let mut groups = self.groups.intersection(&selection.groups);
         match &self.markers {
             Markers::All(marker) => {
@@ -205,9 +209,9 @@ fn two_versions(lock: &Lock, first: &Package, second: &Package) -> Error {
 }
 
 /// What the selected packages ask for.
-struct Asked<'p> {
+pub(crate) struct Asked<'p> {
     /// By a package's name, the extras asked of it.
-    extras: BTreeMap<&'p str, BTreeSet<&'p str>>,
+    pub(crate) extras: BTreeMap<&'p str, BTreeSet<&'p str>>,
     /// By a package's name, what it asks for and how.
     needs: BTreeMap<&'p str, Vec<(&'p str, Need)>>,
 }
@@ -221,7 +225,7 @@ impl Asked<'_> {
 /// What the selected packages ask of each other, beside the extras that the project
 /// `requested`. A dependency may itself be behind an extra of the package that has
 /// it, so this goes on until nothing new turns up.
-fn asked<'p>(
+pub(crate) fn asked<'p>(
     selected: &BTreeMap<&'p str, &'p Package>,
     requested: BTreeMap<&'p str, BTreeSet<&'p str>>,
     environment: &MarkerEnvironment,

@@ -9,6 +9,7 @@ is there) works on that [`Selected`] and knows no lock's format.
 No files of wheels and no network in this crate.
 */
 
+mod ask;
 mod choice;
 mod exclude;
 mod file_name;
@@ -21,6 +22,7 @@ mod selected;
 #[cfg(test)]
 mod testing;
 
+pub use ask::Ask;
 pub use choice::{Choice, Extras, Groups};
 pub use exclude::{Excluded, Remaining};
 pub use file_name::is_plain_file_name;

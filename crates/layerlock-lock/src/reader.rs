@@ -6,7 +6,7 @@ use std::fmt;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use pep508_rs::MarkerEnvironment;
 
-use crate::{Choice, Selected};
+use crate::{Ask, Choice, PackageName, Selected};
 
 /// Why a lock cannot be read, or nothing be selected from it: the error of whichever
 /// reader it was.
@@ -97,6 +97,23 @@ pub trait LockReader: Send + Sync {
         choice: &Choice,
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError>;
+
+    /// How the project and the selected packages ask for each of these, for one target. A
+    /// reader that knows no more than [`select`](Self::select) tells has none.
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        let _ = (choice, environment);
+        Ok(Vec::new())
+    }
+
+    /// The names of all packages that are locked, for whatever target. A reader that does
+    /// not know them has none.
+    fn package_names(&self) -> Vec<PackageName> {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]
@@ -180,6 +197,9 @@ mod tests {
         choice.groups.without.push(crate::MAIN_GROUP.to_owned());
         let none = reader.select(&choice, &environment).unwrap();
         assert_eq!(none, Selected::default());
+        // It tells no more than it selects.
+        assert_eq!(reader.asks(&choice, &environment).unwrap(), []);
+        assert!(reader.package_names().is_empty());
         assert!(reader.target_warnings(&environment).is_empty());
         assert_eq!(
             reader.warnings(&choice).unwrap_err().kind(),

@@ -191,6 +191,14 @@ pub enum Error {
     /// A zip or directory that cannot be read as a layer.
     #[error(transparent)]
     LayerFiles(#[from] LayerFilesError),
+    /// A package that the lock does not have.
+    #[error("the lock has no package {name}")]
+    UnknownPackage {
+        /// The name.
+        name: String,
+        /// The names of packages that may have been meant.
+        nearest: Vec<String>,
+    },
     /// A page that would replace what it shows.
     #[error("the page would replace {}, which it is made of", path.display())]
     PageReplaces {
@@ -319,6 +327,7 @@ impl Diagnose for Error {
             | Self::NoCache
             | Self::ReportReplaces { .. }
             | Self::PageReplaces { .. }
+            | Self::UnknownPackage { .. }
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::Configuration { .. }
             | Self::Overlap { .. }
@@ -449,6 +458,10 @@ impl Diagnose for Error {
             Self::NoPublishName => "name it by --name",
             Self::PrebuiltTooLarge { .. } => "split it into several layers",
             Self::LayerFiles(error) => return hint_of_files(error),
+            Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
+                return Some(format!("did you mean {}?", nearest.join(", ")));
+            }
+            Self::UnknownPackage { .. } => "poetry.lock lists the packages of the project",
             Self::PageReplaces { .. } => "name another file with --html",
             Self::PrebuiltZip { .. } => {
                 "unpack it with the tool that made it, and publish the directory: \

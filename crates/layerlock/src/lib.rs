@@ -57,6 +57,7 @@ mod source_date_epoch;
 mod sources;
 mod templates;
 mod upkeep;
+mod why;
 
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
@@ -100,3 +101,4 @@ pub use upkeep::{
     PruneReport, PruneSettings, StatusOutcome, StatusReport, UpkeepSettings, VersionOutcome,
     VersionReport, delete, list, promote, prune, status,
 };
+pub use why::{Presence, Step, WhyLayer, WhyReport, WhySettings, why};

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use layerlock::{Settings, SizeSettings};
+use layerlock::{Settings, SizeSettings, WhySettings};
 
 use super::{common, to_compression};
-use crate::args::SizeArgs;
+use crate::args::{SizeArgs, WhyArgs};
 
 pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
     SizeSettings {
@@ -16,5 +16,13 @@ pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
         paths: args.paths,
         top: args.top,
         html: args.html,
+    }
+}
+
+pub(crate) fn why_settings(project: PathBuf, args: WhyArgs) -> WhySettings {
+    WhySettings {
+        settings: common(project, args.planned.into()),
+        package: args.package,
+        paths: args.paths,
     }
 }

@@ -24,7 +24,7 @@ use crate::rules;
 use crate::{Error, Warning};
 
 use package::Reader;
-pub(crate) use package::{File, Markers, Package};
+pub(crate) use package::{File, LockedDependency, Markers, Package};
 
 /// The newest lock version whose meaning is known.
 const NEWEST_VERSION: &str = "2.1";

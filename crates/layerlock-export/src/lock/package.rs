@@ -11,7 +11,7 @@ use pep440_rs::Version;
 use toml::de::DeTable;
 
 use crate::Error;
-use crate::constraint::PythonConstraint;
+use crate::constraint::{PythonConstraint, versions};
 use crate::document::{Document, Value};
 use crate::git_url;
 use crate::marker::{self, Marker};
@@ -63,6 +63,8 @@ pub(crate) struct LockedDependency {
     pub(crate) name: String,
     /// Normalised.
     pub(crate) extras: Vec<String>,
+    /// As they are written; none where any may be.
+    pub(crate) versions: Option<String>,
     pub(crate) marker: Marker,
 }
 
@@ -371,6 +373,11 @@ impl Reader<'_, '_> {
                 let get = |key| value.get_ref().as_table()?.get(key);
                 dependencies.push(LockedDependency {
                     name: normalize(name.get_ref()),
+                    versions: value
+                        .get_ref()
+                        .as_str()
+                        .or_else(|| get("version")?.get_ref().as_str())
+                        .and_then(versions),
                     extras: match get("extras") {
                         Some(extras) => self
                             .document

@@ -34,7 +34,7 @@ use crate::project::Project;
 use crate::ranges::{Bound, Range, Ranges};
 use crate::selection::Selection;
 
-pub(crate) use target::{choose, needs};
+pub(crate) use target::{choose, chosen_roots, needs};
 
 /// Steps of one walk; real ones take some thousands.
 const MAX_STEPS: usize = 200_000;
@@ -416,7 +416,7 @@ fn allows_version(dependency: &Dependency, version: &Version) -> bool {
 }
 
 /// A dependency's marker, with those that its short forms stand for.
-fn marker_of(algebra: &mut Algebra, dependency: &Dependency) -> Marker {
+pub(crate) fn marker_of(algebra: &mut Algebra, dependency: &Dependency) -> Marker {
     let mut marker = algebra.simplify(&dependency.marker);
     if let Some(python) = &dependency.python
         && let Ok(python) = python_marker(algebra, python)

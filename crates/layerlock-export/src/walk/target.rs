@@ -7,7 +7,7 @@ use pep508_rs::MarkerEnvironment;
 
 use super::{Decision, walk};
 use crate::Error;
-use crate::graph::Graph;
+use crate::graph::{Dependency, Graph};
 use crate::lock::Lock;
 use crate::project::Project;
 use crate::selection::Selection;
@@ -68,15 +68,7 @@ pub(crate) fn needs<'g>(
     target: &MarkerEnvironment,
     selected: &[(usize, BTreeSet<String>)],
 ) -> (BTreeSet<&'g str>, Needs<'g>) {
-    let behind_extras = graph.names_behind(&selection.extras);
-    let roots = graph
-        .roots
-        .iter()
-        .filter(|(group, dependency)| {
-            selection.groups.contains(group)
-                && dependency.holds_in(target, &selection.extras)
-                && (!dependency.is_optional || behind_extras.contains(dependency.name.as_str()))
-        })
+    let roots = chosen_roots(graph, selection, target)
         .map(|(_, dependency)| dependency.name.as_str())
         .collect();
     let of_package = |(package, extras): &(usize, BTreeSet<String>)| {
@@ -97,6 +89,21 @@ pub(crate) fn needs<'g>(
             .collect()
     };
     (roots, selected.iter().map(of_package).collect())
+}
+
+/// The project's own dependencies that a selection has for a target, with their groups.
+pub(crate) fn chosen_roots<'g>(
+    graph: &'g Graph,
+    selection: &Selection,
+    target: &MarkerEnvironment,
+) -> impl Iterator<Item = (&'g str, &'g Dependency)> {
+    let behind_extras = graph.names_behind(&selection.extras);
+    let roots = graph.roots.iter().filter(move |(group, dependency)| {
+        selection.groups.contains(group)
+            && dependency.holds_in(target, &selection.extras)
+            && (!dependency.is_optional || behind_extras.contains(dependency.name.as_str()))
+    });
+    roots.map(|(group, dependency)| (group.as_str(), dependency))
 }
 
 /// Works out which groups of the project need each package, also those groups

@@ -1,7 +1,7 @@
 //! What is in a project's layers and why, for reports: nothing of it is written.
 
 use layerlock_install::Reporter;
-use layerlock_lock::Remaining;
+use layerlock_lock::{LockReader, Remaining};
 
 use super::{Job, layer_job, run};
 use crate::configuration::Layer;
@@ -10,20 +10,28 @@ use crate::scratch::scratch;
 use crate::{Error, Settings};
 
 /// What the lock alone tells of a layer.
-pub(crate) struct SelectedLayer {
+pub(crate) struct SelectedLayer<'l> {
+    pub(crate) layer: &'l Layer,
     /// Its packages, and those that are excluded.
     pub(crate) remaining: Remaining,
 }
 
-/// The packages of each layer that the settings ask for.
-pub(crate) fn selections(settings: &Settings) -> Result<Vec<SelectedLayer>, Error> {
+/// Tells something of each layer that the settings ask for. No index is asked, and nothing
+/// is fetched.
+pub(crate) fn with_selections<T>(
+    settings: &Settings,
+    mut tell: impl FnMut(&SelectedLayer<'_>, &dyn LockReader) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
     let job = Job::read(settings)?;
-    let select = |layer: &Layer| {
-        Ok(SelectedLayer {
+    let mut told = Vec::with_capacity(job.layers.len());
+    for layer in &job.layers {
+        let selected = SelectedLayer {
+            layer,
             remaining: layer_job::remaining(layer, &job.lock)?,
-        })
-    };
-    job.layers.iter().map(select).collect()
+        };
+        told.push(tell(&selected, &job.lock)?);
+    }
+    Ok(told)
 }
 
 /// Builds the zip of every layer that the settings ask for where nobody sees it, so that

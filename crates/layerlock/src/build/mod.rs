@@ -28,7 +28,7 @@ use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
 use crate::{Error, Settings, default_runtime, findings, git, outputs};
 
-pub(crate) use inspect::{SelectedLayer, inspect, selections};
+pub(crate) use inspect::{SelectedLayer, inspect, with_selections};
 use layer_job::{LayerJob, PlannedFiles};
 use wheels::Wheels;
 

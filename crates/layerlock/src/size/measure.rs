@@ -7,10 +7,11 @@ use layerlock_check::{FoundPackage, LayerFiles};
 use layerlock_digest::Digest;
 use layerlock_install::Reporter;
 use layerlock_layer::{Error as LayerError, files_in};
+use layerlock_lock::Selected;
 use layerlock_target::Target;
 
 use super::report::{Duplicate, FileSize, LayerSize, PackageSize, Sizes};
-use crate::build::{SelectedLayer, inspect, selections};
+use crate::build::{inspect, with_selections};
 use crate::built::BuiltLayer;
 use crate::last_run::PlannedLayer;
 use crate::{Error, Settings};
@@ -50,7 +51,7 @@ pub(super) fn project(
     settings: &Settings,
     reporter: &dyn Reporter,
 ) -> Result<Vec<Measured>, Error> {
-    let selected = selections(settings)?;
+    let selected = with_selections(settings, |it, _| Ok(it.remaining.selected.clone()))?;
     let outcome = inspect(settings, reporter)?;
     let layers = outcome.built.layers.iter().zip(outcome.plans).zip(selected);
     let layers =
@@ -58,8 +59,7 @@ pub(super) fn project(
     Ok(layers.collect())
 }
 
-fn planned_layer(built: &BuiltLayer, planned: &PlannedLayer, selected: &SelectedLayer) -> Measured {
-    let selected = &selected.remaining.selected;
+fn planned_layer(built: &BuiltLayer, planned: &PlannedLayer, selected: &Selected) -> Measured {
     let packages = built.packages.iter().map(|package| {
         let name = package.name.parse().ok();
         let needed_by = name.iter().flat_map(|name| selected.needed_by(name));

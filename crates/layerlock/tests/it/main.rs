@@ -24,4 +24,5 @@ mod sources;
 mod targets;
 mod unchanged;
 mod upkeep;
+mod why;
 mod zips;

@@ -1,0 +1,165 @@
+//! Why a package is in a project's layers, as the lock tells.
+
+mod paths;
+mod report;
+
+use layerlock_lock::{Ask, Choice, LockReader, PackageName, Selected};
+
+use crate::build::{SelectedLayer, with_selections};
+use crate::{Error, Settings};
+
+use paths::Paths;
+pub use report::{Presence, Step, WhyLayer, WhyReport};
+
+/// Which package to explain, and in which layers.
+#[derive(Debug, Clone)]
+pub struct WhySettings {
+    /// The project, and what is asked of its layers.
+    pub settings: Settings,
+    /// The package's name, in any spelling.
+    pub package: String,
+    /// How many paths to tell, the shortest first.
+    pub paths: usize,
+}
+
+/// Tells the paths from the project's own dependencies to a package. Nothing but project
+/// and lock is read.
+pub fn why(why: &WhySettings) -> Result<WhyReport, Error> {
+    let package: PackageName = why
+        .package
+        .trim()
+        .parse()
+        .map_err(|_| Error::UnknownPackage {
+            name: why.package.clone(),
+            nearest: Vec::new(),
+        })?;
+    let mut names = Vec::new();
+    let layers = with_selections(&why.settings, |selected, lock| {
+        let question = Question {
+            package: &package,
+            most: why.paths,
+            selected,
+            lock,
+        };
+        question.answer(&mut names)
+    })?;
+    let is_nowhere = layers.iter().all(|it| it.presence == Presence::NotLocked);
+    if is_nowhere {
+        return Err(Error::UnknownPackage {
+            nearest: nearest(&package, names),
+            name: package.to_string(),
+        });
+    }
+    Ok(WhyReport {
+        package: package.to_string(),
+        layers,
+    })
+}
+
+/// What is asked of one layer.
+struct Question<'q> {
+    package: &'q PackageName,
+    most: usize,
+    selected: &'q SelectedLayer<'q>,
+    lock: &'q dyn LockReader,
+}
+
+impl Question<'_> {
+    /// The answer. Adds the names of all packages that it might have been.
+    fn answer(&self, names: &mut Vec<PackageName>) -> Result<WhyLayer, Error> {
+        let SelectedLayer { layer, remaining } = self.selected;
+        let environment = layer.target.marker_environment();
+        let asks = |choice: &Choice| self.lock.asks(choice, &environment);
+        let excluded = remaining.excluded.iter();
+        let excluded = excluded
+            .clone()
+            .find(|one| one.package.name == *self.package);
+        if remaining.selected.contains(self.package) {
+            let mut asks = asks(&layer.choice)?;
+            // What is excluded asks for nothing.
+            asks.retain(|ask| ask.by.iter().all(|by| remaining.selected.contains(by)));
+            return Ok(self.told(Presence::Selected, &remaining.selected, &asks));
+        }
+        let whole = self.lock.select(&layer.choice, &environment)?;
+        if let Some(excluded) = excluded {
+            let presence = Presence::Excluded {
+                named: excluded.is_named,
+            };
+            return Ok(self.told(presence, &whole, &asks(&layer.choice)?));
+        }
+        let mut every = Choice::default();
+        every.groups.all = true;
+        every.extras.all = true;
+        // A lock may have two versions of one package for groups that exclude each other.
+        let all = self.lock.select(&every, &environment).ok();
+        if let Some(all) = &all
+            && all.contains(self.package)
+        {
+            return Ok(self.told(Presence::NotChosen, all, &asks(&every)?));
+        }
+        let locked = self.lock.package_names();
+        let is_locked = locked.contains(self.package);
+        names.extend(locked);
+        names.extend(whole.into_packages().into_iter().map(|one| one.name));
+        let presence = if is_locked {
+            Presence::ElsewhereOnly
+        } else {
+            Presence::NotLocked
+        };
+        Ok(self.told(presence, &Selected::default(), &[]))
+    }
+
+    fn told(&self, presence: Presence, selected: &Selected, asks: &[Ask]) -> WhyLayer {
+        let layer = self.selected.layer;
+        let packages = selected.packages().iter();
+        let found = packages.clone().find(|one| one.name == *self.package);
+        let paths = Paths::new(selected, asks).to(self.package, self.most);
+        WhyLayer {
+            name: layer.name.clone(),
+            target: layer.target,
+            presence,
+            version: found.map(|one| one.version.clone()),
+            more_paths: paths.has_more,
+            paths: paths.found,
+        }
+    }
+}
+
+/// So many names are offered in place of one that is not there.
+const NEAREST: usize = 3;
+
+/// The names that may have been meant, the likeliest first.
+fn nearest(package: &PackageName, mut names: Vec<PackageName>) -> Vec<String> {
+    names.sort();
+    names.dedup();
+    let wanted = package.as_str();
+    let distance = |name: &PackageName| {
+        let distance = strsim::damerau_levenshtein(wanted, name.as_str());
+        let is_part = name.as_str().contains(wanted) || wanted.contains(name.as_str());
+        let most = (wanted.chars().count() / 3).max(1);
+        (is_part || distance <= most).then_some(distance)
+    };
+    let near = names
+        .iter()
+        .filter_map(|name| Some((distance(name)?, name)));
+    let mut near: Vec<_> = near.collect();
+    near.sort();
+    near.truncate(NEAREST);
+    near.into_iter().map(|(_, name)| name.to_string()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_may_have_been_meant_are_near() {
+        let names = ["urllib3", "idna", "requests", "requests-aws4auth", "boto3"];
+        let names: Vec<PackageName> = names.iter().map(|name| name.parse().unwrap()).collect();
+        let near = |name: &str| nearest(&name.parse().unwrap(), names.clone());
+        assert_eq!(near("reqeusts"), ["requests"]);
+        assert_eq!(near("request"), ["requests", "requests-aws4auth"]);
+        assert_eq!(near("urlib3"), ["urllib3"]);
+        assert_eq!(near("tensorflow"), [""; 0]);
+    }
+}
