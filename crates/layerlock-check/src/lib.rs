@@ -26,7 +26,7 @@ pub use binaries::{
 pub use code::Code;
 pub use finding::{Finding, Severity};
 pub use layer_files::{LayerFile, LayerFiles, LayerFilesError};
-pub use owners::FoundPackage;
 pub use layerlock_elf::Binary;
+pub use owners::FoundPackage;
 pub use plan::check_plan;
 pub use zip::check_zip_size;

@@ -94,7 +94,7 @@ fn split_sdk(plan: &LayerPlan, target: &Target) -> Option<Finding> {
 fn runtime(target: &Target) -> Option<Finding> {
     let runtime = target.runtime;
     match runtime.support() {
-        Support::Until(_) => None,
+        Support::Until(_) | Support::Current | Support::Custom => None,
         Support::Retired => Some(
             Finding::new(
                 Code::RuntimeRetired,

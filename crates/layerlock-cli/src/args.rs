@@ -29,7 +29,7 @@ pub(crate) use misuse::Misuse;
 pub(crate) use publish::PublishArgs;
 pub(crate) use size::SizeArgs;
 
-use layer::runtime;
+use layer::{BuiltForArgs, runtime};
 use named::{architecture_parser, runtime_parser};
 pub(crate) use upkeep::{DeleteArgs, ListArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs};
 pub(crate) use why::WhyArgs;
@@ -156,6 +156,8 @@ impl Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
     /// Runtimes to write, e.g. python3.12 [default: the newest that fits]
     #[arg(
         long,

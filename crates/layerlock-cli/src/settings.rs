@@ -10,7 +10,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 use layerlock::{
     AwsDestination, CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings,
-    Extras, Groups, Prebuilt, PublishSettings, Publishing, Settings,
+    Extras, Groups, Prebuilt, Provider, PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
@@ -61,6 +61,7 @@ fn nearest_project() -> Option<PathBuf> {
 
 pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
     Settings {
+        provider: args.built_for.provider,
         runtimes: args.runtime,
         architectures: args.architecture,
         allow_stale_lock: args.allow_stale_lock,
@@ -71,6 +72,7 @@ pub(crate) fn init_settings(project: PathBuf, args: InitArgs) -> Settings {
 pub(crate) fn build_settings(project: PathBuf, args: BuildArgs) -> Settings {
     Settings {
         staging: args.staging,
+        provider: args.built_for.provider,
         ..zip_settings(project, args.common, args.zip)
     }
 }
@@ -95,13 +97,17 @@ fn to_compression(how: CompressionArg) -> Compression {
 pub(crate) fn install_settings(project: PathBuf, args: InstallArgs) -> Settings {
     Settings {
         staging: args.to,
+        provider: args.built_for.provider,
         ..common(project, args.common)
     }
 }
 
 pub(crate) fn export_settings(project: PathBuf, args: ExportArgs) -> ExportSettings {
     ExportSettings {
-        settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
+        settings: Settings {
+            provider: args.built_for.provider,
+            ..with_fetch(layer_settings(project, args.layer, args.choice), args.fetch)
+        },
         format: match args.format {
             FormatArg::Requirements => ExportFormat::Requirements,
             FormatArg::Constraints => ExportFormat::Constraints,
@@ -132,7 +138,10 @@ pub(crate) fn prebuilt(args: &PublishArgs) -> Option<Prebuilt> {
 
 pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
     PublishSettings {
-        settings: zip_settings(project, args.common, args.zip),
+        settings: Settings {
+            provider: built_for(&args.destination),
+            ..zip_settings(project, args.common, args.zip)
+        },
         to: to_publishing(args.destination, Some(args.storage)),
         name: args.name,
         description: args.description,
@@ -140,6 +149,11 @@ pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSe
         adopt: args.adopt,
         dry_run: args.dry_run,
     }
+}
+
+/// Whose functions layers are built for, where the option says so.
+fn built_for(args: &DestinationArgs) -> Option<Provider> {
+    args.provider.and_then(ProviderArg::built_for)
 }
 
 fn to_publishing(args: DestinationArgs, storage: Option<StorageArgs>) -> Publishing {
@@ -158,6 +172,7 @@ fn to_publishing(args: DestinationArgs, storage: Option<StorageArgs>) -> Publish
         Some(ProviderArg::Aws) => Publishing::Aws(aws),
         // Who names a directory means it.
         None if args.local_dir.is_some() => Publishing::Local(args.local_dir),
+        Some(ProviderArg::Aliyun) => Publishing::Aliyun(aws),
         None => Publishing::Configured(aws),
     }
 }
@@ -214,6 +229,7 @@ pub(crate) fn cache_location(args: CacheArgs) -> CacheLocation {
 fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Settings {
     Settings {
         layers: layer.layer,
+        targets: layer.layer_target,
         runtimes: layer
             .runtime
             .into_iter()

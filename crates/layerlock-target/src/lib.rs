@@ -8,7 +8,7 @@ PEP 600). Nothing here looks at
 the machine it runs on, so the same target means the same files everywhere.
 
 What a provider decides (runtimes and their systems, paths, limits, names) is a
-table: `provider/aws.rs`. Other crates ask for such a fact here; what speaks to a
+table: `provider/aws.rs`, `provider/aliyun.rs`. Other crates ask for such a fact here; what speaks to a
 provider's API knows that API besides.
 
 No files and no network in this crate.
@@ -23,7 +23,9 @@ mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
 pub use nearness::Nearness;
-pub use provider::{LayerNames, LibraryPresence, Limits, Precedence, Provider, Support};
+pub use provider::{
+    LayerNames, LibraryPresence, Limits, Precedence, Provider, Support, UnknownProvider,
+};
 pub use runtime::{Runtime, UnknownRuntime};
-pub use target::{BuildContainer, Target};
+pub use target::{BuildContainer, Target, TargetError};
 pub use wheel::{Misfit, WheelName, WheelNameError, WheelRank};

@@ -34,11 +34,11 @@ impl Provider {
             })
     }
 
-    /// The runtime to take when the user named none: the newest that is not a
-    /// preview and that `allows` (given Python's minor version) accepts.
+    /// The runtime to take when the user named none: the newest that is
+    /// neither a preview nor a custom one and that `allows` (given Python's minor version) accepts.
     pub fn newest_runtime(self, allows: impl Fn(u8) -> bool) -> Option<Runtime> {
         self.runtimes().rfind(|runtime| {
-            runtime.support() != Support::Preview && allows(runtime.facts.python_release.minor)
+            runtime.support().is_offered() && allows(runtime.facts.python_release.minor)
         })
     }
 }
@@ -164,6 +164,8 @@ mod tests {
         assert_eq!(capped.identifier(), "python3.12");
         assert_eq!(Provider::Aws.newest_runtime(|minor| minor == 15), None);
         assert_eq!(Provider::Aws.newest_runtime(|minor| minor < 8), None);
+        let newest = Provider::Aliyun.newest_runtime(|_| true).unwrap();
+        assert_eq!(newest.identifier(), "python3.10");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 use layerlock_elf::{self as elf, Platform};
@@ -9,7 +10,8 @@ use crate::nearness::Nearness;
 use crate::provider::{LibraryPresence, SystemLibraries};
 use crate::wheel::CompatibleTags;
 use crate::{
-    Architecture, Limits, Misfit, Provider, Runtime, UnknownRuntime, WheelName, WheelRank,
+    Architecture, Limits, Misfit, Provider, Runtime, UnknownArchitecture, UnknownProvider,
+    UnknownRuntime, WheelName, WheelRank,
 };
 
 /// What one layer is built for: a runtime of a provider, and an architecture.
@@ -129,7 +131,7 @@ impl Target {
     /// order of its search. Where packages are put is one of them.
     pub fn module_paths(&self) -> Vec<String> {
         let paths = self.provider().facts().paths.modules.iter();
-        paths.map(|path| self.with_python(path)).collect()
+        paths.map(|path| self.filled(path)).collect()
     }
 
     /// The directory in the layer that is on the runtime's `PATH`.
@@ -144,7 +146,7 @@ impl Target {
 
     /// The interpreter's path on the target, for the first line of scripts.
     pub fn interpreter(&self) -> String {
-        self.with_python(self.provider().facts().interpreter)
+        self.filled(self.provider().facts().interpreter)
     }
 
     /// Whether the runtime brings this package (normalised name) itself. Which version
@@ -196,7 +198,7 @@ impl Target {
     pub fn build_container(&self) -> BuildContainer {
         let system = self.runtime.facts().system;
         BuildContainer {
-            image: self.with_python(self.provider().facts().build_image),
+            image: self.filled(self.provider().facts().build_image),
             platform: match self.architecture {
                 Architecture::X86_64 => "linux/amd64",
                 Architecture::Arm64 => "linux/arm64",
@@ -206,9 +208,10 @@ impl Target {
         }
     }
 
-    /// A text of the provider's table, with this runtime's Python in it.
-    fn with_python(&self, text: &str) -> String {
+    /// A text of the provider's table, with this runtime and its Python in it.
+    fn filled(&self, text: &str) -> String {
         text.replace("{python}", &self.runtime.python_version())
+            .replace("{runtime}", self.runtime.identifier())
     }
 
     /// They are many and asked for once a wheel: listed once a target.
@@ -234,6 +237,46 @@ impl Target {
             .map(|(.., tags)| tags)
             .expect("tags for every target")
     }
+}
+
+impl FromStr for Target {
+    type Err = TargetError;
+
+    /// Reads `PROVIDER:RUNTIME` or `PROVIDER:RUNTIME:ARCHITECTURE`, such as
+    /// `aliyun:python3.10`. Without an architecture it is the provider's default.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.trim().splitn(3, ':');
+        let (Some(provider), Some(runtime)) = (parts.next(), parts.next()) else {
+            return Err(TargetError::Form(text.to_owned()));
+        };
+        let provider: Provider = provider.parse()?;
+        let runtime = provider.runtime(runtime)?;
+        let architecture = match parts.next() {
+            Some(name) => name.parse()?,
+            None => provider.default_architecture(),
+        };
+        Ok(Self::new(runtime, architecture))
+    }
+}
+
+/// A text that is no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// It has not the form of one.
+    #[error(
+        "`{0}` is not a target: it is PROVIDER:RUNTIME or PROVIDER:RUNTIME:ARCHITECTURE, such as \
+         aliyun:python3.10 or aws:python3.12:arm64"
+    )]
+    Form(String),
+    /// There is no such provider.
+    #[error(transparent)]
+    Provider(#[from] UnknownProvider),
+    /// The provider has no such runtime.
+    #[error(transparent)]
+    Runtime(#[from] UnknownRuntime),
+    /// There is no such architecture.
+    #[error(transparent)]
+    Architecture(#[from] UnknownArchitecture),
 }
 
 impl fmt::Display for Target {
@@ -391,6 +434,40 @@ mod tests {
             assert_eq!(target.library(library), presence, "{library}");
         }
         assert!(target.prefers_its_own_libraries());
+    }
+
+    #[test]
+    fn a_runtime_of_the_same_name_has_another_system_at_another_provider() {
+        let runtime = Provider::Aliyun.runtime("python3.10").unwrap();
+        let target = Target::new(runtime, Architecture::X86_64);
+        assert_eq!(target.platform().glibc, (2, 28));
+        assert_eq!(
+            target.build_container().image,
+            "aliyunfc/runtime:python3.10-build-3.1.0"
+        );
+        assert_eq!(target.interpreter(), "/var/fc/lang/python3.10/bin/python3");
+        assert_eq!(target.module_paths(), ["python"]);
+        let text = r#"{"provider":"aliyun","runtime":"python3.10","architecture":"x86_64"}"#;
+        assert_eq!(serde_json::to_string(&target).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Target>(text).unwrap(), target);
+    }
+
+    #[test]
+    fn a_target_is_named_by_provider_runtime_and_architecture() {
+        let arm64 = target("python3.12", Architecture::Arm64);
+        assert_eq!("aws:python3.12:arm64".parse(), Ok(arm64));
+        let aliyun = "aliyun:python3.10".parse::<Target>().unwrap();
+        assert_eq!(aliyun.provider(), Provider::Aliyun);
+        assert_eq!(aliyun.architecture, Architecture::X86_64);
+        for (text, part) in [
+            ("layer", "`layer` is not a target"),
+            ("python3.12:arm64", "unknown provider `python3.12`"),
+            ("aliyun:python3.13", "unknown runtime `python3.13`"),
+            ("aws:python3.12:mips", "unknown architecture `mips`"),
+        ] {
+            let error = text.parse::<Target>().unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     /// The form is the interface of `--json`.

@@ -1,6 +1,7 @@
 //! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
 
 mod table;
+mod targets;
 mod zip_name;
 
 use std::collections::BTreeMap;
@@ -13,17 +14,17 @@ use layerlock_lock::{
     Choice, Extras, Groups, LockedPackage, MAIN_GROUP, NameError, PackageName, PackageSource,
     normalize_name,
 };
-use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
+use layerlock_target::{Provider, Target};
 use toml::Spanned;
 
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::dist;
 use crate::exclude_files::Pattern;
-use crate::runtime_fit::{LayerQuery, is_allowed};
-use crate::sources::find_links;
+use crate::runtime_fit::LayerQuery;
 use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
+use targets::Targets;
 use zip_name::ZipName;
 
 /// One layer with everything decided.
@@ -104,9 +105,14 @@ impl Layer {
     }
 }
 
-/// `python3.12-arm64`, in names of files.
+/// `python3.12-arm64`, in names of files. A runtime of another provider than AWS may have
+/// the same name: `aliyun-python3.12-x86_64`.
 fn target_suffix(target: &Target) -> String {
-    format!("{}-{}", target.runtime, target.architecture)
+    let provider = match target.provider() {
+        Provider::Aws => String::new(),
+        other => format!("{other}-"),
+    };
+    format!("{provider}{}-{}", target.runtime, target.architecture)
 }
 
 /// Gives the runtime of a layer for which nobody named one; `None` where the project
@@ -127,8 +133,7 @@ pub(crate) fn layers(
     let resolver = Resolver {
         project,
         settings,
-        // The only one that layers are built for.
-        provider: Provider::Aws,
+        provider: targets::provider(settings, &table),
         choose_runtime,
         table,
     };
@@ -195,18 +200,13 @@ impl Resolver<'_> {
         self.layers(&name, &LayerTable::default(), false)
     }
 
-    /// One layer for each target: each runtime with each architecture.
+    /// One layer for each target.
     fn layers(&self, name: &str, table: &LayerTable, several: bool) -> Result<Vec<Layer>, Error> {
-        let (runtimes, default_runtime) = self.runtimes(table)?;
-        let mut targets = Vec::new();
-        for runtime in runtimes {
-            for architecture in self.architectures(table)? {
-                let target = Target::new(runtime, architecture);
-                if !targets.contains(&target) {
-                    targets.push(target);
-                }
-            }
-        }
+        let Targets {
+            all: targets,
+            default_runtime,
+            is_default_architecture,
+        } = self.targets(table)?;
         let is_one_of_several = targets.len() > 1;
         targets
             .into_iter()
@@ -221,9 +221,7 @@ impl Resolver<'_> {
                     target,
                     is_one_of_several,
                     default_runtime: default_runtime.clone(),
-                    is_default_architecture: self.settings.architectures.is_empty()
-                        && table.architecture.is_none()
-                        && self.table.architecture.is_none(),
+                    is_default_architecture,
                     choice: self.choice(table)?,
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,
@@ -261,55 +259,6 @@ impl Resolver<'_> {
                 Ok(layer)
             })
             .collect()
-    }
-
-    fn runtimes(
-        &self,
-        layer: &LayerTable,
-    ) -> Result<(Vec<Runtime>, Option<DefaultRuntime>), Error> {
-        if !self.settings.runtimes.is_empty() {
-            return Ok((self.settings.runtimes.clone(), None));
-        }
-        if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
-            let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
-            return Ok((runtimes, None));
-        }
-        let query = RuntimeQuery {
-            provider: self.provider,
-            architectures: &self.architectures(layer)?,
-            layer: LayerQuery {
-                choice: &self.choice(layer)?,
-                exclude: &self.exclude(layer)?,
-                find_links: &find_links(self.settings)?,
-            },
-        };
-        match (self.choose_runtime)(&query) {
-            Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),
-            None => Err(self.no_runtime()),
-        }
-    }
-
-    fn no_runtime(&self) -> Error {
-        let previews = self.provider.runtimes().filter(|runtime| {
-            runtime.support() == Support::Preview && is_allowed(*runtime, self.project)
-        });
-        Error::NoRuntime {
-            constraint: self.project.python().to_string(),
-            previews: previews.collect(),
-            known: self.provider.runtimes().collect(),
-            place: self.project.python_place().clone(),
-        }
-    }
-
-    fn architectures(&self, layer: &LayerTable) -> Result<Vec<Architecture>, Error> {
-        if !self.settings.architectures.is_empty() {
-            return Ok(self.settings.architectures.clone());
-        }
-        let configured = layer.architecture.as_ref();
-        match configured.or(self.table.architecture.as_ref()) {
-            Some(setting) => self.parsed(setting, str::parse),
-            None => Ok(vec![self.provider.default_architecture()]),
-        }
     }
 
     fn parsed<T, E: std::fmt::Display>(

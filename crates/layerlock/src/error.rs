@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use layerlock_check::LayerFilesError;
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::{LockError, LockedPackage};
-use layerlock_target::Runtime;
+use layerlock_target::{Runtime, Target};
 
 use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
@@ -245,6 +245,17 @@ pub enum Error {
         /// Where it says so.
         place: Place,
     },
+    /// Functions of the provider do not run on the architecture.
+    #[error(
+        "there is no layer for {}: functions of {} run on {} alone",
+        target.architecture,
+        target.provider().title(),
+        architectures(target)
+    )]
+    NoArchitecture {
+        /// What was to be built for.
+        target: Target,
+    },
     /// No runtime, but for previews, has a Python that the project allows.
     #[error(
         "no runtime has a Python that `{constraint}` allows{}",
@@ -302,9 +313,11 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
-            Self::Misfits(_) | Self::FileConflicts(_) | Self::ExcludedPython(_) => {
-                ErrorKind::Artifact
-            }
+            Self::Misfits(_)
+            | Self::FileConflicts(_)
+            | Self::ExcludedPython(_)
+            | Self::NoArchitecture { .. }
+            | Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
@@ -339,7 +352,6 @@ impl Diagnose for Error {
             Self::Accounts { failed } => failed
                 .first()
                 .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
-            Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::LayerFiles(error) => kind_of_files(error),
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
             Self::InUse { .. } | Self::NotPublished { .. } => ErrorKind::Provider,
@@ -402,7 +414,7 @@ impl Diagnose for Error {
                  them out"
             }
             Self::SharedZip { .. } => {
-                "name what differs in `zip-name`: {layer}, {runtime} or {architecture}"
+                "name what differs in `zip-name`: {layer}, {provider}, {runtime} or {architecture}"
             }
             Self::PylockName { .. } => {
                 "PEP 751 has tools look for pylock.toml and pylock.NAME.toml, NAME without a dot"
@@ -456,6 +468,12 @@ impl Diagnose for Error {
             }
             Self::Accounts { failed } => return failed.first().and_then(|(_, error)| error.hint()),
             Self::NoPublishName => "name it by --name",
+            Self::NoArchitecture { target } => {
+                return Some(format!(
+                    "build for {} by --architecture or `architecture`, or for another provider",
+                    architectures(target)
+                ));
+            }
             Self::PrebuiltTooLarge { .. } => "split it into several layers",
             Self::LayerFiles(error) => return hint_of_files(error),
             Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
@@ -518,6 +536,13 @@ fn but_for(previews: &[Runtime]) -> String {
         [one] => format!(", but for the preview {one}"),
         several => format!(", but for the previews {}", listed(several)),
     }
+}
+
+/// Those that functions of a target's provider run on.
+fn architectures(target: &Target) -> String {
+    let architectures = target.provider().architectures().iter();
+    let names: Vec<_> = architectures.map(|it| it.name()).collect();
+    names.join(" and ")
 }
 
 fn listed(runtimes: &[Runtime]) -> String {

@@ -5,7 +5,7 @@ use layerlock_check::{Code, Finding};
 use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
-use layerlock_target::{Runtime, Target, WheelName};
+use layerlock_target::{Provider, Runtime, Target, WheelName};
 
 use crate::Error;
 use crate::built::ExcludedPackage;
@@ -96,6 +96,8 @@ pub(crate) fn templates(target: &Target, templates: &[Template]) -> Option<Findi
     const SHOWN: usize = 3;
     let named: Vec<_> = templates
         .iter()
+        // They are templates of one provider's functions.
+        .filter(|_| target.provider() == Provider::Aws)
         .flat_map(|template| template.runtimes.iter().map(|one| (&template.path, one)))
         .collect();
     let (_, first) = named.first()?;

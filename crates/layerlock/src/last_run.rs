@@ -28,7 +28,7 @@ use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
 use layerlock_layer::{Compression, LayerPlan, Stamp, WrittenOutput, remove_abandoned, write_file};
 use layerlock_lock::Choice;
-use layerlock_target::{Architecture, Runtime};
+use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::built::{Built, BuiltLayer};
@@ -116,6 +116,8 @@ struct RunKey<'s> {
     project: &'s [u8],
     allow_stale_lock: bool,
     layers: &'s [String],
+    provider: Option<Provider>,
+    targets: &'s [Target],
     runtimes: &'s [Runtime],
     architectures: &'s [Architecture],
     choice: Option<&'s Choice>,
@@ -138,6 +140,8 @@ impl<'s> RunKey<'s> {
             project,
             allow_stale_lock,
             layers,
+            provider,
+            targets,
             runtimes,
             architectures,
             choice,
@@ -166,6 +170,8 @@ impl<'s> RunKey<'s> {
             project: bytes(project),
             allow_stale_lock: *allow_stale_lock,
             layers,
+            provider: *provider,
+            targets,
             runtimes,
             architectures,
             choice: choice.as_ref(),

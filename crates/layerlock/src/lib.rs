@@ -83,7 +83,9 @@ pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_publish::Change;
-pub use layerlock_target::{Architecture, Provider, Runtime, Target, UnknownRuntime};
+pub use layerlock_target::{
+    Architecture, Provider, Runtime, Target, TargetError, UnknownProvider, UnknownRuntime,
+};
 pub use misfits::Misfits;
 pub use output_format::OutputFormat;
 pub use package_table::{PackageOrder, TextLayout};

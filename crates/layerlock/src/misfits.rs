@@ -60,9 +60,8 @@ impl Misfits {
         query: &LayerQuery<'_>,
         target: &Target,
     ) -> Self {
-        let is_shown = |runtime: &Runtime| {
-            is_allowed(*runtime, project) && runtime.support() != Support::Preview
-        };
+        let is_shown =
+            |runtime: &Runtime| is_allowed(*runtime, project) && runtime.support().is_offered();
         let runtimes = target.provider().runtimes().filter(is_shown);
         let fits: Vec<_> = runtimes
             .map(|runtime| {

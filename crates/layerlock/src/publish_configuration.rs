@@ -22,12 +22,8 @@ pub(crate) use aws::{
     parse_storage,
 };
 
-/// A provider to publish to, as the configuration names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ProviderName {
-    Aws,
-}
+/// A provider, as the configuration names it.
+pub(crate) type ProviderName = Provider;
 
 /// `[tool.layerlock.publish]`.
 #[derive(Debug, Default, Deserialize)]
@@ -87,6 +83,11 @@ impl PublishConfiguration {
 }
 
 impl PublishTable {
+    /// The provider of the only table there is of one.
+    pub(crate) fn only_provider(&self) -> Option<Provider> {
+        self.aws.as_ref().map(|_| Provider::Aws)
+    }
+
     /// What a provider would refuse, with its line: also where nothing is published.
     pub(crate) fn check(&self, project: &Project) -> Result<(), Error> {
         self.read(project).map(drop)

@@ -4,7 +4,7 @@
 use layerlock_export::Project;
 use layerlock_install::{FindLinks, WheelOrSource};
 use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName, PackageSource};
-use layerlock_target::{Runtime, Support, Target};
+use layerlock_target::{Runtime, Target};
 
 /// Which packages a layer has, whatever its target.
 pub(crate) struct LayerQuery<'q> {
@@ -73,7 +73,7 @@ pub(crate) fn is_allowed(runtime: Runtime, project: &Project) -> bool {
 }
 
 /// Whether functions can still be created on a runtime that the project allows, and it
-/// is no preview.
+/// is neither a preview nor a custom one.
 pub(crate) fn is_supported_and_allowed(runtime: Runtime, project: &Project) -> bool {
-    matches!(runtime.support(), Support::Until(_)) && is_allowed(runtime, project)
+    runtime.support().is_current() && is_allowed(runtime, project)
 }

@@ -4,7 +4,7 @@ use layerlock_export::{PoetryLock, Project};
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_lock::Choice;
-use layerlock_target::{Architecture, Runtime};
+use layerlock_target::{Architecture, Provider, Runtime, Target};
 use serde::{Deserialize, Serialize};
 
 /// What a caller asks for. What is not set comes from `[tool.layerlock]` in
@@ -19,7 +19,14 @@ pub struct Settings {
     pub layers: Vec<String>,
     /// Whether a lock that is older than the project is taken as it is, with a warning.
     pub allow_stale_lock: bool,
-    /// The runtimes: one layer for each of them, with each architecture.
+    /// Whose functions the layers are for; the configured provider, else AWS Lambda, where
+    /// there is none. Of several targets those of this provider are made.
+    pub provider: Option<Provider>,
+    /// The targets, also of several providers: one layer for each of them, in place of
+    /// runtimes and architectures.
+    pub targets: Vec<Target>,
+    /// The runtimes: one layer for each of them, with each architecture. They are looked up
+    /// by their names at the provider that layers are for.
     pub runtimes: Vec<Runtime>,
     /// The architectures.
     pub architectures: Vec<Architecture>,

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use layerlock::{FrontendKind, PackageOrder};
 
 use super::format::HandoverArgs;
-use super::layer::{ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
+use super::layer::{BuiltForArgs, ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
 use super::named::frontend_parser;
 
 /// A command that can be tried without writing.
@@ -45,6 +45,8 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
+    #[command(flatten)]
     pub(crate) zip: ZipArgs,
     /// Also write the layer's files into this directory [default: as configured]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -59,7 +61,8 @@ pub(crate) struct ZipArgs {
     /// Directory for the zips [default: as configured, else dist/layers in the project]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
-    /// Names of the zips, e.g. {layer}.zip [default: as configured, else {layer}-{runtime}-{architecture}.zip]
+    /// Names of the zips, e.g. {layer}.zip; also {provider} [default: as configured, else
+    /// {layer}-{runtime}-{architecture}.zip, for aliyun {layer}-aliyun-{runtime}-{architecture}.zip]
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pub(crate) zip_name: Option<String>,
     /// How to compress the zips [default: as configured, else copy]
@@ -81,12 +84,13 @@ pub(crate) enum CompressionArg {
 pub(crate) struct InstallArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
     /// Staging directory [default: as configured, else dist/staging/LAYER in the project]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub(crate) to: Option<PathBuf>,
-    /// What pip calls it
+    /// What pip calls it; its long name is of the targets that layers are for
     #[arg(
-        long,
         short = 't',
         hide = true,
         value_name = "DIR",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use layerlock::Provider;
 
 use super::misuse::Misuse;
 
@@ -62,6 +63,19 @@ pub(crate) enum ProviderArg {
     Local,
     /// AWS Lambda
     Aws,
+    /// Alibaba Function Compute
+    Aliyun,
+}
+
+impl ProviderArg {
+    /// Whose functions layers are built for, where they go there.
+    pub(crate) fn built_for(self) -> Option<Provider> {
+        match self {
+            Self::Local => None,
+            Self::Aws => Some(Provider::Aws),
+            Self::Aliyun => Some(Provider::Aliyun),
+        }
+    }
 }
 
 impl DestinationArgs {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
+use super::layer::{BuiltForArgs, ChoiceArgs, FetchArgs, LayerArgs};
 use super::misuse::Misuse;
 
 #[derive(Debug, ClapArgs)]
@@ -34,6 +34,8 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
+    #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
@@ -61,12 +63,15 @@ impl ExportArgs {
         let LayerArgs {
             runtime,
             architecture,
+            layer_target,
             layer,
         } = &self.layer;
         let given = [
             ("--layer", !layer.is_empty()),
             ("--runtime", !runtime.is_empty()),
             ("--architecture", !architecture.is_empty()),
+            ("--target", !layer_target.is_empty()),
+            ("--provider", self.built_for.provider.is_some()),
         ];
         let is_json = matches!(self.format, FormatArg::Json);
         match given.into_iter().find(|(_, is_given)| *is_given) {

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use layerlock::{Architecture, Provider, Runtime, UnknownRuntime};
+use layerlock::{Architecture, Provider, Runtime, Target, UnknownRuntime};
 
 use super::cache::CacheArgs;
 use super::misuse::Misuse;
-use super::named::{architecture_parser, runtime_parser};
+use super::named::{TargetParser, architecture_parser, provider_parser, runtime_parser};
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Layer")]
@@ -31,6 +31,16 @@ pub(crate) struct LayerArgs {
         hide_possible_values = true
     )]
     pub(crate) architecture: Vec<Architecture>,
+    /// One layer per target, also of several providers, e.g.
+    /// aws:python3.12:arm64,aliyun:python3.10 [default: as configured]
+    #[arg(
+        long = "target",
+        value_name = "TARGET",
+        value_delimiter = ',',
+        value_parser = TargetParser,
+        conflicts_with_all = ["runtime", "architecture"]
+    )]
+    pub(crate) layer_target: Vec<Target>,
     /// Use only these configured layers
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) layer: Vec<String>,
@@ -67,9 +77,31 @@ impl RuntimeArg {
     }
 }
 
-/// A runtime of the provider that layers are built for.
+/// A runtime of any provider: which one layers are built for, the library knows.
 pub(super) fn runtime(identifier: &str) -> Result<Runtime, UnknownRuntime> {
-    Provider::Aws.runtime(identifier)
+    let unknown = |_| {
+        let all = Provider::ALL.into_iter();
+        let mut found = all.filter_map(|provider| provider.runtime(identifier).ok());
+        found.next().ok_or_else(|| UnknownRuntime {
+            provider: Provider::Aws,
+            identifier: identifier.to_owned(),
+        })
+    };
+    Provider::Aws.runtime(identifier).or_else(unknown)
+}
+
+/// Whose functions layers are built for: an option of commands that publish nothing.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Layer")]
+pub(crate) struct BuiltForArgs {
+    /// Provider to build for: aws, aliyun [default: as configured, else aws]
+    #[arg(
+        long,
+        value_name = "PROVIDER",
+        value_parser = provider_parser(),
+        hide_possible_values = true
+    )]
+    pub(crate) provider: Option<Provider>,
 }
 
 impl LayerArgs {

@@ -10,8 +10,9 @@ use super::format::HandoverArgs;
 use super::misuse::Misuse;
 
 /// The options that say what to build and how.
-const OF_BUILDS: [&str; 20] = [
+const OF_BUILDS: [&str; 21] = [
     "layer",
+    "layer_target",
     "with",
     "without",
     "only",

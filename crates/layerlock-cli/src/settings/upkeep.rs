@@ -3,15 +3,19 @@
 use std::path::PathBuf;
 
 use layerlock::{
-    AwsDestination, DeleteSettings, PromoteSettings, PruneSettings, PublishSettings, UpkeepSettings,
+    AwsDestination, DeleteSettings, PromoteSettings, PruneSettings, PublishSettings, Settings,
+    UpkeepSettings,
 };
 
-use super::{DAY, layer_settings, stored, to_publishing, with_fetch, zip_settings};
+use super::{DAY, built_for, layer_settings, stored, to_publishing, with_fetch, zip_settings};
 use crate::args::{DeleteArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs, refused};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
     UpkeepSettings {
-        settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
+        settings: Settings {
+            provider: built_for(&args.destination),
+            ..with_fetch(layer_settings(project, args.layer, args.choice), args.fetch)
+        },
         to: to_publishing(args.destination, None),
         name: args.name,
     }
@@ -19,7 +23,10 @@ pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSetti
 
 pub(crate) fn status_settings(project: PathBuf, args: StatusArgs) -> PublishSettings {
     PublishSettings {
-        settings: zip_settings(project, args.common, args.zip),
+        settings: Settings {
+            provider: built_for(&args.destination),
+            ..zip_settings(project, args.common, args.zip)
+        },
         to: to_publishing(args.destination, Some(args.storage)),
         name: args.name,
         description: args.description,

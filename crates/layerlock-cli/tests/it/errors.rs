@@ -81,7 +81,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `layers`
+error: unknown field `runtimes`, expected one of `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `layers`
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"

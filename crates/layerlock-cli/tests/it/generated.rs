@@ -84,14 +84,14 @@ fn bash_completes_commands_options_and_values() {
         ),
         (
             &["layerlock", "publish", "--provider", ""],
-            &["local", "aws"],
+            &["local", "aws", "aliyun"],
         ),
         (&["layerlock", "export", "-f", "py"], &["pylock.toml"]),
         (&["layerlock", "completions", "z"], &["zsh"]),
         // What the help hides.
         (&["layerlock", "ma"], &[]),
         (&["layerlock", "build", "--no-plug"], &[]),
-        (&["layerlock", "install", "--targ"], &[]),
+        (&["layerlock", "install", "--targ"], &["--target"]),
     ] {
         let Some(mut offered) = complete_in_bash(&script, words) else {
             return;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockedPackage;
-use layerlock_target::{Architecture, Misfit, Runtime, Support, Target, WheelName};
+use layerlock_target::{Architecture, Misfit, Runtime, Target, WheelName};
 
 use super::advice::Advice;
 
@@ -43,7 +43,7 @@ impl NoWheel {
             .map(|(wheel, misfit)| (wheel.clone(), misfit));
         let fits = |target: Target| wheels.iter().any(|wheel| target.rank(wheel).is_ok());
         let runtimes = target.provider().runtimes().filter(|&runtime| {
-            matches!(runtime.support(), Support::Until(_)) && fits(Target { runtime, ..*target })
+            runtime.support().is_current() && fits(Target { runtime, ..*target })
         });
         let architectures = target.provider().architectures().iter().copied();
         let architectures = architectures.filter(|&architecture| {
@@ -65,9 +65,18 @@ impl NoWheel {
 }
 
 impl NoWheel {
-    /// What comes nearest, as a line about the package.
+    /// What comes nearest, as a line about the package that stands alone: it names the
+    /// runtime's glibc too.
     pub fn nearest_text(&self) -> String {
-        format!("{}: {}", self.package.name, self.why())
+        let line = format!("{}: {}", self.package.name, self.why());
+        match self.nearest {
+            Some((_, Misfit::Glibc)) => {
+                let runtime = self.target.runtime;
+                let (major, minor) = runtime.glibc();
+                format!("{line}, and {runtime} has {major}.{minor}")
+            }
+            _ => line,
+        }
     }
 
     fn why(&self) -> String {

@@ -145,6 +145,27 @@ fn the_nearest_wheel_is_named_with_what_it_misses_by() {
     }
 }
 
+/// Both glibcs are named, also where the error is one line of a table.
+#[test]
+fn a_misfit_of_another_provider_names_both_glibcs() {
+    let target = "aliyun:python3.9".parse().unwrap();
+    let file = "demo-1.0-cp39-cp39-manylinux_2_28_x86_64.whl";
+    let error = choose_from(&[file], &target).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "demo 1.0 has no wheel for python3.9 x86_64 (CPython 3.9, Debian 9 with glibc 2.24): the \
+         nearest, demo-1.0-cp39-cp39-manylinux_2_28_x86_64.whl, needs glibc 2.28"
+    );
+    let layerlock_install::Error::NoWheel(misfit) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(
+        misfit.nearest_text(),
+        "demo: the nearest, demo-1.0-cp39-cp39-manylinux_2_28_x86_64.whl, needs glibc 2.28, and \
+         python3.9 has 2.24"
+    );
+}
+
 /// The case that the error was written for: numpy moved on to a glibc that the
 /// older runtimes have not.
 #[test]

@@ -7,6 +7,8 @@ use super::facts::{
 use crate::Architecture;
 
 pub(super) static FACTS: ProviderFacts = ProviderFacts {
+    name: "aws",
+    title: "AWS Lambda",
     runtimes: &RUNTIMES,
     // https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html
     architectures: &[Architecture::X86_64, Architecture::Arm64],
@@ -49,6 +51,8 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
 const LIMITS: Limits = Limits {
     unzipped: 262_144_000,
     zip_in_request: 52_428_800,
+    // The unzipped size is what counts.
+    zip_in_storage: None,
     layers_per_function: 5,
     description: 256,
     license: 512,

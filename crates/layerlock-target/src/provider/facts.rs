@@ -5,9 +5,13 @@ use std::fmt;
 use crate::Architecture;
 
 /// Everything that a provider decides. In texts, `{python}` stands for the version of
-/// a runtime's Python, `3.12`.
+/// a runtime's Python, `3.12`, and `{runtime}` for its identifier.
 #[derive(Debug)]
 pub(crate) struct ProviderFacts {
+    /// The name in settings and reports.
+    pub(crate) name: &'static str,
+    /// The vendor's name of the service, for people.
+    pub(crate) title: &'static str,
     /// The managed Python runtimes, oldest first.
     pub(crate) runtimes: &'static [RuntimeFacts],
     /// The architectures that functions run on; the first is that of a function
@@ -68,10 +72,27 @@ pub(crate) struct System {
 pub enum Support {
     /// Functions can be created on it until the date, `YYYY-MM-DD`.
     Until(&'static str),
+    /// Functions can be created on it, and the provider names no end.
+    Current,
+    /// A system on which a function starts what it likes. Its Python is the one that the
+    /// provider has put there; taken only where somebody names it.
+    Custom,
     /// Deprecated by the provider; still met in old projects.
     Retired,
     /// Announced, not yet for production.
     Preview,
+}
+
+impl Support {
+    /// Whether functions can be created on it, and it runs Python by itself.
+    pub const fn is_current(self) -> bool {
+        matches!(self, Self::Until(_) | Self::Current)
+    }
+
+    /// Whether it may be chosen, or shown, where nobody named it.
+    pub const fn is_offered(self) -> bool {
+        !matches!(self, Self::Preview | Self::Custom)
+    }
 }
 
 /// Where a function finds what its layers hold.
@@ -107,6 +128,9 @@ pub struct Limits {
     /// Bytes of a zip that is sent in the request itself; a larger one has to
     /// come from object storage.
     pub zip_in_request: u64,
+    /// Bytes of a zip that comes from object storage, where the provider says how many it
+    /// can have.
+    pub zip_in_storage: Option<u64>,
     /// Layers that one function can use.
     pub layers_per_function: usize,
     /// Characters of a layer version's description.

@@ -1,11 +1,15 @@
 //! Whose functions a layer is for, and what that provider decides.
 //!
 //! [`facts`] names what there is to know of a provider. Each provider has a file with
-//! its table: [`aws`]. A new one is a file beside it and a variant of [`Provider`].
+//! its table: [`aws`], [`aliyun`]. A new one is a file beside it and a variant of [`Provider`].
 
+mod aliyun;
 mod aws;
 mod facts;
 mod libraries;
+
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,16 +26,29 @@ pub(crate) use libraries::SystemLibraries;
 pub enum Provider {
     /// AWS Lambda.
     Aws,
+    /// Alibaba Cloud Function Compute.
+    Aliyun,
 }
 
 impl Provider {
     /// Every provider, in the order in which help and errors list them.
-    pub const ALL: [Self; 1] = [Self::Aws];
+    pub const ALL: [Self; 2] = [Self::Aws, Self::Aliyun];
 
     pub(crate) const fn facts(self) -> &'static ProviderFacts {
         match self {
             Self::Aws => &aws::FACTS,
+            Self::Aliyun => &aliyun::FACTS,
         }
+    }
+
+    /// `aws` or `aliyun`: what settings take and reports have.
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// What its vendor calls it, for people.
+    pub const fn title(self) -> &'static str {
+        self.facts().title
     }
 
     /// The architectures that its functions run on.
@@ -60,6 +77,27 @@ impl Provider {
     }
 }
 
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Provider {
+    type Err = UnknownProvider;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|provider| provider.name() == name)
+            .ok_or_else(|| UnknownProvider(name.to_owned()))
+    }
+}
+
+/// A name that is no provider's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown provider `{0}`: there are aws and aliyun")]
+pub struct UnknownProvider(pub String);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +111,28 @@ mod tests {
         assert_eq!(aws.limits().layers_per_function, 5);
         assert!(aws.layer_names().allow(&"n".repeat(140)));
         assert!(!aws.layer_names().allow(&"n".repeat(141)));
+    }
+
+    #[test]
+    fn functions_on_alibaba_see_the_first_layer_and_run_on_x86_64_alone() {
+        let aliyun = Provider::Aliyun;
+        assert_eq!(aliyun.precedence(), Precedence::First);
+        assert_eq!(aliyun.architectures(), [Architecture::X86_64]);
+        assert!(aliyun.layer_names().allow(&format!("n{}", "9".repeat(63))));
+        assert!(!aliyun.layer_names().allow(&"n".repeat(65)));
+        assert!(!aliyun.layer_names().allow("9n"));
+    }
+
+    #[test]
+    fn a_provider_is_read_by_its_name() {
+        for provider in Provider::ALL {
+            assert_eq!(provider.name().parse(), Ok(provider));
+            let json = serde_json::to_string(&provider).unwrap();
+            assert_eq!(json, format!("\"{provider}\""));
+        }
+        let error = "azure".parse::<Provider>().unwrap_err().to_string();
+        for provider in Provider::ALL {
+            assert!(error.contains(provider.name()), "{error}");
+        }
     }
 }

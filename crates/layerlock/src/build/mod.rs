@@ -278,7 +278,7 @@ impl<'a> Job<'a> {
 
     /// The templates of the project's functions.
     fn templates(&self) -> Vec<Template> {
-        // The only provider that layers are built for.
+        // The only provider whose templates are known.
         templates::find(self.settings.directory(), Provider::Aws, &self.outputs())
     }
 

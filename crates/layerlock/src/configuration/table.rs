@@ -14,6 +14,7 @@ use crate::publish_configuration::{ProviderName, PublishTable};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Table {
+    pub(super) targets: Option<Spanned<OneOrSeveral>>,
     pub(super) runtime: Option<Spanned<OneOrSeveral>>,
     pub(super) architecture: Option<Spanned<OneOrSeveral>>,
     pub(super) groups: Option<Spanned<Vec<Spanned<String>>>>,
@@ -28,9 +29,8 @@ pub(super) struct Table {
     pub(super) output: Option<PathBuf>,
     pub(super) include_project: Option<Spanned<bool>>,
     pub(super) build_frontend: Option<Spanned<String>>,
-    /// Where layers are published: looked at where that is done.
-    #[serde(rename = "provider")]
-    pub(super) _provider: Option<ProviderName>,
+    /// Whose functions the layers are for, and where they are published.
+    pub(super) provider: Option<ProviderName>,
     pub(super) publish: Option<PublishTable>,
     #[serde(default)]
     pub(super) layers: BTreeMap<Spanned<String>, LayerTable>,
@@ -40,6 +40,7 @@ pub(super) struct Table {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 pub(super) struct LayerTable {
+    pub(super) targets: Option<Spanned<OneOrSeveral>>,
     pub(super) runtime: Option<Spanned<OneOrSeveral>>,
     pub(super) architecture: Option<Spanned<OneOrSeveral>>,
     pub(super) groups: Option<Spanned<Vec<Spanned<String>>>>,

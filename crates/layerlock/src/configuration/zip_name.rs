@@ -15,6 +15,7 @@ pub(super) struct ZipName(Vec<Part>);
 enum Part {
     Text(String),
     Layer,
+    Provider,
     Runtime,
     Architecture,
 }
@@ -29,11 +30,12 @@ impl ZipName {
             .map(|piece| match *piece {
                 Piece::Text(plain) => Ok(Part::Text(plain.to_owned())),
                 Piece::Placeholder("layer") => Ok(Part::Layer),
+                Piece::Placeholder("provider") => Ok(Part::Provider),
                 Piece::Placeholder("runtime") => Ok(Part::Runtime),
                 Piece::Placeholder("architecture") => Ok(Part::Architecture),
                 Piece::Placeholder(other) => Err(format!(
                     "the zip name `{text}` has an unknown placeholder `{{{other}}}`: there are \
-                     {{layer}}, {{runtime}} and {{architecture}}"
+                     {{layer}}, {{provider}}, {{runtime}} and {{architecture}}"
                 )),
             })
             .collect::<Result<_, _>>()?;
@@ -60,6 +62,7 @@ impl ZipName {
         let texts = self.0.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
             Part::Layer => layer.to_owned(),
+            Part::Provider => target.provider().to_string(),
             Part::Runtime => target.runtime.to_string(),
             Part::Architecture => target.architecture.to_string(),
         });

@@ -27,6 +27,9 @@ use table::{Pyproject, Setting};
 /// The staging directory of a project with a CDK app.
 const STAGING: &str = "lambda_dependencies";
 
+/// What stands in place of a runtime and an architecture.
+const TARGETS: &str = "targets";
+
 /// What `init` wrote, or would write.
 #[derive(Debug, Clone, Serialize)]
 pub struct Initialised {
@@ -84,7 +87,7 @@ fn plan(settings: &Settings) -> Result<(Initialised, String), Error> {
 
     let wanted = [
         runtime(&pyproject, &layers, settings, &mut notes),
-        architecture(&pyproject, settings),
+        architecture(&pyproject, &layers, settings),
         staging(&pyproject, settings),
     ];
     notes.extend(note_on_staging(&pyproject, &layers, settings));
@@ -145,7 +148,7 @@ fn runtime(
     notes: &mut Vec<String>,
 ) -> Option<Setting> {
     const KEY: &str = "runtime";
-    if pyproject.has(KEY) {
+    if pyproject.has(KEY) || pyproject.has(TARGETS) {
         return None;
     }
     if !settings.runtimes.is_empty() {
@@ -177,9 +180,9 @@ fn runtime(
     }
 }
 
-fn architecture(pyproject: &Pyproject, settings: &Settings) -> Option<Setting> {
+fn architecture(pyproject: &Pyproject, layers: &[Layer], settings: &Settings) -> Option<Setting> {
     const KEY: &str = "architecture";
-    if pyproject.has(KEY) {
+    if pyproject.has(KEY) || pyproject.has(TARGETS) {
         return None;
     }
     if !settings.architectures.is_empty() {
@@ -188,8 +191,8 @@ fn architecture(pyproject: &Pyproject, settings: &Settings) -> Option<Setting> {
     if pyproject.every_layer_has(KEY) {
         return None;
     }
-    // The only one that layers are built for.
-    let default = Provider::Aws.default_architecture();
+    let provider = layers.first().map(|layer| layer.target.provider());
+    let default = provider.unwrap_or(Provider::Aws).default_architecture();
     Some((KEY, vec![default.to_string()]))
 }
 

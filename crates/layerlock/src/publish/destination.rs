@@ -25,6 +25,8 @@ pub enum Publishing {
     Local(Option<PathBuf>),
     /// AWS Lambda.
     Aws(AwsDestination),
+    /// Alibaba Function Compute.
+    Aliyun(AwsDestination),
 }
 
 impl Default for Publishing {
@@ -147,16 +149,21 @@ pub(crate) fn places(
     settings: &Settings,
     configuration: &PublishConfiguration,
 ) -> Result<Vec<Place>, Error> {
+    if let Publishing::Aliyun(_) = to {
+        return Err(Error::ProviderLeftOut {
+            provider: "Alibaba Function Compute",
+        });
+    }
     match accounts_of(to, configuration)? {
         Some(accounts) => enter(&accounts, &settings.cache),
         None => match to {
             Publishing::Local(directory) => Ok(vec![local(settings, directory.clone())]),
-            Publishing::Aws(destination) | Publishing::Configured(destination) => {
-                match destination.first_option() {
-                    Some(option) => Err(Error::NotAws { option }),
-                    None => Ok(vec![local(settings, None)]),
-                }
-            }
+            Publishing::Aws(destination)
+            | Publishing::Aliyun(destination)
+            | Publishing::Configured(destination) => match destination.first_option() {
+                Some(option) => Err(Error::NotAws { option }),
+                None => Ok(vec![local(settings, None)]),
+            },
         },
     }
 }
@@ -269,7 +276,7 @@ fn accounts_of(
         Publishing::Configured(destination) if configuration.is_for_aws => {
             accounts(configuration, destination).map(Some)
         }
-        Publishing::Configured(_) | Publishing::Local(_) => Ok(None),
+        Publishing::Configured(_) | Publishing::Aliyun(_) | Publishing::Local(_) => Ok(None),
     }
 }
 

@@ -22,6 +22,7 @@ mod publish;
 mod size;
 mod sources;
 mod targets;
+mod two_clouds;
 mod unchanged;
 mod upkeep;
 mod why;

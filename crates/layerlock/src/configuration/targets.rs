@@ -1,0 +1,205 @@
+//! What a layer is built for: of which provider, for which runtimes and architectures.
+//!
+//! Options come before the layer's table, and this before `[tool.layerlock]`. In each of
+//! them `targets` stands in place of `runtime` and `architecture`.
+
+use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
+use toml::Spanned;
+
+use super::Resolver;
+use super::table::{LayerTable, OneOrSeveral, Table};
+use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
+use crate::publish_configuration::PublishTable;
+use crate::runtime_fit::{LayerQuery, is_allowed};
+use crate::sources::find_links;
+use crate::{Error, Settings};
+
+/// The targets of one layer.
+pub(super) struct Targets {
+    /// Each once.
+    pub(super) all: Vec<Target>,
+    /// Why it is this runtime, where nobody named one.
+    pub(super) default_runtime: Option<DefaultRuntime>,
+    /// Whether nobody named an architecture.
+    pub(super) is_default_architecture: bool,
+}
+
+impl Targets {
+    /// Those that somebody named.
+    fn named(named: impl IntoIterator<Item = Target>) -> Self {
+        let mut targets = Vec::new();
+        for target in named {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        Self {
+            all: targets,
+            default_runtime: None,
+            is_default_architecture: false,
+        }
+    }
+}
+
+/// The provider of layers for which no target names one.
+pub(super) fn provider(settings: &Settings, table: &Table) -> Provider {
+    let of_publish = || table.publish.as_ref().and_then(PublishTable::only_provider);
+    settings
+        .provider
+        .or(table.provider)
+        .or_else(of_publish)
+        .unwrap_or(Provider::Aws)
+}
+
+impl Resolver<'_> {
+    pub(super) fn targets(&self, layer: &LayerTable) -> Result<Targets, Error> {
+        let settings = self.settings;
+        let are_parts_given = !settings.runtimes.is_empty() || !settings.architectures.is_empty();
+        let targets = if !settings.targets.is_empty() {
+            self.given_targets()?
+        } else if let Some(setting) = self.configured(layer)?
+            && !are_parts_given
+        {
+            self.configured_targets(setting)?
+        } else {
+            self.of_parts(layer)?
+        };
+        for target in &targets.all {
+            let known = target.provider().architectures();
+            if !known.contains(&target.architecture) {
+                return Err(Error::NoArchitecture { target: *target });
+            }
+        }
+        Ok(targets)
+    }
+
+    /// Those of the options.
+    fn given_targets(&self) -> Result<Targets, Error> {
+        let targets = self.of_provider(self.settings.targets.iter().copied());
+        if targets.all.is_empty() {
+            return Err(Error::PublishOption {
+                option: "--target",
+                message: format!("no target is one of {}", self.provider),
+            });
+        }
+        Ok(targets)
+    }
+
+    /// The setting `targets` that counts for a layer.
+    fn configured<'t>(
+        &'t self,
+        layer: &'t LayerTable,
+    ) -> Result<Option<&'t Spanned<OneOrSeveral>>, Error> {
+        let parts = |runtime: bool, architecture: bool| runtime || architecture;
+        let own_parts = parts(layer.runtime.is_some(), layer.architecture.is_some());
+        let common = &self.table;
+        let common_parts = parts(common.runtime.is_some(), common.architecture.is_some());
+        for (targets, has_parts) in [(&layer.targets, own_parts), (&common.targets, common_parts)] {
+            if let Some(targets) = targets
+                && has_parts
+            {
+                let message = "`targets` stands in place of `runtime` and `architecture`: remove \
+                               one or the other";
+                return Err(self.bad(targets, &message));
+            }
+        }
+        Ok(match &layer.targets {
+            Some(targets) => Some(targets),
+            // The layer's own say of one part is its say of all.
+            None if own_parts => None,
+            None => common.targets.as_ref(),
+        })
+    }
+
+    fn configured_targets(&self, setting: &Spanned<OneOrSeveral>) -> Result<Targets, Error> {
+        let parsed = self.parsed(setting, str::parse::<Target>)?;
+        let targets = self.of_provider(parsed);
+        if targets.all.is_empty() {
+            let message = format!("no target is one of {}", self.provider);
+            return Err(self.bad(setting, &message));
+        }
+        Ok(targets)
+    }
+
+    /// Those of the provider that somebody asks for, else all.
+    fn of_provider(&self, targets: impl IntoIterator<Item = Target>) -> Targets {
+        let asked = self.settings.provider;
+        let is_asked = |target: &Target| asked.is_none_or(|asked| target.provider() == asked);
+        Targets::named(targets.into_iter().filter(is_asked))
+    }
+
+    /// Each runtime with each architecture.
+    fn of_parts(&self, layer: &LayerTable) -> Result<Targets, Error> {
+        let (runtimes, default_runtime) = self.runtimes(layer)?;
+        let architectures = self.architectures(layer)?;
+        let targets = runtimes.iter().flat_map(|runtime| {
+            let with = |architecture: &Architecture| Target::new(*runtime, *architecture);
+            architectures.iter().map(with)
+        });
+        Ok(Targets {
+            default_runtime,
+            // Where there is one alone, there was nothing to name.
+            is_default_architecture: self.settings.architectures.is_empty()
+                && layer.architecture.is_none()
+                && self.table.architecture.is_none()
+                && self.provider.architectures().len() > 1,
+            ..Targets::named(targets)
+        })
+    }
+
+    fn runtimes(
+        &self,
+        layer: &LayerTable,
+    ) -> Result<(Vec<Runtime>, Option<DefaultRuntime>), Error> {
+        if !self.settings.runtimes.is_empty() {
+            let named = self.settings.runtimes.iter();
+            let runtimes = named.map(|named| self.provider.runtime(named.identifier()));
+            let runtimes: Result<_, _> = runtimes.collect();
+            let runtimes = runtimes.map_err(|error| Error::PublishOption {
+                option: "--runtime",
+                message: format!("{error} at {}", self.provider.title()),
+            });
+            return Ok((runtimes?, None));
+        }
+        if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
+            let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
+            return Ok((runtimes, None));
+        }
+        let query = RuntimeQuery {
+            provider: self.provider,
+            architectures: &self.architectures(layer)?,
+            layer: LayerQuery {
+                choice: &self.choice(layer)?,
+                exclude: &self.exclude(layer)?,
+                find_links: &find_links(self.settings)?,
+            },
+        };
+        match (self.choose_runtime)(&query) {
+            Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),
+            None => Err(self.no_runtime()),
+        }
+    }
+
+    fn no_runtime(&self) -> Error {
+        let previews = self.provider.runtimes().filter(|runtime| {
+            runtime.support() == Support::Preview && is_allowed(*runtime, self.project)
+        });
+        Error::NoRuntime {
+            constraint: self.project.python().to_string(),
+            previews: previews.collect(),
+            known: self.provider.runtimes().collect(),
+            place: self.project.python_place().clone(),
+        }
+    }
+
+    fn architectures(&self, layer: &LayerTable) -> Result<Vec<Architecture>, Error> {
+        if !self.settings.architectures.is_empty() {
+            return Ok(self.settings.architectures.clone());
+        }
+        let configured = layer.architecture.as_ref();
+        match configured.or(self.table.architecture.as_ref()) {
+            Some(setting) => self.parsed(setting, str::parse),
+            None => Ok(vec![self.provider.default_architecture()]),
+        }
+    }
+}
