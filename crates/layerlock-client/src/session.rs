@@ -40,6 +40,15 @@ impl Session {
         get_or_make(&self.client, || Client::new(&self.machine))
     }
 
+    /// A text that a server or a program said, without the credentials that this run has
+    /// used.
+    pub fn hide_secrets(&self, text: &str) -> String {
+        match self.client.get() {
+            Some(client) => client.hide_secrets(text),
+            None => text.to_owned(),
+        }
+    }
+
     /// Does asynchronous work, and waits for its end. May be called from anywhere, an
     /// asynchronous function included: a runtime cannot wait where another one works,
     /// so a thread of its own waits there.

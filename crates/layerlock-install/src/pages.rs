@@ -29,7 +29,8 @@ pub(crate) async fn fetch_page(
 ) -> Result<FetchedPage, Error> {
     let page = client.page(url, site, ACCEPT, MAX_PAGE_BYTES).await?;
     // Relative links are relative to where the page came from at last.
-    let links = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)?;
+    let links = ProjectPage::parse(&page.url, page.content_type.as_deref(), &page.body)
+        .map_err(|error| error.with_title(|title| client.hide_secrets(title)))?;
     Ok(FetchedPage {
         url: page.url,
         links,

@@ -101,6 +101,15 @@ impl SafeUrl {
         self.credentials.as_ref()
     }
 
+    /// The same URL with other credentials.
+    #[must_use]
+    pub fn with_other_credentials(&self, credentials: Credentials) -> Self {
+        Self {
+            url: self.url.clone(),
+            credentials: Some(credentials),
+        }
+    }
+
     /// What to request where the credentials are not to be sent; query and fragment stay.
     #[must_use]
     pub fn without_credentials(&self) -> Self {

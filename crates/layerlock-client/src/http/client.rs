@@ -3,7 +3,8 @@
 //! Redirects are followed here and not by reqwest, so that each hop is given the
 //! credentials of its own origin and no other.
 
-use std::sync::{Arc, Once};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::SystemTime;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
@@ -11,10 +12,11 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::{Connections, Content};
+use super::patience::Patience;
 use super::reason::{self, Cause};
 use super::retry::{self, Failure, Retry};
 use crate::credentials::{FoundCredentials, Keychain};
-use crate::{Error, MachineConfig, SafeUrl, Site};
+use crate::{Credentials, Error, MachineConfig, SafeUrl, Site};
 
 const MAX_REDIRECTS: usize = 10;
 
@@ -22,6 +24,8 @@ const MAX_REDIRECTS: usize = 10;
 pub struct Client {
     connections: Connections,
     keychain: Keychain,
+    /// What was sent, or would be.
+    secrets: Mutex<HashSet<Credentials>>,
     /// Its one permit is held as long as a large page is in memory.
     large_page: Arc<Semaphore>,
 }
@@ -38,13 +42,41 @@ impl Client {
         Ok(Self {
             connections: Connections::new(Arc::clone(machine))?,
             keychain: Keychain::new(Arc::clone(machine)),
+            secrets: Mutex::default(),
             large_page: Arc::new(Semaphore::new(1)),
         })
+    }
+
+    /// The credentials that are kept for a URL, where it costs nothing to ask.
+    pub fn known_credentials(&self, url: &SafeUrl, site: &Site) -> Option<Credentials> {
+        let own = url.credentials().cloned();
+        let found = own.or_else(|| Some(self.keychain.find(url, site)?.credentials))?;
+        self.remember(&found);
+        Some(found)
+    }
+
+    /// A text that a server or a program said, without the credentials of this run.
+    pub fn hide_secrets(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        let hide = |text: String, secret: &Credentials| secret.hide_in(&text);
+        secrets.iter().fold(text.to_owned(), hide)
+    }
+
+    fn remember(&self, credentials: &Credentials) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !secrets.contains(credentials) {
+            secrets.insert(credentials.clone());
+        }
     }
 
     /// Tries after the first.
     pub(super) fn retries(&self) -> usize {
         self.connections.timeouts.retries
+    }
+
+    /// For one page or file.
+    pub(super) fn patience(&self) -> Patience {
+        Patience::new(self.connections.timeouts.in_all)
     }
 
     /// Waits until no other large page is in memory.
@@ -59,10 +91,11 @@ impl Client {
         url: &SafeUrl,
         site: &Site,
         headers: HeaderMap,
+        patience: &Patience,
     ) -> Result<(SafeUrl, Response), Failure> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let (response, sent) = self.hop(content, &at, site, &headers).await?;
+            let (response, sent) = self.hop(content, &at, site, &headers, patience).await?;
             let status = response.status();
             if status.is_success() {
                 return Ok((at, response));
@@ -87,6 +120,7 @@ impl Client {
         url: &SafeUrl,
         site: &Site,
         headers: &HeaderMap,
+        patience: &Patience,
     ) -> Result<(Response, Option<FoundCredentials>), Failure> {
         let own = url.credentials().map(|credentials| FoundCredentials {
             credentials: credentials.clone(),
@@ -94,6 +128,9 @@ impl Client {
         });
         let http = self.connections.client(content, url, site)?;
         let send = |found: Option<FoundCredentials>| {
+            if let Some(found) = &found {
+                self.remember(&found.credentials);
+            }
             let request = http.get(url.url().clone()).headers(headers.clone());
             let request = match &found {
                 Some(FoundCredentials { credentials, .. }) => {
@@ -102,10 +139,8 @@ impl Client {
                 None => request,
             };
             async move {
-                let response = request
-                    .send()
-                    .await
-                    .map_err(|error| self.failed(&error, url))?;
+                let answer = patience.wait(url, request.send()).await?;
+                let response = answer.map_err(|error| self.failed(&error, url))?;
                 Ok::<_, Failure>((response, found))
             }
         };
@@ -115,6 +150,8 @@ impl Client {
             && !knew_password
             && let Some(found) = self.keychain.find_after_refusal(url, site).await
         {
+            // Somebody may have been asked for it.
+            patience.restart();
             return send(Some(found)).await;
         }
         Ok((response, sent))

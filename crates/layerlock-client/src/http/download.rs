@@ -12,6 +12,7 @@ use tokio::sync::Mutex;
 
 use super::client::{Client, content_type};
 use super::connections::Content;
+use super::patience::Patience;
 use super::retry::{Failure, Retry, with_retries};
 use crate::{Error, SafeUrl, Site};
 
@@ -61,8 +62,9 @@ impl Client {
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Result<NamedTempFile, Error> {
         let partial = Mutex::new(Partial::new(into, file));
-        let attempt = || self.download_once(file, &partial, progress);
-        with_retries(self.retries(), attempt, |error| {
+        let patience = self.patience();
+        let attempt = || self.download_once(file, &partial, &patience, progress);
+        with_retries(self.retries(), &patience, attempt, |error| {
             progress(Progress::Restarted(error));
         })
         .await?;
@@ -73,12 +75,19 @@ impl Client {
         &self,
         file: &RemoteFile,
         partial: &Mutex<Partial>,
+        patience: &Patience,
         progress: &(dyn Fn(Progress<'_>) + Sync),
     ) -> Result<(), Failure> {
         let mut partial = partial.lock().await;
         // Where this fails the server is down, and what came before is no worse.
         let (final_url, mut response) = self
-            .get(Content::File, &file.url, &file.site, headers(&partial))
+            .get(
+                Content::File,
+                &file.url,
+                &file.site,
+                headers(&partial),
+                patience,
+            )
             .await?;
         let is_rest = is_rest(&response, partial.length);
         if !is_rest {
@@ -98,11 +107,12 @@ impl Client {
         progress(Progress::Started(announced.or(file.size)));
         let whole = partial.length.saturating_add(announced.unwrap_or(0));
         file.refuse_beyond(whole, &final_url)?;
-        while let Some(piece) = response
-            .chunk()
-            .await
+        while let Some(piece) = patience
+            .wait(&file.url, response.chunk())
+            .await?
             .map_err(|error| self.failed(&error, &file.url))?
         {
+            patience.received(piece.len());
             partial.write(&piece)?;
             file.refuse_beyond(partial.length, &final_url)?;
             progress(Progress::Received(piece.len() as u64));
@@ -111,9 +121,12 @@ impl Client {
         let Some(expected) = file.digest.filter(|expected| *expected != actual) else {
             return Ok(());
         };
-        let html = title_if_page_for_people(content_type(&response).as_deref(), &partial.file);
+        let html = title_if_page_for_people(content_type(&response).as_deref(), &partial.file)
+            .map(|title| self.hide_secrets(&title));
+        let is_cut = lacks_its_end(&file.name, &partial.file);
+        let digests = [expected, actual];
         let mut failure =
-            file.other_than_expected(&final_url, html, partial.length, [expected, actual]);
+            file.other_than_expected(&final_url, html, is_cut, partial.length, digests);
         if is_rest {
             // The parts may be of two files: not so from the start.
             failure.retry = Retry::Soon;
@@ -144,6 +157,7 @@ impl RemoteFile {
         &self,
         url: &SafeUrl,
         html_title: Option<String>,
+        is_cut: bool,
         length: u64,
         [expected, actual]: [Digest; 2],
     ) -> Failure {
@@ -163,12 +177,23 @@ impl RemoteFile {
                 },
                 retry: Retry::Soon,
             },
-            _ => Failure::from(Error::HashMismatch {
-                file,
-                expected: Box::new(expected),
-                actual: Box::new(actual),
-                url,
-            }),
+            None if is_cut => Failure {
+                error: Error::Request {
+                    url,
+                    reason: format!("{file} ends in the middle, after {length} bytes"),
+                },
+                retry: Retry::Soon,
+            },
+            promised => Failure {
+                error: Error::HashMismatch {
+                    file,
+                    expected: Box::new(expected),
+                    actual: Box::new(actual),
+                    url,
+                },
+                // Where nobody says how long it is, it may have been cut.
+                retry: promised.map_or(Retry::Soon, |_| Retry::Never),
+            },
         }
     }
 }
@@ -249,6 +274,26 @@ fn is_rest(response: &Response, from: u64) -> bool {
     let range = range.and_then(|range| range.to_str().ok());
     response.status() == StatusCode::PARTIAL_CONTENT
         && range.is_some_and(|range| range.starts_with(&format!("bytes {from}-")))
+}
+
+/// Whether a wheel or another zip has no end record in its last bytes (APPNOTE 4.3.16): it was
+/// cut on the way.
+fn lacks_its_end(name: &str, file: &NamedTempFile) -> bool {
+    const END: &[u8] = b"PK\x05\x06";
+    const LONGEST_END: u64 = 22 + 0xffff;
+    let extension = std::path::Path::new(name).extension();
+    if !extension.is_some_and(|it| it == "whl" || it == "zip") {
+        return false;
+    }
+    let tail = || -> std::io::Result<Vec<u8>> {
+        let mut file = fs_err::File::open(file.path())?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_END)))?;
+        let mut tail = Vec::new();
+        file.take(LONGEST_END).read_to_end(&mut tail)?;
+        Ok(tail)
+    };
+    tail().is_ok_and(|tail| !tail.windows(END.len()).any(|bytes| bytes == END))
 }
 
 /// The title (empty without one) of what came in a file's place, where that is a

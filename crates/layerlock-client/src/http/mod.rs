@@ -4,6 +4,7 @@ mod client;
 mod connections;
 mod download;
 mod page;
+mod patience;
 mod proxy;
 mod reason;
 mod retry;

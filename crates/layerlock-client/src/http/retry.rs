@@ -6,6 +6,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use super::patience::Patience;
 use crate::Error;
 
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -42,10 +43,12 @@ impl From<Error> for Failure {
 }
 
 /// Runs `attempt` until it succeeds, fails for good, or has been tried `retries`
-/// times more. A server that asks for patience is there, and gets it: such answers
-/// count by the time they take. `again` hears why another try begins.
+/// times more, or our own patience is at its end. A server that asks for patience is there,
+/// and gets it: such answers count by the time they take. `again` hears why another try
+/// begins.
 pub(super) async fn with_retries<T, F>(
     retries: usize,
+    patience: &Patience,
     attempt: impl Fn() -> F,
     mut again: impl FnMut(&Error),
 ) -> Result<T, Error>
@@ -68,7 +71,12 @@ where
         let mut wait = waits.next().unwrap_or(LAST_WAIT);
         match retry {
             Retry::Never => return Err(error),
-            Retry::Soon => failures += 1,
+            Retry::Soon => {
+                failures += 1;
+                if !patience.lasts_for(wait) {
+                    return Err(error);
+                }
+            }
             Retry::After(asked) => {
                 wait = wait.max(asked);
                 waited += wait;
@@ -79,6 +87,9 @@ where
         }
         again(&error);
         tokio::time::sleep(wait).await;
+        if retry != Retry::Soon {
+            patience.restart();
+        }
     }
 }
 
@@ -116,6 +127,7 @@ mod tests {
     async fn tries(retry: Retry) -> (usize, Duration) {
         let count = std::cell::Cell::new(0);
         let start = tokio::time::Instant::now();
+        let patience = Patience::new(Duration::from_mins(1));
         let attempt = || async {
             count.set(count.get() + 1);
             Err::<(), _>(Failure {
@@ -123,7 +135,9 @@ mod tests {
                 retry,
             })
         };
-        with_retries(3, attempt, |_| {}).await.unwrap_err();
+        with_retries(3, &patience, attempt, |_| {})
+            .await
+            .unwrap_err();
         (count.get(), start.elapsed())
     }
 
@@ -141,6 +155,24 @@ mod tests {
         assert_eq!((count, time.as_secs()), (3, 50));
     }
 
+    /// A server that answers nothing is not waited for again and again.
+    #[tokio::test]
+    async fn without_patience_left_nothing_is_tried_again() {
+        let count = std::cell::Cell::new(0);
+        let patience = Patience::new(Duration::ZERO);
+        let attempt = || async {
+            count.set(count.get() + 1);
+            Err::<(), _>(Failure {
+                error: Error::Start(String::new()),
+                retry: Retry::Soon,
+            })
+        };
+        with_retries(3, &patience, attempt, |_| {})
+            .await
+            .unwrap_err();
+        assert_eq!(count.get(), 1);
+    }
+
     #[test]
     fn retry_after_is_seconds_or_a_date() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
@@ -154,7 +186,9 @@ mod tests {
         assert_eq!(date("Sun, 06 Nov 1994 08:49:47 GMT"), Some(10));
         assert_eq!(date("Sun, 06 Nov 1994 08:49:27 GMT"), Some(0));
         assert_eq!(wait("soon"), None);
-        assert_eq!(wait("-1"), None);
+        for malformed in ["-1", "1.5", "", "99999999999999999999", "Sun, 99 Nov 1994"] {
+            assert_eq!(wait(malformed), None, "{malformed}");
+        }
         assert_eq!(wait_asked_for(&HeaderMap::new(), now), None);
     }
 

@@ -14,13 +14,16 @@ pub(super) struct Timeouts {
     pub(super) connect: Duration,
     /// Between two pieces of an answer: slow is fine, silent is not.
     pub(super) read: Duration,
+    /// For something of use to come, all tries together.
+    pub(super) in_all: Duration,
     /// Tries after the first.
     pub(super) retries: usize,
 }
 
 const USUAL: Timeouts = Timeouts {
     connect: Duration::from_secs(15),
-    read: Duration::from_mins(1),
+    read: Duration::from_secs(30),
+    in_all: Duration::from_secs(55),
     retries: 3,
 };
 /// More would be no help, and look like hanging.
@@ -49,6 +52,7 @@ impl Timeouts {
         Ok(Self {
             connect: timeout.max(USUAL.connect),
             read: timeout.max(USUAL.read),
+            in_all: timeout.max(USUAL.in_all),
             retries: retries.fold(USUAL.retries, usize::max).min(MOST_RETRIES),
         })
     }
@@ -91,9 +95,15 @@ mod tests {
             ("PIP_RETRIES", "4"),
             ("POETRY_REQUESTS_MAX_RETRIES", "6"),
         ]);
+        assert_eq!(timeouts.retries, 6);
         assert_eq!(timeouts.connect, Duration::from_secs(100));
         assert_eq!(timeouts.read, Duration::from_secs(100));
-        assert_eq!(timeouts.retries, 6);
+        assert_eq!(timeouts.in_all, Duration::from_secs(100));
+        let timeouts = with(&[("PIP_TIMEOUT", "40")]);
+        assert_eq!(
+            (timeouts.read.as_secs(), timeouts.in_all),
+            (40, USUAL.in_all)
+        );
         let timeouts = with(&[("PIP_TIMEOUT", "1e300"), ("PIP_RETRIES", "99999")]);
         assert_eq!((timeouts.read, timeouts.retries), (LONGEST, MOST_RETRIES));
     }

@@ -7,6 +7,7 @@ use layerlock_digest::Digest;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName};
 
+use super::build_indexes::BuildIndexes;
 use super::built_wheel::BuiltWheel;
 use super::frontend::{BuildRequest, Frontend};
 use super::note::BuildNote;
@@ -99,11 +100,14 @@ impl Builder<'_> {
         let described = frontend.to_string();
         self.reporter
             .build_started(package.name.as_str(), &described);
+        let sources = &self.options.fetch.sources;
+        let indexes = BuildIndexes::read(sources, self.options.index_url)?;
         let request = BuildRequest {
             package,
             source: &local.path,
             knows_its_version: !source.version_may_differ,
-            index_url: self.options.index_url,
+            indexes: &indexes,
+            session: sources.session,
             offline: self.options.fetch.offline,
         };
         let (name, bytes) = frontend

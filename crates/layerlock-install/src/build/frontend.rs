@@ -5,11 +5,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use layerlock_client::SafeUrl;
+use layerlock_client::Session;
+use layerlock_client::command::output_within;
+use layerlock_diagnostic::mask_user_info;
 use layerlock_lock::LockedPackage;
 use layerlock_target::Runtime;
 
+use super::build_indexes::BuildIndexes;
 use super::file_names::is_wheel;
 use crate::problem::BuildProblem;
 use crate::temporary::TemporaryDirectory;
@@ -35,14 +39,26 @@ pub(super) struct BuildRequest<'a> {
     /// Whether the source itself says its version, as an archive does. What asks
     /// version control for it is told the locked one.
     pub(super) knows_its_version: bool,
-    pub(super) index_url: Option<&'a str>,
+    pub(super) indexes: &'a BuildIndexes,
+    /// Knows what must not be told.
+    pub(super) session: &'a Session,
     pub(super) offline: bool,
+}
+
+impl BuildRequest<'_> {
+    /// What a program said, without the passwords of this run and of its own URLs.
+    fn without_secrets(&self, text: &str) -> String {
+        mask_user_info(&self.session.hide_secrets(&self.indexes.hide_in(text)))
+    }
 }
 
 /// The oldest time that a zip can hold: 1980-01-01. Backends that know the
 /// variable put it into the wheel
 /// (<https://reproducible-builds.org/specs/source-date-epoch/>).
 const SOURCE_DATE_EPOCH: &str = "315532800";
+
+/// How long a program may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many lines of a failed build an error carries.
 const LINES: usize = 25;
@@ -126,15 +142,11 @@ impl Frontend {
         // place of this pipe would end no sooner where it leaves a program running.
         let run = || -> std::io::Result<(bool, String)> {
             let reader = expression.stderr_to_stdout().unchecked().reader()?;
-            let index = request.index_url.and_then(|url| SafeUrl::parse(url).ok());
             let mut last = VecDeque::with_capacity(LINES);
             let mut lines = BufReader::new(&reader);
             let mut line = Vec::new();
             while lines.read_until(b'\n', &mut line)? > 0 {
-                let mut text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if let Some(index) = &index {
-                    text = index.hide_in(&text);
-                }
+                let text = request.without_secrets(String::from_utf8_lossy(&line).trim_end());
                 line.clear();
                 reporter.build_output(request.package.name.as_str(), &text);
                 if last.len() == LINES {
@@ -214,14 +226,10 @@ impl Frontend {
         if request.offline && self.kind == FrontendKind::Pip {
             expression = expression.env("PIP_NO_INDEX", "1");
         }
-        if let Some(index) = request.index_url {
-            // In the environment other users of the machine do not see it.
-            expression = expression
-                .env("PIP_INDEX_URL", index)
-                .env("UV_DEFAULT_INDEX", index);
-        } else if let Some(index) = pip_index_for_uv(|name| std::env::var_os(name)) {
-            expression = expression.env("UV_DEFAULT_INDEX", index);
-        }
+        expression = match self.kind {
+            FrontendKind::Pip => request.indexes.tell_pip(expression, directory.path())?,
+            FrontendKind::Uv => request.indexes.tell_uv(expression),
+        };
         if !request.knows_its_version
             && let Some((variable, version)) = pretended_version(request.package)
         {
@@ -277,19 +285,6 @@ pub(super) fn pretended_version(package: &LockedPackage) -> Option<(String, &str
     Some((variable, &package.version))
 }
 
-/// uv knows nothing of pip's variable: where only that one names an index, a build
-/// would ask another one for what it needs than the layer's wheels are from.
-fn pip_index_for_uv(variable: impl Fn(&str) -> Option<OsString>) -> Option<OsString> {
-    let named = |name: &str| variable(name).filter(|value| !value.is_empty());
-    match ["UV_DEFAULT_INDEX", "UV_INDEX_URL"]
-        .into_iter()
-        .find_map(named)
-    {
-        Some(_) => None,
-        None => named("PIP_INDEX_URL"),
-    }
-}
-
 impl fmt::Display for Frontend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.described)
@@ -300,16 +295,8 @@ impl fmt::Display for Frontend {
 fn answer(command: &[OsString], arguments: &[&str]) -> Option<String> {
     let rest = command[1..].iter().cloned();
     let arguments = rest.chain(arguments.iter().map(OsString::from));
-    let output = duct::cmd(&command[0], arguments)
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .stdin_null()
-        .stderr_null()
-        .stdout_capture()
-        .unchecked()
-        .run()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then_some(text)
+    let question = duct::cmd(&command[0], arguments).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    String::from_utf8(output_within(PATIENCE, &question)?).ok()
 }
 
 fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
@@ -325,6 +312,7 @@ fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use layerlock_client::MachineConfig;
     use layerlock_diagnostic::Place;
     use layerlock_lock::PackageSource;
 
@@ -355,7 +343,8 @@ mod tests {
             package: &package,
             source: Path::new("source"),
             knows_its_version: true,
-            index_url: None,
+            indexes: &BuildIndexes::default(),
+            session: &Session::new(MachineConfig::default()),
             offline: false,
         };
         let arguments = |kind, command: &[&str], python: Option<&str>| {
@@ -378,23 +367,5 @@ mod tests {
             arguments(FrontendKind::Uv, &["uv"], Some("/usr/bin/python3")),
             "build --wheel --no-progress --out-dir out --python /usr/bin/python3 source"
         );
-    }
-
-    #[test]
-    fn uv_asks_the_index_of_pip_unless_it_has_its_own() {
-        let of = |set: &[(&str, &str)]| {
-            pip_index_for_uv(|name| {
-                let found = set.iter().find(|(other, _)| *other == name);
-                found.map(|(_, value)| OsString::from(value))
-            })
-        };
-        let pip = ("PIP_INDEX_URL", "https://packages.example.com/simple");
-        assert_eq!(of(&[pip]), Some(pip.1.into()));
-        assert_eq!(of(&[pip, ("UV_INDEX_URL", "")]), Some(pip.1.into()));
-        assert_eq!(
-            of(&[pip, ("UV_DEFAULT_INDEX", "https://own.example.com")]),
-            None
-        );
-        assert_eq!(of(&[]), None);
     }
 }

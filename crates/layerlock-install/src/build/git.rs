@@ -5,6 +5,7 @@
 //! helpers included, and ssh takes no password from a URL.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use layerlock_client::{Credentials, SafeUrl};
 
@@ -156,6 +157,9 @@ struct Git<'a> {
     credentials: Option<HttpCredentials>,
 }
 
+/// A large repository over a slow line takes long, and a server that is silent is left before.
+const LONGEST: Duration = Duration::from_mins(30);
+
 /// The end of what a program said is what matters.
 const LINES: usize = 20;
 
@@ -188,20 +192,29 @@ impl Git<'_> {
                 command = command.env(PASSWORD, password);
             }
         }
-        let said = child::run(&command).map_err(|error| match error.kind() {
+        // Where the user has not said how long a silent server is waited for.
+        for (variable, usual) in [
+            ("GIT_HTTP_LOW_SPEED_LIMIT", "100"),
+            ("GIT_HTTP_LOW_SPEED_TIME", "55"),
+        ] {
+            if std::env::var_os(variable).is_none() {
+                command = command.env(variable, usual);
+            }
+        }
+        let failed = |output: String| BuildProblem::Git { action, output };
+        let said = child::run(&command, LONGEST).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => BuildProblem::NoGit,
-            _ => BuildProblem::Git {
-                action,
-                output: error.to_string(),
-            },
+            _ => failed(error.to_string()),
         })?;
+        let said =
+            said.ok_or_else(|| failed(format!("git did not end within {} s", LONGEST.as_secs())))?;
         if said.succeeded {
             return Ok(said.output);
         }
-        Err(BuildProblem::Git {
-            action,
-            output: last_lines(&self.without_secrets(&said.errors), LINES),
-        })
+        Err(failed(last_lines(
+            &self.without_secrets(&said.errors),
+            LINES,
+        )))
     }
 
     /// Git writes its credentials in its own way, and servers say them again.

@@ -13,6 +13,7 @@
 //! nothing and needs no network.
 
 mod archive;
+mod build_indexes;
 mod builder;
 mod built_wheel;
 mod child;

@@ -14,6 +14,8 @@ pub enum Fault {
     CutBody(usize),
     /// Content-Length is this, whatever the length of the body.
     ContentLength(usize),
+    /// An answer of HTTP/1.0 without Content-Length, whose body ends after this many bytes.
+    Unannounced(usize),
     /// After this many bytes of the body, nothing for that long, then the rest.
     Slow {
         /// Bytes of the body that arrive at once.

@@ -65,6 +65,7 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
     let mut length = None;
     let mut pause_after = None;
     let mut cut = usize::MAX;
+    let mut is_announced = true;
     match fault {
         // The last is sent by now.
         None | Some(Fault::Endless { .. }) => {}
@@ -74,6 +75,10 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
             response.headers.push(("Retry-After", wait));
         }
         Some(Fault::CutBody(count)) => cut = count,
+        Some(Fault::Unannounced(count)) => {
+            cut = count;
+            is_announced = false;
+        }
         Some(Fault::ContentLength(claim)) => length = Some(claim),
         Some(Fault::Slow { after, pause }) => pause_after = Some((after, pause)),
         Some(Fault::Redirect(target)) => {
@@ -85,11 +90,15 @@ fn serve(mut stream: impl Read + Write, origin: &str, shared: &Shared) -> std::i
     }
 
     let mut head = format!(
-        "HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Length: {}\r\n",
+        "HTTP/1.{} {} {}\r\nConnection: close\r\n",
+        u8::from(is_announced),
         response.status,
         reason(response.status),
-        length.unwrap_or(response.body.len()),
     );
+    if is_announced {
+        let length = length.unwrap_or(response.body.len());
+        let _ = write!(head, "Content-Length: {length}\r\n");
+    }
     for (name, value) in &response.headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }

@@ -89,6 +89,17 @@ pub enum PageError {
 }
 
 impl PageError {
+    /// The same with another title, where it has one.
+    pub(crate) fn with_title(mut self, other: impl Fn(&str) -> String) -> Self {
+        if let Self::NotAnIndexPage {
+            title: Some(title), ..
+        } = &mut self
+        {
+            *title = other(title);
+        }
+        self
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

@@ -14,7 +14,7 @@ use layerlock_layer::archive::ArchiveProblem;
 use layerlock_layer::files_in;
 use layerlock_testkit::{
     Fault, Flaw, LinkStyle, LockedPackage, LoopbackIndex, PageLink, ProjectBuilder, ServedFile,
-    Wheel as TestWheel, WheelBuilder, json_page, sha256_hex,
+    Wheel as TestWheel, WheelBuilder, json_page,
 };
 use tempfile::TempDir;
 
