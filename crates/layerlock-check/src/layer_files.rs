@@ -118,22 +118,24 @@ impl LayerFiles {
     }
 
     fn of_directory(directory: &Path) -> Result<Self, LayerFilesError> {
-        let mut names = files_in(directory)?;
-        // A link to a directory is no file.
-        names.retain(|name| !directory.join(name).is_dir());
+        let names = files_in(directory)?;
         let mut sizes = Vec::with_capacity(names.len());
+        let mut are_regular = Vec::with_capacity(names.len());
         for name in &names {
             let path = directory.join(name);
-            // Of a link that leads nowhere, the link itself.
-            let metadata = fs::metadata(&path).or_else(|_| fs::symlink_metadata(&path));
+            // A link is no more than its target's name, as in a zip.
+            let metadata = fs::symlink_metadata(&path);
             let metadata = metadata.map_err(layerlock_layer::Error::io("read", path))?;
             sizes.push(metadata.len());
+            are_regular.push(metadata.is_file());
         }
         let paths: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut room = TEXT_ROOM;
         let owners = Owners::find(&paths, |index| {
+            let path = directory.join(paths[index]);
             room = room.checked_sub(sizes[index])?;
-            fs::read_to_string(directory.join(paths[index])).ok()
+            // To read a pipe is to wait.
+            are_regular[index].then(|| fs::read_to_string(path).ok())?
         });
         let files = names.iter().enumerate().map(|(index, name)| LayerFile {
             path: name.clone(),
@@ -145,7 +147,7 @@ impl LayerFiles {
         let mut files: Vec<_> = files.collect();
         for index in repeated(sizes.iter().map(|size| (*size, 0)).collect()) {
             let path = directory.join(&names[index]);
-            if path.is_file() {
+            if are_regular[index] {
                 files[index].digest = Some(PlannedFile::read(path)?.digest());
             }
         }
@@ -284,10 +286,10 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_in_a_directory_are_what_they_lead_to() {
+    fn links_in_a_directory_are_as_large_as_in_a_zip() {
         let temp = TempDir::new().unwrap();
         fs::create_dir(temp.path().join("lib")).unwrap();
-        fs::write(temp.path().join("lib/a.so.1"), "1234").unwrap();
+        fs::write(temp.path().join("lib/a.so.1"), "123456").unwrap();
         let link = |target: &str, name: &str| {
             fs::os::unix::fs::symlink(target, temp.path().join(name)).unwrap();
         };
@@ -300,8 +302,17 @@ mod tests {
             .iter()
             .map(|it| (&it.path[..], it.size))
             .collect();
-        assert_eq!(files, [("lib/a.so", 4), ("lib/a.so.1", 4), ("lib/b.so", 7)]);
-        assert_eq!(read.files[0].digest, read.files[1].digest);
-        assert!(read.files[0].digest.is_some());
+        assert_eq!(
+            files,
+            [
+                ("lib/a.so", 6),
+                ("lib/a.so.1", 6),
+                ("lib/again", 1),
+                ("lib/b.so", 7)
+            ]
+        );
+        // Of one size, and yet no copies.
+        assert_eq!(read.files[0].digest, None);
+        assert!(read.files[1].digest.is_some());
     }
 }

@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod completions;
 mod destination;
+mod diff;
 mod export;
 mod format;
 mod layer;
@@ -23,6 +24,7 @@ pub(crate) use build::{BuildArgs, CommonArgs, CompressionArg, InstallArgs, Plann
 pub(crate) use cache::{CacheArgs, CacheCommand};
 pub(crate) use completions::{CompletionsArgs, ManArgs};
 pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
+pub(crate) use diff::DiffArgs;
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use misuse::Misuse;
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Size(Box<SizeArgs>),
     /// Tell why a package is in the layers: how the project comes to need it
     Why(Box<WhyArgs>),
+    /// Compare two layers or two locks: packages added, removed and moved, and their bytes
+    Diff(Box<DiffArgs>),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
     /// Say whether what is published is what the lock gives (exit code 1 if not)
@@ -110,6 +114,7 @@ impl Command {
             Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
             Self::Size(size) => size.planned.json,
             Self::Why(why) => why.planned.json,
+            Self::Diff(diff) => diff.upkeep.json,
             Self::Status(status) => status.common.json,
             Self::List(list) => list.upkeep.json,
             Self::Promote(promote) => promote.json,
@@ -142,6 +147,7 @@ impl Command {
             Self::Publish(publish) => ("publish", publish.check()),
             Self::Size(size) => ("size", size.planned.check()),
             Self::Why(why) => ("why", why.check()),
+            Self::Diff(diff) => ("diff", diff.check()),
             Self::Status(status) => ("status", status.check()),
             Self::List(list) => ("list", list.upkeep.check()),
             Self::Promote(promote) => ("promote", promote.layer.check()),

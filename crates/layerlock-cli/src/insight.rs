@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::args::{SizeArgs, WhyArgs};
+use layerlock::EXIT_CHECK_FAILED;
+
+use crate::args::{DiffArgs, SizeArgs, WhyArgs};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -26,4 +28,22 @@ pub(crate) fn why(project: PathBuf, args: WhyArgs, console: &Console) -> Result<
     let report = layerlock::why(&settings::why_settings(project, args))?;
     console.listed(&report)?;
     Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn diff(
+    project: PathBuf,
+    args: DiffArgs,
+    progress: &Progress,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let is_asked = args.exit_code;
+    let settings = settings::diff_settings(project, args);
+    let report = layerlock::diff(&settings, progress)?;
+    progress.end();
+    console.listed(&report)?;
+    Ok(if is_asked && report.has_changes() {
+        ExitCode::from(EXIT_CHECK_FAILED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

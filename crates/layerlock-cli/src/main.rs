@@ -189,6 +189,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         }
         Command::Size(args) => insight::size(project, *args, &progress, console),
         Command::Why(args) => insight::why(project, *args, console),
+        Command::Diff(args) => insight::diff(project, *args, &progress, console),
         Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
         Command::Promote(args) => upkeep::promote(project, *args, &progress, console),

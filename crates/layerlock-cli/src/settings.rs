@@ -19,7 +19,7 @@ use crate::args::{
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
-pub(crate) use insight::{size_settings, why_settings};
+pub(crate) use insight::{diff_settings, size_settings, why_settings};
 pub(crate) use upkeep::{
     delete_settings, promote_settings, prune_settings, status_settings, upkeep_settings,
 };

@@ -23,6 +23,7 @@ mod cache;
 mod choose_file;
 mod configuration;
 mod default_runtime;
+mod diff;
 mod dist;
 mod error;
 mod error_report;
@@ -62,6 +63,9 @@ mod why;
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
+pub use diff::{
+    Comparand, DiffReport, DiffSettings, DiffSide, PackageChange, PackageDiff, PackageState, diff,
+};
 pub use error::Error;
 pub use error_report::{ErrorDetails, ErrorPlace, ErrorReport};
 pub use error_text::{

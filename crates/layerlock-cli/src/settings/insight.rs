@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use layerlock::{Settings, SizeSettings, WhySettings};
+use layerlock::{DiffSettings, Settings, SizeSettings, WhySettings};
 
-use super::{common, to_compression};
-use crate::args::{SizeArgs, WhyArgs};
+use super::{common, to_compression, upkeep_settings};
+use crate::args::{DiffArgs, SizeArgs, WhyArgs};
 
 pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
     SizeSettings {
@@ -24,5 +24,13 @@ pub(crate) fn why_settings(project: PathBuf, args: WhyArgs) -> WhySettings {
         settings: common(project, args.planned.into()),
         package: args.package,
         paths: args.paths,
+    }
+}
+
+pub(crate) fn diff_settings(project: PathBuf, args: DiffArgs) -> DiffSettings {
+    DiffSettings {
+        before: args.before.0,
+        after: args.after.0,
+        upkeep: upkeep_settings(project, args.upkeep),
     }
 }

@@ -350,6 +350,9 @@ Commands:
   build        Build each layer as a zip, and as a staging directory where one is configured
   install      Build each layer as a staging directory only, without a zip
   export       Export the lock as `poetry export` does, without Poetry (takes all of its options)
+  size         Tell where the bytes of layers are: the project's, or any zip's or directory's
+  why          Tell why a package is in the layers: how the project comes to need it
+  diff         Compare two layers or two locks: packages added, removed and moved, and their bytes
   publish      Build layers, then publish those that changed
   status       Say whether what is published is what the lock gives (exit code 1 if not)
   list         List the published versions of the project's layers, or of one by its name

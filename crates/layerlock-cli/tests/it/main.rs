@@ -15,6 +15,7 @@ mod export;
 mod generated;
 mod handover;
 mod init;
+mod insight;
 mod network;
 mod output;
 mod progress;

@@ -1,6 +1,6 @@
 //! The files of a layer with their sizes and owners, wherever they come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use layerlock_check::{FoundPackage, LayerFiles};
@@ -156,12 +156,15 @@ fn found_layer(path: &Path) -> Result<Measured, Error> {
 
 /// For each package, those that require it by their own metadata.
 fn needed_by(packages: &[FoundPackage]) -> Vec<Vec<String>> {
-    let needs = |one: &FoundPackage, name: &String| one.requires.contains(name);
+    let mut needed_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for package in packages {
+        for name in &package.requires {
+            needed_by.entry(name).or_default().insert(&package.name);
+        }
+    }
     let of = |package: &FoundPackage| {
-        let others = packages.iter().filter(|one| needs(one, &package.name));
-        let mut names: Vec<_> = others.map(|one| one.name.clone()).collect();
-        names.dedup();
-        names
+        let names = needed_by.get(&package.name[..]).into_iter().flatten();
+        names.map(|name| (*name).to_owned()).collect()
     };
     packages.iter().map(of).collect()
 }

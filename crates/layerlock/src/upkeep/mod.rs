@@ -2,6 +2,7 @@
 //! gives, and which can go.
 
 mod delete;
+mod download;
 mod ends;
 mod ground;
 mod list;
@@ -16,6 +17,7 @@ use crate::Settings;
 use crate::publish::Publishing;
 
 pub use delete::{DeleteReport, DeleteSettings, delete};
+pub(crate) use download::download_published;
 pub use list::{ListReport, list};
 pub use promote::{PromoteReport, promote};
 pub use promote_settings::PromoteSettings;

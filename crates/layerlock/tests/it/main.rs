@@ -7,6 +7,7 @@
 mod build;
 mod configuration;
 mod default_runtime;
+mod diff;
 mod exclude;
 mod export;
 mod failures;
