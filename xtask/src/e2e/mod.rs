@@ -17,6 +17,7 @@ mod publish;
 mod reproducible;
 mod runtime_api;
 mod script;
+mod size;
 mod sources;
 mod subject;
 mod wrong_input;
@@ -147,6 +148,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if is_wanted(Part::Sources) {
         println!("\npackages without a wheel");
         sources::prove(&mut checks, &binary, &tools);
+    }
+    if is_wanted(Part::Size) {
+        println!("\nthe page of sizes");
+        size::prove(&mut checks, &binary);
     }
     if is_wanted(Part::Install) {
         println!("\nthe wheel");

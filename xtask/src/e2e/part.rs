@@ -33,6 +33,8 @@ pub(crate) enum Part {
     WrongInput,
     /// Packages without a wheel.
     Sources,
+    /// The page of `layerlock size` in a browser.
+    Size,
     /// The wheel of the command, installed by pip and uv, and the tools that it is a part of.
     Install,
 }
@@ -59,7 +61,7 @@ impl Part {
     pub(crate) fn needs_fixtures(self) -> bool {
         !matches!(
             self,
-            Self::PrivateIndex | Self::WrongInput | Self::Sources | Self::Install
+            Self::PrivateIndex | Self::WrongInput | Self::Sources | Self::Size | Self::Install
         )
     }
 }
