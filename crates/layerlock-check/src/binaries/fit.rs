@@ -42,6 +42,13 @@ fn is_object(elf: &Elf) -> bool {
 fn foreign_format<'a>(files: &Files<'a>, path: &'a str, binary: &Binary) -> Fault<'a> {
     let hint = "if nothing loads it, leave it out by exclude-files";
     if *binary == Binary::Pe {
+        let module = role(files, path, None).module();
+        if let Some(module) = module
+            && let Some(misfit) = module.misfit(&files.target)
+            && !has_alternative(files, path, module)
+        {
+            return foreign_module(files, path, module, &misfit);
+        }
         return Fault::new(Code::PeFile, path, "is a file for Windows").with_hint(hint);
     }
     let fault = Fault::new(
@@ -62,10 +69,8 @@ fn foreign_format<'a>(files: &Files<'a>, path: &'a str, binary: &Binary) -> Faul
 
 /// Whether the target's Python takes a file for a module by its name, whatever is in it.
 fn is_found<'a>(files: &Files<'a>, path: &'a str) -> bool {
-    match role(files, path, None) {
-        Role::Module(module) => module.misfit(&files.target).is_none(),
-        _ => false,
-    }
+    let module = role(files, path, None).module();
+    module.is_some_and(|module| module.misfit(&files.target).is_none())
 }
 
 /// What keeps the loader from a file, the first that does.
@@ -84,9 +89,7 @@ fn misfit<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Option<Fault<'a>> 
     if let Some(fault) = damage(files, path, elf) {
         return Some(fault);
     }
-    let Role::Module(module) = role(files, path, Some(elf)) else {
-        return None;
-    };
+    let module = role(files, path, Some(elf)).module()?;
     let misfit = match module.misfit(&files.target) {
         Some(misfit) => misfit,
         None => Misfit::Python(other_interpreter(files, elf)?),
@@ -111,13 +114,13 @@ fn other_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
     );
     let fault = Fault::new(Code::OtherMachine, path, reason);
     match role(files, path, Some(elf)) {
-        Role::Module(module) if module.misfit(&files.target).is_some() => {
+        Role::Module(module) | Role::Optional(module) if module.misfit(&files.target).is_some() => {
             if has_alternative(files, path, module) {
                 return fault.with_severity(Severity::Info);
             }
         }
         // Python takes the first that it finds, and looks no further.
-        Role::Module(_) | Role::Command => {}
+        Role::Module(_) | Role::Optional(_) | Role::Command => {}
         _ if files.has_fitting(path) => return fault.with_severity(Severity::Info),
         Role::Library | Role::LibraryOfCode => {}
         Role::Loose => return fault.with_severity(Severity::Warning),

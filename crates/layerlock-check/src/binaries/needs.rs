@@ -1,6 +1,6 @@
 //! Whether each file finds the libraries that it needs, in the versions that it needs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use layerlock_elf::{Binary, Elf, Kind};
 use layerlock_target::{LibraryPresence, Provider};
@@ -53,8 +53,8 @@ pub(super) fn check<'a>(files: &Files<'a>, unfit: &HashSet<&'a str>, faults: &mu
         }
     }
     let of_reached: HashSet<&'a str> = needs.reached();
-    for known in &needs.all {
-        faults.extend(missing(files, known, &of_reached));
+    for known in needs.by_file() {
+        faults.extend(missing(files, &known, &of_reached));
     }
     for (path, elf, is_root) in roots {
         let severity = severity(is_root || of_reached.contains(path));
@@ -92,6 +92,15 @@ impl<'a> Needs<'a> {
         Some(self.all[*index].need.found)
     }
 
+    /// The needs of each file together, in their order.
+    fn by_file(&self) -> Vec<Vec<&Known<'a>>> {
+        let mut files: BTreeMap<&'a str, Vec<&Known<'a>>> = BTreeMap::new();
+        for known in &self.all {
+            files.entry(known.need.file).or_default().push(known);
+        }
+        files.into_values().collect()
+    }
+
     /// All files that a function gets at.
     fn reached(&self) -> HashSet<&'a str> {
         let reached = self.all.iter().filter(|known| known.is_reached);
@@ -121,55 +130,86 @@ fn lowered(fault: Fault<'_>, most: Severity) -> Fault<'_> {
     fault.with_severity(severity)
 }
 
-/// What is to be said of a library that a file needs.
+/// What is to be said of the libraries that a file needs and that are not where the
+/// loader looks, one fault for all that are missing in the same way.
 fn missing<'a>(
     files: &Files<'a>,
-    known: &Known<'a>,
+    known: &[&Known<'a>],
     reached: &HashSet<&'a str>,
-) -> Option<Fault<'a>> {
-    let Need {
-        file,
-        library,
-        found,
-    } = known.need;
-    let presence = match found {
-        Found::InLayer(_) | Found::OnSystem => return None,
-        Found::Likely => LibraryPresence::Likely,
-        Found::Nowhere(presence) => presence,
-    };
-    let runtime = files.target.runtime;
-    let elsewhere = files.named(split(library).1);
-    let fault = match presence {
-        LibraryPresence::Runtime => return None,
-        LibraryPresence::Likely => Fault::new(
-            Code::UncertainLibrary,
+) -> Vec<Fault<'a>> {
+    let mut groups: Vec<(LibraryPresence, &Known<'a>, Vec<&'a str>)> = Vec::new();
+    let mut faults = Vec::new();
+    for known in known {
+        let Need {
             file,
-            format!(
-                "needs {library}, which {runtime} should have for its own Python, and nobody \
-                 promises"
-            ),
-        )
-        .with_hint(hints::missing(library, file)),
-        _ if !elsewhere.is_empty() => off_path(file, library, elsewhere, reached),
-        LibraryPresence::ImageOnly => Fault::new(
-            Code::ImageLibrary,
-            file,
-            format!(
-                "needs {library}, which is in the container image of {runtime} and not in the \
-                 managed runtime"
-            ),
-        )
-        .with_hint(hints::in_image_only(library)),
-        LibraryPresence::Absent => Fault::new(
-            Code::MissingLibrary,
-            file,
-            format!("needs {library}, which is neither in the layer nor in {runtime}"),
-        )
-        .with_hint(hints::missing(library, file)),
-    };
+            library,
+            found,
+        } = known.need;
+        let presence = match found {
+            Found::InLayer(_) | Found::OnSystem => continue,
+            Found::Likely => LibraryPresence::Likely,
+            Found::Nowhere(presence) => presence,
+        };
+        let elsewhere = files.named(split(library).1);
+        if presence != LibraryPresence::Likely && !elsewhere.is_empty() {
+            let fault = off_path(file, library, elsewhere, reached);
+            faults.push(concerning(known, fault));
+            continue;
+        }
+        let is_same = |group: &&mut (LibraryPresence, &Known<'a>, Vec<&'a str>)| {
+            group.0 == presence && group.1.is_reached == known.is_reached
+        };
+        match groups.iter_mut().find(is_same) {
+            Some((_, _, libraries)) => libraries.push(library),
+            None => groups.push((presence, known, vec![library])),
+        }
+    }
+    let groups = groups.into_iter();
+    faults.extend(groups.filter_map(|(presence, known, libraries)| {
+        let fault = not_there(files, known.need.file, presence, &libraries)?;
+        Some(concerning(known, fault))
+    }));
+    faults
+}
+
+/// A fault that is as bad as what gets at its file, which it names.
+fn concerning<'a>(known: &Known<'a>, fault: Fault<'a>) -> Fault<'a> {
+    let loaded_by = (known.root != fault.path).then_some(known.root);
     let fault = lowered(fault, severity(known.is_reached));
-    let loaded_by = (known.root != file).then_some(known.root);
-    Some(Fault { loaded_by, ..fault })
+    Fault { loaded_by, ..fault }
+}
+
+fn not_there<'a>(
+    files: &Files<'a>,
+    file: &'a str,
+    presence: LibraryPresence,
+    libraries: &[&str],
+) -> Option<Fault<'a>> {
+    let runtime = files.target.runtime;
+    let names = hints::listed(libraries);
+    let is = if libraries.len() == 1 { "is" } else { "are" };
+    let hint = match presence {
+        LibraryPresence::ImageOnly => hints::in_image_only(libraries),
+        _ => hints::missing(libraries, file),
+    };
+    let (code, reason) = match presence {
+        LibraryPresence::Runtime => return None,
+        LibraryPresence::Likely => (
+            Code::UncertainLibrary,
+            format!("which {runtime} should have for its own Python, and nobody promises"),
+        ),
+        LibraryPresence::ImageOnly => (
+            Code::ImageLibrary,
+            format!(
+                "which {is} in the container image of {runtime} and not in the managed runtime"
+            ),
+        ),
+        LibraryPresence::Absent => (
+            Code::MissingLibrary,
+            format!("which {is} neither in the layer nor in {runtime}"),
+        ),
+    };
+    Some(Fault::new(code, file, format!("needs {names}, {reason}")).with_hint(hint))
 }
 
 /// A library that the layer has, where the loader does not look. Packages load theirs

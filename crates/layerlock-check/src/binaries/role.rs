@@ -10,6 +10,8 @@ use super::names::{ModuleName, is_library_name};
 pub(super) enum Role<'a> {
     /// A module that code can import, if the target's Python finds it.
     Module(ModuleName<'a>),
+    /// One that its package does without: it tries to import it.
+    Optional(ModuleName<'a>),
     /// A library beside Python code, which can load it.
     LibraryOfCode,
     /// A command on the path, or an extension, which starts with the function.
@@ -20,7 +22,15 @@ pub(super) enum Role<'a> {
     Loose,
 }
 
-impl Role<'_> {
+impl<'a> Role<'a> {
+    /// The module that it is.
+    pub(super) fn module(self) -> Option<ModuleName<'a>> {
+        match self {
+            Self::Module(module) | Self::Optional(module) => Some(module),
+            _ => None,
+        }
+    }
+
     /// Whether a function gets at the file without another one.
     pub(super) fn is_root(self) -> bool {
         matches!(self, Self::Module(_) | Self::LibraryOfCode | Self::Command)
@@ -35,7 +45,11 @@ pub(super) fn role<'a>(files: &Files<'a>, path: &'a str, elf: Option<&Elf>) -> R
         return Role::Command;
     }
     if let Some(module) = module(files, path, elf) {
-        return Role::Module(module);
+        return if is_tried(files, path) {
+            Role::Optional(module)
+        } else {
+            Role::Module(module)
+        };
     }
     if !is_library_name(name) {
         return Role::Loose;
@@ -45,6 +59,15 @@ pub(super) fn role<'a>(files: &Files<'a>, path: &'a str, elf: Option<&Elf>) -> R
     } else {
         Role::Library
     }
+}
+
+/// Modules that popular packages import where they can be, and do without elsewhere: each
+/// is linked with a library that few have.
+const TRIED: [&str; 2] = ["numba/np/ufunc/omppool.", "numba/np/ufunc/tbbpool."];
+
+fn is_tried<'a>(files: &Files<'a>, path: &'a str) -> bool {
+    let below = files.below_modules(path).unwrap_or(path);
+    TRIED.iter().any(|tried| below.starts_with(tried))
 }
 
 /// The module that a file is. A plain `libx.so` can be one too: its symbols tell.

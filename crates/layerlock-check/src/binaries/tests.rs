@@ -186,6 +186,38 @@ fn known_misfits_are_told_with_what_to_do() {
 }
 
 #[test]
+fn libraries_that_a_file_misses_are_told_together() {
+    let module = library()
+        .needs("libodd.so.1")
+        .needs("libexpat.so.1")
+        .needs("libssl.so.3")
+        .needs("libeven.so.2")
+        .needs("libcrypto.so.3")
+        .needs("libprime.so.3");
+    let messages: Vec<String> = findings("python3.12", &[(MODULE, lib(&module))])
+        .into_iter()
+        .map(|finding| finding.message)
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            format!(
+                "{MODULE} needs libodd.so.1, libeven.so.2 and libprime.so.3, which are neither \
+                 in the layer nor in python3.12"
+            ),
+            format!(
+                "{MODULE} needs libexpat.so.1, which is in the container image of python3.12 and \
+                 not in the managed runtime"
+            ),
+            format!(
+                "{MODULE} needs libssl.so.3 and libcrypto.so.3, which python3.12 should have for \
+                 its own Python, and nobody promises"
+            ),
+        ]
+    );
+}
+
+#[test]
 fn what_the_runtime_should_have_is_a_warning() {
     assert_eq!(
         found(&[(MODULE, lib(&library().needs("libssl.so.3")))]),
@@ -237,6 +269,12 @@ fn severity_goes_by_what_gets_at_a_library() {
             ("python/demo/plugins/libx.so", lib(&broken))
         ]),
         ["error[missing-library] python/demo/plugins/libx.so"]
+    );
+    // numba does without these.
+    let path = "python/numba/np/ufunc/omppool.cpython-312-x86_64-linux-gnu.so";
+    assert_eq!(
+        found(&[(path, lib(&broken))]),
+        [format!("warning[missing-library] {path}")]
     );
     // A plain library is a module where it says so.
     let module = broken.exports(&["PyInit_x"]);
@@ -683,6 +721,17 @@ fn formats_of_other_systems_are_told() {
             ("python/demo/other.abi3.so", lib(&library()))
         ]),
         [format!("error[mach-o] {MODULE}")]
+    );
+    // A module of Windows is one that Linux does not have.
+    let path = "python/demo/_core.cp312-win_amd64.pyd";
+    let text = told(&[(path, Bytes(pe.clone()))]);
+    let expected = format!(
+        "error[foreign-module]: {path} is for Windows, and the target has Linux on x86_64\n"
+    );
+    assert!(text.starts_with(&expected), "{text}");
+    assert_eq!(
+        found(&[(path, Bytes(pe.clone())), (MODULE, lib(&library()))]),
+        [format!("warning[pe-file] {path}")]
     );
     assert_eq!(
         told(&[("python/demo/cli.exe", Bytes(pe))]),
