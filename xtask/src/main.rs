@@ -11,6 +11,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod diff_elf;
 mod diff_export;
 mod diff_wheels;
 mod dist;
@@ -52,6 +53,8 @@ enum Task {
     DiffExport(diff_export::Arguments),
     /// Compare the wheels that layerlock chooses and lays out with pip's
     DiffWheels(diff_wheels::Arguments),
+    /// Compare what layerlock reads in the compiled files of real wheels with readelf
+    DiffElf(diff_elf::Arguments),
     /// Plan every project below a folder from its lock alone, and count how many end where
     FirstRun(first_run::Arguments),
     /// Kill builds at random moments, two at a time on one cache, and look at what is left
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::E2e(arguments) => e2e::run(&arguments),
         Task::DiffExport(arguments) => diff_export::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
+        Task::DiffElf(arguments) => diff_elf::run(&arguments),
         Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
         Task::Structure => structure::run(),

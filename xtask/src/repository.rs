@@ -43,8 +43,8 @@ pub(crate) fn build_layerlock(profile: Profile) -> Result<PathBuf> {
     let build = match profile {
         // With the features that `cargo test --workspace --all-features` gives each crate,
         // so that nothing is compiled for the one and again for the other. Those of
-        // dev-dependencies count only in a build that selects examples or tests: there are
-        // no examples, so that selects nothing more to build.
+        // dev-dependencies count only in a build that selects examples or tests: there is
+        // one small example, so that selects little more to build.
         Profile::Dev => build
             .args(["--workspace", "--all-features", "--examples"])
             .args(["--bin", "layerlock"]),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::cargo;
-use crate::{diff_export, diff_wheels, dist, e2e, structure, torture};
+use crate::{diff_elf, diff_export, diff_wheels, dist, e2e, structure, torture};
 
 #[derive(clap::Args)]
 #[command(after_help = format!("Steps: {}.", step_names()))]
@@ -78,6 +78,9 @@ const STEPS: &[Step] = &[
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())
     }),
+    long_step("binaries", |_| {
+        diff_elf::run(&diff_elf::Arguments::everything())
+    }),
 ];
 
 fn lints() -> Command {
@@ -90,8 +93,8 @@ fn documentation() -> Command {
     cargo()
         .args(["doc", "--locked", "--workspace", "--no-deps"])
         .args(["--all-features", "--document-private-items"])
-        // With examples, of which there are none, dependencies have the features that the
-        // lints checked them with, and are not checked again.
+        // With examples, of which there is one for diff-elf, dependencies have the features
+        // that the lints checked them with, and are not checked again.
         .args(["--lib", "--bins", "--examples"])
         .env("RUSTDOCFLAGS", "--deny warnings")
 }
