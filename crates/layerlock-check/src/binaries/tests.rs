@@ -30,7 +30,11 @@ fn text() -> Content {
 }
 
 fn findings(runtime: &str, files: &[(&str, Content)]) -> Vec<Finding> {
-    let runtime = Provider::Aws.runtime(runtime).unwrap();
+    findings_of(Provider::Aws, runtime, files)
+}
+
+fn findings_of(provider: Provider, runtime: &str, files: &[(&str, Content)]) -> Vec<Finding> {
+    let runtime = provider.runtime(runtime).unwrap();
     let target = Target::new(runtime, Architecture::X86_64);
     let binaries: Vec<_> = files
         .iter()
@@ -552,6 +556,43 @@ fn versions_are_asked_of_the_library_that_is_loaded() {
         found(&[(MODULE, lib(&module)), (own, lib(&library()))]),
         [""; 0]
     );
+}
+
+/// Function Compute's `LD_LIBRARY_PATH` has the layers, and the system comes after it.
+#[test]
+fn on_alibaba_a_library_of_the_layer_comes_before_the_systems() {
+    let module = library()
+        .needs("libstdc++.so.6")
+        .needs("libexpat.so.1")
+        .needs_versions("libstdc++.so.6", &["GLIBCXX_3.4.32"]);
+    let path = "python/demo/_core.cpython-310-x86_64-linux-gnu.so";
+    let own = |versions: &[&str]| lib(&library().defines(versions));
+    for (layer, expected) in [
+        (
+            vec![(path, lib(&module))],
+            vec!["GLIBCXX_3.4.32 of libstdc++.so.6"],
+        ),
+        (
+            vec![
+                (path, lib(&module)),
+                ("lib/libstdc++.so.6", own(&["GLIBCXX_3.4.32"])),
+            ],
+            vec![],
+        ),
+        (
+            vec![
+                (path, lib(&module)),
+                ("lib/libstdc++.so.6", own(&["GLIBCXX_3.4.31"])),
+            ],
+            vec!["GLIBCXX_3.4.32 of lib/libstdc++.so.6, which does not have it"],
+        ),
+    ] {
+        let findings = findings_of(Provider::Aliyun, "python3.10", &layer);
+        assert_eq!(findings.len(), expected.len(), "{findings:?}");
+        for (finding, expected) in findings.iter().zip(expected) {
+            assert!(finding.message.contains(expected), "{findings:?}");
+        }
+    }
 }
 
 #[test]
