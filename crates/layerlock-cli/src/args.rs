@@ -29,7 +29,7 @@ pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use misuse::Misuse;
 pub(crate) use publish::PublishArgs;
-pub(crate) use size::SizeArgs;
+pub(crate) use size::{PlannedLayersArgs, SizeArgs};
 
 use layer::{BuiltForArgs, runtime};
 use named::{architecture_parser, runtime_parser};

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueHint};
 use layerlock::FrontendKind;
 
 use super::build::{CommonArgs, CompressionArg};
-use super::layer::{ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
+use super::layer::{BuiltForArgs, ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
 use super::misuse::Misuse;
 use super::named::frontend_parser;
 
@@ -37,6 +37,8 @@ pub(crate) struct SizeArgs {
 /// Which layers of the project: options of every command that plans them and writes none.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PlannedLayersArgs {
+    #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
     #[command(flatten)]
     layer: LayerArgs,
     #[command(flatten)]
@@ -71,6 +73,7 @@ impl PlannedLayersArgs {
 impl From<PlannedLayersArgs> for CommonArgs {
     fn from(planned: PlannedLayersArgs) -> Self {
         let PlannedLayersArgs {
+            built_for: _,
             layer,
             choice,
             include_project,

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use layerlock::{DiffSettings, Settings, SizeSettings, WhySettings};
 
 use super::{common, to_compression, upkeep_settings};
-use crate::args::{DiffArgs, SizeArgs, WhyArgs};
+use crate::args::{DiffArgs, PlannedLayersArgs, SizeArgs, WhyArgs};
 
 pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
     SizeSettings {
         settings: Settings {
             compression: args.compression.map(to_compression),
-            ..common(project, args.planned.into())
+            ..planned(project, args.planned)
         },
         paths: args.paths,
         top: args.top,
@@ -21,9 +21,17 @@ pub(crate) fn size_settings(project: PathBuf, args: SizeArgs) -> SizeSettings {
 
 pub(crate) fn why_settings(project: PathBuf, args: WhyArgs) -> WhySettings {
     WhySettings {
-        settings: common(project, args.planned.into()),
+        settings: planned(project, args.planned),
         package: args.package,
         paths: args.paths,
+    }
+}
+
+/// The layers as `build` would make them.
+fn planned(project: PathBuf, args: PlannedLayersArgs) -> Settings {
+    Settings {
+        provider: args.built_for.provider,
+        ..common(project, args.into())
     }
 }
 

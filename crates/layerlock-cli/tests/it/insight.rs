@@ -28,6 +28,16 @@ fn sizes_are_printed_and_nothing_is_written() {
     assert_eq!(sandbox.files(), before);
 }
 
+#[test]
+fn the_provider_is_chosen_as_for_a_build() {
+    let sandbox = Sandbox::new();
+    let provider = ["--provider", "aliyun", "--json"];
+    for command in [&["size"][..], &["why", "greeter"]] {
+        let report = json(stdout(&sandbox, &[command, &provider].concat(), 0).as_bytes());
+        assert_eq!(report["layers"][0]["target"]["provider"], "aliyun");
+    }
+}
+
 /// Who looks at a zip has no project to tell of.
 #[test]
 fn a_zip_is_measured_without_a_project() {
