@@ -71,6 +71,13 @@ impl<'a> Files<'a> {
         })
     }
 
+    /// The files that are neither compiled nor links, sorted by path.
+    pub(super) fn others(&self) -> impl Iterator<Item = &'a str> {
+        let all = self.by_path.values();
+        all.filter(|file| matches!(file.content, BinaryContent::Other))
+            .map(|file| file.path)
+    }
+
     /// The ELF file at a path.
     pub(super) fn elf(&self, path: &str) -> Option<&'a Elf> {
         match self.by_path.get(path)?.content {

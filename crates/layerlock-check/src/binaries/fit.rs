@@ -31,7 +31,26 @@ pub(super) fn check<'a>(files: &Files<'a>, faults: &mut Vec<Fault<'a>>) -> HashS
             faults.extend(weaknesses(path, elf));
         }
     }
+    faults.extend(files.others().filter_map(|path| impostor(files, path)));
     unfit
+}
+
+/// A file that has the name of a library and is none: an empty one, or the text that a
+/// link or a large file of a repository is where it was not resolved.
+fn impostor<'a>(files: &Files<'a>, path: &'a str) -> Option<Fault<'a>> {
+    let role = role(files, path, None);
+    let severity = match role {
+        Role::Module(module) if module.misfit(&files.target).is_some() => return None,
+        Role::Module(_) => Severity::Error,
+        Role::LibraryOfCode | Role::Library => Severity::Warning,
+        Role::Optional(_) | Role::Command | Role::Loose => return None,
+    };
+    let reason =
+        "is no compiled file, as its name says: the loader refuses it (invalid ELF header)";
+    let fault = Fault::new(Code::UnreadableBinary, path, reason);
+    Some(fault.with_severity(severity).with_hint(
+        "get the file anew: an empty one was cut off, and a short text in its place is a link",
+    ))
 }
 
 /// Whether it is for no loader: an object file, a dump of memory.

@@ -53,6 +53,9 @@ const LOADED_FIRST: [&str; 7] = [
     "libutil.so.1",
 ];
 
+/// More files than any process loads for one module.
+const MOST_LOADED: usize = 4096;
+
 /// Loads a file with all that it needs: gives these needs, the file's own first.
 pub(super) fn load<'a>(files: &Files<'a>, root: &'a str) -> Vec<Need<'a>> {
     let Some(elf) = files.elf(root) else {
@@ -62,6 +65,7 @@ pub(super) fn load<'a>(files: &Files<'a>, root: &'a str) -> Vec<Need<'a>> {
         files,
         loaded: Vec::new(),
         names: HashMap::new(),
+        paths: HashMap::new(),
     };
     process.add(root, split(root).0.to_owned(), elf, None);
     let mut needs = Vec::new();
@@ -86,6 +90,7 @@ struct Process<'f, 'a> {
     loaded: Vec<Loaded<'a>>,
     /// What is loaded, by the names that it was asked for under and its own.
     names: HashMap<&'a str, usize>,
+    paths: HashMap<&'a str, usize>,
 }
 
 impl<'a> Process<'_, 'a> {
@@ -94,6 +99,7 @@ impl<'a> Process<'_, 'a> {
         if let Some(soname) = &elf.soname {
             self.names.entry(soname).or_insert(index);
         }
+        self.paths.insert(path, index);
         self.loaded.push(Loaded {
             path,
             origin,
@@ -207,11 +213,14 @@ impl<'a> Process<'_, 'a> {
     fn open(&mut self, loader: usize, name: &'a str, path: &str) -> Option<Found<'a>> {
         let file = self.files.opened(path)?;
         let elf = self.files.elf(file).filter(|elf| self.files.runs(elf))?;
-        let known = self.loaded.iter().position(|loaded| loaded.path == file);
-        let index = known.unwrap_or_else(|| {
-            let (origin, _) = split(path);
-            self.add(file, origin.to_owned(), elf, Some(loader))
-        });
+        let index = match self.paths.get(file) {
+            Some(&index) => index,
+            None if self.loaded.len() < MOST_LOADED => {
+                let (origin, _) = split(path);
+                self.add(file, origin.to_owned(), elf, Some(loader))
+            }
+            None => return Some(Found::InLayer(file)),
+        };
         self.names.insert(name, index);
         Some(Found::InLayer(file))
     }

@@ -819,6 +819,33 @@ fn damaged_files_are_told() {
 }
 
 #[test]
+fn what_has_the_name_of_a_library_and_is_none_is_told() {
+    for (path, content, severity) in [
+        (MODULE, "", "error"),
+        ("python/demo/_core.abi3.so", "../_core.abi3.so", "error"),
+        (
+            "python/demo/libx.so",
+            "version https://example.com/spec",
+            "warning",
+        ),
+        ("python/demo.libs/libx.so.1", "", "warning"),
+    ] {
+        let content = Bytes(content.as_bytes().to_vec());
+        assert_eq!(
+            found(&[(path, content)]),
+            [format!("{severity}[unreadable-binary] {path}")]
+        );
+    }
+    for path in [
+        "python/demo/_core.cpython-311-x86_64-linux-gnu.so",
+        "python/demo/data.bin",
+        "bin/tool",
+    ] {
+        assert_eq!(found(&[(path, text())]), [""; 0]);
+    }
+}
+
+#[test]
 fn weaknesses_are_warnings() {
     for (library, code) in [
         (library().with_executable_stack(), "executable-stack"),
