@@ -21,7 +21,7 @@ mod testing;
 mod zip;
 
 pub use binaries::{
-    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_stream,
+    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_in_pieces,
 };
 pub use code::Code;
 pub use finding::{Finding, Severity};

@@ -2,6 +2,7 @@
 //! any platform, without its bytes.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use object::LittleEndian as Le;
 use object::elf::{self, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, FileHeader64};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::{ElfFile, HEADER, HEADER_CUT, SEGMENT_CUT, TABLE_CUT, Unreadable, is_elf};
 use crate::fit::{RELR, is_aligned};
-use crate::image::{Image, wide};
+use crate::image::{Image, Keeper, wide};
 use crate::needs::Dynamic;
 use crate::{Machine, symbols};
 
@@ -108,47 +109,107 @@ impl Binary {
         }
     }
 
-    /// The same of a stream, of which no more is kept than some megabytes, whatever it
-    /// holds. It is opened again where a file has what matters in an unusual place.
+    /// The same of a stream, read piece by piece by a [`BinaryReader`]. It is opened again
+    /// where a file has what matters in an unusual place.
     pub fn read_stream<R: Read>(
         mut open: impl FnMut() -> io::Result<R>,
         exports: &str,
     ) -> io::Result<Option<Self>> {
-        let mut stream = open()?;
-        let mut start = Vec::new();
-        (&mut stream).take(FORMAT_KNOWN).read_to_end(&mut start)?;
-        match Format::of(&start) {
-            None => return Ok(None),
-            Some(Format::MachO) => return Ok(Some(Self::MachO)),
-            Some(Format::Pe) => return Ok(Some(Self::Pe)),
-            Some(Format::Elf) => {}
-        }
-        let mut wanted = Vec::new();
-        let mut stream: Box<dyn Read> = Box::new(start.as_slice().chain(stream));
-        // Where the headers are at an unusual place, they tell of other such places.
-        for _ in 0..2 {
-            let image = Image::stream(stream, &wanted, places_of_tables)?;
-            let elf = Elf::read(&image, exports);
-            let missed = image.missed();
-            if elf.damage.is_none() || missed.is_empty() {
-                return Ok(Some(Self::Elf(Box::new(elf))));
+        let mut reader = BinaryReader::new(exports);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let mut stream = open()?;
+            while reader.wants_more() {
+                match stream.read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(count) => reader.take(&buffer[..count]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
             }
-            wanted.extend(missed);
-            stream = Box::new(open()?);
+            match reader.finish() {
+                Ok(binary) => return Ok(binary),
+                Err(again) => reader = again,
+            }
         }
-        let image = Image::stream(stream, &wanted, places_of_tables)?;
-        Ok(Some(Self::Elf(Box::new(Elf::read(&image, exports)))))
     }
 }
 
-fn places_of_tables(start: &Image<'_>) -> Vec<std::ops::Range<u64>> {
+/// Reads what a file is while it goes by, piece by piece, and keeps no more of it than some
+/// megabytes, whatever it holds.
+pub struct BinaryReader {
+    exports: String,
+    keeper: Keeper,
+    wanted: Vec<Range<u64>>,
+    passes: usize,
+}
+
+/// Where the headers are at an unusual place, they tell of other such places.
+const MOST_PASSES: usize = 3;
+
+impl BinaryReader {
+    /// A reader of a file; `exports` is as for [`Binary::read`].
+    pub fn new(exports: &str) -> Self {
+        Self::again(exports.to_owned(), Vec::new(), 1)
+    }
+
+    fn again(exports: String, wanted: Vec<Range<u64>>, passes: usize) -> Self {
+        Self {
+            exports,
+            keeper: Keeper::new(wanted.clone()),
+            wanted,
+            passes,
+        }
+    }
+
+    /// Whether the rest of the file can tell more: that of one which is not an ELF file
+    /// cannot.
+    pub fn wants_more(&self) -> bool {
+        let start = self.keeper.start();
+        is_elf(start) || start.len() < FORMAT_KNOWN
+    }
+
+    /// Takes the bytes that come next.
+    pub fn take(&mut self, piece: &[u8]) {
+        if self.wants_more() {
+            self.keeper.take(piece, places_of_tables);
+        }
+    }
+
+    /// What the file is, after all of it has gone by; or a reader that has to see it once
+    /// more, since what matters was not where it is in other files.
+    pub fn finish(self) -> Result<Option<Binary>, Self> {
+        match Format::of(self.keeper.start()) {
+            None => return Ok(None),
+            Some(Format::MachO) => return Ok(Some(Binary::MachO)),
+            Some(Format::Pe) => return Ok(Some(Binary::Pe)),
+            Some(Format::Elf) => {}
+        }
+        let image = self.keeper.finish();
+        let elf = Elf::read(&image, &self.exports);
+        let missed = image.missed();
+        if elf.damage.is_none() || missed.is_empty() || self.passes == MOST_PASSES {
+            return Ok(Some(Binary::Elf(Box::new(elf))));
+        }
+        let wanted = [self.wanted, missed].concat();
+        Err(Self::again(self.exports, wanted, self.passes + 1))
+    }
+}
+
+impl std::fmt::Debug for BinaryReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BinaryReader").finish_non_exhaustive()
+    }
+}
+
+fn places_of_tables(start: &Image<'_>) -> Vec<Range<u64>> {
     let file =
         ElfFile::header(start).and_then(|header| ElfFile::without_contents(start, header).ok());
     file.map(|file| file.places_of_tables()).unwrap_or_default()
 }
 
 /// How much of a file tells its format: a PE file has its mark behind a program for DOS.
-const FORMAT_KNOWN: u64 = 4096;
+const FORMAT_KNOWN: usize = 4096;
 
 enum Format {
     Elf,

@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::{self, Read};
 use std::ops::Range;
 
 /// Some parts of a file.
@@ -76,39 +75,7 @@ impl<'a> Image<'a> {
     }
 }
 
-impl Image<'static> {
-    /// What matters of a stream, and of it what lies in `wanted`. `small_segments` tells
-    /// from a start which parts of the file to keep.
-    pub(crate) fn stream(
-        mut stream: impl Read,
-        wanted: &[Range<u64>],
-        small_segments: impl Fn(&Image<'_>) -> Vec<Range<u64>>,
-    ) -> io::Result<Self> {
-        let mut start = Vec::new();
-        (&mut stream).take(START).read_to_end(&mut start)?;
-        let mut ranges = wanted.to_vec();
-        if wide(start.len()) == START {
-            // Nobody knows yet how long it is: an end that lies far enough.
-            let beginning = Image {
-                len: u64::MAX,
-                ..Image::whole(&start)
-            };
-            let small = small_segments(&beginning).into_iter();
-            ranges.extend(small.filter(|range| range.end - range.start <= SMALL_SEGMENT));
-        }
-        let mut keeper = Keeper::new(start, ranges);
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match stream.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => keeper.take(&buffer[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(keeper.finish())
-    }
-
+impl Image<'_> {
     /// What was looked for and not kept: no more than fits into memory.
     pub(crate) fn missed(&self) -> Vec<Range<u64>> {
         let mut left = MAX_MISSED;
@@ -121,31 +88,62 @@ impl Image<'static> {
     }
 }
 
-/// What is kept of a stream while it goes by.
-struct Keeper {
+/// What is kept of a file that goes by.
+pub(crate) struct Keeper {
+    /// How much has gone by.
     at: u64,
-    pieces: Vec<Piece<'static>>,
+    start: Vec<u8>,
     /// What is to be kept behind the start, with what is kept of each.
     ranges: Vec<(Range<u64>, Vec<u8>)>,
-    /// The last bytes, at most twice as many as are kept.
+    /// The last bytes behind the start, at most twice as many as are kept.
     end: Vec<u8>,
 }
 
+/// Tells from the start of a file which parts of it matter.
+type Places = fn(&Image<'_>) -> Vec<Range<u64>>;
+
 impl Keeper {
-    fn new(start: Vec<u8>, ranges: Vec<Range<u64>>) -> Self {
-        let at = wide(start.len());
+    /// Keeps what matters, and what lies in `wanted`.
+    pub(crate) fn new(wanted: Vec<Range<u64>>) -> Self {
         Self {
-            at,
-            pieces: vec![Piece {
-                offset: 0,
-                bytes: Cow::Owned(start),
-            }],
-            ranges: ranges.into_iter().map(|range| (range, vec![])).collect(),
+            at: 0,
+            start: Vec::new(),
+            ranges: wanted.into_iter().map(|range| (range, vec![])).collect(),
             end: Vec::new(),
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    /// What is kept of the start.
+    pub(crate) fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    /// Takes the bytes that come next.
+    pub(crate) fn take(&mut self, bytes: &[u8], places: Places) {
+        let room = usize::try_from(START - wide(self.start.len())).unwrap_or_default();
+        let (first, rest) = bytes.split_at(bytes.len().min(room));
+        self.start.extend_from_slice(first);
+        self.at += wide(first.len());
+        if !first.is_empty() && first.len() == room {
+            self.keep_small(places);
+        }
+        if !rest.is_empty() {
+            self.take_behind_start(rest);
+        }
+    }
+
+    /// Nobody knows yet how long the file is: an end that lies far enough.
+    fn keep_small(&mut self, places: Places) {
+        let beginning = Image {
+            len: u64::MAX,
+            ..Image::whole(&self.start)
+        };
+        let small = places(&beginning).into_iter();
+        let small = small.filter(|range| range.end - range.start <= SMALL_SEGMENT);
+        self.ranges.extend(small.map(|range| (range, vec![])));
+    }
+
+    fn take_behind_start(&mut self, bytes: &[u8]) {
         let (start, end) = (self.at, self.at + wide(bytes.len()));
         for (range, kept) in &mut self.ranges {
             // A range begins in what goes by, or all before was kept already.
@@ -166,25 +164,23 @@ impl Keeper {
         self.at = end;
     }
 
-    fn finish(mut self) -> Image<'static> {
-        let kept = self.ranges.into_iter().map(|(range, bytes)| Piece {
-            offset: range.start,
-            bytes: Cow::Owned(bytes),
-        });
-        self.pieces.extend(kept);
+    /// What was kept, after all has gone by.
+    pub(crate) fn finish(mut self) -> Image<'static> {
         // Where the file is only a little longer than its start, there is no gap.
-        if let Some(start) = self.pieces.first_mut()
-            && wide(start.bytes.len()) + wide(self.end.len()) == self.at
-        {
-            start.bytes.to_mut().append(&mut self.end);
+        if wide(self.start.len()) + wide(self.end.len()) == self.at {
+            self.start.append(&mut self.end);
         }
-        self.pieces.push(Piece {
-            offset: self.at - wide(self.end.len()),
-            bytes: Cow::Owned(self.end),
+        let end_at = self.at - wide(self.end.len());
+        let (start, end) = ((0, self.start), (end_at, self.end));
+        let ranges = self.ranges.into_iter();
+        let ranges = ranges.map(|(range, bytes)| (range.start, bytes));
+        let pieces = ranges.chain([start, end]).map(|(offset, bytes)| Piece {
+            offset,
+            bytes: Cow::Owned(bytes),
         });
         Image {
             len: self.at,
-            pieces: self.pieces,
+            pieces: pieces.collect(),
             missed: RefCell::default(),
         }
     }
@@ -198,16 +194,13 @@ pub(crate) fn wide(length: usize) -> u64 {
 mod tests {
     use super::*;
 
-    /// Gives what it has in small pieces.
-    struct Drops<'a>(&'a [u8]);
-
-    impl Read for Drops<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let count = self.0.len().min(buffer.len()).min(4093);
-            buffer[..count].copy_from_slice(&self.0[..count]);
-            self.0 = &self.0[count..];
-            Ok(count)
+    /// What is kept of a file that goes by in small pieces.
+    fn kept(file: &[u8], wanted: Vec<Range<u64>>, places: Places) -> Image<'static> {
+        let mut keeper = Keeper::new(wanted);
+        for piece in file.chunks(4093) {
+            keeper.take(piece, places);
         }
+        keeper.finish()
     }
 
     fn bytes(len: u64) -> Vec<u8> {
@@ -217,7 +210,7 @@ mod tests {
     #[test]
     fn a_small_file_is_kept_whole() {
         let file = bytes(5 << 10);
-        let image = Image::stream(Drops(&file), &[], |_| unreachable!()).unwrap();
+        let image = kept(&file, vec![], |_| unreachable!());
         assert_eq!(image.len(), 5 << 10);
         assert_eq!(image.from(0, u64::MAX), Some(&file[..]));
         assert_eq!(image.from(100, 200), Some(&file[100..200]));
@@ -229,14 +222,14 @@ mod tests {
     #[test]
     fn of_a_large_file_its_start_its_end_and_what_is_asked_for_are_kept() {
         let file = bytes(20 << 20);
-        let (small, large) = ((9 << 20)..(10 << 20), (10 << 20)..(14 << 20));
+        const SMALL: Range<u64> = (9 << 20)..(10 << 20);
+        const LARGE: Range<u64> = (10 << 20)..(14 << 20);
+        let (small, large) = (SMALL, LARGE);
         let wanted = (START - 100)..(START + 100);
-        let segments = || vec![small.clone(), large.clone()];
-        let image = Image::stream(Drops(&file), &[wanted], |start| {
-            assert_eq!(start.from(0, 3), Some(&file[..3]));
-            segments()
+        let image = kept(&file, vec![wanted], |start| {
+            assert_eq!(start.from(0, 3), Some(&[0, 1, 2][..]));
+            vec![SMALL, LARGE]
         });
-        let image = image.unwrap();
         let is_kept = |from: u64, to: u64| {
             let range = usize::try_from(from).unwrap()..usize::try_from(to).unwrap();
             image.from(from, to) == Some(&file[range])

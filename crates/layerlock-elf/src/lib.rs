@@ -26,7 +26,7 @@ mod needs;
 mod platform;
 mod symbols;
 
-pub use binary::{Binary, Damage, Elf, Kind, NeededVersions};
+pub use binary::{Binary, BinaryReader, Damage, Elf, Kind, NeededVersions};
 pub use file::is_elf;
 pub use fit::{LoadError, check};
 pub use machine::Machine;

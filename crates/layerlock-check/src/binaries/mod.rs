@@ -1,7 +1,7 @@
 /*!
 Whether the compiled files of a layer run on its target.
 
-What a file's bytes tell is read once ([`read_binary`], [`read_binary_stream`]) and
+What a file's bytes tell is read once ([`read_binary`], [`read_binary_in_pieces`]) and
 depends on nothing else, so that a cache can keep it by the file's hash.
 [`check_binaries`] then looks at all files of a layer together, as the loader of the
 target does: which libraries does each find, and which versions of their symbols?
@@ -23,9 +23,7 @@ mod role;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
-
-use layerlock_elf::Binary;
+use layerlock_elf::{Binary, BinaryReader};
 use layerlock_target::Target;
 
 use crate::Finding;
@@ -40,13 +38,20 @@ pub fn read_binary(bytes: &[u8]) -> Option<Binary> {
     Binary::read(bytes, MODULE_PREFIX)
 }
 
-/// The same of a stream, of which some megabytes are kept at most. One that is no compiled
-/// file is read no further than a few thousand bytes; one whose tables are at an unusual
-/// place is opened again.
-pub fn read_binary_stream<R: Read>(
-    open: impl FnMut() -> io::Result<R>,
-) -> io::Result<Option<Binary>> {
-    Binary::read_stream(open, MODULE_PREFIX)
+/// The same of a file that comes in pieces, of which some megabytes are kept at most,
+/// however large it is. `go_by` hands over all pieces, in their order, and is asked to do
+/// so again where a file has its tables at an unusual place.
+pub fn read_binary_in_pieces<E>(
+    mut go_by: impl FnMut(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+) -> Result<Option<Binary>, E> {
+    let mut reader = BinaryReader::new(MODULE_PREFIX);
+    loop {
+        go_by(&mut |piece| reader.take(piece))?;
+        match reader.finish() {
+            Ok(binary) => return Ok(binary),
+            Err(again) => reader = again,
+        }
+    }
 }
 
 /// Whether it is worth to look at the bytes of a file of this name: source, text and

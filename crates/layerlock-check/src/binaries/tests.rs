@@ -3,7 +3,9 @@
 use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::SharedLibrary;
 
-use super::{BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary};
+use super::{
+    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_in_pieces,
+};
 use crate::Finding;
 
 const X86_64: u16 = 62;
@@ -888,6 +890,30 @@ fn circles_and_long_chains_have_an_end() {
     }
     layer.push((MODULE, lib(&library().needs("lib0.so"))));
     assert_eq!(found(&layer), [""; 0]);
+}
+
+#[test]
+fn a_file_in_pieces_is_read_as_the_whole_is() {
+    let module = library()
+        .needs("libown.so.1")
+        .exports(&["PyInit_core"])
+        .padded(12 << 20)
+        .build();
+    for bytes in [&module[..], &module[..module.len() - 1], b"text", b""] {
+        let mut passes = 0;
+        let read = read_binary_in_pieces(|take| {
+            passes += 1;
+            bytes.chunks(1 << 20).for_each(take);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        assert_eq!(read, Ok(read_binary(bytes)));
+        assert!(passes <= 3);
+    }
+    let broken = read_binary_in_pieces(|take| {
+        take(&module[..100]);
+        Err("broken")
+    });
+    assert_eq!(broken, Err("broken"));
 }
 
 #[test]
