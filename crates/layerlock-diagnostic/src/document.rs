@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::file::read_file;
+
 /// A place in a file that a user can open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -39,6 +41,8 @@ pub struct Document {
 pub enum DocumentError {
     /// It could not be read.
     Read(io::Error),
+    /// It is larger than any such file.
+    TooLarge,
     /// It is not UTF-8 text, from this byte on.
     NotUtf8 {
         /// Offset in bytes.
@@ -48,14 +52,26 @@ pub enum DocumentError {
     ByteOrderMark(Place),
 }
 
+/// A lock of 10,000 packages has about 500,000.
+const MOST_LINES: usize = 1_000_000;
+
 impl Document {
     /// Reads a file of UTF-8 text.
     pub fn read(path: &Path) -> Result<Self, DocumentError> {
-        Self::new(path, fs_err::read(path).map_err(DocumentError::Read)?)
+        let bytes = read_file(path).map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => DocumentError::TooLarge,
+            _ => DocumentError::Read(error),
+        })?;
+        Self::new(path, bytes)
     }
 
     /// The document that a file with these bytes is.
     pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, DocumentError> {
+        // Each line takes memory, however short.
+        let mut lines = bytes.split(|byte| *byte == b'\n');
+        if lines.nth(MOST_LINES + 1).is_some() {
+            return Err(DocumentError::TooLarge);
+        }
         let text = String::from_utf8(bytes).map_err(|error| DocumentError::NotUtf8 {
             offset: error.utf8_error().valid_up_to(),
         })?;
@@ -154,6 +170,24 @@ mod tests {
         let document = Document::read(&here).unwrap();
         assert!(document.text().contains("layerlock-diagnostic"));
         assert_eq!(document.path(), here);
+    }
+
+    #[test]
+    fn what_is_too_large_is_no_document() {
+        let lines = |count| Document::new(Path::new("x"), vec![b'\n'; count]);
+        assert!(matches!(
+            lines(MOST_LINES + 1),
+            Err(DocumentError::TooLarge)
+        ));
+        assert_eq!(
+            lines(MOST_LINES).unwrap().line_starts().len(),
+            MOST_LINES + 1
+        );
+        #[cfg(unix)]
+        assert!(matches!(
+            Document::read(Path::new("/dev/zero")),
+            Err(DocumentError::TooLarge)
+        ));
     }
 
     #[test]

@@ -12,10 +12,12 @@ error's variants, so that nobody above has to know them.
 */
 
 mod document;
+mod file;
 mod kind;
 mod mask;
 
 pub use document::{Document, DocumentError, Place};
+pub use file::{LARGEST_FILE, read_file, read_text};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 pub use mask::mask_user_info;
 

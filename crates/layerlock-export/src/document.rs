@@ -20,6 +20,10 @@ pub(crate) struct Document {
     part: Range<usize>,
 }
 
+/// What is parsed as a whole takes up to 70 times its size in memory. A package of a lock has
+/// some kilobytes, and the largest pyproject.toml some hundred.
+const LARGEST_PART: usize = 3 << 20;
+
 impl Document {
     /// Reads a UTF-8 file; a byte order mark is refused, as Poetry refuses it.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
@@ -27,6 +31,9 @@ impl Document {
             DocumentError::Read(source) => Error::Read {
                 path: path.to_owned(),
                 source,
+            },
+            DocumentError::TooLarge => Error::TooLarge {
+                path: path.to_owned(),
             },
             DocumentError::NotUtf8 { offset } => Error::NotUtf8 {
                 path: path.to_owned(),
@@ -89,6 +96,11 @@ impl Document {
     }
 
     pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, Error> {
+        if self.part.len() > LARGEST_PART {
+            return Err(Error::TooLarge {
+                path: self.path().to_owned(),
+            });
+        }
         DeTable::parse(&self.text()[self.part.clone()]).map_err(|error| self.syntax(&error))
     }
 

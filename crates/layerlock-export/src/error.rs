@@ -58,6 +58,12 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
+    /// A file is larger than any of its kind.
+    #[error("{} is too large to be read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is not UTF-8 text.
     #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
     NotUtf8 {
@@ -259,6 +265,7 @@ impl Diagnose for Error {
             | Self::NoLock { .. }
             | Self::ForeignLock { .. }
             | Self::MergeConflict { .. }
+            | Self::TooLarge { .. }
             | Self::NotUtf8 { .. }
             | Self::ByteOrderMark { .. }
             | Self::Syntax { .. }
@@ -299,6 +306,7 @@ impl Diagnose for Error {
             | Self::ForeignLock { .. }
             | Self::OldLock { .. }
             | Self::Read { .. }
+            | Self::TooLarge { .. }
             | Self::NotUtf8 { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownExtra { .. }
@@ -358,7 +366,8 @@ impl Diagnose for Error {
             Self::NoLock { .. } => "run `poetry lock` in the project's directory",
             Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
             Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
-            Self::NotUtf8 { path, .. } if is_lock(path) => RESTORE,
+            Self::NotUtf8 { path, .. } | Self::TooLarge { path } if is_lock(path) => RESTORE,
+            Self::TooLarge { .. } => "see whether it is the right file, or a link to another",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::MergeConflict { place } if is_lock(&place.path) => {
                 "take the file of either side, for example with `git checkout --theirs \

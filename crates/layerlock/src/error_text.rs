@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use layerlock_check::Finding;
-use layerlock_diagnostic::{Diagnose, Place, mask_user_info};
+use layerlock_diagnostic::{Diagnose, Place, mask_user_info, read_text};
 
 /// Whether a text has colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,8 @@ pub fn render_error(error: &dyn Diagnose, style: Style) -> String {
     // enough.
     let source = error
         .place()
-        .and_then(|place| Some((place, fs_err::read_to_string(&place.path).ok()?)));
+        .and_then(|place| Some((place, read_text(&place.path).ok()?)))
+        .filter(|(place, text)| has_short_line(text, place));
     let path = error.place().map(|place| place.path.display().to_string());
 
     let mut title = Group::with_title(Level::ERROR.primary_title(&message));
@@ -38,6 +39,13 @@ pub fn render_error(error: &dyn Diagnose, style: Style) -> String {
         );
     }
     with_hint(render(title, style), error.hint().as_deref(), style)
+}
+
+/// Whether the line of a place can be shown.
+fn has_short_line(text: &str, place: &Place) -> bool {
+    const LONGEST: usize = 2_000;
+    let line = text.lines().nth(place.line.saturating_sub(1));
+    line.is_none_or(|line| line.len() <= LONGEST)
 }
 
 /// A finding on a layer that will not work, as an error of its own.

@@ -24,6 +24,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use layerlock_diagnostic::read_file;
 use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
 use layerlock_layer::{Compression, LayerPlan, Stamp, WrittenOutput, remove_abandoned, write_file};
@@ -356,8 +357,8 @@ fn inputs(project: &Path) -> Option<Digest> {
         env!("CARGO_PKG_VERSION").as_bytes(),
         format!("{program:?}").as_bytes(),
         epoch.as_encoded_bytes(),
-        &fs_err::read(project.join("pyproject.toml")).ok()?,
-        &fs_err::read(project.join("poetry.lock")).ok()?,
+        &read_file(&project.join("pyproject.toml")).ok()?,
+        &read_file(&project.join("poetry.lock")).ok()?,
     ] {
         // Each part with its length, so that none runs into the next.
         hasher.update(&(part.len() as u64).to_le_bytes());

@@ -83,7 +83,7 @@ impl Netrc {
 }
 
 fn read(path: &Path) -> Vec<Entry> {
-    match fs_err::read(path) {
+    match layerlock_diagnostic::read_file(path) {
         Ok(bytes) => parse(&String::from_utf8_lossy(&bytes)),
         Err(_) => Vec::new(),
     }

@@ -309,7 +309,7 @@ fn title_if_page_for_people(content_type: Option<&str>, file: &NamedTempFile) ->
         kind.starts_with("text/html")
     });
     (is_labelled || text.trim_start().starts_with('<'))
-        .then(|| crate::html::title(&text).unwrap_or_default())
+        .then(|| crate::html::title(text.as_bytes()).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -88,7 +88,8 @@ impl Bundle {
 
     /// The certificate and its key, which are in one file.
     pub(super) fn identity(&self) -> Result<Identity, Error> {
-        let pem = fs_err::read(&self.path).map_err(|error| self.problem(error.kind()))?;
+        let pem = layerlock_diagnostic::read_file(&self.path)
+            .map_err(|error| self.problem(error.kind()))?;
         Identity::from_pem(&pem)
             .map_err(|_| self.problem("it holds no certificate with its key, in PEM form"))
     }

@@ -130,7 +130,7 @@ fn read(files: &[PathBuf]) -> Result<Values, Error> {
     let mut values = Values::new();
     for path in files {
         // Like pip, which takes a file that it may not read for none.
-        let Ok(bytes) = fs_err::read(path) else {
+        let Ok(bytes) = layerlock_diagnostic::read_file(path) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);

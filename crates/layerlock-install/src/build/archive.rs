@@ -6,11 +6,12 @@
 //! handed to either. Of a zip both make plain files alone.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
-use tar::{Archive, EntryType};
+use layerlock_layer::archive::FileReader;
+use tar::{Archive, EntryType, PaxExtensions};
 
 use crate::problem::BuildProblem;
 
@@ -89,9 +90,10 @@ fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildPro
     let mut links = HashSet::new();
     let mut members = Vec::new();
     for entry in archive.entries().map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+        let mut entry = entry.map_err(failed)?;
         let kind = entry.header().entry_type();
         if kind == EntryType::XGlobalHeader {
+            check_global_header(&mut entry).map_err(failed)?;
             continue;
         }
         let shown = entry.path().map_err(failed)?.into_owned();
@@ -125,6 +127,26 @@ fn check_tar(mut archive: Archive<impl Read>, name: &str) -> Result<(), BuildPro
     }
 }
 
+/// What a global header says is of every member behind it, and Python's tarfile obeys it
+/// where others do not: two readers would see two archives. git writes a comment there.
+fn check_global_header(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<()> {
+    let mut records = Vec::new();
+    entry.take(LARGEST_HEADER).read_to_end(&mut records)?;
+    for record in PaxExtensions::new(&records) {
+        let key = record?.key_bytes().to_owned();
+        let is_about_members = [&b"path"[..], b"linkpath", b"size"].contains(&&key[..])
+            || key.starts_with(b"GNU.sparse.");
+        if is_about_members {
+            let key = String::from_utf8_lossy(&key).into_owned();
+            let what = format!("a global header says the {key} of every member");
+            return Err(io::Error::other(what));
+        }
+    }
+    Ok(())
+}
+
+const LARGEST_HEADER: u64 = 1 << 20;
+
 /// A path as seen from a directory, if it stays in the root that the directory is
 /// relative to. It may go up first, and not after it went down: what it went down
 /// to may be a link.
@@ -153,14 +175,24 @@ fn unpack_tar(path: &Path, format: Format, into: &Path) -> io::Result<()> {
 }
 
 fn unpack_zip(path: &Path, into: &Path) -> io::Result<()> {
-    let bytes = fs_err::read(path)?;
-    let members = crate::wheel::unpack_source(&bytes).map_err(io::Error::other)?;
+    let archive = fs_err::File::open(path)?;
+    let length = archive.metadata()?.len();
+    let archive = FileReader::from(archive.into_parts().0);
+    let members = crate::wheel::members_of_source(&archive, length).map_err(io::Error::other)?;
     for member in members {
         let path = into.join(member.name.as_str());
         if let Some(directory) = path.parent() {
             fs_err::create_dir_all(directory)?;
         }
-        fs_err::write(&path, &member.bytes)?;
+        let mut file = fs_err::File::create(&path)?;
+        let mut written = Ok(());
+        let read = member.read_into(|piece| {
+            if written.is_ok() {
+                written = file.write_all(piece);
+            }
+        });
+        written?;
+        read.map_err(io::Error::other)?;
         if member.executable {
             make_executable(&path)?;
         }
@@ -186,5 +218,45 @@ fn top_directory(directory: &Path) -> io::Result<PathBuf> {
     match (entries.next().transpose()?, entries.next()) {
         (Some(only), None) if only.file_type()?.is_dir() => Ok(only.path()),
         _ => Ok(directory.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tar::{Builder, Header};
+
+    use super::*;
+
+    /// Of the member `evil/a.py`, behind a global header with these records.
+    fn with_global_header(records: &[u8]) -> Result<(), BuildProblem> {
+        let mut builder = Builder::new(Vec::new());
+        let mut append = |kind, path: &str, bytes: &[u8]| {
+            let mut header = Header::new_ustar();
+            header.set_entry_type(kind);
+            header.set_size(bytes.len() as u64);
+            builder.append_data(&mut header, path, bytes).unwrap();
+        };
+        append(EntryType::XGlobalHeader, "pax_global_header", records);
+        append(EntryType::Regular, "evil/a.py", b"x = 1\n");
+        let bytes = builder.into_inner().unwrap();
+        check_tar(Archive::new(&bytes[..]), "evil-1.0.tar")
+    }
+
+    #[test]
+    fn a_global_header_may_comment_and_not_rename() {
+        with_global_header(b"18 comment=012345\n").unwrap();
+        for (records, key) in [
+            (&b"24 linkpath=/etc/passwd\n"[..], "linkpath"),
+            (b"18 comment=012345\n16 path=../../x\n", "path"),
+            (b"9 size=1\n", "size"),
+            (b"21 GNU.sparse.name=x\n", "GNU.sparse.name"),
+            (b"no record", ""),
+        ] {
+            let error = with_global_header(records).unwrap_err();
+            let BuildProblem::Archive { reason, .. } = &error else {
+                panic!("{error:?}");
+            };
+            assert!(reason.contains(key), "{reason}");
+        }
     }
 }

@@ -222,7 +222,7 @@ fn netrc_of(machine: &MachineConfig) -> Vec<u8> {
     let usual = [".netrc", "_netrc"].into_iter().filter_map(in_home);
     let path: Option<std::path::PathBuf> =
         named.or_else(|| usual.into_iter().find(|it| it.exists()));
-    path.and_then(|path| fs_err::read(path).ok())
+    path.and_then(|path| layerlock_diagnostic::read_file(&path).ok())
         .unwrap_or_default()
 }
 

@@ -1,9 +1,10 @@
 //! From the source of a package to a wheel in the cache.
 
-use std::io::Write;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 use layerlock_digest::Digest;
+use layerlock_layer::PlannedFile;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName};
 
@@ -42,20 +43,28 @@ pub(super) struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Keeps a wheel with these bytes, which have this digest.
     pub(super) fn keep_wheel(
         &self,
         name: &WheelName,
-        bytes: &[u8],
+        mut bytes: impl Read,
         digest: &Digest,
     ) -> Result<(), Error> {
-        let contents = WheelContents::verify(name, bytes).map_err(|problem| Error::Wheel {
-            file: name.to_string(),
-            problem,
-        })?;
         let cache = self.options.fetch.cache;
         let mut file = cache.temporary_file()?;
-        file.write_all(bytes)
-            .map_err(Error::io("write", file.path().to_owned()))?;
+        let path = file.path().to_owned();
+        io::copy(&mut bytes, &mut file).map_err(Error::io("write", &path))?;
+        // What somebody writes to meanwhile is no longer what was compared.
+        if PlannedFile::read(&path)?.digest() != *digest {
+            return Err(layerlock_layer::Error::FileChanged { file: path }.into());
+        }
+        let contents = fs_err::File::open(&path)
+            .and_then(|file| WheelContents::verify_file(name, &file))
+            .map_err(Error::io("read", &path))?
+            .map_err(|problem| Error::Wheel {
+                file: name.to_string(),
+                problem,
+            })?;
         cache.insert(digest, file, contents).map(drop)
     }
 
@@ -143,7 +152,7 @@ impl Builder<'_> {
             wheel,
             frontend: described,
         };
-        self.keep_wheel(&built.wheel, &bytes, &built.digest)?;
+        self.keep_wheel(&built.wheel, &bytes[..], &built.digest)?;
         if let Some(key) = &source.key {
             built.keep(key, of, self.options.fetch.cache)?;
         }

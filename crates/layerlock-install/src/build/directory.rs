@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::{Algorithm, Hasher};
+use layerlock_layer::PlannedFile;
 use toml::{Table, Value};
 
 use super::built_wheel::Key;
@@ -25,11 +26,12 @@ pub(super) fn key(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Key>, 
     let mut contents = Hasher::new(Algorithm::Sha256);
     for file in files {
         let name = file.strip_prefix(&root).unwrap_or(&file);
-        let bytes = fs_err::read(&file).map_err(Error::io("read", &file))?;
+        // A model or a database may lie there: piece by piece.
+        let planned = PlannedFile::read(&file)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        let header = format!("{}\0{name}\0{}\0", is_executable(&file), bytes.len());
+        let (size, digest) = (planned.size(), planned.digest());
+        let header = format!("{}\0{name}\0{size}\0{digest}\0", is_executable(&file));
         contents.update(header.as_bytes());
-        contents.update(&bytes);
     }
     Ok(Some(Key::for_directory(&contents.finish())))
 }
@@ -70,7 +72,7 @@ pub(super) fn files(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Sour
 /// makes something else of it: without `[build-system]`, PEP 517 has them do so.
 pub(super) fn check_backend(directory: &Path) -> Result<(), BuildProblem> {
     let path = directory.join("pyproject.toml");
-    let text = fs_err::read_to_string(&path).unwrap_or_default();
+    let text = layerlock_diagnostic::read_text(&path).unwrap_or_default();
     let project: Table = toml::from_str(&text).unwrap_or_default();
     let poetry = project.get("tool").and_then(|tool| tool.get("poetry"));
     let is_for_poetry = ["name", "packages", "include", "exclude"]
@@ -88,7 +90,7 @@ pub(super) fn check_backend(directory: &Path) -> Result<(), BuildProblem> {
 /// Whether the version of what a directory builds comes from its version control.
 pub(super) fn asks_version_control(directory: &Path) -> bool {
     BUILD_FILES.iter().any(|file| {
-        let text = fs_err::read_to_string(directory.join(file)).unwrap_or_default();
+        let text = layerlock_diagnostic::read_text(&directory.join(file)).unwrap_or_default();
         ["scm", "vcs", "dynamic-versioning", "versioneer"]
             .iter()
             .any(|sign| text.contains(sign))
@@ -97,7 +99,7 @@ pub(super) fn asks_version_control(directory: &Path) -> bool {
 
 /// Whether a build may read files beside the directory.
 fn reaches_out(directory: &Path) -> bool {
-    let read = |file| fs_err::read_to_string(directory.join(file)).unwrap_or_default();
+    let read = |file| layerlock_diagnostic::read_text(&directory.join(file)).unwrap_or_default();
     let [project, ..] = BUILD_FILES;
     let text = read(project);
     let in_project = match toml::from_str(&text) {

@@ -7,8 +7,10 @@
 //! own libraries beside it.
 
 use std::collections::HashSet;
+use std::io;
 
 use layerlock_elf::is_elf;
+use layerlock_layer::archive::FileReader;
 use layerlock_target::{Target, WheelName};
 
 use crate::WheelProblem;
@@ -16,14 +18,17 @@ use crate::problem::WheelMisfit;
 use crate::wheel::Unpacked;
 
 /// Checks a wheel that was made elsewhere against a target, and reads no more of it
-/// than its libraries. The archive is an error where it is no good.
+/// than its libraries. The archive is an error where it is no good; the outer error is that of
+/// the file.
 pub(super) fn check_archive(
     wheel: &WheelName,
-    bytes: &[u8],
+    file: &fs_err::File,
     target: &Target,
-) -> Result<Result<(), WheelMisfit>, WheelProblem> {
-    let members = crate::wheel::unpack_only(bytes, layerlock_elf::MAGIC)?;
-    Ok(check(wheel, &members, target))
+) -> io::Result<Result<Result<(), WheelMisfit>, WheelProblem>> {
+    let length = file.metadata()?.len();
+    let reader = FileReader::from(file.file().try_clone()?);
+    let members = crate::wheel::unpack_only(&reader, length, layerlock_elf::MAGIC);
+    Ok(members.map(|members| check(wheel, &members, target)))
 }
 
 /// Checks a wheel against a target.

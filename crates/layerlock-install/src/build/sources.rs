@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
+use layerlock_layer::PlannedFile;
 use layerlock_lock::{LockedPackage, PackageSource};
 use layerlock_target::WheelName;
 
@@ -123,11 +124,13 @@ impl Builder<'_> {
         path: &Path,
         subdirectory: Option<&str>,
     ) -> Result<ChosenWheel, Error> {
-        let bytes = fs_err::read(path).map_err(Error::io("read", path))?;
+        if fs_err::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(self.problem(&package, BuildProblem::NoFile(path.to_owned())));
+        }
         let described = path.display().to_string();
-        let actual = self.check_hash(&package, &bytes, file_name(path), &described)?;
+        let actual = self.check_hash(&package, path, file_name(path), &described)?;
         if is_wheel(path) {
-            return self.take_wheel(package, file_name(path), &bytes, actual);
+            return self.take_wheel(package, file_name(path), path, actual);
         }
         let source = BuildSource {
             described,
@@ -162,19 +165,17 @@ impl Builder<'_> {
             && let Some(digest) = locked
             && let Some(cached) = self.options.fetch.cache.wheel(&digest)
         {
-            let bytes = fs_err::read(&cached.path).map_err(Error::io("read", &cached.path))?;
-            return self.take_wheel(package, &name, &bytes, digest);
+            return self.take_wheel(package, &name, &cached.path, digest);
         }
         let fetch = |builder: &mut Self, package: &LockedPackage| {
             let options = builder.options.fetch;
             let file = file_url.fetch(locked, &package.place, options, builder.reporter)?;
-            let bytes = fs_err::read(file.path()).map_err(Error::io("read", file.path()))?;
-            let actual = builder.check_hash(package, &bytes, &name, &described)?;
-            Ok::<_, Error>((file, bytes, actual))
+            let actual = builder.check_hash(package, file.path(), &name, &described)?;
+            Ok::<_, Error>((file, actual))
         };
         if is_a_wheel {
-            let (_, bytes, actual) = fetch(self, &package)?;
-            return self.take_wheel(package, &name, &bytes, actual);
+            let (file, actual) = fetch(self, &package)?;
+            return self.take_wheel(package, &name, file.path(), actual);
         }
         let source = BuildSource {
             described: described.clone(),
@@ -182,7 +183,7 @@ impl Builder<'_> {
             version_may_differ: false,
         };
         self.find_or_build(package, &source, |builder, package| {
-            let (file, ..) = fetch(builder, package)?;
+            let (file, _) = fetch(builder, package)?;
             builder.local_archive(package, file.path(), &name, subdirectory)
         })
     }
@@ -215,11 +216,11 @@ impl Builder<'_> {
     fn check_hash(
         &mut self,
         package: &LockedPackage,
-        bytes: &[u8],
+        path: &Path,
         name: &str,
         from: &str,
     ) -> Result<Digest, Error> {
-        let actual = Digest::sha256_of(bytes);
+        let actual = PlannedFile::read(path)?.digest();
         let file = package.files.iter().find(|file| file.name == name);
         let Some(file) = file.or(package.files.first()) else {
             self.notes.push(BuildNote::Unverified {
@@ -246,12 +247,14 @@ impl Builder<'_> {
         &self,
         package: LockedPackage,
         name: &str,
-        bytes: &[u8],
+        path: &Path,
         digest: Digest,
     ) -> Result<ChosenWheel, Error> {
         let chosen = self.choose_wheel(package, name, digest)?;
         let wheel = &chosen.wheel;
-        fit::check_archive(wheel, bytes, self.target)
+        fs_err::File::open(path)
+            .and_then(|file| fit::check_archive(wheel, &file, self.target))
+            .map_err(Error::io("read", path))?
             .map_err(|problem| Error::Wheel {
                 file: name.to_owned(),
                 problem,
@@ -261,7 +264,8 @@ impl Builder<'_> {
                 self.problem(&chosen.package, BuildProblem::Unfit { wheel, misfit })
             })?;
         if self.options.fetch.cache.wheel(&digest).is_none() {
-            self.keep_wheel(&chosen.wheel, bytes, &digest)?;
+            let file = fs_err::File::open(path).map_err(Error::io("read", path))?;
+            self.keep_wheel(&chosen.wheel, file, &digest)?;
         }
         Ok(chosen)
     }

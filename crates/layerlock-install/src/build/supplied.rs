@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
+use layerlock_layer::PlannedFile;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
 
@@ -49,17 +50,21 @@ pub(super) fn find(
             }
             Err(_) => break,
         }
-        let bytes = fs_err::read(&path).map_err(Error::io("read", &path))?;
-        let fits = fit::check_archive(&wheel, &bytes, target).map_err(|problem| Error::Wheel {
-            file: path.display().to_string(),
-            problem,
-        })?;
+        // First: it has to be a regular file.
+        let digest = PlannedFile::read(&path)?.digest();
+        let fits = fs_err::File::open(&path)
+            .and_then(|file| fit::check_archive(&wheel, &file, target))
+            .map_err(Error::io("read", &path))?
+            .map_err(|problem| Error::Wheel {
+                file: path.display().to_string(),
+                problem,
+            })?;
         match fits {
             Ok(()) => {
                 return Ok(Some(Supplied {
-                    digest: Digest::sha256_of(&bytes),
-                    wheel,
                     path,
+                    wheel,
+                    digest,
                 }));
             }
             Err(misfit) => refuse(&path, misfit),

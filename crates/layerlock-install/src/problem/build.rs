@@ -62,6 +62,9 @@ pub enum BuildProblem {
     /// A directory that is not there.
     #[error("there is no directory {}", .0.display())]
     NoDirectory(PathBuf),
+    /// A file that is something else.
+    #[error("{} is no regular file", .0.display())]
+    NoFile(PathBuf),
     /// A directory in the source that is not there, or leads out of it.
     #[error("its source has no directory {0:?}")]
     Subdirectory(String),
@@ -162,7 +165,9 @@ pub(crate) fn not_taken(wheels: &[String]) -> String {
 impl Diagnose for BuildError {
     fn kind(&self) -> ErrorKind {
         match &self.problem {
-            BuildProblem::NoDirectory(_) | BuildProblem::NotGit(..) => ErrorKind::Project,
+            BuildProblem::NoDirectory(_) | BuildProblem::NoFile(_) | BuildProblem::NotGit(..) => {
+                ErrorKind::Project
+            }
             BuildProblem::Git { .. } => ErrorKind::Network,
             BuildProblem::OtherCommit { .. } => ErrorKind::Integrity,
             _ => ErrorKind::Artifact,
@@ -191,6 +196,7 @@ impl Diagnose for BuildError {
             }
             BuildProblem::NotGit(..)
             | BuildProblem::NoDirectory(_)
+            | BuildProblem::NoFile(_)
             | BuildProblem::Subdirectory(_) => {
                 "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
             }

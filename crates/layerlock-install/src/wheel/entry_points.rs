@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::MAX_COMMANDS;
 use super::problem::WheelProblem;
 
 /// A command, and the function that it calls.
@@ -65,10 +66,19 @@ pub(super) fn scripts(text: &str) -> Result<Vec<Script>, WheelProblem> {
         if !matches!(group, "console_scripts" | "gui_scripts") {
             continue;
         }
-        let script = parse(line).ok_or_else(|| malformed(format!("{line:?} in [{group}]")))?;
+        let script = parse(line)
+            .ok_or_else(|| malformed(format!("{:?} in [{}]", beginning(line), beginning(group))))?;
+        if scripts.len() == MAX_COMMANDS {
+            return Err(malformed(format!("more than {MAX_COMMANDS} commands")));
+        }
         scripts.push(script);
     }
     Ok(scripts)
+}
+
+/// As much of a text as an error shows.
+fn beginning(text: &str) -> &str {
+    &text[..text.floor_char_boundary(200)]
 }
 
 /// `name = module:attribute [extra]`, the extra being of the past.
@@ -98,4 +108,27 @@ fn is_dotted_name(text: &str) -> bool {
             .is_some_and(|c| c.is_alphabetic() || c == '_')
             && characters.all(|c| c.is_alphanumeric() || c == '_')
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_some_and_not_millions() {
+        let text = |count: usize| {
+            let commands = (0..count).map(|number| format!("c{number} = a:b\n"));
+            format!("[console_scripts]\n{}", commands.collect::<String>())
+        };
+        assert_eq!(scripts(&text(MAX_COMMANDS)).unwrap().len(), MAX_COMMANDS);
+        let error = scripts(&text(MAX_COMMANDS + 1)).unwrap_err().to_string();
+        assert!(error.contains("more than"), "{error}");
+    }
+
+    #[test]
+    fn of_a_long_line_an_error_shows_the_beginning() {
+        let text = format!("[console_scripts]\n{}\n", "ü".repeat(1_000_000));
+        let error = scripts(&text).unwrap_err().to_string();
+        assert!(error.len() < 1_000 && error.contains("ü"), "{error}");
+    }
 }

@@ -8,9 +8,25 @@ use layerlock_target::Provider;
 /// to fill a disk.
 pub(crate) const MAX_UNPACKED: u64 = 16 * Provider::Aws.limits().unzipped;
 
-/// What is read into memory whole: metadata and scripts. The largest RECORDs have
-/// some megabytes.
-pub(super) const MAX_IN_MEMORY: u64 = 64 << 20;
+/// What is read into memory whole: the scripts of a wheel together.
+pub(super) const MAX_SCRIPTS: u64 = 64 << 20;
+
+/// The largest RECORDs have some megabytes.
+pub(super) const MAX_RECORD: u64 = 24 << 20;
+
+/// Rows of RECORD: so many for each member, and these. Bytecode may be listed that an
+/// installer makes.
+pub(super) const MAX_ROWS_OF_MEMBER: usize = 4;
+pub(super) const MAX_OTHER_ROWS: usize = 10_000;
+
+/// METADATA has a description, often with pictures in it.
+pub(super) const MAX_METADATA: u64 = 16 << 20;
+
+/// `WHEEL` and `entry_points.txt`, which have some lines.
+pub(super) const MAX_SMALL: u64 = 1 << 20;
+
+/// Commands of a distribution: the largest have some hundred.
+pub(super) const MAX_COMMANDS: usize = 5_000;
 
 /// How the zip of a wheel is read.
 pub(super) const RULES: ArchiveRules = ArchiveRules {

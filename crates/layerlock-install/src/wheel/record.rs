@@ -10,6 +10,7 @@ use layerlock_layer::ArchiveMember;
 use layerlock_layer::archive::RawMember;
 
 use super::contents::Member;
+use super::limits::{MAX_OTHER_ROWS, MAX_ROWS_OF_MEMBER};
 use super::problem::WheelProblem;
 use super::record_fit::{RecordFit, RecordFlaws};
 
@@ -34,11 +35,24 @@ struct Row {
 }
 
 impl Record {
-    pub(super) fn parse(bytes: &[u8], dist_info: &str) -> Result<Self, WheelProblem> {
+    pub(super) fn parse(
+        bytes: &[u8],
+        dist_info: &str,
+        members: usize,
+    ) -> Result<Self, WheelProblem> {
+        let max_rows = members
+            .saturating_mul(MAX_ROWS_OF_MEMBER)
+            .saturating_add(MAX_OTHER_ROWS);
         let mut by_name: HashMap<String, Vec<Row>> = HashMap::new();
         let mut flaws = RecordFlaws::default();
         let mut is_marked = bytes.starts_with(BYTE_ORDER_MARK.as_bytes());
-        for row in rows(bytes) {
+        for (index, row) in rows(bytes).enumerate() {
+            if index == max_rows {
+                return Err(WheelProblem::Metadata {
+                    file: "RECORD",
+                    reason: format!("more than {max_rows} rows for {members} members"),
+                });
+            }
             let row = row.map_err(|error| WheelProblem::Metadata {
                 file: "RECORD",
                 reason: error.to_string(),

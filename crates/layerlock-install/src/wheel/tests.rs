@@ -460,12 +460,13 @@ fn of_a_wheel_that_is_only_checked_no_more_than_its_libraries_is_unpacked() {
         .file("demo/large.bin", vec![0; 1 << 20])
         .file("demo/short.so", b"\x7fE")
         .build();
-    let unpacked: Vec<(String, usize)> = super::unpack_only(&wheel.bytes, *b"\x7fELF")
-        .unwrap()
-        .into_iter()
-        .map(|member| (member.name.to_string(), member.bytes.len()))
-        .filter(|(name, _)| name.starts_with("demo/"))
-        .collect();
+    let unpacked: Vec<(String, usize)> =
+        super::unpack_only(&&wheel.bytes[..], wheel.bytes.len() as u64, *b"\x7fELF")
+            .unwrap()
+            .into_iter()
+            .map(|member| (member.name.to_string(), member.bytes.len()))
+            .filter(|(name, _)| name.starts_with("demo/"))
+            .collect();
     let expected = [("core.so", 13), ("large.bin", 0), ("short.so", 0)];
     assert_eq!(
         unpacked,

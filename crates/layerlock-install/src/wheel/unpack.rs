@@ -1,7 +1,7 @@
 //! The files of an archive that has not been verified.
 
 use layerlock_layer::LayerPath;
-use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, RawMember};
+use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, RawMember, ReaderAt};
 use layerlock_target::Provider;
 
 use super::limits::RULES;
@@ -16,9 +16,13 @@ pub(crate) struct Unpacked {
 
 /// Every file of an archive, of which only those that begin like this are
 /// unpacked: together no more than a layer can hold.
-pub(crate) fn unpack_only(bytes: &[u8], start: [u8; 4]) -> Result<Vec<Unpacked>, WheelProblem> {
+pub(crate) fn unpack_only(
+    archive: &dyn ReaderAt,
+    length: u64,
+    start: [u8; 4],
+) -> Result<Vec<Unpacked>, WheelProblem> {
     let mut unpacked: u64 = 0;
-    archive::read(&bytes, bytes.len() as u64, RULES)?
+    archive::read(archive, length, RULES)?
         .into_iter()
         .map(|member| {
             let bytes = if member.starts_with(start) {
@@ -44,13 +48,16 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
     unpacked(archive::read(&bytes, bytes.len() as u64, RULES)?)
 }
 
-/// Unpacks every file of an archive that is no wheel.
-pub(crate) fn unpack_source(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
+/// The files of an archive that is no wheel, to be unpacked piece by piece.
+pub(crate) fn members_of_source(
+    archive: &dyn ReaderAt,
+    length: u64,
+) -> Result<Vec<RawMember<'_>>, ArchiveProblem> {
     let rules = ArchiveRules {
         links_are_files: true,
         ..RULES
     };
-    unpacked(archive::read(&bytes, bytes.len() as u64, rules)?)
+    archive::read(archive, length, rules)
 }
 
 fn unpacked(members: Vec<RawMember<'_>>) -> Result<Vec<Unpacked>, WheelProblem> {

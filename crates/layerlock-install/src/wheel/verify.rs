@@ -8,7 +8,7 @@ use layerlock_lock::normalize_name;
 use layerlock_target::WheelName;
 
 use super::contents::{Member, WheelContents, in_data_directory};
-use super::limits::{MAX_IN_MEMORY, RULES};
+use super::limits::{MAX_METADATA, MAX_RECORD, MAX_SCRIPTS, MAX_SMALL, RULES};
 use super::problem::WheelProblem;
 use super::{entry_points, record};
 
@@ -50,15 +50,15 @@ impl WheelContents {
             |file: &'static str| by_name.get(format!("{dist_info}/{file}").as_str()).copied();
         let required = |file: &'static str| metadata_file(file).ok_or(WheelProblem::Missing(file));
 
-        check_metadata(name, &text(required("METADATA")?)?)?;
+        check_metadata(name, &text(required("METADATA")?, MAX_METADATA)?)?;
         // "A wheel installer should warn if Wheel-Version is greater than the
         // version it supports, and must fail if it has a greater major version."
-        check_wheel_version(&text(required("WHEEL")?)?)?;
+        check_wheel_version(&text(required("WHEEL")?, MAX_SMALL)?)?;
 
-        let record = required("RECORD")?.bytes_within(&mut { MAX_IN_MEMORY })?;
-        let record = record::Record::parse(&record, &dist_info)?;
+        let record = required("RECORD")?.bytes_within(&mut { MAX_RECORD })?;
+        let record = record::Record::parse(&record, &dist_info, raw.len())?;
         let mut members = Vec::with_capacity(raw.len());
-        let mut room = MAX_IN_MEMORY;
+        let mut room = MAX_SCRIPTS;
         for member in &raw {
             let name = member.name.as_str();
             members.push(Member {
@@ -76,7 +76,7 @@ impl WheelContents {
         }
 
         let scripts = match metadata_file("entry_points.txt") {
-            Some(member) => entry_points::scripts(&text(member)?)?,
+            Some(member) => entry_points::scripts(&text(member, MAX_SMALL)?)?,
             None => Vec::new(),
         };
         Ok(Self {
@@ -89,8 +89,8 @@ impl WheelContents {
 }
 
 /// The text of a metadata file.
-fn text(member: &RawMember<'_>) -> Result<String, ArchiveProblem> {
-    member.text_within(&mut { MAX_IN_MEMORY })
+fn text(member: &RawMember<'_>, mut room: u64) -> Result<String, ArchiveProblem> {
+    member.text_within(&mut room)
 }
 
 /// How a script for "the" Python begins: "if applicable, update scripts starting

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 use fs_err as fs;
-use layerlock_diagnostic::{Document, DocumentError};
+use layerlock_diagnostic::{Document, DocumentError, read_file};
 use layerlock_layer::{Error as FileError, can_write_file, rewrite_file, write_file};
 
 use crate::Error;
@@ -15,19 +15,21 @@ pub(super) fn read(path: &Path) -> Result<Option<Document>, Error> {
     if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
-    let bytes = fs::read(path).map_err(FileError::io("read", path))?;
+    let bytes = read_file(path).map_err(FileError::io("read", path))?;
     let bytes = bytes.strip_prefix(MARK).unwrap_or(&bytes).to_owned();
     match Document::new(path, bytes) {
         Ok(document) => Ok(Some(document)),
         Err(DocumentError::Read(error)) => Err(FileError::io("read", path)(error).into()),
-        Err(DocumentError::NotUtf8 { .. } | DocumentError::ByteOrderMark(_)) => {
-            Err(HandoverError::Unusable {
-                path: path.to_owned(),
-                message: "is no UTF-8 text".to_owned(),
-                place: None,
-            }
-            .into())
+        Err(
+            DocumentError::TooLarge
+            | DocumentError::NotUtf8 { .. }
+            | DocumentError::ByteOrderMark(_),
+        ) => Err(HandoverError::Unusable {
+            path: path.to_owned(),
+            message: "is no UTF-8 text".to_owned(),
+            place: None,
         }
+        .into()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The HTML form of a page (PEP 503).
 
-use html5gum::emitters::default::DefaultEmitter;
-use html5gum::{Token, Tokenizer};
+use html5gum::emitters::callback::CallbackEvent;
 use layerlock_client::{SafeUrl, html};
 
 use super::project_page::{
@@ -10,8 +9,7 @@ use super::project_page::{
 };
 
 pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError> {
-    let text = String::from_utf8_lossy(body);
-    let page = read_html(&text);
+    let page = read_html(body);
     if page.anchors.len() > MAX_FILES {
         return Err(too_many_links(url));
     }
@@ -36,7 +34,7 @@ pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError
     if files.is_empty() && page.version.is_none() {
         return Err(PageError::NotAnIndexPage {
             url: url.to_string(),
-            title: html::title(&text),
+            title: html::title(body),
         });
     }
     Ok(ProjectPage { files })
@@ -56,36 +54,86 @@ struct Anchor {
     yanked: Option<String>,
 }
 
-fn read_html(text: &str) -> HtmlPage {
-    let mut emitter = DefaultEmitter::default();
-    // So that a link in a script's text is no link.
-    emitter.naively_switch_states(true);
+fn read_html(body: &[u8]) -> HtmlPage {
     let mut page = HtmlPage::default();
-    for token in Tokenizer::new_with_emitter(text, emitter) {
-        let Ok(token) = token;
-        if page.anchors.len() > MAX_FILES {
-            break;
+    let mut tag = Tag::default();
+    html::events(body, |event| {
+        match event {
+            CallbackEvent::OpenStartTag { name } => tag = Tag::named(name),
+            CallbackEvent::AttributeName { name } => tag.begin(name),
+            CallbackEvent::AttributeValue { value } => tag.set(value),
+            CallbackEvent::CloseStartTag { .. } => page.take(std::mem::take(&mut tag)),
+            _ => {}
         }
-        if let Token::StartTag(tag) = token {
-            let attribute = |name: &[u8]| {
-                let value = tag.attributes.get(name)?;
-                Some(String::from_utf8_lossy(value).into_owned())
-            };
-            match tag.name.as_slice() {
-                b"base" if page.base.is_none() => page.base = attribute(b"href"),
-                b"meta" if attribute(b"name").as_deref() == Some(VERSION_META) => {
-                    page.version = page.version.or(attribute(b"content"));
-                }
-                b"a" => page.anchors.extend(attribute(b"href").map(|href| Anchor {
-                    href,
-                    requires_python: attribute(b"data-requires-python"),
-                    yanked: attribute(b"data-yanked"),
-                })),
-                _ => {}
-            }
+        (page.anchors.len() > MAX_FILES).then_some(())
+    });
+    page
+}
+
+/// The attributes that matter, of any tag.
+const ATTRIBUTES: [&str; 5] = [
+    "href",
+    "name",
+    "content",
+    "data-requires-python",
+    "data-yanked",
+];
+
+/// A longer value is that of no link to a file.
+const LONGEST_VALUE: usize = 64 << 10;
+
+/// A start tag, with those attributes that matter.
+#[derive(Default)]
+struct Tag {
+    name: Vec<u8>,
+    values: [Option<String>; ATTRIBUTES.len()],
+    /// Which attribute has begun, unless it was there before: the first counts.
+    begun: Option<usize>,
+}
+
+impl Tag {
+    fn named(name: &[u8]) -> Self {
+        Self {
+            name: name[..name.len().min(LONGEST_VALUE)].to_vec(),
+            ..Self::default()
         }
     }
-    page
+
+    fn begin(&mut self, name: &[u8]) {
+        self.begun = ATTRIBUTES
+            .iter()
+            .position(|attribute| attribute.as_bytes() == name)
+            .filter(|index| self.values[*index].is_none());
+        if let Some(index) = self.begun {
+            self.values[index] = Some(String::new());
+        }
+    }
+
+    fn set(&mut self, value: &[u8]) {
+        if let Some(index) = self.begun.take()
+            && value.len() <= LONGEST_VALUE
+        {
+            self.values[index] = Some(String::from_utf8_lossy(value).into_owned());
+        }
+    }
+}
+
+impl HtmlPage {
+    fn take(&mut self, tag: Tag) {
+        let [href, name, content, requires_python, yanked] = tag.values;
+        match tag.name.as_slice() {
+            b"base" if self.base.is_none() => self.base = href,
+            b"meta" if name.as_deref() == Some(VERSION_META) => {
+                self.version = self.version.take().or(content);
+            }
+            b"a" => self.anchors.extend(href.map(|href| Anchor {
+                href,
+                requires_python,
+                yanked,
+            })),
+            _ => {}
+        }
+    }
 }
 
 /// The name of the meta element that carries the version (PEP 629).

@@ -38,9 +38,8 @@ impl<'de> Deserialize<'de> for JsonFiles {
 }
 
 pub(super) fn parse(url: &SafeUrl, body: &[u8]) -> Result<ProjectPage, PageError> {
-    let body = String::from_utf8_lossy(body);
-    let body = body.trim_start_matches('\u{feff}');
-    let page: JsonPage = serde_json::from_str(body).map_err(|error| PageError::Json {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    let page: JsonPage = serde_json::from_slice(body).map_err(|error| PageError::Json {
         url: url.to_string(),
         reason: error.to_string(),
     })?;
@@ -109,9 +108,30 @@ struct JsonHashes {
     sha256: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
 enum JsonYanked {
     Flag(bool),
     Reason(String),
+}
+
+/// By hand: what is neither, however large, is passed over and not kept first.
+impl<'de> Deserialize<'de> for JsonYanked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Yanked;
+        impl Visitor<'_> for Yanked {
+            type Value = JsonYanked;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or the reason as a text")
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<JsonYanked, E> {
+                Ok(JsonYanked::Flag(flag))
+            }
+
+            fn visit_str<E>(self, reason: &str) -> Result<JsonYanked, E> {
+                Ok(JsonYanked::Reason(reason.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Yanked)
+    }
 }

@@ -277,3 +277,45 @@ proptest! {
         prop_assert!(page.files.len() <= 1);
     }
 }
+
+/// Attributes were kept, all of a tag: 6.5 million took 800 MB.
+#[test]
+fn a_tag_of_many_attributes_is_a_tag() {
+    let many: String = (0..200_000)
+        .map(|number| format!(" a{number}='>'"))
+        .collect();
+    let page = format!("<a{many} href='a-1.zip' href='b-1.zip'><a data-yanked href=c-1.zip>");
+    let files = html(&page).unwrap().files;
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names, ["a-1.zip", "c-1.zip"]);
+    assert_eq!(files[1].yanked.as_deref(), Some(""));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_passed_over() {
+    let mut page = vec![0xff; 100_000];
+    page.extend(b"<a href='a-1.zip'>\xff</a>");
+    page.extend([&b"<a href='"[..], &vec![b'x'; 100_000], b"-1.zip'>"].concat());
+    let files = ProjectPage::parse(&page_url(), Some("text/html"), &page);
+    assert_eq!(only_file(files).name, "a-1.zip");
+}
+
+/// It was kept as a whole before it was looked at.
+#[test]
+fn a_reason_for_yanking_that_is_no_text_is_an_error() {
+    let yanked = |yanked: &str| {
+        json(&format!(
+            r#"{{"files": [{{"filename": "a-1.zip", "url": "a-1.zip", "yanked": {yanked}}}]}}"#
+        ))
+    };
+    assert_eq!(only_file(yanked("false")).yanked, None);
+    assert_eq!(only_file(yanked("null")).yanked, None);
+    assert_eq!(only_file(yanked("true")).yanked.as_deref(), Some(""));
+    assert_eq!(only_file(yanked("\"old\"")).yanked.as_deref(), Some("old"));
+    for other in ["[1, 2]", "{}", "1"] {
+        assert!(
+            matches!(yanked(other), Err(PageError::Json { .. })),
+            "{other}"
+        );
+    }
+}

@@ -16,8 +16,9 @@ fn every_strong_hash_of_a_file_has_to_be_right() {
         compressed_size: content.len() as u64,
         archive: &content.as_slice(),
     };
-    let check_rows =
-        |rows: &str| record::Record::parse(rows.as_bytes(), "demo-1.0.dist-info")?.check(&member);
+    let check_rows = |rows: &str| {
+        record::Record::parse(rows.as_bytes(), "demo-1.0.dist-info", 1)?.check(&member)
+    };
     let check = |hash: &str| check_rows(&format!("demo.py,{hash},\n"));
     for hash in [
         format!("sha256={}", BASE64URL.encode(&Sha256::digest(content))),
@@ -75,7 +76,7 @@ fn a_record_that_says_wrong_things_of_itself_is_not_kept() {
         .collect();
     let fit = |rows: &[String], own: &str| {
         let text = format!("{}{own_name},{own}\n", rows.concat());
-        let record = record::Record::parse(text.as_bytes(), &sample().dist_info()).unwrap();
+        let record = record::Record::parse(text.as_bytes(), &sample().dist_info(), 1).unwrap();
         record.fit(&contents.members)
     };
     assert_eq!(fit(&rows, ","), RecordFit::Exact);
@@ -99,7 +100,7 @@ fn odd_rows_of_a_record_are_told() {
             .into_iter()
             .filter(|one| one.name == "demo/run" || one.name == record)
             .collect();
-        let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info()).unwrap();
+        let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info(), 1).unwrap();
         match parsed.fit(&members) {
             RecordFit::Flawed(flaws) => flaws.to_string(),
             fit => panic!("{fit:?}"),
@@ -120,9 +121,23 @@ fn odd_rows_of_a_record_are_told() {
     );
     // As editors on Windows leave it.
     let text = format!("\u{feff}{record},,\n");
-    let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info()).unwrap();
+    let parsed = record::Record::parse(text.as_bytes(), &builder.dist_info(), 1).unwrap();
     let RecordFit::Flawed(told) = parsed.fit(&[]) else {
         panic!("not told");
     };
     assert_eq!(told.to_string(), format!("has `\\u{{feff}}{record}` in it"));
+}
+
+#[test]
+fn rows_without_a_member_are_some_and_not_millions() {
+    let parse = |rows: usize| {
+        let text: String = (0..rows)
+            .map(|number| format!("{number}.pyc,,\n"))
+            .collect();
+        record::Record::parse(text.as_bytes(), "demo-1.0.dist-info", 10).map(drop)
+    };
+    let most = 10 * crate::wheel::limits::MAX_ROWS_OF_MEMBER + crate::wheel::limits::MAX_OTHER_ROWS;
+    parse(most).unwrap();
+    let error = parse(most + 1).unwrap_err().to_string();
+    assert!(error.contains("rows for 10 members"), "{error}");
 }
