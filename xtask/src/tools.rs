@@ -37,6 +37,8 @@ pub(crate) enum Tool {
     /// The second server of AWS's API.
     MiniStack,
     AwsCli,
+    /// The official SDKs of Alibaba Cloud.
+    Alibaba,
     /// Lambda's runtime client, as a directory of packages.
     RuntimeClient,
     Uv,
@@ -210,6 +212,11 @@ impl Tools {
         Command::new(program(&self.directory("aws-cli"), "python")).args(["-m", "awscli"])
     }
 
+    /// The Python that has the official SDKs of Alibaba Cloud.
+    pub(crate) fn alibaba_python(&self) -> Command {
+        Command::new(program(&self.directory("alibaba"), "python"))
+    }
+
     /// The directory that holds the package `awslambdaric`.
     pub(crate) fn runtime_client(&self) -> PathBuf {
         self.directory("runtime-client")
@@ -252,6 +259,9 @@ impl Tools {
             }
             Tool::AwsCli => {
                 self.install_venv("aws-cli", include_str!("../requirements/aws-cli.txt"))
+            }
+            Tool::Alibaba => {
+                self.install_venv("alibaba", include_str!("../requirements/alibaba.txt"))
             }
             Tool::Uv => self.install_venv("uv", include_str!("../requirements/uv.txt")),
             Tool::Maturin => {

@@ -19,16 +19,13 @@ The zip is part of the request, or goes through a bucket (`bucket`). How a versi
 answer, stands in `create`.
 */
 
-mod blocking;
 mod bucket;
 mod connect;
 mod create;
 mod download;
 mod endpoint;
 mod failure;
-mod lock;
 mod parameter;
-mod patience;
 mod policy;
 mod profile;
 mod quota;
@@ -52,16 +49,16 @@ use aws_sdk_lambda::types::{
 };
 use layerlock_target::Provider;
 
+use crate::blocking::Blocking;
+use crate::failed::Failed;
 use crate::model::account_of_arn;
+use crate::patience::{Policy, patiently};
 use crate::{
     Artifact, Error, Grant, LayerVersion, Publication, PublishPlan, Publisher, Storage, Use, plan,
     rules,
 };
-use blocking::Blocking;
 use bucket::Bucket;
 use connect::{Connected, Identity};
-use failure::Failed;
-use patience::{Policy, patiently};
 use signed::Signed;
 use timeouts::{READ_TIMEOUT, timeouts};
 
@@ -294,12 +291,12 @@ impl Publisher for AwsLambda {
     }
 
     fn survey(&self, layer: &str, artifacts: &[Artifact]) -> Result<Vec<LayerVersion>, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(Provider::Aws, layer)?;
         self.blocking.run(self.survey_async(layer, artifacts))
     }
 
     fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
-        let plan = plan::of(artifact, versions, self.zip_limit())?;
+        let plan = plan::of(Provider::Aws, artifact, versions, self.zip_limit())?;
         if let (PublishPlan::Create { .. }, Some(bucket)) = (&plan, self.bucket()) {
             self.blocking.run(bucket.check(artifact))?;
         }
@@ -312,7 +309,7 @@ impl Publisher for AwsLambda {
         plan: &PublishPlan,
         sent: &(dyn Fn(u64) + Sync),
     ) -> Result<Publication, Error> {
-        rules::check(artifact)?;
+        rules::check(Provider::Aws, artifact)?;
         match plan {
             PublishPlan::Reuse(version) => Ok(Publication::reused(version.clone())),
             PublishPlan::Create { newest, .. } => self
@@ -322,7 +319,7 @@ impl Publisher for AwsLambda {
     }
 
     fn list(&self, layer: &str) -> Result<Vec<LayerVersion>, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(Provider::Aws, layer)?;
         self.blocking.run(self.versions_until(layer, |_| false))
     }
 
@@ -335,17 +332,17 @@ impl Publisher for AwsLambda {
     }
 
     fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
-        rules::check_name(layer)?;
+        rules::check_name(Provider::Aws, layer)?;
         self.blocking.run(self.delete_async(layer, version))
     }
 
     fn grant(&self, layer: &str, version: u64, grant: &Grant) -> Result<(), Error> {
-        rules::check_name(layer)?;
+        rules::check_name(Provider::Aws, layer)?;
         self.blocking.run(self.grant_async(layer, version, grant))
     }
 
     fn grants(&self, layer: &str, version: u64) -> Result<Vec<Grant>, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(Provider::Aws, layer)?;
         self.blocking.run(self.grants_async(layer, version))
     }
 
@@ -389,6 +386,7 @@ fn to_versions(
         let runtimes = item.compatible_runtimes.unwrap_or_default();
         let architectures = item.compatible_architectures.unwrap_or_default();
         Ok(LayerVersion {
+            crc64: None,
             layer: layer.to_owned(),
             version,
             arn,

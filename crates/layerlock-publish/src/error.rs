@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_target::LayerNames;
 
-use crate::BucketFault;
+use crate::{BucketFault, FcError};
 
 /// What went wrong.
 ///
@@ -289,6 +289,10 @@ pub enum Error {
         reason: String,
     },
 
+    /// Alibaba Cloud did not do what was asked.
+    #[error(transparent)]
+    Fc(#[from] FcError),
+
     /// A file could not be read or written; the error names it.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -298,6 +302,7 @@ impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { kind, .. } => *kind,
+            Self::Fc(error) => error.kind(),
             Self::LayerName { .. }
             | Self::TooMany { .. }
             | Self::Grant { .. }
@@ -332,6 +337,10 @@ impl Diagnose for Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::LayerName { allowed, .. } => return Some(format!("a layer's name is {allowed}")),
+            Self::Fc(error) => return error.hint(),
+            Self::Unsupported {
+                provider: "aliyun", ..
+            } => "Function Compute shares a layer with everybody or nobody, by `public`",
             Self::Unsupported { .. } => {
                 "the permissions of its directory decide who can read a local layer"
             }

@@ -3,11 +3,12 @@ Publishes layers.
 
 An [`Artifact`] is a finished zip and what is known about it. A [`Publisher`] makes
 it a numbered, immutable version of a layer at one provider. It does nothing where
-a version already is that artifact. There are two backends:
+a version already is that artifact. There are three backends:
 
 - [`LocalDirectory`]: a directory on disk. It needs no account, so that publishing
   can be tried anywhere. This is the command's default.
 - `AwsLambda` (cargo feature `aws`): AWS Lambda.
+- `AliyunFc` (cargo feature `aliyun`): Alibaba Cloud Function Compute.
 
 # When a version is used again
 
@@ -27,31 +28,51 @@ All calls block until they are done. They can be made from any thread; within an
 async runtime, use its blocking pool.
 */
 
+#[cfg(feature = "aliyun")]
+mod aliyun;
 #[cfg(feature = "aws")]
 mod aws;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod blocking;
 mod bucket_fault;
 mod error;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod failed;
+mod fc_error;
 mod grant;
 mod local;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod lock;
 mod mark;
 mod model;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod moving;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod patience;
 mod plan;
 mod rules;
 mod time;
 
 use std::path::{Path, PathBuf};
 
+use layerlock_target::Provider;
+
+#[cfg(feature = "aliyun")]
+pub use aliyun::{AliyunFc, AliyunSettings};
 #[cfg(feature = "aws")]
 pub use aws::{AwsLambda, AwsRole, AwsSettings};
 pub use bucket_fault::BucketFault;
 pub use error::Error;
+pub use fc_error::FcError;
 pub use grant::Grant;
 pub use local::LocalDirectory;
-pub use model::{Artifact, Change, LayerVersion, Publication, PublishPlan, Storage, Use};
+pub use model::{
+    Artifact, Change, LayerVersion, Publication, PublishPlan, Storage, StoredObject, Use,
+};
 
 /// A provider that stores layers.
 pub trait Publisher: Send + Sync {
-    /// The provider's name in reports: `local` or `aws`.
+    /// The provider's name in reports: `local`, `aws` or `aliyun`.
     fn provider(&self) -> &'static str;
 
     /// The region, if the provider has regions.
@@ -78,7 +99,7 @@ pub trait Publisher: Send + Sync {
 
     /// What there is to do for an artifact, given its layer's versions. Changes nothing.
     fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
-        plan::of(artifact, versions, self.zip_limit())
+        plan::of(Provider::Aws, artifact, versions, self.zip_limit())
     }
 
     /// Does what was planned. `sent` is told how many more bytes of the zip are

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use fs_err::{self as fs, File};
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::Temporary;
+use layerlock_target::Provider;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -38,6 +39,8 @@ use crate::{
 };
 
 const PROVIDER: &str = "local";
+/// What can be published to a local directory can be published there too.
+const RULES: Provider = Provider::Aws;
 const ZIP: &str = "layer.zip";
 const MANIFEST: &str = "manifest.json";
 const DELETED: &str = "deleted";
@@ -59,7 +62,7 @@ impl LocalDirectory {
 
     /// The directory of one version: its `layer.zip` and `manifest.json`.
     pub fn version_directory(&self, layer: &str, version: u64) -> Result<PathBuf, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(RULES, layer)?;
         Ok(self.root.join(layer).join(version.to_string()))
     }
 
@@ -75,7 +78,7 @@ impl LocalDirectory {
         &self,
         layer: &str,
     ) -> Result<impl Iterator<Item = Result<LayerVersion, Error>>, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(RULES, layer)?;
         let layer_directory = self.root.join(layer);
         let mut numbers = numbers(&layer_directory)?;
         numbers.sort_unstable_by(|one, other| other.cmp(one));
@@ -125,7 +128,7 @@ impl Publisher for LocalDirectory {
     }
 
     fn plan(&self, artifact: &Artifact, versions: &[LayerVersion]) -> Result<PublishPlan, Error> {
-        rules::check(artifact)?;
+        rules::check(RULES, artifact)?;
         let plan = plan::decide(versions, artifact)?;
         if let PublishPlan::Reuse(version) = &plan {
             // Reuse promises these bytes, so the zip itself is hashed.
@@ -217,7 +220,7 @@ impl Publisher for LocalDirectory {
     /// Always refused: a directory knows no accounts, and a stored grant would look
     /// like access control.
     fn grant(&self, layer: &str, _version: u64, _grant: &Grant) -> Result<(), Error> {
-        rules::check_name(layer)?;
+        rules::check_name(RULES, layer)?;
         Err(Error::Unsupported {
             provider: PROVIDER,
             what: "grants",
@@ -226,7 +229,7 @@ impl Publisher for LocalDirectory {
 
     /// None: a directory knows no accounts.
     fn grants(&self, layer: &str, _version: u64) -> Result<Vec<Grant>, Error> {
-        rules::check_name(layer)?;
+        rules::check_name(RULES, layer)?;
         Ok(Vec::new())
     }
 
@@ -432,6 +435,7 @@ fn read_version(directory: &Path, layer: &str, number: u64) -> Result<Option<Lay
         Err(error) => return Err(error.into()),
     }
     Ok(Some(LayerVersion {
+        crc64: None,
         layer: manifest.layer,
         version: number,
         arn: manifest.arn,

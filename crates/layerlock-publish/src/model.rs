@@ -36,6 +36,20 @@ pub struct Artifact {
     pub runtimes: Vec<String>,
     /// Compatible architectures, in the provider's names (`x86_64`, `arm64`).
     pub architectures: Vec<String>,
+    /// CRC-64/XZ of the zip, for a provider that tells of versions no other hash. Its
+    /// backend reads the zip for it where there is none.
+    pub crc64: Option<u64>,
+    /// Where the zip is in the provider's storage, if it need not be sent.
+    pub object: Option<StoredObject>,
+}
+
+/// An object in a provider's storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// The bucket.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
 }
 
 impl Artifact {
@@ -94,6 +108,8 @@ pub struct LayerVersion {
     pub arn: String,
     /// SHA-256 of the zip in base64. `None` in lists of AWS, which do not contain it.
     pub code_sha256: Option<String>,
+    /// CRC-64/XZ of the zip: what Alibaba Function Compute tells in place of the SHA-256.
+    pub crc64: Option<u64>,
     /// Bytes of the zip; `None` like `code_sha256`.
     pub size: Option<u64>,
     /// When it was published (ISO 8601).
@@ -167,13 +183,22 @@ pub struct Use {
     pub function: String,
 }
 
-/// The account in an ARN of any partition: `arn:aws-cn:lambda:REGION:ACCOUNT:layer:...`.
+/// The account in an ARN of any partition: `arn:aws-cn:lambda:REGION:ACCOUNT:layer:...`, or
+/// of Alibaba Cloud: `acs:fc:REGION:ACCOUNT:layers/...`.
 pub(crate) fn account_of_arn(arn: &str) -> Option<&str> {
     let mut parts = arn.split(':');
-    let account = (parts.next() == Some("arn"))
-        .then(|| parts.nth(3))
-        .flatten()?;
-    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let (account, is_right_length) = match parts.next()? {
+        "arn" => {
+            let account = parts.nth(3)?;
+            (account, account.len() == 12)
+        }
+        "acs" => {
+            let account = parts.nth(2)?;
+            (account, !account.is_empty())
+        }
+        _ => return None,
+    };
+    let is_account = is_right_length && account.bytes().all(|byte| byte.is_ascii_digit());
     is_account.then_some(account)
 }
 

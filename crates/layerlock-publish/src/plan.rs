@@ -10,17 +10,20 @@ Where two runs published the same at the same time, there are two such versions,
 after the other: the first one is it, for both.
 */
 
+use layerlock_target::Provider;
+
 use crate::mark::Mark;
 use crate::{Artifact, Change, Error, LayerVersion, PublishPlan, rules};
 
-/// What there is to do for an artifact, given its layer's versions, newest first, and the
-/// largest zip that can be sent.
+/// What there is to do for an artifact at a provider, given its layer's versions, newest
+/// first, and the largest zip that can be sent.
 pub(crate) fn of(
+    provider: Provider,
     artifact: &Artifact,
     versions: &[LayerVersion],
     zip_limit: Option<u64>,
 ) -> Result<PublishPlan, Error> {
-    rules::check(artifact)?;
+    rules::check(provider, artifact)?;
     let plan = decide(versions, artifact)?;
     // Checked last: a version that is reused needs no upload.
     match zip_limit {
@@ -90,6 +93,10 @@ fn differences(version: &LayerVersion, artifact: &Artifact) -> Vec<Change> {
     let wanted = artifact.mark();
     let has_bytes = match (&version.code_sha256, &mark) {
         (Some(hash), _) => *hash == artifact.code_sha256(),
+        // Known of both, it tells of versions that are not ours too.
+        (None, _) if version.crc64.is_some() && artifact.crc64.is_some() => {
+            version.crc64 == artifact.crc64
+        }
         (None, Some(mark)) => mark.digest == wanted.digest,
         (None, None) => false,
     };
@@ -134,6 +141,8 @@ mod tests {
 
     fn artifact(bytes: &[u8]) -> Artifact {
         Artifact {
+            crc64: None,
+            object: None,
             layer: "base".to_owned(),
             zip: "layer.zip".into(),
             size: 5,
@@ -150,6 +159,7 @@ mod tests {
     /// The version that a publish of the artifact makes.
     fn version(number: u64, artifact: &Artifact) -> LayerVersion {
         LayerVersion {
+            crc64: None,
             layer: artifact.layer.clone(),
             version: number,
             arn: format!("arn:{number}"),

@@ -4,14 +4,10 @@ use layerlock_target::Provider;
 
 use crate::{Artifact, Error};
 
-/// Its rules hold for every backend: what can be published to a local directory can
-/// be published to the provider too.
-const PROVIDER: Provider = Provider::Aws;
-
-/// Checks the artifact against the provider's limits, all but the zip's size.
-pub(crate) fn check(artifact: &Artifact) -> Result<(), Error> {
-    check_name(&artifact.layer)?;
-    let limits = PROVIDER.limits();
+/// Checks the artifact against a provider's limits, all but the zip's size.
+pub(crate) fn check(provider: Provider, artifact: &Artifact) -> Result<(), Error> {
+    check_name(provider, &artifact.layer)?;
+    let limits = provider.limits();
     let characters = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
     for (what, found, limit) in [
         (
@@ -43,8 +39,8 @@ pub(crate) fn check(artifact: &Artifact) -> Result<(), Error> {
 }
 
 /// Checks a layer's name. One that passes is also a safe file name.
-pub(crate) fn check_name(layer: &str) -> Result<(), Error> {
-    let allowed = PROVIDER.layer_names();
+pub(crate) fn check_name(provider: Provider, layer: &str) -> Result<(), Error> {
+    let allowed = provider.layer_names();
     if allowed.allow(layer) {
         return Ok(());
     }
@@ -63,6 +59,8 @@ mod tests {
 
     fn artifact() -> Artifact {
         Artifact {
+            crc64: None,
+            object: None,
             layer: "web".to_owned(),
             zip: "layer.zip".into(),
             size: 0,
@@ -78,12 +76,21 @@ mod tests {
 
     #[test]
     fn names_are_the_providers() {
-        check_name("Shared_Layer-2").unwrap();
+        check_name(Provider::Aws, "Shared_Layer-2").unwrap();
         for name in ["", "../x", "web.lock", &"n".repeat(141)] {
-            let error = check_name(name).unwrap_err();
+            let error = check_name(Provider::Aws, name).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Usage, "{name:?}");
             let hint = error.hint().unwrap();
             assert!(hint.ends_with("1 to 140 characters of a-z, A-Z, 0-9, - and _"));
+        }
+    }
+
+    #[test]
+    fn each_provider_has_rules_of_its_own() {
+        check_name(Provider::Aliyun, "web-1").unwrap();
+        for name in ["1web", &"n".repeat(65)] {
+            check_name(Provider::Aws, name).unwrap();
+            assert!(check_name(Provider::Aliyun, name).is_err(), "{name:?}");
         }
     }
 
@@ -95,12 +102,12 @@ mod tests {
         full.license = Some("l".repeat(512));
         full.runtimes = vec!["python3.12".to_owned(); 15];
         full.architectures = vec!["arm64".to_owned(); 2];
-        check(&full).unwrap();
+        check(Provider::Aws, &full).unwrap();
 
         let message = |change: fn(&mut Artifact)| {
             let mut artifact = full.clone();
             change(&mut artifact);
-            check(&artifact).unwrap_err().to_string()
+            check(Provider::Aws, &artifact).unwrap_err().to_string()
         };
         assert_eq!(
             message(|artifact| artifact.description = Some("d".repeat(257))),

@@ -38,13 +38,20 @@ pub(crate) fn parse(text: &str) -> Option<SystemTime> {
 
 /// In UTC, as AWS writes it. Times before 1970 are 1970.
 pub(crate) fn format(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = parts(time);
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
-    let since = since.unwrap_or_default();
-    let (day, clock) = (since.as_secs() / DAY, since.as_secs() % DAY);
+    let millis = since.unwrap_or_default().subsec_millis();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}+0000")
+}
+
+/// Year, month, day, hour, minute and second, in UTC.
+pub(crate) fn parts(time: SystemTime) -> [u64; 6] {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since.unwrap_or_default().as_secs();
+    let (day, clock) = (seconds / DAY, seconds % DAY);
     let (year, month, day) = date(day);
     let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
-    let millis = since.subsec_millis();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}+0000")
+    [year, month, day, hour, minute, second]
 }
 
 fn numbers(text: &str, between: char) -> Option<[u64; 3]> {

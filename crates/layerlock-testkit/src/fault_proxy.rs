@@ -122,7 +122,8 @@ fn error(status: u16) -> Message {
             ("content-type".to_owned(), "application/json".to_owned()),
             ("x-amzn-errortype".to_owned(), code.to_owned()),
         ],
-        body: format!(r#"{{"Type":"User","message":"{text}"}}"#).into_bytes(),
+        // Function Compute has the code in the body.
+        body: format!(r#"{{"Type":"User","Code":"{code}","message":"{text}"}}"#).into_bytes(),
     }
 }
 

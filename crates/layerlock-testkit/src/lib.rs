@@ -4,7 +4,8 @@
 //! fetching it: [`WheelBuilder`] makes a wheel, [`LoopbackIndex`] serves it
 //! over real HTTP on 127.0.0.1 with faults on demand, and [`ProjectBuilder`]
 //! writes a Poetry project whose lock names it. [`FaultProxy`] breaks chosen requests on
-//! their way to a real server, and [`RecordingLambda`] keeps those to a made-up one. Everything is deterministic:
+//! their way to a real server, [`RecordingLambda`] keeps those to a made-up one, and
+//! [`FcServer`] speaks Alibaba Function Compute and OSS. Everything is deterministic:
 //! the same calls give the same bytes.
 //!
 //! Functions here panic on errors of the machine (no free port, no temporary
@@ -19,6 +20,7 @@ mod content_hash;
 mod corpus;
 mod elf;
 mod fault_proxy;
+mod fc;
 mod index;
 mod message;
 mod noise;
@@ -33,6 +35,7 @@ pub use content_hash::content_hash;
 pub use corpus::{HostileWheel, hostile_wheels, sound_wheel};
 pub use elf::{SharedLibrary, shared_library};
 pub use fault_proxy::{Break, BrokenRequest, FaultProxy};
+pub use fc::{FcAccount, FcFunction, FcKey, FcServer, FcVersion};
 pub use index::{Fault, LoopbackIndex, Request, ServedFile};
 pub use noise::noise;
 pub use page::{LinkStyle, PageLink, html_page, json_page};

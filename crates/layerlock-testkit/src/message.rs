@@ -65,7 +65,7 @@ impl Message {
     }
 
     /// The first header of that name, which is in lower case.
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(found, _)| found == name);
         found.map(|(_, value)| &**value)
     }

@@ -1,6 +1,7 @@
 //! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
 
 mod table;
+mod target_set;
 mod targets;
 mod zip_name;
 
@@ -17,14 +18,14 @@ use layerlock_lock::{
 use layerlock_target::{Provider, Target};
 use toml::Spanned;
 
-use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
+use crate::default_runtime::{self, DefaultRuntime, RuntimeQuery};
 use crate::dist;
 use crate::exclude_files::Pattern;
 use crate::runtime_fit::LayerQuery;
 use crate::{Conflicts, Error, Settings};
 
 use table::{LayerTable, OneOrSeveral, Table};
-use targets::Targets;
+use target_set::Targets;
 use zip_name::ZipName;
 
 /// One layer with everything decided.
@@ -133,7 +134,7 @@ pub(crate) fn layers(
     let resolver = Resolver {
         project,
         settings,
-        provider: targets::provider(settings, &table),
+        provider: target_set::provider(settings, &table),
         choose_runtime,
         table,
     };
@@ -172,6 +173,22 @@ pub(crate) fn layers(
         .map(|(name, layer)| resolver.layers(&name, &layer, several))
         .collect::<Result<Vec<_>, _>>()
         .map(|layers| layers.into_iter().flatten().collect())
+}
+
+/// The providers that the settings' layers are for.
+pub(crate) fn providers(project: &Project, settings: &Settings) -> Result<Vec<Provider>, Error> {
+    // Which runtime nobody named is no matter: it is of the same provider.
+    let layers = layers(project, settings, &|query| {
+        default_runtime::newest_allowed(query.provider, project)
+    })?;
+    let mut providers = Vec::new();
+    for layer in layers {
+        let provider = layer.target.provider();
+        if !providers.contains(&provider) {
+            providers.push(provider);
+        }
+    }
+    Ok(providers)
 }
 
 struct Resolver<'a> {

@@ -282,6 +282,8 @@ pub enum Error {
     ProviderLeftOut {
         /// The provider.
         provider: &'static str,
+        /// The feature of Cargo that has it.
+        feature: &'static str,
     },
 }
 
@@ -457,7 +459,9 @@ impl Diagnose for Error {
                 "name a directory for the cache with --cache-dir or LAYERLOCK_CACHE_DIR, or go without \
                  one by --no-cache"
             }
-            Self::ProviderLeftOut { .. } => "build it with the feature `aws`",
+            Self::ProviderLeftOut { feature, .. } => {
+                return Some(format!("build it with the feature `{feature}`"));
+            }
             Self::SharedPublishName { .. } => {
                 "add `{layer}` to the name in [tool.layerlock.publish] or in --name, or choose one \
                  by --layer"

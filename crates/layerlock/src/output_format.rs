@@ -19,6 +19,8 @@ pub enum OutputFormat {
     Terraform,
     /// One line of parameters for `sam deploy --parameter-overrides`.
     Sam,
+    /// The `layers:` lines of an s.yaml of Serverless Devs.
+    ServerlessDevs,
 }
 
 impl OutputFormat {
@@ -32,6 +34,7 @@ impl OutputFormat {
             Self::Cdk => "cdk",
             Self::Terraform => "terraform",
             Self::Sam => "sam",
+            Self::ServerlessDevs => "serverless-devs",
         }
     }
 }

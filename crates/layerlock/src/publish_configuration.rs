@@ -1,6 +1,7 @@
 //! `[tool.layerlock.publish]` in pyproject.toml: under which name, with which words, and
 //! where to layers are published.
 
+mod aliyun;
 mod aws;
 mod bad;
 
@@ -14,9 +15,11 @@ use toml::Spanned;
 use crate::Error;
 use crate::name_template::{NameKind, NameTemplate};
 
+use aliyun::AliyunTable;
 use aws::AwsTable;
 use bad::bad;
 
+pub(crate) use aliyun::{AliyunAccount, parse_ram_role, parse_share};
 pub(crate) use aws::{
     AwsAccount, AwsConfiguration, BucketTemplate, parse_grant, parse_parameter, parse_role,
     parse_storage,
@@ -33,6 +36,7 @@ pub(crate) struct PublishTable {
     description: Option<Spanned<String>>,
     license: Option<Spanned<String>>,
     aws: Option<AwsTable>,
+    aliyun: Option<AliyunTable>,
 }
 
 /// The part of `[tool.layerlock]` that is about publishing.
@@ -50,10 +54,12 @@ pub(crate) struct PublishConfiguration {
     pub(crate) name: Option<NameTemplate>,
     pub(crate) description: Option<String>,
     pub(crate) license: Option<String>,
-    /// Whether layers go to AWS where nobody says otherwise.
-    pub(crate) is_for_aws: bool,
+    /// The providers that layers go to where nobody says otherwise.
+    pub(crate) providers: Vec<Provider>,
     /// What is said of AWS.
     pub(crate) aws: AwsConfiguration,
+    /// What is said of Alibaba Cloud.
+    pub(crate) aliyun: AliyunAccount,
 }
 
 impl PublishConfiguration {
@@ -69,23 +75,38 @@ impl PublishConfiguration {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let table: Table = project.tool("layerlock")?.unwrap_or_default();
         let publish = table.publish.unwrap_or_default();
-        let is_for_aws = table.provider == Some(ProviderName::Aws) || publish.aws.is_some();
-        let (name, aws) = publish.read(project)?;
+        let is_for = |provider: &Provider| {
+            let has_table = match provider {
+                Provider::Aliyun => publish.aliyun.is_some(),
+                _ => publish.aws.is_some(),
+            };
+            has_table || table.provider == Some(*provider)
+        };
+        let providers = Provider::ALL.into_iter().filter(is_for).collect();
+        let (name, aws, aliyun) = publish.read(project)?;
         Ok(Self {
             project: project.name().map(layerlock_lock::normalize_name),
             name,
             description: publish.description.map(Spanned::into_inner),
             license: publish.license.map(Spanned::into_inner),
-            is_for_aws,
+            providers,
             aws,
+            aliyun,
         })
     }
 }
 
+/// What is parsed of the table.
+type Read = (Option<NameTemplate>, AwsConfiguration, AliyunAccount);
+
 impl PublishTable {
     /// The provider of the only table there is of one.
     pub(crate) fn only_provider(&self) -> Option<Provider> {
-        self.aws.as_ref().map(|_| Provider::Aws)
+        match (&self.aws, &self.aliyun) {
+            (Some(_), None) => Some(Provider::Aws),
+            (None, Some(_)) => Some(Provider::Aliyun),
+            _ => None,
+        }
     }
 
     /// What a provider would refuse, with its line: also where nothing is published.
@@ -93,7 +114,7 @@ impl PublishTable {
         self.read(project).map(drop)
     }
 
-    fn read(&self, project: &Project) -> Result<(Option<NameTemplate>, AwsConfiguration), Error> {
+    fn read(&self, project: &Project) -> Result<Read, Error> {
         let limits = Provider::Aws.limits();
         for (text, what, limit) in [
             (&self.description, "description", limits.description),
@@ -114,6 +135,8 @@ impl PublishTable {
         });
         let name = name.transpose()?;
         let aws = self.aws.as_ref().map(|aws| aws.read(project));
-        Ok((name, aws.transpose()?.unwrap_or_default()))
+        let aliyun = self.aliyun.as_ref().map(|aliyun| aliyun.read(project));
+        let aliyun = aliyun.transpose()?.unwrap_or_default();
+        Ok((name, aws.transpose()?.unwrap_or_default(), aliyun))
     }
 }

@@ -3,6 +3,7 @@
 //! A check that needs something this machine has not (a namespace, a processor of
 //! the other architecture) says so instead of passing.
 
+mod aliyun;
 mod archive;
 mod cdk;
 mod elf;
@@ -98,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut wanted = vec![Tool::Poetry, Tool::RuntimeClient, Tool::Uv];
     if parts.contains(&Part::Publish) {
         wanted.extend([Tool::Moto, Tool::MiniStack, Tool::AwsCli]);
+    }
+    if parts.contains(&Part::Aliyun) {
+        wanted.push(Tool::Alibaba);
     }
     if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
@@ -215,6 +219,13 @@ fn prove(checks: &mut Checks, parts: &[Part], subject: &Subject, tools: &Tools) 
     }
     if parts.contains(&Part::Publish) {
         publish::prove(checks, subject, tools);
+    }
+    // Its layers are no fixture's: once is enough.
+    if parts.contains(&Part::Aliyun)
+        && subject.fixture.name == SHARED_LAYER.name
+        && subject.fixture.targets.first() == Some(&subject.target)
+    {
+        aliyun::prove(checks, subject, tools);
     }
     if parts.contains(&Part::Leftovers) {
         checks.check("leaves no temporary files", || {

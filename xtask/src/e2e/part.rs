@@ -25,6 +25,8 @@ pub(crate) enum Part {
     Cdk,
     /// A server of AWS Lambda's API and a directory take the layer.
     Publish,
+    /// A server that speaks Function Compute and OSS, with the official SDKs, takes layers.
+    Aliyun,
     /// Nothing temporary is left.
     Leftovers,
     /// An index that wants credentials.

@@ -16,11 +16,11 @@ pub(crate) struct DestinationArgs {
     /// Where to publish [default: as configured, else local]
     #[arg(long, value_name = "PROVIDER")]
     pub(crate) provider: Option<ProviderArg>,
-    /// AWS regions, separated by commas [default: as configured, else from the environment or
-    /// the AWS profile]
+    /// Regions, separated by commas [default: as configured, else from the environment or the
+    /// profile]
     #[arg(long, value_name = "REGION", value_delimiter = ',')]
     pub(crate) region: Vec<String>,
-    /// Profile in AWS's configuration files [default: as configured, else from the
+    /// Profile in the provider's configuration files [default: as configured, else from the
     /// environment]
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<String>,
@@ -43,8 +43,8 @@ pub(crate) struct StorageArgs {
     /// configured]
     #[arg(long, value_name = "WHO", value_delimiter = ',')]
     pub(crate) share: Option<Vec<String>>,
-    /// S3 bucket through which zips go, e.g. layers-{region} [default: as configured, else in the
-    /// request, up to 50 MB]
+    /// S3 or OSS bucket through which zips go, e.g. layers-{region} [default: as configured, else
+    /// in the request, up to 50 MB (aws)]
     #[arg(long, value_name = "BUCKET")]
     pub(crate) bucket: Option<String>,
     /// Whether Lambda copies zips out of the bucket, or reads them there [default: as
@@ -89,11 +89,24 @@ impl DestinationArgs {
             ("--external-id", self.external_id.is_some()),
         ];
         self.refuse_for_aws(&for_aws)?;
-        if self.provider == Some(ProviderArg::Aws) && self.local_dir.is_some() {
+        self.refuse_for_aliyun(&[("--external-id", self.external_id.is_some())])?;
+        let is_cloud = matches!(self.provider, Some(ProviderArg::Aws | ProviderArg::Aliyun));
+        if is_cloud && self.local_dir.is_some() {
             let message = "--local-dir can only be used with --provider local";
             return Err(Misuse::conflict(message));
         }
         Ok(())
+    }
+
+    /// Refuses options of AWS alone where layers go to Alibaba Cloud.
+    fn refuse_for_aliyun(&self, options: &[(&str, bool)]) -> Result<(), Misuse> {
+        match options.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) if self.provider == Some(ProviderArg::Aliyun) => {
+                let message = format!("{option} can only be used with --provider aws");
+                Err(Misuse::conflict(message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses options of AWS where layers go to a directory.
@@ -117,6 +130,7 @@ impl StorageArgs {
             ("--storage", self.storage.is_some()),
             ("--ssm-parameter", self.ssm_parameter.is_some()),
         ];
+        destination.refuse_for_aliyun(&for_aws[2..])?;
         destination.refuse_for_aws(&for_aws)
     }
 }

@@ -11,7 +11,8 @@ use super::misuse::Misuse;
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct HandoverArgs {
-    /// What the next step reads: ARNs of `publish`, zips of `build` (all but cdk and sam)
+    /// What the next step reads: ARNs of `publish`, zips of `build` (all but cdk, sam
+    /// and serverless-devs)
     /// [default: text]
     #[arg(long, value_name = "FORMAT")]
     output_format: Option<OutputFormatArg>,
@@ -36,6 +37,8 @@ pub(crate) enum OutputFormatArg {
     Terraform,
     /// One line for `sam deploy --parameter-overrides`
     Sam,
+    /// The `layers:` lines of an s.yaml (Serverless Devs)
+    ServerlessDevs,
 }
 
 /// What is asked for besides the report.
@@ -56,6 +59,7 @@ impl HandoverArgs {
             Some(OutputFormatArg::Cdk) => OutputFormat::Cdk,
             Some(OutputFormatArg::Terraform) => OutputFormat::Terraform,
             Some(OutputFormatArg::Sam) => OutputFormat::Sam,
+            Some(OutputFormatArg::ServerlessDevs) => OutputFormat::ServerlessDevs,
         };
         let is_plain = matches!(format, OutputFormat::Text | OutputFormat::Json);
         let file = self.file().map(Path::to_owned);
@@ -85,6 +89,11 @@ impl HandoverArgs {
                 let message = format!(
                     "--json means --output-format json and cannot be used with --output-format {name}"
                 );
+                Err(Misuse::conflict(message))
+            }
+            Some(OutputFormatArg::ServerlessDevs) if command == "build" => {
+                let message = "--output-format serverless-devs is for the ARNs of `layerlock \
+                               publish`: build publishes nothing";
                 Err(Misuse::conflict(message))
             }
             Some(OutputFormatArg::Cdk | OutputFormatArg::Sam) if command == "build" => {

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
-use super::layer::{ChoiceArgs, FetchArgs, LayerArgs};
+use super::layer::{BuiltForArgs, ChoiceArgs, FetchArgs, LayerArgs};
 use super::misuse::Misuse;
 
 /// The heading of what is deleted.
@@ -126,6 +126,8 @@ pub(crate) struct PromoteArgs {
     #[command(flatten)]
     pub(crate) layer: LayerArgs,
     #[command(flatten)]
+    pub(crate) built_for: BuiltForArgs,
+    #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
@@ -153,6 +155,9 @@ pub(crate) struct DeleteArgs {
     /// Numbers of the versions to delete, separated by commas
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', help_heading = VERSIONS)]
     pub(crate) version: Vec<u64>,
+    /// Delete all versions, and so the layer
+    #[arg(long, conflicts_with = "version", help_heading = VERSIONS)]
+    pub(crate) all: bool,
     /// Also delete versions that functions use
     #[arg(long, help_heading = VERSIONS)]
     pub(crate) force: bool,
@@ -180,7 +185,11 @@ impl DeleteArgs {
             })?;
             versions.push(number);
         }
-        if versions.is_empty() {
+        if self.all && !versions.is_empty() {
+            let message = "--all cannot be used with numbers of versions";
+            return Err(Misuse::conflict(message));
+        }
+        if versions.is_empty() && !self.all {
             let message = "name the versions to delete: --version 3,4; `layerlock list` lists them";
             return Err(Misuse::conflict(message));
         }

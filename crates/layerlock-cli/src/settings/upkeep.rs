@@ -37,7 +37,10 @@ pub(crate) fn status_settings(project: PathBuf, args: StatusArgs) -> PublishSett
 
 pub(crate) fn promote_settings(project: PathBuf, args: PromoteArgs) -> PromoteSettings {
     PromoteSettings {
-        settings: with_fetch(layer_settings(project, args.layer, args.choice), args.fetch),
+        settings: Settings {
+            provider: args.built_for.provider,
+            ..with_fetch(layer_settings(project, args.layer, args.choice), args.fetch)
+        },
         name: args.name,
         version: args.version,
         from: args.from,
@@ -71,6 +74,7 @@ pub(crate) fn delete_settings(
     Ok(DeleteSettings {
         upkeep: upkeep_settings(project, args.upkeep),
         versions,
+        all: args.all,
         force: args.force,
         yes: args.consent.yes,
     })

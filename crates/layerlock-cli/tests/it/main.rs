@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod aliyun;
 mod cache;
 mod colors;
 mod commands;

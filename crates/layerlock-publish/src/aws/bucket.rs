@@ -11,12 +11,13 @@ the next publish free.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::endpoint::{Endpoint, Service};
-use super::failure::{Class, Failed};
-use super::patience::{Patience, Policy, patiently};
 use super::signed::{Answer, Payload, Refused, Request, Signed, xml_text};
 use super::timeouts::{READ_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
-use super::upload::{Content, Moved, Progress, watch};
+use super::upload::Content;
 use crate::bucket_fault::BucketFault;
+use crate::failed::{Class, Failed};
+use crate::moving::{Moved, Progress, watch};
+use crate::patience::{Patience, Policy, patiently};
 use crate::{Artifact, Error, Storage};
 
 const HEAD: &str = "s3:GetObject";
@@ -219,7 +220,7 @@ impl<'a> Bucket<'a> {
         progress: &Progress<'_>,
     ) -> Result<Option<String>, Refused> {
         let content = Content::zip(artifact);
-        let moved = Moved::new(&content);
+        let moved = content.moved();
         let headers = [
             ("content-type", "application/zip".to_owned()),
             ("if-none-match", "*".to_owned()),

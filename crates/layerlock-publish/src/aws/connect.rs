@@ -23,11 +23,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::blocking::Blocking;
 use super::failure::credentials_error;
 use super::profile;
 use super::settings::{AwsRole, AwsSettings};
 use crate::Error;
+use crate::blocking::Blocking;
 
 /// AWS's configuration, with credentials that exist.
 pub(super) struct Connected {

@@ -19,11 +19,12 @@ use layerlock_digest::Digest;
 
 use super::AwsLambda;
 use super::bucket::{Bucket, Stored};
-use super::failure::{Class, Failed};
-use super::lock::PublishLock;
-use super::patience::Patience;
 use super::timeouts::{COPY_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
-use super::upload::{Content, Moved, Progress, Sending, watch};
+use super::upload::{Content, Sending};
+use crate::failed::{Class, Failed};
+use crate::lock::PublishLock;
+use crate::moving::{Progress, watch};
+use crate::patience::Patience;
 use crate::plan::is_artifact;
 use crate::{Artifact, Error, LayerVersion, Publication};
 
@@ -180,7 +181,7 @@ impl AwsLambda {
         digest: Digest,
         progress: &Progress<'_>,
     ) -> Result<PublishLayerVersionOutput, Failed> {
-        let moved = Moved::new(content);
+        let moved = content.moved();
         let sending = self
             .client
             .publish_layer_version()

@@ -25,10 +25,11 @@ use fs_err as fs;
 use layerlock_digest::{Algorithm, Hasher};
 use tokio::time::timeout;
 
-use super::failure::{Class, Failed, no_connection};
-use super::patience::patiently;
+use super::failure::no_connection;
 use super::timeouts::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::{AwsLambda, to_number};
+use crate::failed::{Class, Failed};
+use crate::patience::patiently;
 use crate::{Error, LayerVersion};
 
 const ACTION: &str = "lambda:GetLayerVersion";

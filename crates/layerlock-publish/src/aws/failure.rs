@@ -18,42 +18,9 @@ use aws_sdk_lambda::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::primitives::{DateTime, DateTimeFormat};
 
 use crate::Error;
-
-/// A request that failed, and what that says of another attempt.
-#[derive(Debug)]
-pub(super) struct Failed {
-    pub(super) error: Error,
-    pub(super) class: Class,
-    /// How long the server asks to wait.
-    pub(super) retry_after: Option<Duration>,
-}
-
-/// What may pass. But for [`Throttled`](Self::Throttled), nobody knows whether the request
-/// was carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Refused, because there are too many requests.
-    Throttled,
-    /// The server failed.
-    Server,
-    /// There was no answer, or a part of one.
-    Network,
-    /// There was no answer in time.
-    TimedOut,
-    /// It will not pass.
-    Final,
-}
+use crate::failed::{Class, Failed};
 
 impl Failed {
-    /// An error that another attempt will not change.
-    pub(super) fn finally(error: Error) -> Self {
-        Self {
-            error,
-            class: Class::Final,
-            retry_after: None,
-        }
-    }
-
     pub(super) fn new<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,

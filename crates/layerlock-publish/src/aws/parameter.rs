@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::AwsLambda;
 use super::endpoint::{Endpoint, Service};
-use super::failure::{Class, Failed};
-use super::patience::patiently;
 use super::signed::{Answer, Payload, Refused, Request};
 use super::timeouts::{READ_TIMEOUT, timeouts};
 use crate::Error;
+use crate::failed::{Class, Failed};
+use crate::patience::patiently;
 
 /// The only type that is set, and read.
 const TYPE: &str = "String";

@@ -3,9 +3,9 @@
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use serde_json::Value;
 
-use super::failure::Failed;
-use super::patience::patiently;
 use super::{AwsLambda, to_number};
+use crate::failed::Failed;
+use crate::patience::patiently;
 use crate::{Error, Grant, grant};
 
 /// All that a grant allows.

@@ -1,9 +1,9 @@
 //! How much code an account may store.
 
 use super::AwsLambda;
-use super::failure::Failed;
-use super::patience::patiently;
 use crate::Error;
+use crate::failed::Failed;
+use crate::patience::patiently;
 
 impl AwsLambda {
     /// The same error; where the storage is full, with how full it is. The quota is a

@@ -32,8 +32,9 @@ use layerlock_digest::Digest;
 use serde_json::Value;
 
 use super::endpoint::Service;
-use super::failure::{Class, Failed, credentials_error};
+use super::failure::credentials_error;
 use crate::Error;
+use crate::failed::{Class, Failed};
 
 /// Signs requests to the services of one region, and sends them.
 #[derive(Debug)]

@@ -60,6 +60,8 @@ fn artifact(bytes: &[u8]) -> (TempDir, Artifact) {
     let zip = directory.path().join("web.zip");
     fs::write(&zip, bytes).unwrap();
     let artifact = Artifact {
+        crc64: None,
+        object: None,
         layer: "web".to_owned(),
         zip,
         size: bytes.len() as u64,

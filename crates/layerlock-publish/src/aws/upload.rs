@@ -5,18 +5,12 @@ It is read from its file piece by piece while the connection takes it, so that m
 not grow with it: the SDK's own way holds it three times, as bytes, in base64 and in JSON.
 What is sent is hashed on its way, and the last piece is kept back where the file is no
 longer the artifact's zip, so that the provider gets nothing to take.
-
-The upload is watched too: the SDK knows only how long a whole request takes, so that a
-dead connection would have as much time as a large upload needs.
 */
 
-use std::future::poll_fn;
 use std::io::{self, Read as _};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
 
 use aws_runtime::auth::PayloadSigningOverride;
 use aws_sdk_lambda::config::interceptors::BeforeTransmitInterceptorContextMut;
@@ -29,18 +23,14 @@ use fs_err as fs;
 use http_body::{Body, Frame, SizeHint};
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde_json::{Map, Value};
-use tokio::time::{MissedTickBehavior, interval};
 
-use super::failure::{Class, Failed};
 use super::signed::Payload;
+use crate::moving::Moved;
 use crate::{Artifact, Error};
 
 /// How much of the zip is read at once: a multiple of three, so that its base64 needs no
 /// padding before the end.
 const PIECE: u64 = 3 << 14;
-
-/// How often is looked whether an upload goes on.
-const TICK: Duration = Duration::from_millis(100);
 
 /// What a request carries: the zip, or JSON with the zip in base64.
 #[derive(Debug, Clone)]
@@ -100,6 +90,11 @@ impl Content {
             None => size,
             Some(json) => (json.begin.len() + json.end.len()) as u64 + size.div_ceil(3) * 4,
         }
+    }
+
+    /// How far it is, once it is on its way.
+    pub(super) fn moved(&self) -> Arc<Moved> {
+        Moved::new(self.length(), self.artifact.size)
     }
 
     /// Reads the zip to hash the content. The zip must be the artifact's.
@@ -241,55 +236,6 @@ impl Body for Streamed {
     }
 }
 
-/// How far an upload is.
-#[derive(Debug)]
-pub(super) struct Moved {
-    /// Of the request.
-    bytes: AtomicU64,
-    /// Bytes of the request, and of the zip in it.
-    sizes: (u64, u64),
-    last: Mutex<Instant>,
-    /// Why the zip could not be read.
-    fault: Mutex<Option<Error>>,
-}
-
-impl Moved {
-    pub(super) fn new(content: &Content) -> Arc<Self> {
-        Arc::new(Self {
-            bytes: AtomicU64::new(0),
-            sizes: (content.length(), content.artifact.size),
-            last: Mutex::new(Instant::now()),
-            fault: Mutex::new(None),
-        })
-    }
-
-    fn add(&self, count: usize) {
-        self.bytes.fetch_add(count as u64, Ordering::Relaxed);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    fn fail(&self, error: Error) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-    }
-
-    fn fault(&self) -> Option<Error> {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        fault.take()
-    }
-
-    /// How much of the zip.
-    fn of_zip(&self) -> u64 {
-        let (request, zip) = self.sizes;
-        let bytes = self.bytes.load(Ordering::Relaxed);
-        bytes.saturating_mul(zip) / request.max(1)
-    }
-
-    fn idle(&self) -> Duration {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.elapsed()
-    }
-}
-
 /// Puts the content into a request of the SDK, which is signed by the content's hash.
 #[derive(Debug)]
 pub(super) struct Sending {
@@ -333,65 +279,5 @@ impl Intercept for Sending {
             }
         }
         Ok(())
-    }
-}
-
-/// Tells how many more bytes of a zip are on their way; those that are sent again only once.
-pub(super) struct Progress<'a> {
-    sent: &'a (dyn Fn(u64) + Sync),
-    told: AtomicU64,
-}
-
-impl<'a> Progress<'a> {
-    pub(super) fn new(sent: &'a (dyn Fn(u64) + Sync)) -> Self {
-        Self {
-            sent,
-            told: AtomicU64::new(0),
-        }
-    }
-
-    fn reach(&self, bytes: u64) {
-        let told = self.told.fetch_max(bytes, Ordering::Relaxed);
-        if bytes > told {
-            (self.sent)(bytes - told);
-        }
-    }
-}
-
-/// Waits for the answer to an upload, and tells how many bytes of the zip moved.
-/// An error where nothing moved for so long, or where the zip could not be read.
-pub(super) async fn watch<T>(
-    action: &'static str,
-    sending: impl Future<Output = T>,
-    moved: &Moved,
-    stall: Duration,
-    progress: &Progress<'_>,
-) -> Result<T, Failed> {
-    let mut sending = pin!(sending);
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    loop {
-        let answer = poll_fn(|context| match sending.as_mut().poll(context) {
-            Poll::Ready(answer) => Poll::Ready(Some(answer)),
-            Poll::Pending => ticks.poll_tick(context).map(|_| None),
-        })
-        .await;
-        progress.reach(moved.of_zip());
-        if let Some(error) = moved.fault() {
-            return Err(Failed::finally(error));
-        }
-        if let Some(answer) = answer {
-            return Ok(answer);
-        }
-        if moved.idle() > stall {
-            return Err(Failed {
-                error: Error::Network {
-                    action,
-                    reason: format!("the upload stood still for {} s", stall.as_secs()),
-                },
-                class: Class::TimedOut,
-                retry_after: None,
-            });
-        }
     }
 }

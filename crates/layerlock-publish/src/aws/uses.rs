@@ -1,8 +1,8 @@
 //! Which functions use which layer versions.
 
 use super::AwsLambda;
-use super::failure::Failed;
-use super::patience::patiently;
+use crate::failed::Failed;
+use crate::patience::patiently;
 use crate::{Error, Use};
 use aws_sdk_lambda::types::FunctionVersion;
 

@@ -31,6 +31,8 @@ impl Fixture {
         let zip = self.directory.path().join(digest.hex());
         fs::write(&zip, bytes).unwrap();
         Artifact {
+            crc64: None,
+            object: None,
             layer: "web".to_owned(),
             zip,
             size: bytes.len() as u64,

@@ -3,53 +3,16 @@
 //! Options come before the layer's table, and this before `[tool.layerlock]`. In each of
 //! them `targets` stands in place of `runtime` and `architecture`.
 
-use layerlock_target::{Architecture, Provider, Runtime, Support, Target};
+use layerlock_target::{Architecture, Runtime, Support, Target};
 use toml::Spanned;
 
 use super::Resolver;
-use super::table::{LayerTable, OneOrSeveral, Table};
+use super::table::{LayerTable, OneOrSeveral};
+use super::target_set::Targets;
+use crate::Error;
 use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
-use crate::publish_configuration::PublishTable;
 use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::sources::find_links;
-use crate::{Error, Settings};
-
-/// The targets of one layer.
-pub(super) struct Targets {
-    /// Each once.
-    pub(super) all: Vec<Target>,
-    /// Why it is this runtime, where nobody named one.
-    pub(super) default_runtime: Option<DefaultRuntime>,
-    /// Whether nobody named an architecture.
-    pub(super) is_default_architecture: bool,
-}
-
-impl Targets {
-    /// Those that somebody named.
-    fn named(named: impl IntoIterator<Item = Target>) -> Self {
-        let mut targets = Vec::new();
-        for target in named {
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
-        }
-        Self {
-            all: targets,
-            default_runtime: None,
-            is_default_architecture: false,
-        }
-    }
-}
-
-/// The provider of layers for which no target names one.
-pub(super) fn provider(settings: &Settings, table: &Table) -> Provider {
-    let of_publish = || table.publish.as_ref().and_then(PublishTable::only_provider);
-    settings
-        .provider
-        .or(table.provider)
-        .or_else(of_publish)
-        .unwrap_or(Provider::Aws)
-}
 
 impl Resolver<'_> {
     pub(super) fn targets(&self, layer: &LayerTable) -> Result<Targets, Error> {

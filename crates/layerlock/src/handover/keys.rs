@@ -135,7 +135,7 @@ impl Style {
     /// `None` for formats without keys.
     pub(super) fn of(format: OutputFormat) -> Option<Self> {
         match format {
-            OutputFormat::Text | OutputFormat::Json => None,
+            OutputFormat::Text | OutputFormat::Json | OutputFormat::ServerlessDevs => None,
             OutputFormat::Env => Some(Self::Env),
             OutputFormat::GitHub => Some(Self::GitHub),
             OutputFormat::Sam => Some(Self::Sam),

@@ -24,6 +24,7 @@ mod lines;
 mod member;
 mod prepare;
 mod results;
+mod serverless_devs;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ impl Handover {
         let results = results.into();
         Ok(match (self.format, Style::of(self.format)) {
             (OutputFormat::Json, _) => results.json(),
+            (OutputFormat::ServerlessDevs, _) => results.serverless_devs(),
             (_, None) => results.text(),
             (OutputFormat::Sam, Some(_)) => lines::one_line(&self.lines(results)?),
             (OutputFormat::Cdk, Some(_)) => pretty(&json!({ CONTEXT: self.map(results)? })),
@@ -164,7 +166,8 @@ impl Handover {
             OutputFormat::Text
             | OutputFormat::Json
             | OutputFormat::Terraform
-            | OutputFormat::Sam => file::replace(path, &self.render(results)?),
+            | OutputFormat::Sam
+            | OutputFormat::ServerlessDevs => file::replace(path, &self.render(results)?),
         }
     }
 

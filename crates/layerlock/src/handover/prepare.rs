@@ -9,11 +9,12 @@ use super::keys::{LayerTargets, Layout, Places, Style};
 use super::lines::value;
 use super::member::Object;
 use super::{CONTEXT, Handover, Place, file, unusable};
+use crate::Publishing;
 use crate::configuration::{self, Layer};
 use crate::handover_error::HandoverError;
 use crate::output_format::OutputFormat;
 use crate::outputs::{refuse_report, refuse_report_on_inputs, resolved};
-use crate::publish::{Prebuilt, configured_accounts, prebuilt_name};
+use crate::publish::{Prebuilt, configured_accounts, configured_fc_regions, prebuilt_name};
 use crate::publish_configuration::{AwsAccount, PublishConfiguration};
 use crate::{Error, PublishSettings, Settings, default_runtime};
 
@@ -28,10 +29,10 @@ impl Handover {
     ) -> Result<Self, Error> {
         let project = Project::read(publish.settings.directory())?;
         let configuration = PublishConfiguration::read(&project)?;
-        let accounts = configured_accounts(&publish.to, &configuration)?;
+        let places = places_of(&publish.to, &configuration)?;
         Ok(Self {
             is_trial: publish.dry_run,
-            ..Self::new(&project, &publish.settings, format, file, places(&accounts))?.0
+            ..Self::new(&project, &publish.settings, format, file, places)?.0
         })
     }
 
@@ -42,7 +43,10 @@ impl Handover {
         format: OutputFormat,
         file: Option<&Path>,
     ) -> Result<Self, Error> {
-        if matches!(format, OutputFormat::Cdk | OutputFormat::Sam) {
+        if matches!(
+            format,
+            OutputFormat::Cdk | OutputFormat::Sam | OutputFormat::ServerlessDevs
+        ) {
             return Err(HandoverError::NotOfABuild(format).into());
         }
         let project = Project::read(settings.directory())?;
@@ -65,7 +69,7 @@ impl Handover {
     ) -> Result<Self, Error> {
         let settings = &publish.settings;
         let configuration = PublishConfiguration::of_directory(settings.directory())?;
-        let accounts = configured_accounts(&publish.to, &configuration)?;
+        let places = places_of(&publish.to, &configuration)?;
         let architectures = prebuilt.architectures.iter().map(ToString::to_string);
         let handover = Self {
             format,
@@ -78,7 +82,7 @@ impl Handover {
                     architectures: vec![architectures.collect::<Vec<_>>().join("-")],
                 }],
                 others: Vec::new(),
-                places: places(&accounts),
+                places,
             },
             is_shared: true,
             is_trial: publish.dry_run,
@@ -193,9 +197,11 @@ fn place(
         });
     }
     Ok(match format {
-        OutputFormat::Text | OutputFormat::Json | OutputFormat::Env | OutputFormat::Sam => {
-            Place::Stdout
-        }
+        OutputFormat::Text
+        | OutputFormat::Json
+        | OutputFormat::Env
+        | OutputFormat::Sam
+        | OutputFormat::ServerlessDevs => Place::Stdout,
         OutputFormat::GitHub => {
             let named = std::env::var_os("GITHUB_OUTPUT").filter(|name| !name.is_empty());
             let named = named.ok_or(HandoverError::NoGitHubOutput)?;
@@ -244,6 +250,17 @@ fn layout(layers: &[Layer], asked: &[String], places: Places) -> Layout {
 
 /// What tells the places apart: regions where an account has several, accounts where there
 /// are several.
+/// Where the layers of a run go.
+fn places_of(to: &Publishing, configuration: &PublishConfiguration) -> Result<Places, Error> {
+    let mut places = places(&configured_accounts(to, configuration)?);
+    for region in configured_fc_regions(to, configuration)? {
+        if !places.regions.contains(&region) {
+            places.regions.push(region);
+        }
+    }
+    Ok(places)
+}
+
 fn places(accounts: &[AwsAccount]) -> Places {
     let mut regions: Vec<String> = Vec::new();
     let mut has_several = false;
@@ -268,7 +285,7 @@ mod tests {
     use layerlock_testkit::ProjectBuilder;
 
     use super::*;
-    use crate::{AwsDestination, Publishing};
+    use crate::AwsDestination;
 
     fn account(regions: &[&str]) -> AwsAccount {
         let regions = regions.iter().map(|&region| region.to_owned());

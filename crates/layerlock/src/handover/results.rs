@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{Key, Layout, Style, Subject};
 use super::lines::{Line, value};
+use super::serverless_devs;
 use crate::handover_error::HandoverError;
 use crate::output_format::OutputFormat;
 use crate::{LayerReport, PublishReport, Published, Report, ZipReport};
@@ -65,6 +66,14 @@ impl Results<'_> {
             .into_iter()
             .flat_map(|text| [text, "\n".to_owned()])
             .collect()
+    }
+
+    /// The versions as Serverless Devs reads them; nothing of zips.
+    pub(super) fn serverless_devs(&self) -> String {
+        match self {
+            Self::Built(_) => String::new(),
+            Self::Published(report) => serverless_devs::layers(&report.published),
+        }
     }
 
     /// What lines say of the results.

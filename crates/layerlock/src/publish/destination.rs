@@ -3,168 +3,101 @@
 use std::path::PathBuf;
 
 use layerlock_install::Reporter;
-use layerlock_publish::{Grant, LocalDirectory, Publisher, Storage};
+use layerlock_publish::{LocalDirectory, Storage};
+use layerlock_target::Provider;
 
+use super::aliyun;
+#[cfg(feature = "aws")]
+use super::locks;
+pub(crate) use super::place::Place;
+pub use super::place::{AwsDestination, Publishing};
 use super::unreachable::Unreachable;
 use crate::dist;
-use crate::name_template::NameTemplate;
-use crate::publish_configuration::{
-    AwsAccount, BucketTemplate, PublishConfiguration, parse_grant, parse_parameter, parse_role,
-    parse_storage,
-};
+use crate::publish_configuration::{AwsAccount, PublishConfiguration};
 use crate::{CacheLocation, Error, Settings};
 
-/// Where layers are published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Publishing {
-    /// Where the project says: AWS Lambda with `provider = "aws"` or a table
-    /// `[tool.layerlock.publish.aws]`, else a directory. Settings of AWS are an error where
-    /// the project says a directory.
-    Configured(AwsDestination),
-    /// A directory; `dist/published` of the project where none is given.
-    Local(Option<PathBuf>),
-    /// AWS Lambda.
-    Aws(AwsDestination),
-    /// Alibaba Function Compute.
-    Aliyun(AwsDestination),
-}
-
-impl Default for Publishing {
-    fn default() -> Self {
-        Self::Configured(AwsDestination::default())
-    }
-}
-
-/// Where in AWS. What is not set comes from `[tool.layerlock.publish.aws]`, then from the
-/// environment and AWS's configuration files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AwsDestination {
-    /// The regions, in each of which there will be a version.
-    pub regions: Vec<String>,
-    /// The profile of AWS's configuration files; an empty one stands for none. Listed
-    /// accounts do not count beside it.
-    pub profile: Option<String>,
-    /// The ARN of a role to take on; an empty one stands for none. Listed accounts do not
-    /// count beside it.
-    pub role_arn: Option<String>,
-    /// What that role's trust policy asks for.
-    pub external_id: Option<String>,
-    /// Who may use the versions: `public`, `account:123456789012` or
-    /// `organization:o-abcdefghij`.
-    pub share: Option<Vec<String>>,
-    /// The bucket through which zips go; `{region}` in it stands for the region.
-    pub bucket: Option<String>,
-    /// Whether Lambda copies the zip out of the bucket (`copy`), or reads it there
-    /// (`reference`).
-    pub storage: Option<String>,
-    /// The parameter of AWS Systems Manager that gets a version's ARN, with the placeholders
-    /// of names.
-    pub ssm_parameter: Option<String>,
-}
-
-impl AwsDestination {
-    /// The first option that is set, as the command line names it.
-    fn first_option(&self) -> Option<&'static str> {
-        let options = [
-            ("--region", !self.regions.is_empty()),
-            ("--profile", self.profile.is_some()),
-            ("--role-arn", self.role_arn.is_some()),
-            ("--external-id", self.external_id.is_some()),
-            ("--share", self.share.is_some()),
-            ("--bucket", self.bucket.is_some()),
-            ("--storage", self.storage.is_some()),
-            ("--ssm-parameter", self.ssm_parameter.is_some()),
-        ];
-        let first = options.into_iter().find(|(_, is_set)| *is_set);
-        first.map(|(option, _)| option)
-    }
-
-    /// What they ask of an account.
-    pub(crate) fn account(&self) -> Result<AwsAccount, Error> {
-        let share = self.share.as_ref().map(|grants| {
-            let grants = grants
-                .iter()
-                .map(|text| parsed("--share", text, parse_grant));
-            grants.collect::<Result<_, _>>()
-        });
-        Ok(AwsAccount {
-            regions: (!self.regions.is_empty()).then(|| self.regions.clone()),
-            profile: self.profile.clone(),
-            role_arn: match &self.role_arn {
-                // It stands for none.
-                Some(arn) if arn.is_empty() => Some(String::new()),
-                arn => maybe_parsed("--role-arn", arn.as_ref(), parse_role)?,
-            },
-            external_id: self.external_id.clone(),
-            share: share.transpose()?,
-            bucket: maybe_parsed("--bucket", self.bucket.as_ref(), BucketTemplate::parse)?,
-            storage: maybe_parsed("--storage", self.storage.as_ref(), parse_storage)?,
-            parameter: maybe_parsed(
-                "--ssm-parameter",
-                self.ssm_parameter.as_ref(),
-                parse_parameter,
-            )?,
-        })
-    }
-}
-
-fn maybe_parsed<T>(
-    option: &'static str,
-    text: Option<&String>,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Option<T>, Error> {
-    text.map(|text| parsed(option, text, parse)).transpose()
-}
-
-fn parsed<T>(
-    option: &'static str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<T, Error> {
-    parse(text).map_err(|message| Error::PublishOption { option, message })
-}
-
-/// One place: a region of an account, or a directory.
-pub(crate) struct Place {
-    pub(crate) publisher: Box<dyn Publisher>,
-    /// Who may use what is published there.
-    pub(crate) share: Vec<Grant>,
-    /// The parameter that gets a version's ARN.
-    pub(crate) parameter: Option<NameTemplate>,
-}
-
-impl Place {
-    pub(crate) fn of(publisher: impl Publisher + 'static) -> Self {
-        Self {
-            publisher: Box::new(publisher),
-            share: Vec::new(),
-            parameter: None,
-        }
-    }
-}
-
-/// All places, each once.
+/// All places, each once. `needed` are the providers of the layers, as far as they are known.
 pub(crate) fn places(
     to: &Publishing,
     settings: &Settings,
     configuration: &PublishConfiguration,
+    needed: &[Provider],
 ) -> Result<Vec<Place>, Error> {
-    if let Publishing::Aliyun(_) = to {
-        return Err(Error::ProviderLeftOut {
-            provider: "Alibaba Function Compute",
+    let providers = providers(to, configuration, needed);
+    let destination = match to {
+        Publishing::Local(directory) => return Ok(vec![local(settings, directory.clone())]),
+        Publishing::Aws(options)
+        | Publishing::Aliyun(options)
+        | Publishing::Configured(options) => options,
+    };
+    match (&providers[..], destination.first_option()) {
+        ([], Some(option)) => return Err(Error::NotAws { option }),
+        ([], None) => return Ok(vec![local(settings, None)]),
+        ([_, _, ..], Some(option)) => {
+            return Err(Error::PublishOption {
+                option,
+                message: "layers go to several providers here: name one by --provider".to_owned(),
+            });
+        }
+        _ => {}
+    }
+    let mut places = Vec::new();
+    let mut failed = Vec::new();
+    for provider in &providers {
+        match enter_provider(*provider, configuration, destination, &settings.cache) {
+            Ok(entered) => places.extend(entered),
+            Err((error, unreachable)) => {
+                failed.push(error);
+                places.extend(unreachable);
+            }
+        }
+    }
+    // What cannot be entered stops no other, unless there is no other.
+    if failed.len() == providers.len()
+        && let Some(first) = failed.into_iter().next()
+    {
+        return Err(first);
+    }
+    Ok(places)
+}
+
+/// The places of a provider, or why there are none, and those where all fails.
+fn enter_provider(
+    provider: Provider,
+    configuration: &PublishConfiguration,
+    destination: &AwsDestination,
+    cache: &CacheLocation,
+) -> Result<Vec<Place>, (Error, Vec<Place>)> {
+    let alone = |error| (error, Vec::new());
+    if provider == Provider::Aliyun {
+        let account = aliyun::account(&configuration.aliyun, destination).map_err(alone)?;
+        return aliyun::connect(&account, cache).map_err(|error| {
+            let places = aliyun::unreachable(&account, &error);
+            (error, places)
         });
     }
-    match accounts_of(to, configuration)? {
-        Some(accounts) => enter(&accounts, &settings.cache),
-        None => match to {
-            Publishing::Local(directory) => Ok(vec![local(settings, directory.clone())]),
-            Publishing::Aws(destination)
-            | Publishing::Aliyun(destination)
-            | Publishing::Configured(destination) => match destination.first_option() {
-                Some(option) => Err(Error::NotAws { option }),
-                None => Ok(vec![local(settings, None)]),
-            },
-        },
+    let accounts = accounts(configuration, destination).map_err(alone)?;
+    enter(&accounts, cache).map_err(|error| {
+        let places = accounts.iter().flat_map(|one| unreachable(one, &error));
+        let places = places.collect();
+        (error, places)
+    })
+}
+
+/// The providers that layers go to; none where they go to a directory. `needed` are those
+/// of the layers.
+fn providers(
+    to: &Publishing,
+    configuration: &PublishConfiguration,
+    needed: &[Provider],
+) -> Vec<Provider> {
+    match to {
+        Publishing::Local(_) => Vec::new(),
+        Publishing::Aws(_) => vec![Provider::Aws],
+        Publishing::Aliyun(_) => vec![Provider::Aliyun],
+        Publishing::Configured(_) if configuration.providers.is_empty() => Vec::new(),
+        Publishing::Configured(_) if needed.is_empty() => configuration.providers.clone(),
+        Publishing::Configured(_) => needed.to_vec(),
     }
 }
 
@@ -188,7 +121,7 @@ pub(crate) fn tell_default(
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ];
-    if configuration.is_for_aws || !matches!(to, Publishing::Configured(_)) {
+    if !configuration.providers.is_empty() || !matches!(to, Publishing::Configured(_)) {
         return;
     }
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -254,7 +187,10 @@ fn unreachable(account: &AwsAccount, error: &Error) -> Vec<Place> {
         regions.into_iter().map(Some).collect()
     };
     let name = account.to_string();
-    let place = |region| Place::of(Unreachable::new("aws", region, &name, error));
+    let place = |region| Place {
+        provider: Some(Provider::Aws),
+        ..Place::of(Unreachable::new("aws", region, &name, error))
+    };
     regions.into_iter().map(place).collect()
 }
 
@@ -266,6 +202,25 @@ pub(crate) fn configured_accounts(
     Ok(accounts_of(to, configuration)?.unwrap_or_default())
 }
 
+/// The regions of Alibaba Cloud that layers go to, where there are several.
+pub(crate) fn configured_fc_regions(
+    to: &Publishing,
+    configuration: &PublishConfiguration,
+) -> Result<Vec<String>, Error> {
+    let options = match to {
+        Publishing::Aliyun(options) => options,
+        Publishing::Configured(options) if configuration.providers == [Provider::Aliyun] => options,
+        _ => return Ok(Vec::new()),
+    };
+    let account = aliyun::account(&configuration.aliyun, options)?;
+    let regions = account.regions.unwrap_or_default();
+    Ok(if regions.len() > 1 {
+        regions
+    } else {
+        Vec::new()
+    })
+}
+
 /// `None` where layers go to a directory.
 fn accounts_of(
     to: &Publishing,
@@ -273,7 +228,7 @@ fn accounts_of(
 ) -> Result<Option<Vec<AwsAccount>>, Error> {
     match to {
         Publishing::Aws(destination) => accounts(configuration, destination).map(Some),
-        Publishing::Configured(destination) if configuration.is_for_aws => {
+        Publishing::Configured(destination) if configuration.providers.contains(&Provider::Aws) => {
             accounts(configuration, destination).map(Some)
         }
         Publishing::Configured(_) | Publishing::Aliyun(_) | Publishing::Local(_) => Ok(None),
@@ -328,7 +283,7 @@ pub(crate) fn checked(account: AwsAccount) -> Result<AwsAccount, Error> {
 
 #[cfg(feature = "aws")]
 pub(crate) fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec<Place>, Error> {
-    use layerlock_publish::{AwsLambda, AwsRole, AwsSettings};
+    use layerlock_publish::{AwsLambda, AwsRole, AwsSettings, Publisher as _};
 
     let publishers = AwsLambda::connect(&AwsSettings {
         regions: account.regions.clone().unwrap_or_default(),
@@ -337,13 +292,14 @@ pub(crate) fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec
             arn,
             external_id: account.external_id.clone(),
         }),
-        locks: Some(locks(cache)),
+        locks: Some(locks::directory(cache)),
     })?;
     let place = |publisher: AwsLambda| {
         let bucket = account.bucket.as_ref();
         let bucket = bucket.map(|it| it.in_region(publisher.region().unwrap_or_default()));
         let storage = account.storage.unwrap_or_default();
         Place {
+            provider: Some(Provider::Aws),
             publisher: Box::new(publisher.with_bucket(bucket, storage)),
             share: account.share.clone().unwrap_or_default(),
             parameter: account.parameter.clone(),
@@ -352,19 +308,10 @@ pub(crate) fn connect(account: &AwsAccount, cache: &CacheLocation) -> Result<Vec
     Ok(publishers.into_iter().map(place).collect())
 }
 
-/// The directory for the locks of this machine's runs: in the cache, where there is one.
-#[cfg(feature = "aws")]
-fn locks(cache: &CacheLocation) -> PathBuf {
-    let kept = crate::cache::lasting_cache(cache).filter(|cache| cache.make().is_ok());
-    match kept {
-        Some(cache) => cache.publish_locks(),
-        None => std::env::temp_dir().join("layerlock-publish-locks"),
-    }
-}
-
 #[cfg(not(feature = "aws"))]
 pub(crate) fn connect(_account: &AwsAccount, _cache: &CacheLocation) -> Result<Vec<Place>, Error> {
     Err(Error::ProviderLeftOut {
         provider: "AWS Lambda",
+        feature: "aws",
     })
 }

@@ -1,7 +1,11 @@
 //! Publishing what was built.
 
+pub(crate) mod aliyun;
 pub(crate) mod carry_out;
 pub(crate) mod destination;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
+mod locks;
+mod place;
 mod prebuilt;
 pub(crate) mod report;
 mod reporter;
@@ -22,10 +26,10 @@ use crate::dist::NewDist;
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish_configuration::PublishConfiguration;
 use crate::report_file::with_report;
-use crate::{Error, Report, Settings};
+use crate::{Error, Report, Settings, configuration};
 
-pub(crate) use destination::configured_accounts;
 pub use destination::{AwsDestination, Publishing};
+pub(crate) use destination::{configured_accounts, configured_fc_regions};
 pub use prebuilt::Prebuilt;
 pub use report::{Outcome, PublishReport, Published};
 pub use reporter::{PublishReporter, Upload};
@@ -105,10 +109,21 @@ pub fn publish_prebuilt(
 ) -> Result<PublishReport, Error> {
     let configuration = PublishConfiguration::of_directory(publish.settings.directory())?;
     let name = prebuilt_name(prebuilt, publish, &configuration)?;
-    let publication = Publication::new(publish, configuration)?;
+    let publication = Publication::new(publish, configuration, &[])?;
     destination::tell_default(PUBLISHED, &publish.to, &publication.configuration, reporter);
     with_report(&publish.settings, || {
-        let (zip, warnings) = prebuilt.zip()?;
+        let stored = aliyun::Stored::of(
+            prebuilt,
+            &publish.to,
+            &publish.settings.cache,
+            &publication.configuration,
+        )?;
+        let local = stored.as_ref().map(|stored| &stored.local);
+        let provider = match &publication.places[..] {
+            [place, ..] => place.provider.unwrap_or(Provider::Aws),
+            [] => Provider::Aws,
+        };
+        let (zip, warnings) = local.unwrap_or(prebuilt).zip(provider)?;
         for warning in warnings {
             reporter.warned(&warning);
         }
@@ -120,11 +135,12 @@ pub fn publish_prebuilt(
             digest: zip.digest,
             runtimes: prebuilt.runtimes.clone(),
             architectures: architectures.collect(),
+            object: stored.as_ref().map(|stored| stored.object.clone()),
             ..publication.common()
         };
         Ok(PublishReport {
             report: Report::default(),
-            published: publication.publish_all(vec![(&name, artifact)], reporter)?,
+            published: publication.publish_all(vec![(&name, None, artifact)], reporter)?,
         })
     })
 }
@@ -179,6 +195,9 @@ fn refuse_long(publish: &PublishSettings) -> Result<(), Error> {
     Ok(())
 }
 
+/// An artifact with its layer's name, and whose functions it is for, as far as that is known.
+type Named<'l> = (&'l str, Option<Provider>, Artifact);
+
 /// Settings and places with everything decided.
 struct Publication<'p> {
     publish: &'p PublishSettings,
@@ -190,19 +209,27 @@ struct Publication<'p> {
 impl<'p> Publication<'p> {
     fn prepare(publish: &'p PublishSettings) -> Result<Self, Error> {
         let project = Project::read(publish.settings.directory())?;
-        Self::new(publish, PublishConfiguration::read(&project)?)
+        let configuration = PublishConfiguration::read(&project)?;
+        let needed = match &publish.to {
+            Publishing::Configured(_) if !configuration.providers.is_empty() => {
+                configuration::providers(&project, &publish.settings)?
+            }
+            _ => Vec::new(),
+        };
+        Self::new(publish, configuration, &needed)
     }
 
     fn new(
         publish: &'p PublishSettings,
         configuration: PublishConfiguration,
+        needed: &[Provider],
     ) -> Result<Self, Error> {
         let name = name_template(publish, &configuration)?;
         refuse_long(publish)?;
         Ok(Self {
             publish,
             name,
-            places: destination::places(&publish.to, &publish.settings, &configuration)?,
+            places: destination::places(&publish.to, &publish.settings, &configuration, needed)?,
             configuration,
         })
     }
@@ -240,16 +267,16 @@ impl<'p> Publication<'p> {
         limits.all(|limit| limit.is_none_or(|limit| size <= limit))
     }
 
-    /// Publishes artifacts, each with its layer's name, in all places.
+    /// Publishes artifacts, each in all places of its provider.
     fn publish_all(
         &self,
-        artifacts: Vec<(&str, Artifact)>,
+        artifacts: Vec<Named<'_>>,
         reporter: &dyn PublishReporter,
     ) -> Result<Vec<Published>, Error> {
         refuse_shared_names(&artifacts)?;
         let project = self.configuration.project.as_deref();
         let mut jobs = Vec::new();
-        for (layer, artifact) in artifacts {
+        for (layer, provider, artifact) in artifacts {
             if let Some(kept) = artifact.kept_of_description() {
                 reporter.warned(&format!(
                     "the description of {} is cut to its first {kept} characters: layerlock's \
@@ -258,7 +285,7 @@ impl<'p> Publication<'p> {
                     artifact.layer
                 ));
             }
-            for place in &self.places {
+            for place in self.places.iter().filter(|place| place.takes(provider)) {
                 jobs.push(Job {
                     place,
                     layer: layer.to_owned(),
@@ -290,7 +317,7 @@ impl<'p> Publication<'p> {
     }
 
     /// A layer as it is published, after its name; a staging directory alone is not.
-    fn artifact<'l>(&self, layer: &'l BuiltLayer) -> Result<Option<(&'l str, Artifact)>, Error> {
+    fn artifact<'l>(&self, layer: &'l BuiltLayer) -> Result<Option<Named<'l>>, Error> {
         let Some(zip) = &layer.zip else {
             return Ok(None);
         };
@@ -313,7 +340,7 @@ impl<'p> Publication<'p> {
             architectures: vec![layer.target.architecture.to_string()],
             ..self.common()
         };
-        Ok(Some((&layer.name, artifact)))
+        Ok(Some((&layer.name, Some(layer.target.provider()), artifact)))
     }
 
     /// What all artifacts have in common.
@@ -328,6 +355,8 @@ impl<'p> Publication<'p> {
             text.filter(|text| !text.trim().is_empty())
         };
         Artifact {
+            crc64: None,
+            object: None,
             layer: String::new(),
             zip: PathBuf::new(),
             size: 0,
@@ -386,14 +415,15 @@ pub(crate) fn refuse_shared_parameters(jobs: &[Job<'_>]) -> Result<(), Error> {
 }
 
 /// Two layers of one name and target would take turns as its newest version.
-fn refuse_shared_names(artifacts: &[(&str, Artifact)]) -> Result<(), Error> {
-    for (index, (layer, artifact)) in artifacts.iter().enumerate() {
-        let is_same = |(_, other): &&(&str, Artifact)| {
-            other.layer == artifact.layer
+fn refuse_shared_names(artifacts: &[Named<'_>]) -> Result<(), Error> {
+    for (index, (layer, provider, artifact)) in artifacts.iter().enumerate() {
+        let is_same = |(_, at, other): &&Named<'_>| {
+            at == provider
+                && other.layer == artifact.layer
                 && other.runtimes == artifact.runtimes
                 && other.architectures == artifact.architectures
         };
-        if let Some((first, _)) = artifacts[..index].iter().find(is_same) {
+        if let Some((first, ..)) = artifacts[..index].iter().find(is_same) {
             return Err(Error::SharedPublishName {
                 first: (*first).to_owned(),
                 second: (*layer).to_owned(),

@@ -19,7 +19,8 @@ use crate::source_date_epoch::time_of_entries;
 /// A layer that another job built, or anyone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prebuilt {
-    /// A zip, which is published as it is, or a directory of a layer's files.
+    /// A zip, which is published as it is, or a directory of a layer's files. For Alibaba
+    /// Function Compute also an object of OSS, `oss://BUCKET/KEY`.
     pub path: PathBuf,
     /// The runtimes that it is for, in the provider's names: `python3.12`, `nodejs22.x`. One
     /// version is for all of them.
@@ -61,17 +62,18 @@ impl Prebuilt {
     }
 
     /// The zip, and what the user should know.
-    pub(super) fn zip(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    /// `provider` is whose functions get it.
+    pub(super) fn zip(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
         if self.path.is_dir() {
-            self.of_directory()
+            self.of_directory(provider)
         } else if self.path.exists() {
-            self.of_zip()
+            self.of_zip(provider)
         } else {
             Err(self.unusable("there is no such file or directory"))
         }
     }
 
-    fn of_zip(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    fn of_zip(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
         let planned = PlannedFile::read(&self.path)?;
         let (size, digest) = (planned.size(), planned.digest());
         let file = fs::File::open(&self.path);
@@ -89,7 +91,7 @@ impl Prebuilt {
             })?;
         let unpacked = members.iter().map(|member| member.size).sum();
         let names = members.iter().map(|member| member.name.as_str());
-        let warnings = self.look(names, unpacked)?;
+        let warnings = self.look(provider, names, unpacked)?;
         let zip = PrebuiltZip {
             path: self.path.clone(),
             size,
@@ -99,10 +101,10 @@ impl Prebuilt {
         Ok((zip, warnings))
     }
 
-    fn of_directory(&self) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    fn of_directory(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
         let plan = self.plan()?;
         let names = plan.entries().iter().map(|entry| entry.path.as_str());
-        let warnings = self.look(names, plan.unzipped_size())?;
+        let warnings = self.look(provider, names, plan.unzipped_size())?;
         let (scratch, existing) = scratch()?;
         let path = scratch.path().join("layer.zip");
         let options = ZipOptions {
@@ -168,10 +170,11 @@ impl Prebuilt {
     /// Looks at the files of a layer, whose sizes together are `unpacked` bytes.
     fn look<'n>(
         &self,
+        provider: Provider,
         names: impl Iterator<Item = &'n str>,
         unpacked: u64,
     ) -> Result<Vec<String>, Error> {
-        let limit = Provider::Aws.limits().unzipped;
+        let limit = provider.limits().unzipped;
         if unpacked > limit {
             return Err(Error::PrebuiltTooLarge {
                 path: self.path.clone(),

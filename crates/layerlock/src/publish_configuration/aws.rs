@@ -283,6 +283,12 @@ impl BucketTemplate {
         ))
     }
 
+    /// As it is written.
+    #[cfg(feature = "aliyun")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn in_region(&self, region: &str) -> String {
         self.text.replace("{region}", region)
     }

@@ -20,6 +20,8 @@ pub struct DeleteSettings {
     pub upkeep: UpkeepSettings,
     /// The numbers of the versions.
     pub versions: Vec<u64>,
+    /// Whether all versions are deleted, and so the layer.
+    pub all: bool,
     /// Whether also what functions use is deleted.
     pub force: bool,
     /// Whether to do it; else it is only planned.
@@ -83,7 +85,15 @@ fn refuse(version: &mut VersionReport) {
 impl DeleteSettings {
     fn candidates<'p>(&self, found: &Found<'p>) -> Vec<Candidate<'p>> {
         let place = found.place;
+        if let (true, Err(error)) = (self.all, &found.versions) {
+            let mut report = VersionReport::of_layer(place, &found.layer, VersionOutcome::Failed);
+            report.fail("failed to list", error);
+            return vec![Candidate { place, report }];
+        }
         let mut numbers = self.versions.clone();
+        if let (true, Ok(versions)) = (self.all, &found.versions) {
+            numbers.extend(versions.iter().map(|version| version.version));
+        }
         numbers.sort_unstable_by(|one, other| other.cmp(one));
         numbers.dedup();
         let candidate = |number: u64| {

@@ -10,7 +10,7 @@ use crate::publish::destination::{Place, checked, connect, enter, local};
 use crate::publish_configuration::{AwsAccount, PublishConfiguration, parse_role};
 
 /// The local directory, where one of the ends is named so; another one follows a colon.
-const LOCAL: &str = "local";
+pub(super) const LOCAL: &str = "local";
 
 const FROM: &str = "--from";
 const TO: &str = "--to";

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use layerlock_export::Project;
 use layerlock_install::Reporter;
 use layerlock_publish::{Error as ProviderError, LayerVersion};
-use layerlock_target::Target;
+use layerlock_target::{Provider, Target};
 
 use super::UpkeepSettings;
 use super::report::VersionReport;
@@ -23,6 +23,13 @@ pub(super) struct PublishedLayer {
     pub(super) name: String,
     /// The project's target, where the layer is one of a project, and not named.
     pub(super) target: Option<Target>,
+}
+
+impl PublishedLayer {
+    /// Whose functions it is for, where that is known.
+    fn provider(&self) -> Option<Provider> {
+        self.target.map(|target| target.provider())
+    }
 }
 
 /// What is to be looked after.
@@ -85,7 +92,13 @@ impl Ground {
         settings: &Settings,
         reporter: &dyn Reporter,
     ) -> Result<Vec<Place>, Error> {
-        let places = destination::places(to, settings, &self.configuration)?;
+        let mut needed = Vec::new();
+        for provider in self.layers.iter().filter_map(PublishedLayer::provider) {
+            if !needed.contains(&provider) {
+                needed.push(provider);
+            }
+        }
+        let places = destination::places(to, settings, &self.configuration, &needed)?;
         destination::tell_default("looked for in", to, &self.configuration, reporter);
         Ok(places)
     }
@@ -106,7 +119,11 @@ impl Ground {
         let names = self.names();
         let pairs = names.iter().flat_map(|name| {
             let pair = move |place| (place, name.clone());
-            places.iter().map(pair)
+            let is_there = |place: &&Place| {
+                let mut layers = self.layers.iter().filter(|layer| layer.name == *name);
+                layers.any(|layer| place.takes(layer.provider()))
+            };
+            places.iter().filter(is_there).map(pair)
         });
         side_by_side(pairs.collect(), |(place, layer): (&Place, String)| Found {
             versions: place.publisher.list(&layer),

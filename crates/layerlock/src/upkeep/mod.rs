@@ -4,6 +4,7 @@
 mod delete;
 mod download;
 mod ends;
+mod fc_ends;
 mod ground;
 mod list;
 mod promote;

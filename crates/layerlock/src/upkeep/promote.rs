@@ -11,9 +11,11 @@ use std::path::Path;
 use layerlock_diagnostic::{Diagnose, EXIT_SUCCESS};
 use layerlock_digest::Digest;
 use layerlock_publish::{Artifact, Error as ProviderError, LayerVersion};
+use layerlock_target::Provider;
 use serde::Serialize;
 
 use super::ends::{Ends, Finder};
+use super::fc_ends::FcFinder;
 use super::ground::{Ground, PublishedLayer};
 use super::promote_settings::PromoteSettings;
 use super::report::{VersionOutcome, VersionReport};
@@ -25,6 +27,7 @@ use crate::publish::destination::Place;
 use crate::publish::{
     Outcome, PublishReporter, Published, parameter_name, refuse_shared_parameters,
 };
+use crate::publish_configuration::PublishConfiguration;
 use crate::scratch::scratch;
 
 /// What became of each version.
@@ -44,11 +47,7 @@ pub fn promote(
     if promote.version.is_some() && names.len() > 1 {
         return Err(Error::WhichLayer { known: names });
     }
-    let finder = Finder {
-        promote,
-        configuration: &ground.configuration,
-    };
-    let ends = finder.find()?;
+    let ends = find_ends(promote, &ground.configuration)?;
     let (scratch, _existing) = scratch()?;
     let promotion = Promotion {
         promote,
@@ -60,6 +59,29 @@ pub fn promote(
     let published = promotion.publish(&promotion.items(), reporter)?;
     dist.ignore_if_made();
     Ok(PromoteReport { published })
+}
+
+/// What the ends are called is for one provider.
+fn find_ends(
+    promote: &PromoteSettings,
+    configuration: &PublishConfiguration,
+) -> Result<Ends, Error> {
+    let is_for_aliyun = match promote.settings.provider {
+        Some(provider) => provider == Provider::Aliyun,
+        None => configuration.providers == [Provider::Aliyun],
+    };
+    if is_for_aliyun {
+        return FcFinder {
+            promote,
+            configuration,
+        }
+        .find();
+    }
+    Finder {
+        promote,
+        configuration,
+    }
+    .find()
 }
 
 struct Promotion<'p> {
@@ -250,6 +272,8 @@ impl Promotion<'_> {
         })?;
         let configuration = &self.ground.configuration;
         let artifact = Artifact {
+            crc64: None,
+            object: None,
             layer: version.layer.clone(),
             zip: self.scratch.join(format!("{index}.zip")),
             size: version.size.unwrap_or_default(),

@@ -319,6 +319,7 @@ mod tests {
 
     fn candidates(place: &Place) -> Vec<Candidate<'_>> {
         let versions = [4, 3, 2, 1].map(|version| LayerVersion {
+            crc64: None,
             layer: "web".to_owned(),
             version,
             arn: arn(version),

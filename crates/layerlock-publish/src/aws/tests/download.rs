@@ -5,6 +5,7 @@ use super::*;
 /// A version of these bytes, as `detail` gives it.
 fn version(bytes: &[u8]) -> LayerVersion {
     LayerVersion {
+        crc64: None,
         layer: "web".to_owned(),
         version: 3,
         arn: arn(3),

@@ -9,7 +9,7 @@ use data_encoding::BASE64;
 use http_body::Body as _;
 use layerlock_testkit::noise;
 
-use super::super::upload::{Content, Moved};
+use super::super::upload::Content;
 use super::replay::Request;
 use super::*;
 
@@ -115,7 +115,7 @@ fn of_a_zip_that_changes_on_its_way_the_end_is_not_sent() {
             let (_directory, artifact) = artifact(&bytes);
             let content = content(&artifact);
             content.hash().unwrap();
-            let moved = Moved::new(&content);
+            let moved = content.moved();
             let (whole, is_whole) = read(content.body(&moved).unwrap());
             assert!(is_whole);
             assert_eq!(whole.len() as u64, content.length());

@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-use super::failure::{Class, Failed};
 use crate::Error;
+use crate::failed::{Class, Failed};
 
 /// How patient to be.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     /// How often a request is sent at most.
-    pub(super) attempts: u32,
+    pub(crate) attempts: u32,
     /// The first wait, which doubles from one to the next.
-    pub(super) first_wait: Duration,
+    pub(crate) first_wait: Duration,
     /// How long an upload may stand still.
-    pub(super) stall: Duration,
+    pub(crate) stall: Duration,
 }
 
 /// Without a server that answers there is less to wait for.
@@ -49,7 +49,7 @@ impl Default for Policy {
 }
 
 /// The patience with one request.
-pub(super) struct Patience {
+pub(crate) struct Patience {
     policy: Policy,
     failures: u32,
     /// The last moment at which to try again.
@@ -57,7 +57,7 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: Policy) -> Self {
         Self {
             policy,
             failures: 0,
@@ -67,7 +67,7 @@ impl Patience {
 
     /// Waits until the request may be tried again; `false`, and at once, where it should
     /// not.
-    pub(super) async fn wait(&mut self, failed: &Failed) -> bool {
+    pub(crate) async fn wait(&mut self, failed: &Failed) -> bool {
         match self.next_wait(failed, Instant::now()) {
             Some(wait) => {
                 sleep(wait).await;
@@ -105,7 +105,7 @@ impl Patience {
 
 /// Does a request that changes nothing, or nothing twice, until it succeeds or patience
 /// ends.
-pub(super) async fn patiently<T, F>(policy: Policy, mut ask: impl FnMut() -> F) -> Result<T, Error>
+pub(crate) async fn patiently<T, F>(policy: Policy, mut ask: impl FnMut() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Failed>>,
 {

@@ -8,14 +8,14 @@ use layerlock_digest::Digest;
 
 /// A lock that lasts until it is dropped, or its process ends.
 #[derive(Debug)]
-pub(super) struct PublishLock {
+pub(crate) struct PublishLock {
     _file: fs::File,
 }
 
 impl PublishLock {
     /// Waits for the lock of a layer in an account and region. `None` where files cannot be
     /// locked here: then what two runs publish at once is put right afterwards.
-    pub(super) fn enter(
+    pub(crate) fn enter(
         directory: &Path,
         account: &str,
         region: &str,

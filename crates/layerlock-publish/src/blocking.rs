@@ -8,13 +8,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// An async runtime that any threads can block on, also at the same time: a thread of its
 /// own looks after the connections that they share.
 #[derive(Debug)]
-pub(super) struct Blocking {
+pub(crate) struct Blocking {
     // `None` only during drop.
     runtime: Option<Runtime>,
 }
 
 impl Blocking {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         can_make_threads(THREADS)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -27,7 +27,7 @@ impl Blocking {
 
     /// Runs `work` to its end; on a new thread inside another async runtime, where blocking
     /// on a second one panics. The thread costs little next to a network request.
-    pub(super) fn run<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
+    pub(crate) fn run<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
         #[expect(clippy::expect_used, reason = "only drop takes it")]
         let runtime = self
             .runtime
