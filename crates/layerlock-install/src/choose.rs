@@ -77,7 +77,7 @@ pub(crate) fn locked_sha256(file: &LockedFile, place: &Place) -> Result<Digest, 
 }
 
 /// The endings of source distributions, the one of today first (PEP 625).
-const SDISTS: [&str; 4] = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz"];
+pub(crate) const SDISTS: [&str; 4] = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz"];
 
 /// What a package that is no wheel of an index is built from or taken as, where the lock
 /// lists it: its source distribution, or the archive that it is.

@@ -256,7 +256,7 @@ impl Diagnose for Error {
             Self::Build(build) => build.hint(),
             Self::Supplied { error, .. } => error.hint(),
             Self::WeakHash { .. } => {
-                Some("run `poetry lock` against an index that serves sha256".to_owned())
+                Some("lock anew against an index that serves sha256".to_owned())
             }
             Self::OtherFiles { .. } => Some(
                 "run `poetry lock --regenerate`: two locks were merged by hand, as it seems"

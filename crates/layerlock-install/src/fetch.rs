@@ -17,6 +17,7 @@ use tempfile::NamedTempFile;
 use crate::download::download;
 use crate::index::{Index, ProjectPage};
 use crate::local::{self, LocalFiles};
+use crate::locked_url;
 use crate::pages::fetch_page;
 use crate::search::{Misses, WantedFile, search};
 use crate::{Cache, ChosenWheel, Error, FindLinks, Reporter, Sources, Wheel, WheelContents};
@@ -153,8 +154,10 @@ impl<'a> WheelFetcher<'a> {
         let files = &LocalFiles::search(names, find_links, poetry);
         let results: Vec<Result<Verified, &ChosenWheel>> = stream::iter(missing)
             .map(|one| async move {
-                for path in files.named(one.wheel.as_str()) {
-                    let (path, digest) = (path.clone(), one.digest);
+                let named = files.named(one.wheel.as_str()).iter().cloned();
+                let locked = locked_url::local_file(&one.package, one.wheel.as_str());
+                for path in named.chain(locked) {
+                    let digest = one.digest;
                     let cache = options.cache.clone();
                     let shown = path.display().to_string();
                     let taken = blocking(move || local::take(&path, &digest, &cache)).await?;
@@ -187,6 +190,8 @@ impl<'a> WheelFetcher<'a> {
         let Self { options, reporter } = self;
         let client = options.sources.session.client()?;
         let (mut files, missing) = look_on_pages(missing, find_links, client).await?;
+        let (with_url, missing) = with_locked_url(missing, &options.sources)?;
+        files.extend(with_url);
         let on_indexes: Vec<Vec<ListedWheel<'_>>> =
             stream::iter(by_project(missing, &options.sources)?)
                 .map(|project| project.look_up(client))
@@ -194,7 +199,10 @@ impl<'a> WheelFetcher<'a> {
                 .try_collect()
                 .await?;
         files.extend(on_indexes.into_iter().flatten());
-        for ListedWheel { one, file, yank } in &files {
+        for ListedWheel {
+            one, file, yank, ..
+        } in &files
+        {
             if let Some(reason) = yank {
                 reporter.file_yanked(&file.name, reason);
                 yanked.push(Yanked {
@@ -208,9 +216,11 @@ impl<'a> WheelFetcher<'a> {
         // The largest first: started last, it would be the only download left at the end.
         files.sort_by_key(|listed| (Reverse(listed.weight()), listed.file.name.clone()));
         stream::iter(files)
-            .map(|ListedWheel { one, file, .. }| async move {
+            .map(|listed| async move {
+                let ListedWheel { one, file, .. } = &listed;
                 let place = &one.package.place;
-                let archive = download(client, &file, place, options.cache, reporter).await?;
+                let archive = download(client, file, place, options.cache, reporter).await;
+                let archive = archive.map_err(|error| listed.failed(error))?;
                 self.verify(one, archive).await
             })
             .buffer_unordered(FILES_AT_ONCE)
@@ -253,6 +263,8 @@ struct ListedWheel<'a> {
     file: RemoteFile,
     /// Why it was yanked, if it was.
     yank: Option<String>,
+    /// Whether the lock itself has its URL.
+    is_locked_url: bool,
 }
 
 /// The wheels of one project that are wanted, and the indexes to ask for them:
@@ -324,9 +336,31 @@ fn take<'a>(
             one,
             file: locked.on_index(file, site.clone()),
             yank: file.yanked.clone(),
+            is_locked_url: false,
         });
         false
     });
+}
+
+/// The wheels whose URL the lock has, and those that an index has to be asked for.
+fn with_locked_url<'a>(
+    missing: Vec<&'a ChosenWheel>,
+    sources: &Sources<'_>,
+) -> Result<(Vec<ListedWheel<'a>>, Vec<&'a ChosenWheel>), Error> {
+    let (mut listed, mut to_ask) = (Vec::new(), Vec::new());
+    for one in missing {
+        let name = one.wheel.as_str();
+        match locked_url::remote_file(&one.package, name, one.digest, sources)? {
+            Some(file) => listed.push(ListedWheel {
+                one,
+                file,
+                yank: None,
+                is_locked_url: true,
+            }),
+            None => to_ask.push(one),
+        }
+    }
+    Ok((listed, to_ask))
 }
 
 /// Looks for files on the pages that `--find-links` names.
@@ -345,6 +379,14 @@ async fn look_on_pages<'a>(
 }
 
 impl ListedWheel<'_> {
+    fn failed(&self, error: Error) -> Error {
+        if self.is_locked_url {
+            locked_url::failed(error, &self.file.name, &self.one.package)
+        } else {
+            error
+        }
+    }
+
     /// An order of sizes. Where the index does not tell them, wheels for one
     /// platform are taken to be larger than those for any.
     fn weight(&self) -> u64 {

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use crate::download::download;
 use crate::index::{IndexUrlError, parse_http};
 use crate::local::{self, LocalFiles};
+use crate::locked_url;
 use crate::search::{WantedFile, search};
 use crate::wheel::MAX_UNPACKED;
 use crate::{Error, FetchOptions, Reporter};
@@ -24,7 +25,9 @@ pub(crate) fn fetch_locked(
 ) -> Result<NamedTempFile, Error> {
     // Without a cache of layerlock, Poetry's is not used either.
     let poetry = (!options.cache.is_temporary()).then_some(options.sources.session.machine());
-    for path in LocalFiles::search([name], &options.all_find_links(), poetry).named(name) {
+    let found = LocalFiles::search([name], &options.all_find_links(), poetry);
+    let locked = locked_url::local_file(package, name);
+    for path in found.named(name).iter().chain(&locked) {
         if let Some(file) = local::take(path, digest, options.cache)? {
             reporter.found_locally(name, &path.display().to_string());
             return Ok(file);
@@ -39,6 +42,13 @@ pub(crate) fn fetch_locked(
     let session = options.sources.session;
     session.block_on(|| async move {
         let client = session.client()?;
+        let place = &package.place;
+        if let Some(remote) = locked_url::remote_file(package, name, *digest, &options.sources)? {
+            let file = download(client, &remote, place, options.cache, reporter).await;
+            let file = file.map_err(|error| locked_url::failed(error, name, package))?;
+            reporter.download_finished(name);
+            return Ok(file);
+        }
         let indexes = options.sources.indexes_for(package)?;
         let wanted = WantedFile {
             name,
@@ -51,7 +61,6 @@ pub(crate) fn fetch_locked(
             Some(wanted.on_index(file, index.site()))
         });
         let remote = found.await?.map_err(|misses| misses.error(name))?;
-        let place = &package.place;
         let file = download(client, &remote, place, options.cache, reporter).await?;
         reporter.download_finished(name);
         Ok(file)
