@@ -221,9 +221,9 @@ mod tests {
 
     #[test]
     fn of_a_large_file_its_start_its_end_and_what_is_asked_for_are_kept() {
-        let file = bytes(20 << 20);
         const SMALL: Range<u64> = (9 << 20)..(10 << 20);
         const LARGE: Range<u64> = (10 << 20)..(14 << 20);
+        let file = bytes(20 << 20);
         let (small, large) = (SMALL, LARGE);
         let wanted = (START - 100)..(START + 100);
         let image = kept(&file, vec![wanted], |start| {

@@ -16,6 +16,7 @@ make plans.
 */
 
 pub mod archive;
+mod bad_link;
 mod error;
 mod files;
 mod links;
@@ -34,9 +35,9 @@ mod testing;
 mod unpacked;
 mod zip;
 
+pub use bad_link::{BadLink, LinkProblem};
 pub use error::{Conflict, Error};
 pub use files::files_in;
-pub use links::{BadLink, LinkProblem};
 pub use output::{
     Prepared, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
     write_file, write_private_file,

@@ -12,9 +12,10 @@ use reqwest::{Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::{Connections, Content};
+use super::failure::{Failure, Retry};
 use super::patience::Patience;
 use super::reason::{self, Cause};
-use super::retry::{self, Failure, Retry};
+use super::retry;
 use crate::credentials::{FoundCredentials, Keychain};
 use crate::{Credentials, Error, MachineConfig, SafeUrl, Site};
 

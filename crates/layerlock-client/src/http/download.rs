@@ -12,8 +12,9 @@ use tokio::sync::Mutex;
 
 use super::client::{Client, content_type};
 use super::connections::Content;
+use super::failure::{Failure, Retry};
 use super::patience::Patience;
-use super::retry::{Failure, Retry, with_retries};
+use super::retry::with_retries;
 use crate::{Error, SafeUrl, Site};
 
 /// As much of an unexpected file is read to say what it is, in bytes.

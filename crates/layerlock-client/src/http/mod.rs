@@ -3,6 +3,7 @@
 mod client;
 mod connections;
 mod download;
+mod failure;
 mod page;
 mod patience;
 mod proxy;

@@ -5,7 +5,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::client::{Client, content_type};
 use super::connections::Content;
-use super::retry::{Failure, Retry, with_retries};
+use super::failure::{Failure, Retry};
+use super::retry::with_retries;
 use crate::{Error, SafeUrl, Site};
 
 /// Pages of this many bytes may be in memory side by side. Of what is larger,

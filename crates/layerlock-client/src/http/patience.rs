@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::retry::{Failure, Retry};
+use super::failure::{Failure, Retry};
 use crate::{Error, SafeUrl};
 
 /// So many bytes are of use. Slow lines that many downloads share still bring them in time.

@@ -6,6 +6,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use super::failure::{Failure, Retry};
 use super::patience::Patience;
 use crate::Error;
 
@@ -15,32 +16,6 @@ const LAST_WAIT: Duration = Duration::from_secs(8);
 /// A server that asks for more patience than this, at once or in all, is told of,
 /// not waited for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-
-/// An error, and what is known of another try.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) retry: Retry,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Retry {
-    /// It would fail again.
-    Never,
-    /// It may pass.
-    Soon,
-    /// The server wants to be asked less often, and this much later.
-    After(Duration),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            retry: Retry::Never,
-        }
-    }
-}
 
 /// Runs `attempt` until it succeeds, fails for good, or has been tried `retries`
 /// times more, or our own patience is at its end. A server that asks for patience is there,

@@ -1,12 +1,11 @@
 //! What is not finished lies beside its place, under a name that tells it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 
-use super::guard;
 use crate::{Error, Temporary};
 
 /// A link stays a link: what it points to is replaced.
@@ -19,6 +18,9 @@ pub(super) fn through_links(path: &Path) -> Result<PathBuf, Error> {
 
 pub(super) const PREFIX: &str = ".layerlock-";
 pub(super) const SUFFIX: &str = ".tmp";
+
+/// Part of the name of what is made with a guard, behind that of the guard.
+pub(super) const OF_GUARD: char = '-';
 
 /// Whether this is the name of something unfinished.
 pub(crate) fn is_temporary(name: &OsStr) -> bool {
@@ -80,7 +82,7 @@ pub fn remove_abandoned(directory: &Path) {
         let Ok(file) = fs::File::open(&path) else {
             continue;
         };
-        if file.file().try_lock().is_err() || guard::is_guarded(&path) {
+        if file.file().try_lock().is_err() || is_guarded(&path) {
             continue;
         }
         let _ = if kind.is_dir() {
@@ -89,6 +91,21 @@ pub fn remove_abandoned(directory: &Path) {
             fs::remove_file(&path)
         };
     }
+}
+
+/// Whether what has this temporary name was made with a guard that a process holds.
+fn is_guarded(path: &Path) -> bool {
+    let Some(guard) = guard_of(path) else {
+        return false;
+    };
+    let is_file = fs::symlink_metadata(&guard).is_ok_and(|metadata| metadata.is_file());
+    is_file && fs::File::open(&guard).is_ok_and(|file| file.file().try_lock().is_err())
+}
+
+fn guard_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
+    let (id, _) = name.split_once(OF_GUARD)?;
+    Some(path.with_file_name(OsString::from(format!("{PREFIX}{id}{SUFFIX}"))))
 }
 
 /// The directory that a path is in.

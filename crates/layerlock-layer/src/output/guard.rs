@@ -5,7 +5,6 @@
 //! however many outputs lie in it: each is an open file, and a process may have few.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::{fmt, io};
@@ -14,7 +13,7 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use super::beside::{
-    CreatedDirectories, PREFIX, SUFFIX, builder, hold, make_held, remove_abandoned,
+    CreatedDirectories, OF_GUARD, PREFIX, SUFFIX, builder, hold, make_held, remove_abandoned,
 };
 use crate::{Error, Temporary};
 
@@ -33,9 +32,6 @@ impl fmt::Debug for Guard {
         self.file.path().fmt(formatter)
     }
 }
-
-/// Part of the name of what is made with a guard, behind that of the guard.
-const OF_GUARD: char = '-';
 
 impl Guard {
     /// The guard of a directory, which is made where there is none. What killed processes
@@ -76,21 +72,6 @@ impl Guard {
         let prefix = format!("{}{OF_GUARD}", name.strip_suffix(SUFFIX).unwrap_or(&name));
         Temporary::create(|| make(builder(&prefix)))
     }
-}
-
-/// Whether what has this temporary name was made with a guard that a process holds.
-pub(super) fn is_guarded(path: &Path) -> bool {
-    let Some(guard) = guard_of(path) else {
-        return false;
-    };
-    let is_file = fs::symlink_metadata(&guard).is_ok_and(|metadata| metadata.is_file());
-    is_file && fs::File::open(&guard).is_ok_and(|file| file.file().try_lock().is_err())
-}
-
-fn guard_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?.strip_prefix(PREFIX)?;
-    let (id, _) = name.split_once(OF_GUARD)?;
-    Some(path.with_file_name(OsString::from(format!("{PREFIX}{id}{SUFFIX}"))))
 }
 
 #[cfg(test)]

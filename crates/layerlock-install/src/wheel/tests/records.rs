@@ -131,9 +131,10 @@ fn odd_rows_of_a_record_are_told() {
 #[test]
 fn rows_without_a_member_are_some_and_not_millions() {
     let parse = |rows: usize| {
-        let text: String = (0..rows)
+        let rows: Vec<String> = (0..rows)
             .map(|number| format!("{number}.pyc,,\n"))
             .collect();
+        let text = rows.concat();
         record::Record::parse(text.as_bytes(), "demo-1.0.dist-info", 10).map(drop)
     };
     let most = 10 * crate::wheel::limits::MAX_ROWS_OF_MEMBER + crate::wheel::limits::MAX_OTHER_ROWS;
