@@ -101,13 +101,71 @@ codes! {
 
     // What a layer hides.
     HidesStandardLibrary = "hides-standard-library", Warning, "A module of the layer hides one of Python's standard library.";
+    HidesRuntime = "hides-runtime", Info, "A package of the layer hides the one that the runtime brings.";
     SplitSdk = "split-sdk", Warning, "Of boto3 and botocore one is in the layer, and the other one the runtime's.";
 
-    // The layer.
+    // The layer and its limits.
+    BadArchive = "bad-archive", Error, "The zip cannot be read, or not every reader finds the same files in it.";
     EmptyLayer = "empty-layer", Error, "The layer has no files.";
     CaseCollision = "case-collision", Warning, "Two paths differ in upper and lower case alone.";
     LayerTooLarge = "layer-too-large", Error, "The layer unzips to more than the provider accepts.";
+    FunctionTooLarge = "function-too-large", Error, "A function's code and layers unzip to more than the provider accepts.";
+    TooManyLayers = "too-many-layers", Error, "A function has more layers than the provider accepts.";
+    OverBudget = "over-budget", Error, "A layer or function unzips to more than the project's `max-unzipped`.";
+    SizeUnknown = "size-unknown", Info, "The size of a function's layer is not known here.";
     ZipTooLargeForRequest = "zip-too-large-for-request", Warning, "The zip has to be published from object storage.";
+    TooManyEntries = "too-many-entries", Warning, "The zip needs zip64 for its number of entries, which not every tool reads.";
+    PathTooLong = "path-too-long", Error, "A path is longer than the function's file system can hold.";
+
+    // Where files lie.
+    PackagesAtRoot = "packages-at-root", Error, "Packages lie at the root of the layer, where no runtime looks for them.";
+    NestedPython = "nested-python", Error, "The layer's files lie in `python/python/`.";
+    WrappedLayer = "wrapped-layer", Error, "A directory lies around everything in the layer.";
+    OtherPython = "other-python", Error, "Packages lie in the site-packages of another Python than the runtime's.";
+    UnreachablePackages = "unreachable-packages", Error, "Packages lie in a site-packages that is not on the runtime's path.";
+    NestedZip = "nested-zip", Error, "The layer holds a zip in place of its files.";
+    NoRuntimeFolder = "no-runtime-folder", Warning, "None of the folders is there in which the runtime looks for files of a layer.";
+    Litter = "litter", Info, "Files that a file manager left.";
+
+    // Modes, commands and extensions.
+    UnreadableFile = "unreadable-file", Error, "The function's user may not read a file, by its mode.";
+    BrokenLink = "broken-link", Warning, "A symbolic link leads to nothing in the layer.";
+    ExtensionNotExecutable = "extension-not-executable", Error, "An extension is not executable.";
+    ExtensionCarriageReturn = "extension-carriage-return", Error, "The first line of an extension ends with a carriage return.";
+    CommandNotExecutable = "command-not-executable", Warning, "A command in `bin/` is not executable.";
+    CommandCarriageReturn = "command-carriage-return", Warning, "The first line of a command ends with a carriage return.";
+
+    // Python packages.
+    RequirementMissing = "requirement-missing", Error, "A package of the layer requires one that is not there.";
+    RequirementVersion = "requirement-version", Error, "A package of the layer requires another version of one that is there.";
+    RequirementElsewhere = "requirement-elsewhere", Info, "A required package comes from elsewhere: the runtime, another layer, or it was left out.";
+    RequiresPython = "requires-python", Error, "A package does not allow the runtime's Python.";
+    TwoVersions = "two-versions", Warning, "A package is there in two versions.";
+    DistInfoDoubled = "dist-info-doubled", Warning, "A package's metadata is there twice.";
+    DistInfoMissing = "dist-info-missing", Info, "No metadata tells which package a module is of.";
+    DistInfoIncomplete = "dist-info-incomplete", Warning, "A package's metadata lacks its name or version.";
+    EditableInstall = "editable-install", Error, "A package is a link to the machine that installed it: its code is not in the layer.";
+    PathFile = "path-file", Info, "A .pth file changes `sys.path` or runs code when Python starts.";
+    StalePyc = "stale-pyc", Warning, "Bytecode that the runtime does not use, since it goes by times of files.";
+    ForeignPyc = "foreign-pyc", Warning, "Bytecode of another Python.";
+    SyntaxError = "syntax-error", Warning, "Source that the runtime's Python cannot parse.";
+    ImportFailed = "import-failed", Error, "A module cannot be imported.";
+    ImportSkipped = "import-skipped", Info, "Imports were not tried.";
+
+    // What nobody should get.
+    Credentials = "credentials", Warning, "A file has a password, a token or a key in it.";
+    CredentialsFile = "credentials-file", Warning, "A file that is there to hold passwords.";
+    PrivateKey = "private-key", Warning, "A private key.";
+    GitDirectory = "git-directory", Warning, "The history of a repository.";
+    MachinePath = "machine-path", Warning, "A path of the machine that built the layer.";
+
+    // Several layers of a function.
+    LayersDiffer = "layers-differ", Warning, "Layers of a function bring different files to one path.";
+    UnknownLayer = "unknown-layer", Error, "A function names a layer that the project does not have.";
+    WrongLayer = "wrong-layer", Error, "A function's layer is for another architecture or runtime.";
+
+    // The settings of checks.
+    AllowUnused = "allow-unused", Warning, "An entry of `allow` matches no finding.";
 }
 
 impl fmt::Display for Code {

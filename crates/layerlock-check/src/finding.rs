@@ -18,6 +18,12 @@ pub struct Finding {
     pub package: Option<String>,
     /// The path in the layer it is about.
     pub path: Option<String>,
+    /// What was seen, where there is more to it than the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
+    /// What was expected in its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
     /// What to do.
     pub hint: Option<String>,
 }
@@ -44,7 +50,29 @@ impl Finding {
             message: message.into(),
             package: None,
             path: None,
+            seen: None,
+            expected: None,
             hint: None,
+        }
+    }
+
+    /// The finding, as bad as this.
+    #[must_use]
+    pub fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The finding with what was seen and what was expected.
+    #[must_use]
+    pub fn with_expected(
+        self,
+        seen: &(impl ToString + ?Sized),
+        expected: &(impl ToString + ?Sized),
+    ) -> Self {
+        Self {
+            seen: Some(seen.to_string()),
+            expected: Some(expected.to_string()),
+            ..self
         }
     }
 
@@ -62,6 +90,16 @@ impl Finding {
     pub fn with_path(self, path: &(impl ToString + ?Sized)) -> Self {
         Self {
             path: Some(path.to_string()),
+            ..self
+        }
+    }
+
+    /// The finding with the package and the path it is about, where there are such.
+    #[must_use]
+    pub fn about(self, package: Option<&str>, path: Option<&str>) -> Self {
+        Self {
+            package: package.map(str::to_owned),
+            path: path.map(str::to_owned),
             ..self
         }
     }
@@ -105,6 +143,8 @@ mod tests {
             message: "two paths".to_owned(),
             package: None,
             path: None,
+            seen: None,
+            expected: None,
             hint: None,
         };
         assert_eq!(plain, expected);

@@ -3,30 +3,55 @@ What a user should know of a layer before it is uploaded.
 
 A [`Finding`] has a [`Code`] that stays the same from release to release. One table
 has all codes, in `code.rs`: what a code means and how bad it is stands there and
-nowhere else. Checks read a layer's plan or a zip; each is a function that takes what
-it looks at and gives findings.
+nowhere else. Checks read a [`Layer`], which is a plan, a zip or a directory; each is a
+function that takes what it looks at and gives findings.
+
+[`check_plan`] is what each build does. [`check_layer`] reads the files too: what their
+bytes tell ([`FileFacts`]) depends on them alone, so that it can be kept.
 
 No network and no provider's API in this crate.
 */
 
 mod binaries;
+mod catalogue;
 mod code;
+mod commands;
+mod compiled;
+mod facts;
 mod finding;
+mod function;
+mod groups;
+mod layer;
 mod layer_files;
+mod layout;
+mod limits;
 mod owners;
 mod plan;
+mod python;
+mod secrets;
 mod standard_library;
 #[cfg(test)]
 mod testing;
+mod unpack;
+mod whole;
 mod zip;
 
 pub use binaries::{
     BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_in_pieces,
 };
+pub use catalogue::catalogue;
 pub use code::Code;
+pub use compiled::check_compiled;
+pub use facts::{FactsOf, FileFacts, Known, NothingKnown};
 pub use finding::{Finding, Severity};
+pub use function::{FunctionParts, Part, check_function, check_together};
+pub use layer::{FileInLayer, Layer, ReadError};
 pub use layer_files::{LayerFile, LayerFiles, LayerFilesError};
 pub use layerlock_elf::Binary;
+pub use limits::check_budget;
 pub use owners::FoundPackage;
 pub use plan::check_plan;
+pub use python::Elsewhere;
+pub use unpack::unpack;
+pub use whole::{LayerTarget, Package, Whole, check_layer};
 pub use zip::check_zip_size;

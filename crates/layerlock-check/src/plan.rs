@@ -1,49 +1,63 @@
 //! What the plan of a layer tells.
 
-use layerlock_layer::{Entry, LayerPath, LayerPlan};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+
+use layerlock_layer::LayerPlan;
 use layerlock_target::{Support, Target};
 
-use crate::{Code, Finding, standard_library};
+use crate::layer::{FileInLayer, Layer, package_of};
+use crate::{Code, Finding, layout, limits, standard_library};
 
-/// Checks the plan of a layer against its target.
+/// Checks the plan of a layer against its target: what costs next to nothing, so that each
+/// build does it.
 pub fn check_plan(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.extend(runtime(target));
-    findings.extend(emptiness(plan));
-    findings.extend(case_collisions(plan));
-    findings.extend(hidden_modules(plan, target));
-    findings.extend(split_sdk(plan, target));
-    findings.extend(size(plan, target));
+    let layer = Layer::of_plan(plan);
+    let mut findings: Vec<Finding> = runtime(target).into_iter().collect();
+    findings.extend(emptiness(&layer));
+    findings.extend(check_names(&layer, target));
+    findings.extend(limits::check(&layer, target.provider(), target.mount()));
+    findings
+}
+
+/// Checks the paths of a layer for a target.
+pub(crate) fn check_names(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
+    let mut findings = case_collisions(layer);
+    findings.extend(layout::check(layer, Some(target)));
+    findings.extend(hidden_modules(layer, target));
+    findings.extend(split_sdk(layer, target));
     findings
 }
 
 /// Modules with the name of one of the standard library: layers come before it on
 /// `sys.path`, where a virtual environment's packages come after it.
-fn hidden_modules(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
+fn hidden_modules(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
     let (_, minor) = target.runtime.python();
+    let sites = target.module_paths();
     let mut findings = Vec::new();
-    for entry in plan.entries() {
-        let Some(module) = top_level_module(&entry.path, target) else {
+    for file in &layer.files {
+        let path = &*file.path;
+        let module = sites.iter().find_map(|site| top_level_module(path, site));
+        let Some(module) = module.filter(|module| standard_library::has(module, minor)) else {
             continue;
         };
-        if !standard_library::has(module, minor) {
-            continue;
-        }
-        let owner = plan.owners()[entry.owner.index()].as_str();
-        let package = owner.split(' ').next().unwrap_or(owner);
-        let path = &entry.path;
+        let from = file.owner.as_deref();
+        let owner = from.map_or_else(String::new, |owner| format!(" (from {owner})"));
         let message = format!(
-            "{path} (from {owner}) hides the module `{module}` of Python's standard library: \
-             layers come first on sys.path"
+            "{path}{owner} hides the module `{module}` of Python's standard library: layers come \
+             first on sys.path"
         );
+        let hint = match from.map(package_of) {
+            Some(package) => format!(
+                "exclude {package} if it is a backport that this Python needs no more, or the file \
+                 by exclude-files"
+            ),
+            None => "leave it out, or give it another name".to_owned(),
+        };
         findings.push(
             Finding::new(Code::HidesStandardLibrary, message)
-                .with_package(package)
-                .with_path(path)
-                .with_hint(format!(
-                    "exclude {package} if it is a backport that this Python needs no more, or the \
-                     file by exclude-files"
-                )),
+                .about(file.package(), Some(path))
+                .with_hint(hint),
         );
     }
     findings
@@ -51,9 +65,8 @@ fn hidden_modules(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
 
 /// The module that a file directly in site-packages is, or that a package's
 /// `__init__.py` there is of.
-fn top_level_module<'p>(path: &'p LayerPath, target: &Target) -> Option<&'p str> {
-    let rest = path.as_str().strip_prefix(target.site_packages())?;
-    let rest = rest.strip_prefix('/')?;
+fn top_level_module<'p>(path: &'p str, site: &str) -> Option<&'p str> {
+    let rest = path.strip_prefix(site)?.strip_prefix('/')?;
     let file = match rest.split_once('/') {
         Some((package, "__init__.py")) => return Some(package),
         Some(_) => return None,
@@ -66,9 +79,12 @@ fn top_level_module<'p>(path: &'p LayerPath, target: &Target) -> Option<&'p str>
 
 /// boto3 is made for the botocore that it was released with. Where only one of them is
 /// in the layer, the other one is the runtime's, of another version.
-fn split_sdk(plan: &LayerPlan, target: &Target) -> Option<Finding> {
-    let is_in =
-        |package: &str| plan.contains(&format!("{}/{package}/__init__.py", target.site_packages()));
+fn split_sdk(layer: &Layer<'_>, target: &Target) -> Option<Finding> {
+    let sites = target.module_paths();
+    let is_in = |package: &str| {
+        let mut sites = sites.iter();
+        sites.any(|site| layer.has(&format!("{site}/{package}/__init__.py")))
+    };
     let (here, runtimes) = match (is_in("botocore"), is_in("boto3")) {
         (true, false) => ("botocore", "boto3"),
         (false, true) => ("boto3", "botocore"),
@@ -91,7 +107,7 @@ fn split_sdk(plan: &LayerPlan, target: &Target) -> Option<Finding> {
     )
 }
 
-fn runtime(target: &Target) -> Option<Finding> {
+pub(crate) fn runtime(target: &Target) -> Option<Finding> {
     let runtime = target.runtime;
     match runtime.support() {
         Support::Until(_) | Support::Current | Support::Custom => None,
@@ -109,8 +125,8 @@ fn runtime(target: &Target) -> Option<Finding> {
     }
 }
 
-fn emptiness(plan: &LayerPlan) -> Option<Finding> {
-    plan.entries().is_empty().then(|| {
+fn emptiness(layer: &Layer<'_>) -> Option<Finding> {
+    layer.files.is_empty().then(|| {
         Finding::new(
             Code::EmptyLayer,
             "the layer is empty: every package of the chosen groups is excluded or for other \
@@ -120,37 +136,33 @@ fn emptiness(plan: &LayerPlan) -> Option<Finding> {
     })
 }
 
-fn case_collisions(plan: &LayerPlan) -> Vec<Finding> {
-    let owner = |entry: &Entry| plan.owners()[entry.owner.index()].as_str();
-    let collision = |(first, second): (&Entry, &Entry)| {
-        let message = format!(
-            "{} (from {}) and {} (from {}) differ in case alone: a disk that ignores case can \
-             hold one of them",
-            first.path,
-            owner(first),
-            second.path,
-            owner(second)
-        );
-        Finding::new(Code::CaseCollision, message)
-            .with_path(&second.path)
-            .with_hint("on such a disk, build the zip and no staging directory")
-    };
-    let pairs = plan.case_collisions();
-    pairs.into_iter().map(collision).collect()
+pub(crate) fn case_collisions(layer: &Layer<'_>) -> Vec<Finding> {
+    let mut first: HashMap<String, &FileInLayer<'_>> = HashMap::with_capacity(layer.files.len());
+    let mut findings = Vec::new();
+    for file in &layer.files {
+        match first.entry(file.path.to_lowercase()) {
+            MapEntry::Vacant(vacant) => {
+                vacant.insert(file);
+            }
+            MapEntry::Occupied(occupied) => findings.push(collision(occupied.get(), file)),
+        }
+    }
+    findings
 }
 
-fn size(plan: &LayerPlan, target: &Target) -> Option<Finding> {
-    let (unzipped, limit) = (plan.unzipped_size(), target.limits().unzipped);
-    (unzipped > limit).then(|| {
-        Finding::new(
-            Code::LayerTooLarge,
-            format!(
-                "the layer unzips to {unzipped} bytes, the provider accepts {limit} together \
-                 with the function and its other layers"
-            ),
-        )
-        .with_hint("exclude packages or split the layer into several")
-    })
+fn collision(first: &FileInLayer<'_>, second: &FileInLayer<'_>) -> Finding {
+    let shown = |file: &FileInLayer<'_>| match &file.owner {
+        Some(owner) => format!("{} (from {owner})", file.path),
+        None => file.path.to_string(),
+    };
+    let message = format!(
+        "{} and {} differ in case alone: a disk that ignores case can hold one of them",
+        shown(first),
+        shown(second)
+    );
+    Finding::new(Code::CaseCollision, message)
+        .with_path(&second.path)
+        .with_hint("on such a disk, build the zip and no staging directory")
 }
 
 #[cfg(test)]

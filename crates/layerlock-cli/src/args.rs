@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod check;
 mod completions;
 mod destination;
 mod diff;
@@ -22,6 +23,7 @@ use layerlock::{Architecture, Runtime};
 
 pub(crate) use build::{BuildArgs, CommonArgs, CompressionArg, InstallArgs, Planned, ZipArgs};
 pub(crate) use cache::{CacheArgs, CacheCommand};
+pub(crate) use check::{CheckArgs, CheckFormat};
 pub(crate) use completions::{CompletionsArgs, ManArgs};
 pub(crate) use destination::{DestinationArgs, ProviderArg, StorageArgs};
 pub(crate) use diff::DiffArgs;
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Why(Box<WhyArgs>),
     /// Compare two layers or two locks: packages added, removed and moved, and their bytes
     Diff(Box<DiffArgs>),
+    /// Check layers before they are uploaded: the project's, or any zip or directory
+    Check(Box<CheckArgs>),
     /// Build layers, then publish those that changed
     Publish(Box<PublishArgs>),
     /// Say whether what is published is what the lock gives (exit code 1 if not)
@@ -111,6 +115,7 @@ impl Command {
             Self::Init(init) => init.json,
             Self::Build(build) => build.args.handover.prints_json(build.args.common.json),
             Self::Install(install) => install.args.common.json,
+            Self::Check(check) => check.prints_json(),
             Self::Publish(publish) => publish.handover.prints_json(publish.common.json),
             Self::Size(size) => size.planned.json,
             Self::Why(why) => why.planned.json,
@@ -144,6 +149,7 @@ impl Command {
                 ("build", layer.and_then(|()| handover()))
             }
             Self::Install(install) => ("install", install.args.common.layer.check()),
+            Self::Check(check) => ("check", check.check()),
             Self::Publish(publish) => ("publish", publish.check()),
             Self::Size(size) => ("size", size.planned.check()),
             Self::Why(why) => ("why", why.check()),

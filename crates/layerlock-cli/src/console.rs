@@ -9,9 +9,9 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use layerlock::{
-    Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport, Published,
-    Severity, Style, mask_user_info, render_error, render_finding, render_message, render_warning,
-    render_with_hint,
+    CheckReport, Error, ErrorDetails, ErrorReport, Finding, HandedOver, Initialised, PublishReport,
+    Published, Severity, Style, mask_user_info, render_error, render_finding, render_message,
+    render_warning, render_with_hint,
 };
 use serde::Serialize;
 
@@ -112,6 +112,14 @@ impl Console {
         let width = terminal::stdout_width();
         let text = terminal::fit(&text(width), width);
         print(&format!("{text}\n"))
+    }
+
+    /// Prints what checks found: where quiet, what will not work alone.
+    pub(crate) fn checked(&self, report: &CheckReport) -> io::Result<()> {
+        if !self.quiet {
+            return self.listed(report);
+        }
+        self.built(report, report.findings())
     }
 
     /// Tells what was done, where that is all that was asked for.

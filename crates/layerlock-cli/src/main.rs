@@ -3,6 +3,7 @@
 //! library.
 
 mod args;
+mod check;
 mod colors;
 mod console;
 #[cfg(unix)]
@@ -190,6 +191,7 @@ fn run(args: Args, console: &Console) -> Result<ExitCode, Failure> {
         Command::Size(args) => insight::size(project, *args, &progress, console),
         Command::Why(args) => insight::why(project, *args, console),
         Command::Diff(args) => insight::diff(project, *args, &progress, console),
+        Command::Check(args) => check::check(project, *args, &progress, console),
         Command::Status(args) => upkeep::status(project, *args, &progress, console),
         Command::List(args) => upkeep::list(project, *args, &progress, console),
         Command::Promote(args) => upkeep::promote(project, *args, &progress, console),

@@ -9,12 +9,12 @@ use std::time::Duration;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 use layerlock::{
-    AwsDestination, CacheLocation, Choice, Compression, Conflicts, ExportFormat, ExportSettings,
-    Extras, Groups, Prebuilt, Provider, PublishSettings, Publishing, Settings,
+    AwsDestination, CacheLocation, CheckSettings, Choice, Compression, Conflicts, ExportFormat,
+    ExportSettings, Extras, Groups, Prebuilt, Provider, PublishSettings, Publishing, Settings,
 };
 
 use crate::args::{
-    Args, BuildArgs, CacheArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg,
+    Args, BuildArgs, CacheArgs, CheckArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg,
     DestinationArgs, ExportArgs, FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs,
     ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
@@ -99,6 +99,25 @@ pub(crate) fn install_settings(project: PathBuf, args: InstallArgs) -> Settings 
         staging: args.to,
         provider: args.built_for.provider,
         ..common(project, args.common)
+    }
+}
+
+/// The project's layers, or those that are named.
+pub(crate) fn check_settings(project: PathBuf, args: CheckArgs) -> CheckSettings {
+    let LayerArgs {
+        runtime,
+        architecture,
+        ..
+    } = &args.layer;
+    CheckSettings {
+        given: args.given.clone(),
+        import: args.import,
+        runtimes: runtime.iter().cloned().map(RuntimeArg::into_name).collect(),
+        architectures: architecture.clone(),
+        settings: Settings {
+            provider: args.built_for.provider,
+            ..common(project, args.into_common())
+        },
     }
 }
 

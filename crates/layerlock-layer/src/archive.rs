@@ -16,7 +16,8 @@ use std::io::{self, Read};
 use flate2::read::DeflateDecoder;
 use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
 use rawzip::{
-    CompressionMethod, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipEntry, ZipFileHeaderRecord, ZipLocator,
+    CompressionMethod, CreatorSystem, MAX_CENTRAL_DIRECTORY_RECORD_SIZE, ZipEntry,
+    ZipFileHeaderRecord, ZipLocator,
 };
 
 use self::end::{Extent, ambiguous, check_end, check_extents, descriptor};
@@ -43,6 +44,8 @@ pub struct RawMember<'a> {
     pub executable: bool,
     /// Whether it is a symbolic link, whose target is in the place of its bytes.
     pub is_link: bool,
+    /// Its Unix file type and permissions, where the archive has such.
+    pub mode: Option<u32>,
     /// How it is compressed.
     pub method: Method,
     /// Where its data begins, in bytes from the start of the archive.
@@ -54,7 +57,7 @@ pub struct RawMember<'a> {
     /// Bytes of the file.
     pub size: u64,
     /// The archive.
-    pub archive: &'a dyn ReaderAt,
+    pub archive: &'a (dyn ReaderAt + Sync),
 }
 
 /// As much is read at once.
@@ -63,7 +66,7 @@ const PIECE: usize = 64 << 10;
 /// Lists the files of an archive of `length` bytes, in the order of its central
 /// directory. Directories have no place in a plan and are only checked for their names.
 pub fn read(
-    reader: &dyn ReaderAt,
+    reader: &(dyn ReaderAt + Sync),
     length: u64,
     rules: ArchiveRules,
 ) -> Result<Vec<RawMember<'_>>, ArchiveProblem> {
@@ -118,6 +121,7 @@ pub fn read(
             // "the x bits": any of them, as pip reads it.
             executable: header.mode().value() & 0o111 != 0,
             is_link: header.mode().value() & FILE_TYPE == LINK,
+            mode: unix_mode(&header),
             method,
             offset: start,
             compressed_size: end - start,
@@ -129,6 +133,15 @@ pub fn read(
     check_extents(extents, &directory)?;
     check_end(reader, length, archive.eocd_offset(), &directory, count)?;
     Ok(members)
+}
+
+/// File type and permissions, where a Unix system wrote some (APPNOTE 4.4.2.2): who writes
+/// none leaves them to who unpacks.
+fn unix_mode(header: &ZipFileHeaderRecord<'_>) -> Option<u32> {
+    let system = header.version_made_by().creator_system();
+    let has_modes = matches!(system, CreatorSystem::UNIX | CreatorSystem::MACOS);
+    let mode = header.external_attributes() >> 16;
+    (has_modes && mode != 0).then_some(mode)
 }
 
 /// Where a record of the central directory ends.
@@ -194,8 +207,8 @@ const LINK: u32 = 0o120_000;
 /// archive that tells them different things is made to deceive. Gives the length of the
 /// data descriptor.
 fn check_local_header(
-    reader: &dyn ReaderAt,
-    entry: &ZipEntry<'_, &dyn ReaderAt>,
+    reader: &(dyn ReaderAt + Sync),
+    entry: &ZipEntry<'_, &(dyn ReaderAt + Sync)>,
     central: &ZipFileHeaderRecord<'_>,
     name: &str,
     buffer: &mut [u8],
@@ -367,7 +380,7 @@ enum Packed<'a> {
 
 /// A range of an archive, and the checksum of what was read of it.
 struct Data<'a> {
-    archive: &'a dyn ReaderAt,
+    archive: &'a (dyn ReaderAt + Sync),
     at: u64,
     left: u64,
     checksum: crc32fast::Hasher,

@@ -48,6 +48,7 @@ pub use plan::{
 };
 pub use plan_builder::PlanBuilder;
 pub use planned_file::PlannedFile;
+pub use source::EntryReader;
 pub use staging::StagingDirectory;
 pub use stamp::Stamp;
 pub use temporary::{TemporariesLock, Temporary, remove_temporaries};

@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as MapEntry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -226,22 +224,6 @@ impl LayerPlan {
         sizes
     }
 
-    /// Pairs of files whose paths differ in case alone: one file where a disk
-    /// ignores case.
-    pub fn case_collisions(&self) -> Vec<(&Entry, &Entry)> {
-        let mut first: HashMap<String, &Entry> = HashMap::with_capacity(self.entries.len());
-        let mut pairs = Vec::new();
-        for entry in &self.entries {
-            match first.entry(entry.path.as_str().to_lowercase()) {
-                MapEntry::Vacant(vacant) => {
-                    vacant.insert(entry);
-                }
-                MapEntry::Occupied(occupied) => pairs.push((*occupied.get(), entry)),
-            }
-        }
-        pairs
-    }
-
     /// Whether the plan has a file at this path.
     pub fn contains(&self, path: &str) -> bool {
         self.entries
@@ -254,7 +236,6 @@ impl LayerPlan {
 mod tests {
     use super::*;
     use crate::PlanBuilder;
-    use crate::testing::plan_of_texts as plan;
 
     fn member() -> ArchiveMember {
         ArchiveMember {
@@ -310,21 +291,5 @@ mod tests {
             ..member
         };
         postcard::to_stdvec(&member).unwrap_err();
-    }
-
-    #[test]
-    fn paths_that_differ_in_case_alone_are_told() {
-        let plan = plan(&[
-            ("a", "python/X/\u{c4}.py", "1"),
-            ("b", "python/x/\u{e4}.py", "2"),
-            ("c", "python/x/z.py", "3"),
-        ])
-        .unwrap();
-        let pairs: Vec<_> = plan
-            .case_collisions()
-            .into_iter()
-            .map(|(a, b)| (a.path.as_str(), b.path.as_str()))
-            .collect();
-        assert_eq!(pairs, [("python/X/\u{c4}.py", "python/x/\u{e4}.py")]);
     }
 }

@@ -10,6 +10,22 @@ use libdeflater::{DecompressionError, Decompressor};
 use crate::planned_file::open_regular;
 use crate::{ArchiveId, ArchiveMember, Entry, EntrySource, Error, LayerPlan, Method};
 
+/// Reads what a plan says: the bytes of one entry after the other. Entries of one archive
+/// are best read in its order, and each thread has a reader of its own.
+pub struct EntryReader<'a>(Archives<'a>);
+
+impl<'a> EntryReader<'a> {
+    /// A reader of this plan's entries.
+    pub fn new(plan: &'a LayerPlan) -> Self {
+        Self(Archives::new(plan))
+    }
+
+    /// The unpacked bytes of an entry, checked against its CRC-32.
+    pub fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
+        self.0.read(entry)
+    }
+}
+
 /// The archives of a plan. One is open at a time: entries that follow each other
 /// are mostly of one, and threads times archives may be more files than a process
 /// can have open.

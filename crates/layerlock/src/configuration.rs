@@ -18,6 +18,7 @@ use layerlock_lock::{
 use layerlock_target::{Provider, Target};
 use toml::Spanned;
 
+use crate::check::{CheckConfiguration, parse_size};
 use crate::default_runtime::{self, DefaultRuntime, RuntimeQuery};
 use crate::dist;
 use crate::exclude_files::Pattern;
@@ -56,6 +57,8 @@ pub(crate) struct Layer {
     pub(crate) zip: Option<PathBuf>,
     pub(crate) staging: Option<PathBuf>,
     pub(crate) shares: Shares,
+    /// What the project says of checks, with the layer's own budget.
+    pub(crate) check: CheckConfiguration,
 }
 
 /// Which settings a layer has in common with the project's other layers.
@@ -130,12 +133,14 @@ pub(crate) fn layers(
     if let Some(publish) = &table.publish {
         publish.check(project)?;
     }
+    let check = table.check.take().unwrap_or_default().read(project)?;
     let tables = std::mem::take(&mut table.layers);
     let resolver = Resolver {
         project,
         settings,
         provider: target_set::provider(settings, &table),
         choose_runtime,
+        check,
         table,
     };
     if tables.is_empty() {
@@ -196,6 +201,7 @@ struct Resolver<'a> {
     settings: &'a Settings,
     provider: Provider,
     choose_runtime: ChooseRuntime<'a>,
+    check: CheckConfiguration,
     table: Table,
 }
 
@@ -258,6 +264,7 @@ impl Resolver<'_> {
                         None => format!("{name}-{}.zip", target_suffix(&target)),
                     })),
                     staging: None,
+                    check: self.check(table)?,
                     shares: Shares {
                         staging: false,
                         exclude: several
@@ -464,6 +471,13 @@ impl Resolver<'_> {
         }
         let staging = shared(self.table.staging.as_ref()?, name, several);
         Some((self.settings.below_project(staging), several))
+    }
+
+    fn check(&self, layer: &LayerTable) -> Result<CheckConfiguration, Error> {
+        let mut check = self.check.clone();
+        let budget = parse_size(self.project, layer.max_unzipped.as_ref())?;
+        check.max_unzipped = budget.or(check.max_unzipped);
+        Ok(check)
     }
 
     fn bad<T>(&self, setting: &Spanned<T>, error: &dyn std::fmt::Display) -> Error {

@@ -47,7 +47,7 @@ impl Pattern {
     }
 
     /// Whether it says anything of the file at this path.
-    fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         !self
             .matcher
             .matched_path_or_any_parents(path, false)

@@ -20,6 +20,7 @@ mod build;
 mod built;
 mod bytes;
 mod cache;
+mod check;
 mod choose_file;
 mod configuration;
 mod default_runtime;
@@ -63,6 +64,10 @@ mod why;
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
+pub use check::{
+    CheckReport, CheckSettings, CheckedFunction, CheckedLayer, CheckedPackage, CheckedTarget,
+    CheckedZip, Imported, check,
+};
 pub use diff::{
     Comparand, DiffReport, DiffSettings, DiffSide, PackageChange, PackageDiff, PackageState, diff,
 };

@@ -329,7 +329,7 @@ pub(crate) fn path_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::
 
 /// A path from the root on. What leads up from the current directory is followed, so
 /// that programs that compare paths as text need not.
-fn absolute(path: &Path) -> PathBuf {
+pub(crate) fn absolute(path: &Path) -> PathBuf {
     let Ok(mut directory) = std::env::current_dir() else {
         return path.to_owned();
     };

@@ -105,6 +105,12 @@ pub(crate) struct BuiltForArgs {
 }
 
 impl LayerArgs {
+    /// Whether all runtimes that are named are of other languages than Python.
+    pub(super) fn are_other_languages(&self) -> bool {
+        let mut names = self.runtime.iter().map(|one| &one.name);
+        !self.runtime.is_empty() && names.all(|name| !name.starts_with("python"))
+    }
+
     /// Refuses runtimes that layers are not built for.
     pub(super) fn check(&self) -> Result<(), Misuse> {
         for RuntimeArg { name, runtime } in &self.runtime {

@@ -81,7 +81,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `layers`
+error: unknown field `runtimes`, expected one of `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `check`, `functions`, `layers`
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"
@@ -353,6 +353,7 @@ Commands:
   size         Tell where the bytes of layers are: the project's, or any zip's or directory's
   why          Tell why a package is in the layers: how the project comes to need it
   diff         Compare two layers or two locks: packages added, removed and moved, and their bytes
+  check        Check layers before they are uploaded: the project's, or any zip or directory
   publish      Build layers, then publish those that changed
   status       Say whether what is published is what the lock gives (exit code 1 if not)
   list         List the published versions of the project's layers, or of one by its name

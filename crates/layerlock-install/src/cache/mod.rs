@@ -6,6 +6,7 @@
 //! wheels-v2/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
 //! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v4/ef…01                what the last run of a job found and wrote, for the next
+//! checks-v1/ab…ef-3.12         what checks found in the files of a wheel
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
 //! lock                         shared by all who use the cache, alone for who removes
@@ -61,6 +62,9 @@ pub(crate) const BUILDS: &str = "builds-v2";
 /// The library's own: notes of runs, which cost a little time to lose. Grows whenever
 /// their form changes.
 const RUNS: &str = "runs-v4";
+/// The library's own: what checks found in the files of wheels, which costs a little time to
+/// lose. Grows whenever its form or what is looked for changes.
+const CHECKS: &str = "checks-v1";
 /// The library's own: locks of layers that are being published.
 const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";
@@ -127,6 +131,12 @@ impl Cache {
     /// The directory of the notes of runs, which are the library's own.
     pub fn runs(&self) -> PathBuf {
         self.root.join(RUNS)
+    }
+
+    /// The directory of what checks found in the files of wheels, which is the library's
+    /// own. What is in it begins with the name of a wheel's archive.
+    pub fn checks(&self) -> PathBuf {
+        self.root.join(CHECKS)
     }
 
     /// The directory of the locks of layers that are being published, which are the

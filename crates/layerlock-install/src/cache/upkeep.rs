@@ -14,7 +14,7 @@ use layerlock_digest::Digest;
 use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
-use super::{BUILDS, Cache, LOCK, PUBLISH_LOCKS, RUNS, WHEELS, read_contents, read_sealed};
+use super::{BUILDS, CHECKS, Cache, LOCK, PUBLISH_LOCKS, RUNS, WHEELS, read_contents, read_sealed};
 use crate::Error;
 use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
 
@@ -97,6 +97,7 @@ impl Cache {
             // One half of a wheel.
             _ => true,
         })?;
+        removed += self.remove_checks()?;
         removed += self.remove_unfinished()?;
         removed += self.remove_notes_of_builds()?;
         Ok(removed)
@@ -129,6 +130,23 @@ impl Cache {
             }),
             Err(TryLockError::Error(error)) => Err(Error::io("lock", path)(error)),
         }
+    }
+
+    /// Removes what checks found in wheels that are gone.
+    fn remove_checks(&self) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
+        let directory = self.root.join(CHECKS);
+        if !directory.is_dir() {
+            return Ok(removed);
+        }
+        for (name, path) in entries(&directory)? {
+            let hex = name.split('-').next().unwrap_or_default();
+            let digest = hex.parse::<Digest>();
+            if !digest.is_ok_and(|digest| self.archive(&digest).exists()) {
+                removed += remove(&path)?;
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes the notes of builds that name no wheel that is there.
@@ -230,7 +248,7 @@ impl Stem {
 }
 
 /// The kinds of things that have a directory KIND-vNUMBER.
-const KINDS: [&str; 3] = ["wheels", "builds", "runs"];
+const KINDS: [&str; 4] = ["wheels", "builds", "checks", "runs"];
 
 /// Whether an entry of a cache's directory is one that layerlock makes, in this
 /// version or another.
@@ -250,7 +268,7 @@ fn is_outdated(name: &str) -> bool {
         }
         _ => false,
     };
-    [WHEELS, BUILDS, RUNS].into_iter().any(is_before)
+    [WHEELS, BUILDS, CHECKS, RUNS].into_iter().any(is_before)
 }
 
 fn versioned(name: &str) -> Option<(&str, u32)> {

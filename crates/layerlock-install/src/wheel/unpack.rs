@@ -17,7 +17,7 @@ pub(crate) struct Unpacked {
 /// Every file of an archive, of which only those that begin like this are
 /// unpacked: together no more than a layer can hold.
 pub(crate) fn unpack_only(
-    archive: &dyn ReaderAt,
+    archive: &(dyn ReaderAt + Sync),
     length: u64,
     start: [u8; 4],
 ) -> Result<Vec<Unpacked>, WheelProblem> {
@@ -50,7 +50,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Unpacked>, WheelProblem> {
 
 /// The files of an archive that is no wheel, to be unpacked piece by piece.
 pub(crate) fn members_of_source(
-    archive: &dyn ReaderAt,
+    archive: &(dyn ReaderAt + Sync),
     length: u64,
 ) -> Result<Vec<RawMember<'_>>, ArchiveProblem> {
     let rules = ArchiveRules {

@@ -37,7 +37,7 @@ impl WheelContents {
 
     fn verify_in(
         name: &WheelName,
-        archive: &dyn ReaderAt,
+        archive: &(dyn ReaderAt + Sync),
         length: u64,
     ) -> Result<Self, WheelProblem> {
         let raw = archive::read(archive, length, RULES)?;

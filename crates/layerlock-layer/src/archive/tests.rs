@@ -387,12 +387,13 @@ fn a_bomb_costs_no_more_than_the_size_that_it_claims() {
 }
 
 /// A member of these bytes, which lie in an archive as `packed`.
-fn member<'a>(archive: &'a dyn ReaderAt, packed: &[u8], method: Method) -> RawMember<'a> {
+fn member<'a>(archive: &'a (dyn ReaderAt + Sync), packed: &[u8], method: Method) -> RawMember<'a> {
     let content = content();
     RawMember {
         name: LayerPath::new("a").unwrap(),
         executable: false,
         is_link: false,
+        mode: None,
         method,
         offset: 1,
         compressed_size: packed.len() as u64,
@@ -494,7 +495,7 @@ fn an_archive_in_a_file_is_read_as_one_in_memory() {
     let path = temp.path().join("archive");
     let sound = [sound_wheel(), sound_wheel().streamed()].map(|builder| builder.build().bytes);
     let hostile = hostile_wheels().into_iter().map(|it| it.wheel.bytes);
-    let names = |reader: &dyn ReaderAt, length| {
+    let names = |reader: &(dyn ReaderAt + Sync), length| {
         let members = read(reader, length, RULES)?;
         let facts = members.iter().map(|it| Ok((it.name.clone(), it.bytes()?)));
         facts.collect::<Result<Vec<_>, ArchiveProblem>>()

@@ -66,6 +66,11 @@ impl Provider {
         self.facts().precedence
     }
 
+    /// Where functions see the files of their layers.
+    pub const fn mount(self) -> &'static str {
+        self.facts().paths.mount
+    }
+
     /// What it accepts.
     pub const fn limits(self) -> Limits {
         self.facts().limits

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use layerlock_check::{Finding, check_plan, check_zip_size};
 use layerlock_export::{PoetryLock, Project};
 use layerlock_install::{
-    BuildNote, BuildOptions, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
+    BuildNote, BuildOptions, Cache, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
 };
 use layerlock_layer::{
     Entry, EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
@@ -16,6 +16,7 @@ use layerlock_lock::{
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
+use crate::check;
 use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
@@ -272,6 +273,7 @@ impl LayerJob<'_, PlannedFiles> {
         time: EntryTime,
         wheels: &Wheels,
         scratch: Option<&Path>,
+        cache: &Cache,
     ) -> Result<PreparedLayer, Error> {
         let (layer, plan) = (self.layer, &self.step.plan);
         let mut outputs = Vec::new();
@@ -299,7 +301,7 @@ impl LayerJob<'_, PlannedFiles> {
             name: layer.name.clone(),
             target: layer.target,
             packages: self.packages(zipped_sizes.as_deref()),
-            findings: self.findings(lock, zip.as_ref(), &excluded, wheels)?,
+            findings: self.findings(lock, zip.as_ref(), &excluded, wheels, cache)?,
             excluded,
             excluded_files: self.step.filter.total(),
             zip,
@@ -323,6 +325,7 @@ impl LayerJob<'_, PlannedFiles> {
         zip: Option<&BuiltZip>,
         excluded: &[ExcludedPackage],
         wheels: &Wheels,
+        cache: &Cache,
     ) -> Result<Vec<Finding>, Error> {
         let Self { layer, step, .. } = self;
         let chosen = &step.files.chosen;
@@ -347,7 +350,9 @@ impl LayerJob<'_, PlannedFiles> {
         }));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
-        Ok(findings)
+        findings.extend(check::compiled(&step.plan, &layer.target, cache)?);
+        findings.extend(layer.check.budget(step.plan.unzipped_size()));
+        Ok(layer.check.apply(findings))
     }
 
     fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {

@@ -20,7 +20,7 @@ use crate::cache::{open_cache, with_cache};
 use crate::configuration::{self, Layer};
 use crate::dist::{self, NewDist};
 use crate::file_plan::FilePlan;
-use crate::last_run::{BuiltDirectories, LastRun, Outcome};
+use crate::last_run::{BuiltDirectories, LastRun, Outcome, PlannedLayer};
 use crate::report_file::with_report;
 use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
@@ -91,10 +91,6 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Er
 /// wheels are fetched or built into the cache, since sizes, conflicts and findings
 /// are read off them; there is no zip, so its size is not known.
 pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
-    let write_nothing = |layer: &mut Layer| {
-        layer.zip = None;
-        layer.staging = None;
-    };
     with_report(settings, || {
         Ok(run(settings, reporter, &write_nothing, None)?.built)
     })
@@ -139,6 +135,27 @@ fn refuse_report(settings: &Settings, built: &Built) -> Result<(), Error> {
     outputs::refuse_report(settings.report.as_deref(), outputs)
 }
 
+/// Plans every layer as [`plan`] does, and looks at the plans while the cache has what they
+/// name.
+pub(crate) fn plan_and_look<T>(
+    settings: &Settings,
+    reporter: &dyn Reporter,
+    look: impl Fn(Built, &[PlannedLayer], &Cache) -> Result<T, Error>,
+) -> Result<T, Error> {
+    run_and(
+        settings,
+        reporter,
+        &write_nothing,
+        None,
+        |outcome, cache| look(outcome.built, &outcome.plans, cache),
+    )
+}
+
+fn write_nothing(layer: &mut Layer) {
+    layer.zip = None;
+    layer.staging = None;
+}
+
 /// With a `scratch` directory the outputs are made there and go with it.
 fn run(
     settings: &Settings,
@@ -146,12 +163,25 @@ fn run(
     change: &dyn Fn(&mut Layer),
     scratch: Option<&Path>,
 ) -> Result<Outcome, Error> {
+    run_and(settings, reporter, change, scratch, |outcome, _| {
+        Ok(outcome)
+    })
+}
+
+fn run_and<T>(
+    settings: &Settings,
+    reporter: &dyn Reporter,
+    change: &dyn Fn(&mut Layer),
+    scratch: Option<&Path>,
+    finish: impl Fn(Outcome, &Cache) -> Result<T, Error>,
+) -> Result<T, Error> {
     let mut job = Job::read(settings)?;
     job.layers.iter_mut().for_each(change);
     with_cache(&settings.cache, reporter, |cache| {
         let mut forgotten = HashSet::new();
         loop {
-            match job.run(cache, reporter, scratch) {
+            let ran = job.run(cache, reporter, scratch);
+            match ran.and_then(|outcome| finish(outcome, cache)) {
                 // What can be fetched anew is no reason to fail.
                 Err(Error::Layer(layerlock_layer::Error::Archive { archive, .. }))
                     // Once each: a disk may damage it again.
@@ -239,7 +269,7 @@ impl<'a> Job<'a> {
         let mut planned = parallel::in_order(chosen, |layer| layer.plan(&wheels))?;
         self.settle_shared_lists(&mut planned);
         let prepared = parallel::in_order(planned, |layer| {
-            layer.prepare(&self.lock, self.time, &wheels, scratch)
+            layer.prepare(&self.lock, self.time, &wheels, scratch, cache)
         })?;
 
         let mut layers = Vec::with_capacity(prepared.len());

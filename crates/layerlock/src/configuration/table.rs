@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Conflicts;
+use crate::check::{CheckTable, FunctionTable, SizeText};
 use crate::publish_configuration::{ProviderName, PublishTable};
 
 /// `[tool.layerlock]`: the defaults of every layer.
@@ -32,6 +33,10 @@ pub(super) struct Table {
     /// Whose functions the layers are for, and where they are published.
     pub(super) provider: Option<ProviderName>,
     pub(super) publish: Option<PublishTable>,
+    pub(super) check: Option<CheckTable>,
+    /// Looked at by checks.
+    #[serde(default, rename = "functions")]
+    pub(super) _functions: BTreeMap<String, FunctionTable>,
     #[serde(default)]
     pub(super) layers: BTreeMap<Spanned<String>, LayerTable>,
 }
@@ -53,6 +58,7 @@ pub(super) struct LayerTable {
     pub(super) compression: Option<CompressionName>,
     pub(super) staging: Option<PathBuf>,
     pub(super) include_project: Option<Spanned<bool>>,
+    pub(super) max_unzipped: Option<Spanned<SizeText>>,
 }
 
 /// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.

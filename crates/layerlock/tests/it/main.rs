@@ -5,6 +5,7 @@
 )]
 
 mod build;
+mod check;
 mod configuration;
 mod default_runtime;
 mod diff;

@@ -9,6 +9,7 @@ fn every_strong_hash_of_a_file_has_to_be_right() {
         name: LayerPath::new("demo.py").unwrap(),
         executable: false,
         is_link: false,
+        mode: None,
         method: Method::Stored,
         offset: 0,
         crc32: crc32fast::hash(content),

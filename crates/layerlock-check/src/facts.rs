@@ -1,0 +1,174 @@
+//! What the bytes of one file tell, whatever layer it is in. It can be kept for the files of
+//! a wheel, by the hash of that.
+
+use std::sync::Mutex;
+
+use layerlock_elf::Binary;
+use layerlock_layer::parallel::{self, Schedule};
+use serde::{Deserialize, Serialize};
+
+use crate::binaries::{may_be_binary, read_binary};
+use crate::layer::{FileInLayer, Layer, ReadError};
+use crate::python::bytecode::Header;
+use crate::python::source::{self, SourceProblem};
+use crate::secrets::{self, Secret};
+
+/// What the bytes of a file tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Why it is no source for the target's Python.
+    pub(crate) syntax: Option<SourceProblem>,
+    /// What it says as bytecode.
+    pub(crate) pyc: Option<Header>,
+    /// The first line, where that names an interpreter.
+    pub(crate) shebang: Option<String>,
+    /// Whether it begins as an ELF file does.
+    pub(crate) is_elf: bool,
+    pub(crate) secrets: Vec<Secret>,
+    /// What it is as a compiled file.
+    pub(crate) binary: Option<Binary>,
+}
+
+/// Which facts: those of one kind are found out and kept together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactsOf {
+    /// Compiled files, which each build checks.
+    Compiled,
+    /// All others.
+    Text,
+}
+
+/// What is known of files already, and takes what is found out of the others.
+pub trait Known: Sync {
+    /// What is known of a file.
+    fn facts(&self, what: FactsOf, file: &FileInLayer<'_>) -> Option<FileFacts>;
+
+    /// Takes what was found out of a file.
+    fn learn(&self, what: FactsOf, file: &FileInLayer<'_>, facts: &FileFacts);
+}
+
+/// Nothing is known, and nothing kept.
+#[derive(Debug, Clone, Copy)]
+pub struct NothingKnown;
+
+impl Known for NothingKnown {
+    fn facts(&self, _: FactsOf, _: &FileInLayer<'_>) -> Option<FileFacts> {
+        None
+    }
+
+    fn learn(&self, _: FactsOf, _: &FileInLayer<'_>, _: &FileFacts) {}
+}
+
+/// Text that is larger is data, and no settings of anybody.
+const LARGEST_TEXT: u64 = 1 << 20;
+/// As large a file is brought into memory alone.
+const LARGE: u64 = 4 << 20;
+/// Source that is larger is made by a program.
+const LARGEST_SOURCE: u64 = 16 << 20;
+
+/// Looks at every file of a layer for Python 3.`minor` that is not compiled, except at
+/// those of which everything is known. Gives the facts in the order of the files.
+pub(crate) fn examine(
+    layer: &Layer<'_>,
+    minor: Option<u8>,
+    known: &dyn Known,
+) -> Result<Vec<FileFacts>, ReadError> {
+    examine_for(layer, FactsOf::Text, known, |file, bytes| {
+        facts_of(file, bytes, minor)
+    })
+}
+
+/// Looks at every compiled file of a layer. Gives the facts in the order of the files.
+pub(crate) fn examine_compiled(
+    layer: &Layer<'_>,
+    known: &dyn Known,
+) -> Result<Vec<FileFacts>, ReadError> {
+    examine_for(layer, FactsOf::Compiled, known, |_, bytes| FileFacts {
+        binary: read_binary(bytes),
+        ..FileFacts::default()
+    })
+}
+
+fn examine_for(
+    layer: &Layer<'_>,
+    what: FactsOf,
+    known: &dyn Known,
+    find: impl Fn(&FileInLayer<'_>, &[u8]) -> FileFacts + Sync,
+) -> Result<Vec<FileFacts>, ReadError> {
+    // One large file after the other: each is in memory as a whole.
+    let large = Mutex::new(());
+    let (facts, _) = parallel::with_state::<_, _, _, ReadError>(
+        &layer.files,
+        Schedule::InParts,
+        |_| Ok(layer.reader()),
+        |reader, file| {
+            if !is_of_interest(what, file) {
+                return Ok(FileFacts::default());
+            }
+            if let Some(facts) = known.facts(what, file) {
+                return Ok(facts);
+            }
+            let _alone = (file.size > LARGE).then(|| large.lock());
+            let facts = find(file, &reader.bytes(file)?);
+            known.learn(what, file, &facts);
+            Ok(facts)
+        },
+    )?;
+    Ok(facts)
+}
+
+/// Whether something is to be found in a file like this.
+fn is_of_interest(what: FactsOf, file: &FileInLayer<'_>) -> bool {
+    if file.is_link {
+        return false;
+    }
+    if what == FactsOf::Compiled {
+        return may_be_binary(&file.path);
+    }
+    match ending(file.name()) {
+        Some("py") => file.size <= LARGEST_SOURCE,
+        Some("pyc") => true,
+        _ => file.size <= LARGEST_TEXT && (is_command(file) || secrets::is_for(file)),
+    }
+}
+
+/// Whether a function or a shell may start it.
+pub(crate) fn is_command(file: &FileInLayer<'_>) -> bool {
+    match file.path.split_once('/') {
+        Some(("bin" | "extensions", name)) => !name.contains('/'),
+        Some((_, rest)) => rest.starts_with("bin/"),
+        None => false,
+    }
+}
+
+fn facts_of(file: &FileInLayer<'_>, bytes: &[u8], minor: Option<u8>) -> FileFacts {
+    let ending = ending(file.name());
+    let mut facts = FileFacts::default();
+    if ending == Some("pyc") {
+        facts.pyc = Header::read(bytes);
+        return facts;
+    }
+    if ending == Some("py") {
+        facts.syntax = minor.and_then(|minor| source::problem(bytes, minor));
+    }
+    if is_command(file) {
+        facts.is_elf = bytes.starts_with(b"\x7fELF");
+        facts.shebang = shebang(bytes);
+    }
+    if bytes.len() as u64 <= LARGEST_TEXT {
+        facts.secrets = secrets::find(file, bytes);
+    }
+    facts
+}
+
+/// The first line without its line feed, where it begins with `#!`.
+fn shebang(bytes: &[u8]) -> Option<String> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let line = line.strip_prefix(b"#!")?;
+    Some(String::from_utf8_lossy(line).into_owned())
+}
+
+/// What comes after the last dot of a name.
+pub(crate) fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}

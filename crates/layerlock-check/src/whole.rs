@@ -1,0 +1,148 @@
+//! Everything that can be told of a layer alone.
+
+use layerlock_target::{Provider, Target};
+
+use crate::compiled::check_compiled;
+use crate::facts::{Known, examine};
+use crate::layer::{Layer, ReadError};
+use crate::python::{
+    Distributions, Elsewhere, bytecode, check_modules, check_path_files, check_requirements,
+};
+use crate::{Code, Finding, commands, layout, limits, plan, secrets};
+
+/// What a layer is checked for.
+#[derive(Debug, Clone, Copy)]
+pub enum LayerTarget {
+    /// Python functions.
+    Python(Target),
+    /// Functions on another runtime of a provider: nothing is checked that depends on the
+    /// language.
+    Other(Provider),
+}
+
+/// What was found in a layer.
+#[derive(Debug, Clone, Default)]
+pub struct Whole {
+    /// What the user should know.
+    pub findings: Vec<Finding>,
+    /// The distributions in it, sorted by name.
+    pub packages: Vec<Package>,
+}
+
+/// A package of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// The name, normalised.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// Bytes of the files that are known to be its, unpacked.
+    pub unzipped_size: u64,
+}
+
+/// Checks a layer: its paths and modes, and what its files hold.
+pub fn check_layer(
+    mut layer: Layer<'_>,
+    target: LayerTarget,
+    known: &dyn Known,
+    elsewhere: Elsewhere<'_>,
+) -> Result<Whole, ReadError> {
+    let LayerTarget::Python(target) = target else {
+        return check_any(&layer, target, known);
+    };
+    let distributions = Distributions::read(&layer, &target)?;
+    distributions.claim(&mut layer)?;
+    let facts = examine(&layer, Some(target.runtime.python().1), known)?;
+
+    let mut findings: Vec<Finding> = plan::runtime(&target).into_iter().collect();
+    findings.extend(empty(&layer));
+    findings.extend(plan::check_names(&layer, &target));
+    findings.extend(limits::check(&layer, target.provider(), target.mount()));
+    findings.extend(commands::check_modes(&layer, Some(&target)));
+    findings.extend(commands::check_commands(&layer, &facts));
+    findings.extend(commands::check_links(&layer, target.mount())?);
+    findings.extend(distributions.findings.iter().cloned());
+    findings.extend(check_requirements(&distributions, &target, elsewhere));
+    findings.extend(check_modules(&layer, &distributions, &target));
+    findings.extend(check_path_files(&layer, &target)?);
+    findings.extend(bytecode::check(&layer, &facts, &target));
+    findings.extend(syntax(&layer, &facts, &target));
+    findings.extend(secrets::check(&layer, &facts, Some(&target)));
+    findings.extend(check_compiled(&layer, &target, known)?);
+    Ok(Whole {
+        findings,
+        packages: packages(&layer, &distributions),
+    })
+}
+
+fn check_any(
+    layer: &Layer<'_>,
+    target: LayerTarget,
+    known: &dyn Known,
+) -> Result<Whole, ReadError> {
+    let provider = match target {
+        LayerTarget::Python(target) => target.provider(),
+        LayerTarget::Other(provider) => provider,
+    };
+    let mount = provider.mount();
+    let facts = examine(layer, None, known)?;
+    let mut findings: Vec<Finding> = empty(layer).into_iter().collect();
+    findings.extend(plan::case_collisions(layer));
+    findings.extend(layout::check(layer, None));
+    findings.extend(limits::check(layer, provider, mount));
+    findings.extend(commands::check_modes(layer, None));
+    findings.extend(commands::check_commands(layer, &facts));
+    findings.extend(commands::check_links(layer, mount)?);
+    findings.extend(secrets::check(layer, &facts, None));
+    Ok(Whole {
+        findings,
+        packages: Vec::new(),
+    })
+}
+
+fn empty(layer: &Layer<'_>) -> Option<Finding> {
+    let is_empty = layer.files.is_empty();
+    is_empty.then(|| Finding::new(Code::EmptyLayer, "the layer holds no file"))
+}
+
+/// Source that does not parse.
+fn syntax(layer: &Layer<'_>, facts: &[crate::FileFacts], target: &Target) -> Vec<Finding> {
+    let files = layer.files.iter().zip(facts);
+    let problems = files.filter_map(|(file, facts)| Some((file, facts.syntax.as_ref()?)));
+    let finding = |(file, problem): (
+        &crate::FileInLayer<'_>,
+        &crate::python::source::SourceProblem,
+    )| {
+        let message = format!(
+            "{} does not parse on {}: line {}: {}",
+            file.path, target.runtime, problem.line, problem.message
+        );
+        Finding::new(Code::SyntaxError, message)
+            .about(file.package(), Some(&file.path))
+            .with_hint("what imports it fails; leave it out if nothing does")
+    };
+    problems.map(finding).collect()
+}
+
+fn packages(layer: &Layer<'_>, distributions: &Distributions) -> Vec<Package> {
+    let mut packages: Vec<Package> = distributions
+        .all
+        .iter()
+        .map(|one| Package {
+            name: one.name.to_string(),
+            version: one.version.clone(),
+            unzipped_size: 0,
+        })
+        .collect();
+    for file in &layer.files {
+        let Some(owner) = file.owner.as_deref() else {
+            continue;
+        };
+        let (name, version) = owner.split_once(' ').unwrap_or((owner, ""));
+        let mut packages = packages.iter_mut();
+        if let Some(package) = packages.find(|one| one.name == name && one.version == version) {
+            package.unzipped_size += file.size;
+        }
+    }
+    packages
+}
