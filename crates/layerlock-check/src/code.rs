@@ -85,7 +85,7 @@ codes! {
     MissingLibrary = "missing-library", Error, "A compiled file needs a library that it does not find.";
     ImageLibrary = "image-library", Error, "A compiled file needs a library that the runtime's container image alone has.";
     UncertainLibrary = "uncertain-library", Warning, "A compiled file needs a library that the runtime should have, and nobody promises.";
-    LibraryOffPath = "library-off-path", Info, "A compiled file needs a library of the layer that something else has to load first.";
+    LibraryOffPath = "library-off-path", Info, "A compiled file needs a library that another layer has, or that something else has to load first.";
     GlibcTooNew = "glibc-too-new", Error, "A compiled file needs a newer glibc than the runtime's.";
     SymbolVersion = "symbol-version", Error, "A compiled file needs another version of a library than the one that it finds.";
     OtherMachine = "other-machine", Error, "A compiled file is for another processor.";

@@ -37,7 +37,8 @@ mod whole;
 mod zip;
 
 pub use binaries::{
-    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_in_pieces,
+    BinaryContent, BinaryFile, check_binaries, check_binaries_beside, may_be_binary, read_binary,
+    read_binary_in_pieces,
 };
 pub use catalogue::catalogue;
 pub use code::Code;

@@ -20,10 +20,16 @@ pub(super) struct Files<'a> {
     fitting: HashSet<&'a str>,
     /// Libraries by the names under which others can need them.
     by_name: HashMap<&'a str, Vec<&'a str>>,
+    /// Libraries of other layers that functions can have.
+    others: HashSet<&'a str>,
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(files: impl IntoIterator<Item = BinaryFile<'a>>, target: Target) -> Self {
+    pub(super) fn new(
+        files: impl IntoIterator<Item = BinaryFile<'a>>,
+        others: HashSet<&'a str>,
+        target: Target,
+    ) -> Self {
         let platform = target.platform();
         let mut all = Self {
             target,
@@ -33,6 +39,7 @@ impl<'a> Files<'a> {
             code: HashSet::new(),
             fitting: HashSet::new(),
             by_name: HashMap::new(),
+            others,
         };
         let paths: Vec<&'a str> = all.by_path.keys().copied().collect();
         for path in paths {
@@ -146,6 +153,11 @@ impl<'a> Files<'a> {
             .get(name)
             .map(Vec::as_slice)
             .unwrap_or_default()
+    }
+
+    /// Whether another layer has a library where the loader looks.
+    pub(super) fn is_in_other_layer(&self, name: &str) -> bool {
+        self.others.contains(name)
     }
 
     /// The path of a file below the folder that modules are looked for in.

@@ -73,7 +73,18 @@ pub fn check_binaries<'a>(
     files: impl IntoIterator<Item = BinaryFile<'a>>,
     target: &Target,
 ) -> Vec<Finding> {
-    let files = Files::new(files, *target);
+    check_binaries_beside(files, [], target)
+}
+
+/// The same where functions can have other layers too: `others` is what these have in the
+/// folder of libraries ([`Target::libraries`]), by the files' names. What is needed of it
+/// is a note.
+pub fn check_binaries_beside<'a>(
+    files: impl IntoIterator<Item = BinaryFile<'a>>,
+    others: impl IntoIterator<Item = &'a str>,
+    target: &Target,
+) -> Vec<Finding> {
+    let files = Files::new(files, others.into_iter().collect(), *target);
     let mut faults = Vec::new();
     let unfit = fit::check(&files, &mut faults);
     needs::check(&files, &unfit, &mut faults);

@@ -150,6 +150,15 @@ fn missing<'a>(
             Found::Likely => LibraryPresence::Likely,
             Found::Nowhere(presence) => presence,
         };
+        if presence != LibraryPresence::Likely && files.is_in_other_layer(library) {
+            let reason = format!(
+                "needs {library}, which is in {}/ of another layer: functions need both",
+                files.target.libraries()
+            );
+            let fault = Fault::new(Code::LibraryOffPath, file, reason);
+            faults.push(concerning(known, fault));
+            continue;
+        }
         let elsewhere = files.named(split(library).1);
         if presence != LibraryPresence::Likely && !elsewhere.is_empty() {
             let fault = off_path(file, library, elsewhere, reached);

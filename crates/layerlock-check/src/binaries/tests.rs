@@ -4,7 +4,8 @@ use layerlock_target::{Architecture, Provider, Target};
 use layerlock_testkit::SharedLibrary;
 
 use super::{
-    BinaryContent, BinaryFile, check_binaries, may_be_binary, read_binary, read_binary_in_pieces,
+    BinaryContent, BinaryFile, check_binaries_beside, may_be_binary, read_binary,
+    read_binary_in_pieces,
 };
 use crate::Finding;
 
@@ -36,6 +37,15 @@ fn findings(runtime: &str, files: &[(&str, Content)]) -> Vec<Finding> {
 }
 
 fn findings_of(provider: Provider, runtime: &str, files: &[(&str, Content)]) -> Vec<Finding> {
+    findings_beside(&[], provider, runtime, files)
+}
+
+fn findings_beside(
+    others: &[&str],
+    provider: Provider,
+    runtime: &str,
+    files: &[(&str, Content)],
+) -> Vec<Finding> {
     let runtime = provider.runtime(runtime).unwrap();
     let target = Target::new(runtime, Architecture::X86_64);
     let binaries: Vec<_> = files
@@ -55,7 +65,7 @@ fn findings_of(provider: Provider, runtime: &str, files: &[(&str, Content)]) -> 
             _ => BinaryContent::Other,
         },
     });
-    check_binaries(files, &target)
+    check_binaries_beside(files, others.iter().copied(), &target)
 }
 
 /// The findings of a layer for Python 3.12: severity, code and path.
@@ -220,6 +230,37 @@ fn libraries_that_a_file_misses_are_told_together() {
                  its own Python, and nobody promises"
             ),
         ]
+    );
+}
+
+#[test]
+fn what_another_layer_has_is_a_note() {
+    let layer = [(
+        MODULE,
+        lib(&library().needs("libexpat.so.1").needs("libodd.so.1")),
+    )];
+    let lines = |others: &[&str]| -> Vec<String> {
+        findings_beside(others, Provider::Aws, "python3.12", &layer)
+            .iter()
+            .map(|finding| finding.to_string().lines().next().unwrap().to_owned())
+            .collect()
+    };
+    let both = lines(&["libexpat.so.1", "libodd.so.1"]);
+    assert_eq!(both.len(), 2);
+    for (line, library) in both.iter().zip(["libexpat.so.1", "libodd.so.1"]) {
+        assert_eq!(
+            *line,
+            format!(
+                "note[library-off-path]: {MODULE} needs {library}, which is in lib/ of another \
+                 layer: functions need both"
+            )
+        );
+    }
+    let one = lines(&["libexpat.so.1"]);
+    assert!(
+        one.iter()
+            .any(|line| line.starts_with("error[missing-library]")),
+        "{one:?}"
     );
 }
 
