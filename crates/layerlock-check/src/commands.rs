@@ -2,7 +2,7 @@
 
 use layerlock_target::Target;
 
-use crate::facts::FileFacts;
+use crate::file_facts::FileFacts;
 use crate::groups::Groups;
 use crate::layer::{FileInLayer, Layer, ReadError};
 use crate::{Code, Finding};

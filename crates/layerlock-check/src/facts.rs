@@ -3,31 +3,14 @@
 
 use std::sync::Mutex;
 
-use layerlock_elf::Binary;
 use layerlock_layer::parallel::{self, Schedule};
-use serde::{Deserialize, Serialize};
 
 use crate::binaries::{may_be_binary, read_binary};
+use crate::file_facts::{FileFacts, Header};
 use crate::layer::{FileInLayer, Layer, ReadError};
-use crate::python::bytecode::Header;
-use crate::python::source::{self, SourceProblem};
-use crate::secrets::{self, Secret};
-
-/// What the bytes of a file tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileFacts {
-    /// Why it is no source for the target's Python.
-    pub(crate) syntax: Option<SourceProblem>,
-    /// What it says as bytecode.
-    pub(crate) pyc: Option<Header>,
-    /// The first line, where that names an interpreter.
-    pub(crate) shebang: Option<String>,
-    /// Whether it begins as an ELF file does.
-    pub(crate) is_elf: bool,
-    pub(crate) secrets: Vec<Secret>,
-    /// What it is as a compiled file.
-    pub(crate) binary: Option<Binary>,
-}
+use crate::names::ending;
+use crate::python::source;
+use crate::secrets;
 
 /// Which facts: those of one kind are found out and kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,9 +149,4 @@ fn shebang(bytes: &[u8]) -> Option<String> {
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let line = line.strip_prefix(b"#!")?;
     Some(String::from_utf8_lossy(line).into_owned())
-}
-
-/// What comes after the last dot of a name.
-pub(crate) fn ending(name: &str) -> Option<&str> {
-    name.rsplit_once('.').map(|(_, ending)| ending)
 }

@@ -1,6 +1,7 @@
 //! The files of a layer, wherever they are: in a plan, a zip or a directory.
 
 mod directory;
+mod disk;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -147,7 +148,7 @@ impl<'a> LayerReader<'a> {
             // An entry is of a plan.
             (Source::Entry(_), None) => Ok(Vec::new()),
             (Source::Member(member), _) => Ok(member.bytes()?),
-            (Source::Disk(path), _) => directory::read(path),
+            (Source::Disk(path), _) => Ok(disk::read(path)?),
         }
     }
 
@@ -190,7 +191,7 @@ impl FileInLayer<'_> {
         match &self.source {
             Source::Entry(entry) => Some((self.size, entry.source.crc32())),
             Source::Member(member) => Some((self.size, member.crc32)),
-            Source::Disk(path) => directory::checksum(path).map(|crc32| (self.size, crc32)),
+            Source::Disk(path) => disk::checksum(path).map(|crc32| (self.size, crc32)),
         }
     }
 

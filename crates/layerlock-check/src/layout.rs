@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_target::Target;
 
-use crate::facts::ending;
 use crate::layer::{FileInLayer, Layer};
+use crate::names::ending;
 use crate::{Code, Finding, Severity};
 
 /// Where a runtime looks for something in a layer, of all providers and languages.

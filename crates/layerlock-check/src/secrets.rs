@@ -5,32 +5,11 @@ mod credentials;
 mod url;
 
 use layerlock_target::Target;
-use serde::{Deserialize, Serialize};
 
-use crate::facts::{FileFacts, ending};
+use crate::file_facts::{FileFacts, Secret, SecretKind};
 use crate::layer::{FileInLayer, Layer};
+use crate::names::ending;
 use crate::{Code, Finding};
-
-/// Something in a file that is nobody's business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Secret {
-    pub(crate) kind: SecretKind,
-    /// The line, from 1 on.
-    pub(crate) line: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum SecretKind {
-    /// A user's name and password in a URL.
-    UserInfo,
-    /// A password or token as the value of a setting.
-    Setting,
-    /// The identifier of an access key of AWS.
-    AccessKey,
-    PrivateKey,
-    /// A path of the machine on which the layer was made.
-    MachinePath,
-}
 
 /// Whether a file may have some, by its name.
 pub(crate) fn is_for(file: &FileInLayer<'_>) -> bool {

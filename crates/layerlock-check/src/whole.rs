@@ -109,18 +109,16 @@ fn empty(layer: &Layer<'_>) -> Option<Finding> {
 fn syntax(layer: &Layer<'_>, facts: &[crate::FileFacts], target: &Target) -> Vec<Finding> {
     let files = layer.files.iter().zip(facts);
     let problems = files.filter_map(|(file, facts)| Some((file, facts.syntax.as_ref()?)));
-    let finding = |(file, problem): (
-        &crate::FileInLayer<'_>,
-        &crate::python::source::SourceProblem,
-    )| {
-        let message = format!(
-            "{} does not parse on {}: line {}: {}",
-            file.path, target.runtime, problem.line, problem.message
-        );
-        Finding::new(Code::SyntaxError, message)
-            .about(file.package(), Some(&file.path))
-            .with_hint("what imports it fails; leave it out if nothing does")
-    };
+    let finding =
+        |(file, problem): (&crate::FileInLayer<'_>, &crate::file_facts::SourceProblem)| {
+            let message = format!(
+                "{} does not parse on {}: line {}: {}",
+                file.path, target.runtime, problem.line, problem.message
+            );
+            Finding::new(Code::SyntaxError, message)
+                .about(file.package(), Some(&file.path))
+                .with_hint("what imports it fails; leave it out if nothing does")
+        };
     problems.map(finding).collect()
 }
 

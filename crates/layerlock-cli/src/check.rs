@@ -9,7 +9,7 @@ use crate::args::{CheckArgs, CheckFormat};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::{exit_code, settings};
+use crate::settings;
 
 pub(crate) fn check(
     project: PathBuf,
@@ -26,5 +26,5 @@ pub(crate) fn check(
     } else {
         console.checked(&report)?;
     }
-    Ok(exit_code(report.has_errors()))
+    Ok(ExitCode::from(report.exit_code()))
 }

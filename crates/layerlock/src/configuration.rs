@@ -18,7 +18,7 @@ use layerlock_lock::{
 use layerlock_target::{Provider, Target};
 use toml::Spanned;
 
-use crate::check::{CheckConfiguration, parse_size};
+use crate::check_configuration::{CheckConfiguration, parse_size};
 use crate::default_runtime::{self, DefaultRuntime, RuntimeQuery};
 use crate::dist;
 use crate::exclude_files::Pattern;

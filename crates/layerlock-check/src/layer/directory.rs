@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use layerlock_layer::{Error, PlannedFile};
+use layerlock_layer::Error;
 
-use super::{FileInLayer, Layer, PERMISSIONS, ReadError, Source};
+use super::{FileInLayer, Layer, PERMISSIONS, Source};
 
 /// Folders in folders: more are a link that leads back.
 const DEEPEST: usize = 64;
@@ -65,22 +65,4 @@ fn mode(metadata: &std::fs::Metadata) -> Option<u32> {
 fn mode(_: &std::fs::Metadata) -> Option<u32> {
     let _ = PERMISSIONS;
     None
-}
-
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
-    // Where a link leads to nothing, that is what is read of it.
-    if let Ok(target) = fs::read_link(path)
-        && !path.exists()
-    {
-        return Ok(target.to_string_lossy().into_owned().into_bytes());
-    }
-    if !path.is_file() {
-        // Says that it is no regular file: to open a pipe is to wait.
-        PlannedFile::read(path)?;
-    }
-    Ok(fs::read(path).map_err(Error::io("read", path))?)
-}
-
-pub(super) fn checksum(path: &Path) -> Option<u32> {
-    PlannedFile::read(path).ok().map(|file| file.crc32())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use layerlock_target::Target;
 
 use super::distributions::Distributions;
-use crate::facts::ending;
 use crate::layer::Layer;
+use crate::names::ending;
 use crate::{Code, Finding};
 
 /// The SDK of durable functions, which the runtimes from this Python on bring.

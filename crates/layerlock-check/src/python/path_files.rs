@@ -2,8 +2,8 @@
 
 use layerlock_target::Target;
 
-use crate::facts::ending;
 use crate::layer::{FileInLayer, Layer, ReadError};
+use crate::names::ending;
 use crate::{Code, Finding};
 
 /// Checks the `.pth` and `.egg-link` files of a layer.

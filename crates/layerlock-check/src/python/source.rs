@@ -2,15 +2,8 @@
 
 use ruff_python_ast::PythonVersion;
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
-use serde::{Deserialize, Serialize};
 
-/// Where a file stops being Python, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SourceProblem {
-    /// The line, from 1 on.
-    pub(crate) line: usize,
-    pub(crate) message: String,
-}
+use crate::file_facts::SourceProblem;
 
 /// Parses source as Python 3.`minor` does.
 pub(crate) fn problem(bytes: &[u8], minor: u8) -> Option<SourceProblem> {

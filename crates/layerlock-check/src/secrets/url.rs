@@ -1,6 +1,6 @@
 //! User-info in URLs, and paths of a machine.
 
-use crate::facts::ending;
+use crate::names::ending;
 
 /// Whether a line has a URL with a password that looks like a real one.
 pub(super) fn has_user_info(line: &str) -> bool {

@@ -16,11 +16,11 @@ use layerlock_lock::{
 
 use super::wheels::Wheels;
 use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
-use crate::check;
 use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
+use crate::kept_facts;
 use crate::last_run::PlannedLayer;
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Conflicts, Error, Settings, excluded_python, findings};
@@ -350,7 +350,7 @@ impl LayerJob<'_, PlannedFiles> {
         }));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
-        findings.extend(check::compiled(&step.plan, &layer.target, cache)?);
+        findings.extend(kept_facts::compiled(&step.plan, &layer.target, cache)?);
         findings.extend(layer.check.budget(step.plan.unzipped_size()));
         Ok(layer.check.apply(findings))
     }

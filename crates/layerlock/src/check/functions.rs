@@ -8,10 +8,10 @@ use layerlock_target::Target;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::configuration::{
+use super::report::{CheckedFunction, CheckedTarget};
+use crate::check_configuration::{
     CheckConfiguration, ForeignLayer, FunctionLayer, FunctionTable, bad, parse_size,
 };
-use super::report::{CheckedFunction, CheckedTarget};
 use crate::{Error, Settings};
 
 /// The part of `[tool.layerlock]` that is about functions.

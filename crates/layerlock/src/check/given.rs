@@ -11,11 +11,11 @@ use layerlock_layer::PlannedFile;
 use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, FileReader};
 use layerlock_target::{Architecture, Provider, Support, Target};
 
-use super::CheckSettings;
-use super::configuration::CheckConfiguration;
 use super::imports::{self, Imports};
 use super::report::{CheckedLayer, CheckedTarget, CheckedZip};
+use super::settings::CheckSettings;
 use crate::Error;
+use crate::check_configuration::CheckConfiguration;
 
 /// Checks a zip or directory for each target that it is for.
 pub(super) fn check(

@@ -6,15 +6,15 @@ use layerlock_install::{Cache, Reporter};
 use layerlock_layer::LayerPlan;
 use layerlock_lock::normalize_name;
 
-use super::CheckSettings;
-use super::configuration::CheckConfiguration;
 use super::functions::{self, PlannedLayer};
 use super::imports;
-use super::kept_facts::KeptFacts;
 use super::report::{CheckReport, CheckedLayer, CheckedPackage};
+use super::settings::CheckSettings;
 use crate::Error;
 use crate::build::plan_and_look;
 use crate::built::{Built, BuiltLayer};
+use crate::check_configuration::CheckConfiguration;
+use crate::kept_facts::KeptFacts;
 
 /// Plans the project's layers, and checks them.
 pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<CheckReport, Error> {

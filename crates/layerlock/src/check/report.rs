@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use layerlock_check::{Finding, Severity, Whole};
+use layerlock_diagnostic::{EXIT_CHECK_FAILED, EXIT_SUCCESS};
 use layerlock_digest::Digest;
 use layerlock_target::{Architecture, Provider, Target};
 use serde::{Serialize, Serializer};
@@ -171,6 +172,15 @@ impl CheckReport {
     pub fn has_errors(&self) -> bool {
         self.findings()
             .any(|finding| finding.severity == Severity::Error)
+    }
+
+    /// The exit code of the command.
+    pub fn exit_code(&self) -> u8 {
+        if self.has_errors() {
+            EXIT_CHECK_FAILED
+        } else {
+            EXIT_SUCCESS
+        }
     }
 
     /// All that was found.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::Conflicts;
-use crate::check::{CheckTable, FunctionTable, SizeText};
+use crate::check_configuration::{CheckTable, FunctionTable, SizeText};
 use crate::publish_configuration::{ProviderName, PublishTable};
 
 /// `[tool.layerlock]`: the defaults of every layer.

@@ -303,7 +303,7 @@ impl SizeText {
     }
 }
 
-pub(super) fn bad<T>(project: &Project, setting: &Spanned<T>, message: String) -> Error {
+pub(crate) fn bad<T>(project: &Project, setting: &Spanned<T>, message: String) -> Error {
     Error::Configuration {
         message,
         place: project.place(setting.span()),

@@ -5,10 +5,30 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use layerlock_check::{FactsOf, FileFacts, FileInLayer, Known};
+use layerlock_check::{
+    FactsOf, FileFacts, FileInLayer, Finding, Known, Layer, ReadError, check_compiled,
+};
 use layerlock_digest::{seal, unseal};
 use layerlock_install::Cache;
 use layerlock_layer::{LayerPlan, write_file};
+use layerlock_target::Target;
+
+use crate::Error;
+
+/// Checks the compiled files of a planned layer, which each build does.
+pub(crate) fn compiled(
+    plan: &LayerPlan,
+    target: &Target,
+    cache: &Cache,
+) -> Result<Vec<Finding>, Error> {
+    let kept = KeptFacts::of_compiled(cache, plan);
+    let findings = match check_compiled(&Layer::of_plan(plan), target, &kept) {
+        Err(ReadError::Layer(error)) => return Err(error.into()),
+        findings => findings.unwrap_or_default(),
+    };
+    kept.keep();
+    Ok(findings)
+}
 
 /// The facts of one wheel's files, by where the data of each begins in the archive.
 type OfWheel = HashMap<u64, FileFacts>;
@@ -38,7 +58,7 @@ impl KeptFacts {
     }
 
     /// The same of all files, for Python 3.`minor`.
-    pub(super) fn of_all(cache: &Cache, plan: &LayerPlan, minor: u8) -> Self {
+    pub(crate) fn of_all(cache: &Cache, plan: &LayerPlan, minor: u8) -> Self {
         Self {
             text: wheels(cache, plan, &format!("3.{minor}")),
             ..Self::of_compiled(cache, plan)
