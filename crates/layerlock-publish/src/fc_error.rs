@@ -284,6 +284,12 @@ impl Diagnose for FcError {
             Self::Network { reason, .. } if reason.contains("certificate") => {
                 "if a proxy has its own certificate authority, set SSL_CERT_FILE to its PEM file"
             }
+            Self::Network { reason, .. }
+                if reason.starts_with("dns error") || reason.contains("lookup address") =>
+            {
+                "there may be no region of this name, or none with Function Compute: check its \
+                 spelling; else check whether this machine resolves names"
+            }
             Self::Network { reason, .. } if reason.starts_with("the upload stood still") => {
                 "check the network and HTTPS_PROXY, then publish again: what arrived is not sent twice"
             }

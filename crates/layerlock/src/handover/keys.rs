@@ -38,6 +38,8 @@ pub(crate) struct Places {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'r> {
     pub(super) layer: &'r str,
+    /// The provider, where its runtimes need it to be told from another's.
+    pub(super) provider: Option<&'static str>,
     pub(super) runtimes: &'r [String],
     pub(super) architectures: &'r [String],
     pub(super) region: Option<&'r str>,
@@ -48,11 +50,18 @@ pub(super) struct Subject<'r> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key(Vec<String>);
 
+/// The provider as part of a key: a runtime of AWS stands alone, and one of another provider
+/// may have the same name.
+pub(super) fn told_provider(provider: &'static str) -> Option<&'static str> {
+    (!matches!(provider, "aws" | "local")).then_some(provider)
+}
+
 impl Layout {
     pub(super) fn key(&self, subject: &Subject<'_>) -> Key {
         let mut parts = vec![subject.layer.to_owned()];
         let layer = self.layers.iter().find(|one| one.name == subject.layer);
         if layer.is_some_and(|layer| layer.runtimes.len() > 1) {
+            parts.extend(subject.provider.map(str::to_owned));
             parts.push(subject.runtimes.join("-"));
         }
         if layer.is_some_and(|layer| layer.architectures.len() > 1) {
@@ -104,6 +113,8 @@ impl Layout {
                     for region in &regions {
                         let subject = Subject {
                             layer: &layer.name,
+                            // It is part of the runtime here.
+                            provider: None,
                             runtimes: std::slice::from_ref(runtime),
                             architectures: std::slice::from_ref(architecture),
                             region: *region,
@@ -280,6 +291,7 @@ mod tests {
         let mut layout = Layout::default();
         let subject = Subject {
             layer: "base",
+            provider: None,
             runtimes: &[],
             architectures: &[],
             region: Some("eu-west-1"),

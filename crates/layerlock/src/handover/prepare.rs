@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use layerlock_export::Project;
 use layerlock_layer::can_write_file;
 
-use super::keys::{LayerTargets, Layout, Places, Style};
+use super::keys::{self, LayerTargets, Layout, Places, Style};
 use super::lines::value;
 use super::member::Object;
 use super::{CONTEXT, Handover, Place, file, unusable};
@@ -231,7 +231,11 @@ fn layout(layers: &[Layer], asked: &[String], places: Places) -> Layout {
             continue;
         }
         let known = layout.layers.iter_mut().find(|one| one.name == layer.name);
-        let runtime = layer.target.runtime.to_string();
+        let provider = keys::told_provider(layer.target.provider().name());
+        let runtime = match provider {
+            Some(provider) => format!("{provider}-{}", layer.target.runtime),
+            None => layer.target.runtime.to_string(),
+        };
         let architecture = layer.target.architecture.to_string();
         match known {
             Some(known) => {
@@ -248,8 +252,6 @@ fn layout(layers: &[Layer], asked: &[String], places: Places) -> Layout {
     layout
 }
 
-/// What tells the places apart: regions where an account has several, accounts where there
-/// are several.
 /// Where the layers of a run go.
 fn places_of(to: &Publishing, configuration: &PublishConfiguration) -> Result<Places, Error> {
     let mut places = places(&configured_accounts(to, configuration)?);
@@ -261,6 +263,8 @@ fn places_of(to: &Publishing, configuration: &PublishConfiguration) -> Result<Pl
     Ok(places)
 }
 
+/// What tells the places apart: regions where an account has several, accounts where there
+/// are several.
 fn places(accounts: &[AwsAccount]) -> Places {
     let mut regions: Vec<String> = Vec::new();
     let mut has_several = false;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, Layout, Style, Subject};
+use super::keys::{Key, Layout, Style, Subject, told_provider};
 use super::lines::{Line, value};
 use super::serverless_devs;
 use crate::handover_error::HandoverError;
@@ -170,6 +170,7 @@ fn zips(report: &Report) -> impl Iterator<Item = (&LayerReport, &ZipReport)> {
 fn subject(published: &Published) -> Subject<'_> {
     Subject {
         layer: &published.layer,
+        provider: told_provider(published.provider),
         runtimes: &published.runtimes,
         architectures: &published.architectures,
         region: published.region.as_deref(),
@@ -180,6 +181,7 @@ fn subject(published: &Published) -> Subject<'_> {
 fn key_of_zip(layout: &Layout, layer: &LayerReport) -> Key {
     layout.key(&Subject {
         layer: &layer.name,
+        provider: told_provider(layer.target.provider().name()),
         runtimes: &[layer.target.runtime.to_string()],
         architectures: &[layer.target.architecture.to_string()],
         region: None,

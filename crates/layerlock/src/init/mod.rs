@@ -86,6 +86,7 @@ fn plan(settings: &Settings) -> Result<(Initialised, String), Error> {
     let layers = layers(&project, settings, &mut notes)?;
 
     let wanted = [
+        provider(&pyproject, settings),
         runtime(&pyproject, &layers, settings, &mut notes),
         architecture(&pyproject, &layers, settings),
         staging(&pyproject, settings),
@@ -139,6 +140,13 @@ fn layers(
         Some(Err(error)) => return Err(error.into()),
     }
     Ok(layers)
+}
+
+/// The provider that somebody asks for, where it is not the default.
+fn provider(pyproject: &Pyproject, settings: &Settings) -> Option<Setting> {
+    const KEY: &str = "provider";
+    let asked = settings.provider.filter(|asked| *asked != Provider::Aws)?;
+    (!pyproject.has(KEY)).then(|| (KEY, vec![asked.to_string()]))
 }
 
 fn runtime(

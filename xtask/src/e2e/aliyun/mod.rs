@@ -2,6 +2,7 @@
 //! so that it is no friend of ours.
 
 mod broken;
+mod import;
 mod killed;
 mod run;
 mod sdk;
@@ -15,6 +16,9 @@ pub(crate) fn prove(checks: &mut Checks, subject: &Subject, tools: &Tools) {
     checks.check("the official SDKs are accepted", || sdk::accepted(tools));
     checks.check("signatures are those of the official SDKs", || {
         sdk::recorded(tools)
+    });
+    checks.check("requests, numpy and pandas import on python3.10", || {
+        import::prove(subject, tools)
     });
     checks.check("one list call where nothing changed", || {
         run::unchanged(subject)

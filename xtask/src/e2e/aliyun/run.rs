@@ -88,7 +88,7 @@ pub(super) fn upkeep(subject: &Subject) -> Result<Proof> {
     let url = server.url();
     let mut problems = Problems::default();
     for number in 1..=4_u8 {
-        let layer = layer(subject, "upkeep", &[number])?;
+        let layer = layer(subject, &format!("upkeep-{number}"), &[number])?;
         let made = first(&publish(subject, &url, &layer, "kept"), "published")?;
         problems.equal("the version", &made["version"], &Value::from(number));
     }
