@@ -256,6 +256,9 @@ fn layer_settings(project: PathBuf, layer: LayerArgs, choice: ChoiceArgs) -> Set
             .collect(),
         architectures: layer.architecture,
         allow_stale_lock: choice.allow_stale_lock,
+        allow_unhashed: choice.allow_unhashed,
+        lock: choice.lock.clone(),
+        package: choice.package.clone(),
         choice: to_choice(choice),
         ..Settings::for_project(project)
     }
@@ -274,6 +277,7 @@ fn to_choice(args: ChoiceArgs) -> Option<Choice> {
             names: args.extras,
             all: args.all_extras,
         },
+        package: None,
     };
     (choice != Choice::default()).then_some(choice)
 }

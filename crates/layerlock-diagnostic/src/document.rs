@@ -65,6 +65,15 @@ impl Document {
         Self::new(path, bytes)
     }
 
+    /// The document that an empty file is.
+    pub fn empty(path: &Path) -> Self {
+        Self {
+            path: path.into(),
+            text: "".into(),
+            line_starts: [0].into(),
+        }
+    }
+
     /// The document that a file with these bytes is.
     pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, DocumentError> {
         // Each line takes memory, however short.

@@ -47,6 +47,14 @@ impl Document {
         Ok(Self { file, part })
     }
 
+    /// The document that an empty file is.
+    pub(crate) fn empty(path: &Path) -> Self {
+        Self {
+            file: layerlock_diagnostic::Document::empty(path),
+            part: 0..0,
+        }
+    }
+
     pub(crate) fn text(&self) -> &str {
         self.file.text()
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::LockWarningKind;
 
-use crate::missing::only;
+use crate::missing::{only, readable};
 
 /// Why a project, a lock or a choice of its packages cannot be used.
 ///
@@ -348,9 +348,15 @@ impl Diagnose for Error {
             Self::UnknownGroup { .. } | Self::UnknownInclude { .. } => {
                 "the project has no groups at all"
             }
+            Self::NoProject { others, .. } | Self::NoLock { others, .. }
+                if readable(others).is_some() =>
+            {
+                let name = readable(others).unwrap_or_default();
+                return Some(format!("read it with --lock {name}"));
+            }
             Self::NoProject { others, .. } if !others.is_empty() => {
-                "layerlock reads pyproject.toml and poetry.lock: make them with `poetry init` and \
-                 `poetry add`, or name a project's directory with --project"
+                "layerlock reads poetry.lock, uv.lock, pylock.toml and requirements.txt with \
+                 hashes: make one of them, or name a project's directory with --project"
             }
             Self::NoProject {
                 is_above: false, ..
@@ -360,10 +366,10 @@ impl Diagnose for Error {
                  makes a new project"
             }
             Self::NoLock { others, .. } if !others.is_empty() => {
-                "layerlock reads poetry.lock alone: `poetry lock` of Poetry 2 makes one from \
-                 pyproject.toml"
+                "layerlock reads poetry.lock, uv.lock, pylock.toml and requirements.txt with \
+                 hashes: `poetry lock` or `uv lock` makes one from pyproject.toml"
             }
-            Self::NoLock { .. } => "run `poetry lock` in the project's directory",
+            Self::NoLock { .. } => "run `poetry lock`, or `uv lock`, in the project's directory",
             Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
             Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
             Self::NotUtf8 { path, .. } | Self::TooLarge { path } if is_lock(path) => RESTORE,

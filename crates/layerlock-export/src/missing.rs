@@ -51,7 +51,15 @@ fn is_of_another(name: &str) -> bool {
 /// How many files are named before the rest is counted.
 const NAMED: usize = 3;
 
-/// `, only uv.lock and Pipfile, which layerlock cannot read yet`, or nothing.
+/// The file that can be read where somebody names it by --lock.
+pub(crate) fn readable(others: &[String]) -> Option<&str> {
+    let is_readable = |name: &&String| {
+        name.starts_with("requirements") || name.starts_with("pylock.") || *name == "uv.lock"
+    };
+    others.iter().find(is_readable).map(String::as_str)
+}
+
+/// `, only uv.lock and Pipfile`, or nothing.
 pub(crate) fn only(others: &[String]) -> String {
     let text = match others {
         [] => return String::new(),
@@ -65,7 +73,7 @@ pub(crate) fn only(others: &[String]) -> String {
             many.len() - NAMED
         ),
     };
-    format!(", only {text}, which layerlock cannot read yet")
+    format!(", only {text}")
 }
 
 #[cfg(test)]
@@ -89,8 +97,8 @@ mod tests {
             only(&names)
         };
         assert_eq!(told(&[]), "");
-        assert_eq!(told(&["a"]), ", only a, which layerlock cannot read yet");
-        assert!(told(&["a", "b", "c"]).starts_with(", only a, b and c, "));
-        assert!(told(&["a", "b", "c", "d", "e"]).starts_with(", only a, b, c and 2 more, "));
+        assert_eq!(told(&["a"]), ", only a");
+        assert!(told(&["a", "b", "c"]).starts_with(", only a, b and c"));
+        assert!(told(&["a", "b", "c", "d", "e"]).starts_with(", only a, b, c and 2 more"));
     }
 }

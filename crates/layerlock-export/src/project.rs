@@ -58,6 +58,15 @@ impl Project {
         }
     }
 
+    /// A directory without a pyproject.toml, as one with an empty pyproject.toml: for
+    /// locks that say all by themselves.
+    pub fn without_file(directory: &Path) -> Result<Self, Error> {
+        Self::new(
+            &Document::empty(&directory.join("pyproject.toml")),
+            directory,
+        )
+    }
+
     fn new(document: &Document, directory: &Path) -> Result<Self, Error> {
         let root = document.parse()?;
         let content_hashes = content_hashes(document, root.get_ref())?;

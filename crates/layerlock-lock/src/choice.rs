@@ -31,6 +31,9 @@ pub struct Choice {
     pub groups: Groups,
     /// Which extras.
     pub extras: Extras,
+    /// The project of a workspace whose lock it is; its root, or the whole workspace,
+    /// where nobody names one. Locks of a single project pass over it.
+    pub package: Option<String>,
 }
 
 #[cfg(test)]
@@ -39,8 +42,13 @@ mod tests {
 
     #[test]
     fn the_default_is_the_main_group_without_extras() {
-        let Choice { groups, extras } = Choice::default();
+        let Choice {
+            groups,
+            extras,
+            package,
+        } = Choice::default();
         assert!(groups.with.is_empty() && groups.without.is_empty() && groups.only.is_empty());
         assert!(!groups.all && !extras.all && extras.names.is_empty());
+        assert_eq!(package, None);
     }
 }

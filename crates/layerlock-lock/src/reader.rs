@@ -72,6 +72,8 @@ pub enum LockWarningKind {
     Stale,
     /// The project allows only some patch releases of the target's Python.
     PatchRelease,
+    /// No hash proves what is installed.
+    Unhashed,
 }
 
 /// The lock of a Python project, read and known to be up to date, or told to be stale.

@@ -22,6 +22,7 @@ use crate::check_configuration::{CheckConfiguration, parse_size};
 use crate::default_runtime::{self, DefaultRuntime, RuntimeQuery};
 use crate::dist;
 use crate::exclude_files::Pattern;
+use crate::lock::LazyLock;
 use crate::runtime_fit::LayerQuery;
 use crate::{Conflicts, Error, Settings};
 
@@ -127,6 +128,7 @@ pub(crate) type ChooseRuntime<'a> = &'a dyn Fn(&RuntimeQuery<'_>) -> Option<Defa
 pub(crate) fn layers(
     project: &Project,
     settings: &Settings,
+    lock: &LazyLock<'_>,
     choose_runtime: ChooseRuntime<'_>,
 ) -> Result<Vec<Layer>, Error> {
     let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
@@ -138,6 +140,7 @@ pub(crate) fn layers(
     let resolver = Resolver {
         project,
         settings,
+        lock,
         provider: target_set::provider(settings, &table),
         choose_runtime,
         check,
@@ -183,7 +186,8 @@ pub(crate) fn layers(
 /// The providers that the settings' layers are for.
 pub(crate) fn providers(project: &Project, settings: &Settings) -> Result<Vec<Provider>, Error> {
     // Which runtime nobody named is no matter: it is of the same provider.
-    let layers = layers(project, settings, &|query| {
+    let lock = LazyLock::new(project, settings);
+    let layers = layers(project, settings, &lock, &|query| {
         default_runtime::newest_allowed(query.provider, project)
     })?;
     let mut providers = Vec::new();
@@ -199,6 +203,7 @@ pub(crate) fn providers(project: &Project, settings: &Settings) -> Result<Vec<Pr
 struct Resolver<'a> {
     project: &'a Project,
     settings: &'a Settings,
+    lock: &'a LazyLock<'a>,
     provider: Provider,
     choose_runtime: ChooseRuntime<'a>,
     check: CheckConfiguration,
@@ -209,7 +214,12 @@ impl Resolver<'_> {
     /// Without tables there is one layer, named after the project, or after its
     /// directory where it has no name.
     fn only_layer(&self) -> Result<Vec<Layer>, Error> {
-        let name = match self.project.name() {
+        let package = self
+            .settings
+            .package
+            .as_ref()
+            .or(self.table.package.as_ref());
+        let name = match package.map(String::as_str).or(self.project.name()) {
             Some(name) => name.to_owned(),
             None => directory_name(self.settings.directory()),
         };
@@ -331,13 +341,14 @@ impl Resolver<'_> {
         if !self.settings.include_project && !is_configured {
             return Ok(None);
         }
-        if let Some(place) = self.project.no_package() {
+        let project = self.lock.project_of(self.package(layer))?;
+        if let Some(place) = project.no_package() {
             return Err(Error::NoPackage {
                 place: place.clone(),
             });
         }
-        let name = self.project.name().ok_or_else(|| Error::NoName {
-            path: self.project.path().to_owned(),
+        let name = project.name().ok_or_else(|| Error::NoName {
+            path: project.path().to_owned(),
         })?;
         Ok(Some(LockedPackage {
             name: name
@@ -347,23 +358,34 @@ impl Resolver<'_> {
                     place: self.project.place(0..0),
                 })?,
             // Unknown where the backend finds it out.
-            version: self.project.version().unwrap_or_default().to_owned(),
+            version: project.version().unwrap_or_default().to_owned(),
             source: PackageSource::Directory {
                 // The current directory has no name here, and needs one to be read.
-                path: Path::new(".").join(self.settings.directory()),
+                path: Path::new(".").join(project.directory()),
                 develop: false,
             },
             extras: Vec::new(),
             groups: vec![MAIN_GROUP.to_owned()],
             files: Vec::new(),
             place: self.project.place(setting.map_or(0..0, Spanned::span)),
-            requires_python: self.project.python().to_string(),
+            requires_python: project.python().to_string(),
         }))
     }
 
+    /// The project of a workspace that a layer is of.
+    fn package<'t>(&'t self, layer: &'t LayerTable) -> Option<&'t str> {
+        let given = self.settings.package.as_ref();
+        let configured = layer.package.as_ref().or(self.table.package.as_ref());
+        given.or(configured).map(String::as_str)
+    }
+
     fn choice(&self, layer: &LayerTable) -> Result<Choice, Error> {
+        let package = self.package(layer).map(str::to_owned);
         if let Some(choice) = &self.settings.choice {
-            return Ok(choice.clone());
+            return Ok(Choice {
+                package,
+                ..choice.clone()
+            });
         }
         let groups = layer.groups.as_ref().or(self.table.groups.as_ref());
         // As an option it would be the main group.
@@ -374,13 +396,22 @@ impl Resolver<'_> {
         }
         let groups = groups.map(Spanned::get_ref);
         let extras = layer.extras.as_ref().or(self.table.extras.as_ref());
+        let known = match (groups, extras) {
+            (None, None) => None,
+            _ => self.lock.names(package.as_deref())?,
+        };
+        let (known_groups, known_extras) = match &known {
+            Some(names) => (Some(&names.groups[..]), Some(&names.extras[..])),
+            None => (None, None),
+        };
         Ok(Choice {
+            package,
             groups: Groups {
-                only: self.names("group", groups, self.project.groups())?,
+                only: self.names("group", groups, known_groups)?,
                 ..Groups::default()
             },
             extras: Extras {
-                names: self.names("extra", extras, self.project.extras())?,
+                names: self.names("extra", extras, known_extras)?,
                 all: false,
             },
         })
@@ -392,11 +423,14 @@ impl Resolver<'_> {
         &self,
         what: &str,
         names: Option<&Vec<Spanned<String>>>,
-        known: &[String],
+        known: Option<&[String]>,
     ) -> Result<Vec<String>, Error> {
         let names = names.into_iter().flatten();
         let checked = names.map(|name| {
             let text = name.get_ref();
+            let Some(known) = known else {
+                return Ok(text.clone());
+            };
             if known.contains(&normalize_name(text.trim())) {
                 return Ok(text.clone());
             }

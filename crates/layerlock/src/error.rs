@@ -48,6 +48,32 @@ pub enum Error {
         /// Where.
         place: Place,
     },
+    /// A lock that was named, and that is none.
+    #[error("{message}")]
+    LockFile {
+        /// What is wrong.
+        message: String,
+        /// Where it is configured.
+        place: Option<Place>,
+    },
+    /// An export for one target of a lock whose exports are for every target.
+    #[error("{flag} can only be used with --format json, where the lock is poetry.lock")]
+    ExportTarget {
+        /// The option.
+        flag: &'static str,
+    },
+    /// A way of exporting that poetry.lock alone has.
+    #[error("constraints.txt and --with-credentials are for poetry.lock alone")]
+    ExportOfPoetry,
+    /// An error of a job on a lock that is not Poetry's.
+    #[error("{error}")]
+    OfLock {
+        /// The error.
+        #[source]
+        error: Box<Self>,
+        /// What writes the lock.
+        command: &'static str,
+    },
     /// A name or a pattern of what to exclude.
     #[error("{0}")]
     Exclude(String),
@@ -304,6 +330,18 @@ impl Error {
         Diagnose::package(self)
     }
 
+    /// The same error, of a job on a lock that this command writes.
+    pub(crate) fn of_lock(self, command: &'static str) -> Self {
+        match self {
+            // They name it themselves.
+            Self::Lock(_) => self,
+            error => Self::OfLock {
+                error: Box::new(error),
+                command,
+            },
+        }
+    }
+
     /// What the user can do about it.
     pub fn hint(&self) -> Option<String> {
         Diagnose::hint(self)
@@ -315,6 +353,7 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.kind(),
             Self::Lock(error) => error.kind(),
+            Self::OfLock { error, .. } => error.kind(),
             Self::Misfits(_)
             | Self::FileConflicts(_)
             | Self::ExcludedPython(_)
@@ -324,7 +363,8 @@ impl Diagnose for Error {
             Self::Layer(error) => error.kind(),
             Self::Publish(error) => error.kind(),
             Self::Handover(error) => error.kind(),
-            Self::Exclude(_)
+            Self::LockFile { place: None, .. }
+            | Self::Exclude(_)
             | Self::SharedZip { .. }
             | Self::ZipName(_)
             | Self::SourceDateEpoch { .. }
@@ -332,6 +372,8 @@ impl Diagnose for Error {
             | Self::WhichLayer { .. }
             | Self::PylockName { .. }
             | Self::ExportFindLinks
+            | Self::ExportTarget { .. }
+            | Self::ExportOfPoetry
             | Self::PublishName(_)
             | Self::PublishOption { .. }
             | Self::NoPublishName
@@ -344,7 +386,8 @@ impl Diagnose for Error {
             | Self::PageReplaces { .. }
             | Self::UnknownPackage { .. }
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
-            Self::Configuration { .. }
+            Self::LockFile { .. }
+            | Self::Configuration { .. }
             | Self::Overlap { .. }
             | Self::SharedStaging { .. }
             | Self::NoFiles(_)
@@ -365,11 +408,13 @@ impl Diagnose for Error {
         match self {
             Self::Export(error) => error.place(),
             Self::Lock(error) => error.place(),
+            Self::OfLock { error, .. } => error.place(),
             Self::Misfits(misfits) => misfits.packages.first().map(|one| &one.package.place),
             Self::NoFiles(packages) => packages.first().map(|one| &one.place),
             Self::Install(error) => error.place(),
             Self::ExcludedPython(excluded) => excluded.place.as_ref(),
             Self::Handover(error) => error.place(),
+            Self::LockFile { place, .. } => place.as_ref(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
             | Self::NoRuntime { place, .. } => Some(place),
@@ -388,6 +433,7 @@ impl Diagnose for Error {
                 _ => None,
             },
             Self::Lock(error) => error.package(),
+            Self::OfLock { error, .. } => error.package(),
             Self::Install(error) => error.package(),
             Self::ExcludedPython(excluded) => Some(excluded.package.to_string()),
             _ => None,
@@ -398,6 +444,10 @@ impl Diagnose for Error {
         let hint = match self {
             Self::Export(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
+            Self::OfLock { error, command } => {
+                let hint = error.hint()?;
+                return Some(hint.replace(NO_CACHE, "").replace("`poetry lock`", command));
+            }
             Self::Misfits(misfits) => return Some(misfits.hint()),
             Self::ExcludedPython(excluded) => return Some(excluded.hint()),
             Self::Install(error) => return error.hint(),
@@ -504,6 +554,9 @@ impl Diagnose for Error {
             | Self::PublishOption { .. }
             | Self::Prebuilt { .. }
             | Self::Configuration { .. }
+            | Self::LockFile { .. }
+            | Self::ExportTarget { .. }
+            | Self::ExportOfPoetry
             | Self::Exclude(_)
             | Self::ZipName(_)
             | Self::UnknownLayer { .. } => {
@@ -532,6 +585,9 @@ fn hint_of_files(error: &LayerFilesError) -> Option<String> {
     };
     Some(hint.to_owned())
 }
+
+/// What only Poetry knows to do.
+const NO_CACHE: &str = " (`poetry lock --no-cache` if that changes nothing)";
 
 /// What is said where previews alone have the right Python.
 fn but_for(previews: &[Runtime]) -> String {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, SafeUrl, Session};
 use layerlock_export::{
-    IndexedFile, Listing, PoetryLock, Project, RequirementsOptions, SourceCredentials, constraints,
-    pylock, requirements,
+    IndexedFile, Listing, Project, RequirementsOptions, SourceCredentials, constraints, pylock,
+    requirements,
 };
 use layerlock_install::Sources;
 use layerlock_install::{ListedPackage, Reporter, WheelOrSource};
@@ -14,32 +14,11 @@ use layerlock_lock::{Choice, LockReader, LockedPackage, PackageName};
 use serde::Serialize;
 
 use crate::cache::open_cache;
-use crate::choose_file::FileChoice;
-use crate::runtime_fit::LayerQuery;
+use crate::export_locked::{chosen, export_locked, only_layer};
+use crate::export_settings::{ExportFormat, ExportSettings};
+use crate::lock::{Locked, read_project};
 use crate::sources::{find_default_index, index_of_option};
-use crate::{Error, Settings, configuration, default_runtime, poetry_credentials};
-
-/// What to export.
-#[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
-pub struct ExportSettings {
-    /// The project and, for JSON, the target.
-    pub settings: Settings,
-    /// The form.
-    pub format: ExportFormat,
-    /// A file to write, besides giving the text back.
-    pub output: Option<PathBuf>,
-    /// Whether to include the group `dev` where the project has one, as Poetry 1 did
-    /// for `--dev`. The choice's `with` is the way to ask for it.
-    pub dev: bool,
-    /// Whether to omit the hashes.
-    pub without_hashes: bool,
-    /// Whether to omit the URLs of indexes.
-    pub without_urls: bool,
-    /// Whether to put the credentials that Poetry keeps into the URLs of
-    /// indexes.
-    pub with_credentials: bool,
-}
+use crate::{Error, Settings, export_locked, poetry_credentials};
 
 /// The group that Poetry 1 made of `[tool.poetry.dev-dependencies]`.
 const DEV_GROUP: &str = "dev";
@@ -51,22 +30,6 @@ pub struct Exported {
     pub text: String,
     /// What the user should know.
     pub warnings: Vec<String>,
-}
-
-/// The form of an export.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// pip's requirements file, as `poetry export` writes it: for every
-    /// platform, with markers.
-    #[default]
-    Requirements,
-    /// pip's constraints file: without extras and editable packages.
-    Constraints,
-    /// pylock.toml (PEP 751) with the URLs of all files, for which the
-    /// indexes are asked.
-    Pylock,
-    /// The packages of one target, each with the file that is chosen for it.
-    Json,
 }
 
 #[derive(Serialize)]
@@ -117,10 +80,20 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
     {
         return Err(Error::PylockName { path: path.clone() });
     }
-    let project = Project::read(export.settings.directory())?;
+    let project = read_project(&export.settings)?;
     let settings = &with_group_dev(export, &project);
-    let locked = settings.lock_of(project)?;
-    let (project, lock) = (locked.project(), locked.lock());
+    let locked = Locked::read(project, settings)?;
+    let Some(poetry) = locked.poetry() else {
+        let exported = if export.format == ExportFormat::Json {
+            json(&locked, settings)?
+        } else {
+            let (text, warnings) = export_locked(export, &locked, settings, reporter)?;
+            Exported { text, warnings }
+        };
+        return write(export, exported);
+    };
+    refuse_target(export)?;
+    let (project, lock) = (poetry.project(), poetry.lock());
     let choice = settings.choice.clone().unwrap_or_default();
     let options = RequirementsOptions {
         without_hashes: export.without_hashes,
@@ -132,7 +105,7 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
             SourceCredentials::default()
         },
     };
-    let mut exported = match export.format {
+    let exported = match export.format {
         ExportFormat::Requirements => Exported {
             text: requirements(project, lock, &choice, &options)?,
             warnings: warnings(&locked, &choice)?,
@@ -155,6 +128,27 @@ pub fn export(export: &ExportSettings, reporter: &dyn Reporter) -> Result<Export
         }
         ExportFormat::Json => json(&locked, settings)?,
     };
+    write(export, exported)
+}
+
+/// An export of Poetry's lock is for every target, but for JSON.
+fn refuse_target(export: &ExportSettings) -> Result<(), Error> {
+    let settings = &export.settings;
+    let given = [
+        ("--layer", !settings.layers.is_empty()),
+        ("--runtime", !settings.runtimes.is_empty()),
+        ("--architecture", !settings.architectures.is_empty()),
+        ("--target", !settings.targets.is_empty()),
+        ("--provider", settings.provider.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) if export.format != ExportFormat::Json => Err(Error::ExportTarget { flag }),
+        _ => Ok(()),
+    }
+}
+
+/// Writes what was exported to a file, where one is named.
+fn write(export: &ExportSettings, mut exported: Exported) -> Result<Exported, Error> {
     if export.dev {
         let warning = "--dev is deprecated: use --with dev instead";
         exported.warnings.insert(0, warning.to_owned());
@@ -258,31 +252,9 @@ fn listing(listed: ListedPackage) -> Listing {
     }
 }
 
-fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
-    let layers = configuration::layers(locked.project(), settings, &|query| {
-        default_runtime::choose(locked.project(), locked, query)
-    })?;
-    let [layer] = &layers[..] else {
-        return Err(Error::WhichLayer {
-            known: layers
-                .iter()
-                .map(|layer| format!("{} for {}", layer.name, layer.target))
-                .collect(),
-        });
-    };
-    let environment = layer.target.marker_environment();
-    let selected = LockReader::select(locked, &layer.choice, &environment)?;
-    let choice = FileChoice {
-        project: locked.project(),
-        lock: locked,
-        layer: LayerQuery {
-            choice: &layer.choice,
-            exclude: &[],
-            find_links: &[],
-        },
-        target: &layer.target,
-    };
-    let chosen = choice.choose(selected.into_packages())?;
+fn json(locked: &Locked, settings: &Settings) -> Result<Exported, Error> {
+    let layer = only_layer(locked, settings)?;
+    let chosen = chosen(locked, &layer)?;
     let packages = chosen.into_iter().map(JsonPackage::new).collect();
     #[expect(clippy::expect_used, reason = "strings and lists always serialize")]
     let mut text =
@@ -290,12 +262,7 @@ fn json(locked: &PoetryLock, settings: &Settings) -> Result<Exported, Error> {
     text.push('\n');
     Ok(Exported {
         text,
-        warnings: {
-            let mut warnings = warnings(locked, &layer.choice)?;
-            let of_target = locked.target_warnings(&environment).into_iter();
-            warnings.extend(of_target.map(|warning| warning.message));
-            warnings
-        },
+        warnings: export_locked::warnings(locked, &layer)?,
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn lock(lock: &dyn LockReader, layer: &Layer) -> Result<Vec<Finding>,
             LockWarningKind::General => Code::Project,
             LockWarningKind::Stale => Code::StaleLock,
             LockWarningKind::PatchRelease => Code::PatchRelease,
+            LockWarningKind::Unhashed => Code::Unverified,
         };
         Finding {
             hint: warning.hint,

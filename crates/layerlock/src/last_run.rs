@@ -5,7 +5,7 @@
 //! what it built. The next one with the same settings compares both, opens no wheel
 //! and parses neither the project nor the lock.
 //!
-//! - What goes in is pyproject.toml, poetry.lock, the environment variables that
+//! - What goes in is pyproject.toml, the lock, the environment variables that
 //!   have a say, and the program itself. What was asked for is in the note's name
 //!   ([`RunKey`]). Where locked files come from (index, cache, offline) has no say in
 //!   what they are, and credentials have no place in a cache. Wheels of `--find-links` may be
@@ -36,7 +36,7 @@ use crate::built::{Built, BuiltLayer};
 use crate::cache::lasting_cache;
 use crate::source_date_epoch::SOURCE_DATE_EPOCH;
 use crate::templates::Template;
-use crate::{Conflicts, Error, Settings};
+use crate::{Conflicts, Error, Settings, lock};
 
 /// What a job gives.
 pub(crate) struct Outcome {
@@ -115,6 +115,9 @@ struct RunKey<'s> {
     /// Relative paths start from here.
     current_directory: &'s [u8],
     project: &'s [u8],
+    lock: Option<&'s [u8]>,
+    package: Option<&'s str>,
+    allow_unhashed: bool,
     allow_stale_lock: bool,
     layers: &'s [String],
     provider: Option<Provider>,
@@ -139,6 +142,9 @@ impl<'s> RunKey<'s> {
         // A new setting has to be decided on here.
         let Settings {
             project,
+            lock,
+            package,
+            allow_unhashed,
             allow_stale_lock,
             layers,
             provider,
@@ -169,6 +175,9 @@ impl<'s> RunKey<'s> {
             job,
             current_directory: bytes(current_directory),
             project: bytes(project),
+            lock: lock.as_deref().map(bytes),
+            package: package.as_deref(),
+            allow_unhashed: *allow_unhashed,
             allow_stale_lock: *allow_stale_lock,
             layers,
             provider: *provider,
@@ -245,7 +254,7 @@ impl LastRun {
         let key = RunKey::new(job, &current_directory, settings).digest()?;
         Some(Self {
             path: cache.runs().join(key.hex()),
-            inputs: inputs(settings.directory())?,
+            inputs: inputs(settings)?,
             cache,
         })
     }
@@ -348,21 +357,34 @@ fn remove_stale_zips(earlier: &Note, built: &Built) -> Vec<PathBuf> {
 }
 
 /// Digest of all that settles what a run makes, besides what was asked for.
-fn inputs(project: &Path) -> Option<Digest> {
+fn inputs(settings: &Settings) -> Option<Digest> {
     let program = std::env::current_exe().ok()?;
     let program = Stamp::read(&program).ok()?;
     let epoch = std::env::var_os(SOURCE_DATE_EPOCH).unwrap_or_default();
+    let pyproject = settings.below_project("pyproject.toml");
+    let pyproject = match read_file(&pyproject) {
+        Ok(bytes) => bytes,
+        Err(_) if lock::stands_alone(settings) => Vec::new(),
+        Err(_) => return None,
+    };
     let mut hasher = Hasher::new(Algorithm::Sha256);
     for part in [
         env!("CARGO_PKG_VERSION").as_bytes(),
         format!("{program:?}").as_bytes(),
         epoch.as_encoded_bytes(),
-        &read_file(&project.join("pyproject.toml")).ok()?,
-        &read_file(&project.join("poetry.lock")).ok()?,
+        &pyproject,
     ] {
-        // Each part with its length, so that none runs into the next.
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part);
+        add_part(&mut hasher, part);
+    }
+    for path in lock::input_files(settings)? {
+        add_part(&mut hasher, bytes(&path));
+        add_part(&mut hasher, &read_file(&path).ok()?);
     }
     Some(hasher.finish())
+}
+
+/// Adds a part with its length, so that none runs into the next.
+fn add_part(hasher: &mut Hasher, part: &[u8]) {
+    hasher.update(&(part.len() as u64).to_le_bytes());
+    hasher.update(part);
 }

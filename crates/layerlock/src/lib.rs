@@ -33,6 +33,8 @@ mod error_text;
 mod exclude_files;
 mod excluded_python;
 mod export;
+mod export_locked;
+mod export_settings;
 mod file_conflict;
 mod file_plan;
 mod findings;
@@ -42,6 +44,7 @@ mod handover_error;
 mod init;
 mod kept_facts;
 mod last_run;
+mod lock;
 mod misfits;
 mod name_template;
 mod output_format;
@@ -80,7 +83,8 @@ pub use error_text::{
     render_with_hint,
 };
 pub use excluded_python::ExcludedPython;
-pub use export::{ExportFormat, ExportSettings, Exported, export};
+pub use export::{Exported, export};
+pub use export_settings::{ExportFormat, ExportSettings};
 pub use file_conflict::FileConflict;
 pub use file_plan::{FilePlan, LayerFiles, PackageFile};
 pub use handover::{HandedOver, Handover, Results};

@@ -63,7 +63,9 @@ pub(crate) fn refuse_report<'o>(
 /// A report that would take the place of what the layers are made from.
 pub(crate) fn refuse_report_on_inputs(report: &Path, settings: &Settings) -> Result<(), Error> {
     let place = resolved(report);
-    let inputs = ["pyproject.toml", "poetry.lock"].map(|file| settings.below_project(file));
+    let inputs = ["pyproject.toml", "poetry.lock", "uv.lock", "pylock.toml"];
+    let inputs = inputs.map(|file| settings.below_project(file));
+    let inputs = inputs.into_iter().chain(settings.lock.clone());
     match inputs.into_iter().find(|input| place == resolved(input)) {
         Some(path) => Err(Error::ReportReplaces { path }),
         None => Ok(()),

@@ -1,6 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use layerlock_export::{PoetryLock, Project};
 use layerlock_install::FrontendKind;
 use layerlock_layer::Compression;
 use layerlock_lock::Choice;
@@ -12,11 +11,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub struct Settings {
-    /// The directory of pyproject.toml and poetry.lock.
+    /// The directory of pyproject.toml and the lock.
     pub project: PathBuf,
+    /// The lock to read; the configured one, else the first that the project has, where
+    /// there is none.
+    pub lock: Option<PathBuf>,
+    /// The project of a workspace of uv whose packages are chosen; as configured where
+    /// there is none.
+    pub package: Option<String>,
     /// The layers to make, of those that the project configures; all where there is
     /// none.
     pub layers: Vec<String>,
+    /// Whether requirements without a hash are taken as the index has them, with a
+    /// warning.
+    pub allow_unhashed: bool,
     /// Whether a lock that is older than the project is taken as it is, with a warning.
     pub allow_stale_lock: bool,
     /// Whose functions the layers are for; the configured provider, else AWS Lambda, where
@@ -120,15 +128,6 @@ impl Settings {
     /// it have no needless `./`.
     pub(crate) fn directory(&self) -> &Path {
         self.project.strip_prefix(".").unwrap_or(&self.project)
-    }
-
-    /// The lock of a project.
-    pub(crate) fn lock_of(&self, project: Project) -> Result<PoetryLock, layerlock_export::Error> {
-        if self.allow_stale_lock {
-            PoetryLock::of_even_stale(project)
-        } else {
-            PoetryLock::of(project)
-        }
     }
 
     /// A path in the project.

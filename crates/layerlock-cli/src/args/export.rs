@@ -43,42 +43,22 @@ pub(crate) struct ExportArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum FormatArg {
-    /// Requirements file for pip, with markers for every platform
+    /// Requirements file for pip: of poetry.lock for every platform, else for one target
     #[value(name = "requirements.txt")]
     Requirements,
     /// Constraints file for pip, without extras and editable packages
     #[value(name = "constraints.txt")]
     Constraints,
-    /// PEP 751 lock file with the URLs of files (the only format that asks an index)
+    /// PEP 751 lock file with the URLs of files (asks an index for those that the lock has not)
     #[value(name = "pylock.toml")]
     Pylock,
-    /// Packages of one target and their chosen files (the Layer options are for this format)
+    /// Packages of one target and their chosen files
     Json,
 }
 
 impl ExportArgs {
-    /// Refuses a target for formats that cover every target: their export would not
-    /// have the layer's own groups, as the user expects.
+    /// Refuses what no export can be of.
     pub(super) fn check(&self) -> Result<(), Misuse> {
-        let LayerArgs {
-            runtime,
-            architecture,
-            layer_target,
-            layer,
-        } = &self.layer;
-        let given = [
-            ("--layer", !layer.is_empty()),
-            ("--runtime", !runtime.is_empty()),
-            ("--architecture", !architecture.is_empty()),
-            ("--target", !layer_target.is_empty()),
-            ("--provider", self.built_for.provider.is_some()),
-        ];
-        let is_json = matches!(self.format, FormatArg::Json);
-        match given.into_iter().find(|(_, is_given)| *is_given) {
-            Some((flag, _)) if !is_json => Err(Misuse::conflict(format!(
-                "{flag} can only be used with --format json"
-            ))),
-            _ => self.layer.check(),
-        }
+        self.layer.check()
     }
 }

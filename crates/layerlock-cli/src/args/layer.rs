@@ -1,6 +1,7 @@
 //! Which packages make which layers, and where they come from.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -125,6 +126,10 @@ impl LayerArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Packages")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 pub(crate) struct ChoiceArgs {
     /// Include these groups in addition to main
     #[arg(long, value_name = "GROUPS")]
@@ -144,7 +149,16 @@ pub(crate) struct ChoiceArgs {
     /// Include every extra of the project
     #[arg(long)]
     pub(crate) all_extras: bool,
-    /// Take a poetry.lock that is older than pyproject.toml as it is, with a warning
+    /// Include the packages of this project of a uv workspace [default: as configured]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) package: Option<String>,
+    /// Read this lock [default: as configured, else poetry.lock, uv.lock or pylock.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Take requirements without hashes as the index has them, with a warning
+    #[arg(long)]
+    pub(crate) allow_unhashed: bool,
+    /// Take a lock that is older than pyproject.toml as it is, with a warning
     #[arg(long)]
     pub(crate) allow_stale_lock: bool,
 }

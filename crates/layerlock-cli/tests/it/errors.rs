@@ -57,7 +57,7 @@ fn no_lock_is_the_projects() {
     fs_err::remove_file(sandbox.project.lock()).unwrap();
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
 error: there is no poetry.lock
-hint: run `poetry lock` in the project's directory
+hint: run `poetry lock`, or `uv lock`, in the project's directory
 "#);
 }
 
@@ -81,7 +81,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `check`, `functions`, `layers`
+error: unknown field `runtimes`, expected one of `lock`, `package`, `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `check`, `functions`, `layers`
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"

@@ -257,7 +257,11 @@ fn export(directory: &Path, flags: &[&str]) -> String {
     }
     let project = Project::read(directory).unwrap();
     let lock = Lock::read(&project).unwrap();
-    let choice = Choice { groups, extras };
+    let choice = Choice {
+        groups,
+        extras,
+        ..Choice::default()
+    };
     if as_constraints {
         constraints(&project, &lock, &choice, &options).unwrap().0
     } else {

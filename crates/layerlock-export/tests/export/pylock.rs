@@ -63,6 +63,7 @@ fn choice(with: &[&str], only: &[&str], extras: &[&str]) -> Choice {
             names: texts(extras),
             all: false,
         },
+        ..Choice::default()
     }
 }
 
@@ -88,6 +89,7 @@ fn texts_equal_those_of_the_plugin() {
                     all: true,
                     ..Extras::default()
                 },
+                ..Choice::default()
             },
         ),
     ] {

@@ -56,7 +56,7 @@ fn missing_files() {
     insta::assert_snapshot!(refusal(directory.path()), @r"
     there is no poetry.lock
       at -
-      hint: run `poetry lock` in the project's directory
+      hint: run `poetry lock`, or `uv lock`, in the project's directory
     ");
 }
 
@@ -68,16 +68,16 @@ fn files_of_other_tools() {
     fs_err::write(directory.path().join("requirements.txt"), "").unwrap();
     let text = refusal(directory.path()).replace(&real, "[project]");
     insta::assert_snapshot!(text, @r"
-    there is no pyproject.toml in [project], only requirements.txt, which layerlock cannot read yet
+    there is no pyproject.toml in [project], only requirements.txt
       at -
-      hint: layerlock reads pyproject.toml and poetry.lock: make them with `poetry init` and `poetry add`, or name a project's directory with --project
+      hint: read it with --lock requirements.txt
     ");
     fs_err::write(directory.path().join("pyproject.toml"), PYPROJECT).unwrap();
     fs_err::write(directory.path().join("uv.lock"), "").unwrap();
     insta::assert_snapshot!(refusal(directory.path()), @r"
-    there is no poetry.lock, only uv.lock and requirements.txt, which layerlock cannot read yet
+    there is no poetry.lock, only uv.lock and requirements.txt
       at -
-      hint: layerlock reads poetry.lock alone: `poetry lock` of Poetry 2 makes one from pyproject.toml
+      hint: read it with --lock uv.lock
     ");
 }
 
@@ -472,7 +472,11 @@ fn unknown_groups_and_extras() {
     );
     let project = Project::read(directory.path()).unwrap();
     let refused = |groups: Groups, extras: Extras| {
-        let choice = Choice { groups, extras };
+        let choice = Choice {
+            groups,
+            extras,
+            ..Choice::default()
+        };
         let error = resolve_choice(&choice, &project).unwrap_err();
         describe(&error, directory.path())
     };
@@ -527,7 +531,11 @@ fn only_overrules_with_and_without() {
         ..Groups::default()
     };
     let extras = Extras::default();
-    let choice = Choice { groups, extras };
+    let choice = Choice {
+        groups,
+        extras,
+        ..Choice::default()
+    };
     let selection = resolve_choice(&choice, &project).unwrap();
     assert_eq!(Vec::from_iter(&selection.groups), ["b", "main"]);
     assert_eq!(selection.warnings, [Warning::OnlyWins]);

@@ -87,6 +87,7 @@ fn a_target_gets_what_the_export_holds_for_it() {
             all: true,
             ..Extras::default()
         },
+        ..Choice::default()
     };
     let mut compared = 0;
     for entry in fs_err::read_dir(data("")).unwrap() {
@@ -147,6 +148,7 @@ fn groups_and_extras_are_those_of_the_paths() {
             names: vec!["queue".to_owned()],
             all: false,
         },
+        ..Choice::default()
     };
     let packages = describe(&chosen(&directory, &queue, "3.12").unwrap());
     for line in [

@@ -1,22 +1,18 @@
 //! A layer as the lock alone tells it.
 
 use layerlock_check::{Code, Finding, check_plan};
-use layerlock_export::PoetryLock;
 use layerlock_install::WheelOrSource;
 use layerlock_layer::PlanBuilder;
 
 use super::layer_job::LayerJob;
 use crate::file_plan::{LayerFiles, PackageFile};
+use crate::lock::Locked;
 use crate::templates::Template;
 use crate::{Error, findings};
 
 impl LayerJob<'_, Vec<WheelOrSource>> {
     /// The files that were chosen, and what can be found without looking into them.
-    pub(super) fn files(
-        &self,
-        lock: &PoetryLock,
-        templates: &[Template],
-    ) -> Result<LayerFiles, Error> {
+    pub(super) fn files(&self, lock: &Locked, templates: &[Template]) -> Result<LayerFiles, Error> {
         let layer = self.layer;
         let excluded = self.excluded_packages();
         let mut findings = findings::lock(lock, layer)?;

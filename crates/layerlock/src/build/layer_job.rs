@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_check::{Finding, check_plan, check_zip_size};
-use layerlock_export::{PoetryLock, Project};
+use layerlock_export::Project;
 use layerlock_install::{
     BuildNote, BuildOptions, Cache, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
 };
@@ -22,6 +22,7 @@ use crate::exclude_files::FileFilter;
 use crate::file_conflict::FileConflict;
 use crate::kept_facts;
 use crate::last_run::PlannedLayer;
+use crate::lock::Locked;
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Conflicts, Error, Settings, excluded_python, findings};
 
@@ -115,7 +116,7 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// be built. An index is asked only what to recommend where there is neither.
     pub(super) fn pick(
         self,
-        lock: &PoetryLock,
+        lock: &Locked,
         options: &FetchOptions<'_>,
     ) -> Result<LayerJob<'a, Vec<WheelOrSource>>, Error> {
         self.next(|layer, packages| {
@@ -269,7 +270,7 @@ impl LayerJob<'_, PlannedFiles> {
     /// there is one.
     pub(super) fn prepare(
         self,
-        lock: &PoetryLock,
+        lock: &Locked,
         time: EntryTime,
         wheels: &Wheels,
         scratch: Option<&Path>,
@@ -321,7 +322,7 @@ impl LayerJob<'_, PlannedFiles> {
 
     fn findings(
         &self,
-        lock: &PoetryLock,
+        lock: &Locked,
         zip: Option<&BuiltZip>,
         excluded: &[ExcludedPackage],
         wheels: &Wheels,

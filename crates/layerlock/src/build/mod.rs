@@ -9,7 +9,6 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, Session};
-use layerlock_export::{PoetryLock, Project};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
 use layerlock_layer::{EntryTime, parallel, put_in_place};
@@ -21,12 +20,13 @@ use crate::configuration::{self, Layer};
 use crate::dist::{self, NewDist};
 use crate::file_plan::FilePlan;
 use crate::last_run::{BuiltDirectories, LastRun, Outcome, PlannedLayer};
+use crate::lock::{LazyLock, Locked, read_project};
 use crate::report_file::with_report;
 use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
-use crate::{Error, Settings, default_runtime, findings, git, outputs};
+use crate::{Error, Settings, findings, git, outputs};
 
 pub(crate) use inspect::{SelectedLayer, inspect, with_selections};
 use layer_job::{LayerJob, PlannedFiles};
@@ -101,7 +101,8 @@ pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error
 pub fn plan_files(settings: &Settings) -> Result<FilePlan, Error> {
     with_report(settings, || {
         let job = Job::read(settings)?;
-        let mut layers = job.choose_alone()?;
+        let chosen = job.choose_alone();
+        let mut layers = chosen.map_err(|error| job.lock.error(error))?;
         job.settle_shared_names(&mut layers);
         let templates = job.templates();
         let layers = layers
@@ -194,7 +195,7 @@ fn run_and<T>(
                         archive.display()
                     ));
                 }
-                done => return done,
+                done => return done.map_err(|error| job.lock.error(error)),
             }
         }
     })
@@ -206,7 +207,7 @@ type PickedLayer<'a> = LayerJob<'a, Vec<WheelOrSource>>;
 /// A project and what is asked of it.
 struct Job<'a> {
     settings: &'a Settings,
-    lock: PoetryLock,
+    lock: Locked,
     layers: Vec<Layer>,
     /// The time of everything in a zip.
     time: EntryTime,
@@ -215,13 +216,16 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn read(settings: &'a Settings) -> Result<Self, Error> {
-        let project = Project::read(settings.directory())?;
-        let lock = settings.lock_of(project.clone());
+        let project = read_project(settings)?;
+        let lock = LazyLock::new(&project, settings);
         // What is wrong in the configuration is told before what is in the lock.
-        let layers = configuration::layers(&project, settings, &|query| match &lock {
-            Ok(lock) => default_runtime::choose(&project, lock, query),
-            Err(_) => default_runtime::newest_allowed(query.provider, &project),
+        let layers = configuration::layers(&project, settings, &lock, &|query| {
+            lock.choose_runtime(query)
         })?;
+        let lock = match lock.into_inner() {
+            Some(lock) => lock,
+            None => Locked::read(project.clone(), settings),
+        };
         Ok(Self {
             settings,
             layers,
@@ -389,8 +393,7 @@ impl<'a> Job<'a> {
         cache: &'b Cache,
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
-        let project = self.lock.project().sources();
-        let mut sources = Sources::new(project, index_of_machine, &self.session);
+        let mut sources = Sources::new(self.lock.indexes(), index_of_machine, &self.session);
         sources.option = index_of_option(self.settings)?;
         Ok(FetchOptions {
             cache,

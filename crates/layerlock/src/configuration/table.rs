@@ -15,6 +15,10 @@ use crate::publish_configuration::{ProviderName, PublishTable};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Table {
+    /// Which lock is read: looked at where that is done.
+    #[serde(rename = "lock")]
+    pub(super) _lock: Option<PathBuf>,
+    pub(super) package: Option<String>,
     pub(super) targets: Option<Spanned<OneOrSeveral>>,
     pub(super) runtime: Option<Spanned<OneOrSeveral>>,
     pub(super) architecture: Option<Spanned<OneOrSeveral>>,
@@ -46,6 +50,7 @@ pub(super) struct Table {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 pub(super) struct LayerTable {
     pub(super) targets: Option<Spanned<OneOrSeveral>>,
+    pub(super) package: Option<String>,
     pub(super) runtime: Option<Spanned<OneOrSeveral>>,
     pub(super) architecture: Option<Spanned<OneOrSeveral>>,
     pub(super) groups: Option<Spanned<Vec<Spanned<String>>>>,

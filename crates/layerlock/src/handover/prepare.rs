@@ -12,6 +12,7 @@ use super::{CONTEXT, Handover, Place, file, unusable};
 use crate::Publishing;
 use crate::configuration::{self, Layer};
 use crate::handover_error::HandoverError;
+use crate::lock::{LazyLock, read_project};
 use crate::output_format::OutputFormat;
 use crate::outputs::{refuse_report, refuse_report_on_inputs, resolved};
 use crate::publish::{Prebuilt, configured_accounts, configured_fc_regions, prebuilt_name};
@@ -27,7 +28,7 @@ impl Handover {
         format: OutputFormat,
         file: Option<&Path>,
     ) -> Result<Self, Error> {
-        let project = Project::read(publish.settings.directory())?;
+        let project = read_project(&publish.settings)?;
         let configuration = PublishConfiguration::read(&project)?;
         let places = places_of(&publish.to, &configuration)?;
         Ok(Self {
@@ -49,7 +50,7 @@ impl Handover {
         ) {
             return Err(HandoverError::NotOfABuild(format).into());
         }
-        let project = Project::read(settings.directory())?;
+        let project = read_project(settings)?;
         let places = Places::default();
         let (mut handover, layers) = Self::new(&project, settings, format, file, places)?;
         handover.check_paths(&layers)?;
@@ -103,7 +104,8 @@ impl Handover {
             ..settings.clone()
         };
         // Which runtime nobody named is no matter: it is one.
-        let layers = configuration::layers(project, &all, &|query| {
+        let lock = LazyLock::new(project, &all);
+        let layers = configuration::layers(project, &all, &lock, &|query| {
             default_runtime::newest_allowed(query.provider, project)
         })?;
         let layout = layout(&layers, &settings.layers, places);

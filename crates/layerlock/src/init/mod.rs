@@ -7,17 +7,18 @@
 mod diff;
 mod table;
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_export::{Project, Warning};
+use layerlock_export::Project;
 use layerlock_layer::rewrite_file;
+use layerlock_lock::{Choice, LockReader, LockWarningKind};
 use layerlock_target::Provider;
 use serde::Serialize;
 
 use crate::configuration::{self, Layer};
-use crate::default_runtime::{self, DefaultRuntime};
+use crate::default_runtime::DefaultRuntime;
+use crate::lock::LazyLock;
 use crate::report::path_text;
 use crate::templates::has_cdk_app;
 use crate::{Error, Settings, git};
@@ -119,25 +120,22 @@ fn layers(
     settings: &Settings,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Layer>, Error> {
-    let lock = OnceCell::new();
-    let layers = configuration::layers(project, settings, &|query| {
-        // Only where it has a say is a lock needed.
-        match lock.get_or_init(|| settings.lock_of(project.clone())) {
-            Ok(lock) => default_runtime::choose(project, lock, query),
-            Err(_) => default_runtime::newest_allowed(query.provider, project),
-        }
+    // Only where it has a say is a lock needed.
+    let lock = LazyLock::new(project, settings);
+    let layers = configuration::layers(project, settings, &lock, &|query| {
+        lock.choose_runtime(query)
     })?;
     match lock.into_inner() {
         None => {}
         Some(Ok(lock)) => {
-            let mut warnings = lock.lock().warnings().iter();
-            let stale = warnings.find(|warning| matches!(warning, Warning::Stale { .. }));
-            notes.extend(stale.map(ToString::to_string));
+            let warnings = lock.warnings(&Choice::default())?.into_iter();
+            let mut stale = warnings.filter(|warning| warning.kind == LockWarningKind::Stale);
+            notes.extend(stale.next().map(|warning| warning.message));
         }
-        Some(Err(layerlock_export::Error::NoLock { .. })) => notes.push(
+        Some(Err(Error::Export(layerlock_export::Error::NoLock { .. }))) => notes.push(
             "there is no poetry.lock yet: run `poetry lock` before `layerlock build`".to_owned(),
         ),
-        Some(Err(error)) => return Err(error.into()),
+        Some(Err(error)) => return Err(error),
     }
     Ok(layers)
 }

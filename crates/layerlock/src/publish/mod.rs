@@ -15,7 +15,6 @@ use std::path::PathBuf;
 
 use layerlock_check::Code;
 use layerlock_digest::Digest;
-use layerlock_export::Project;
 use layerlock_publish::Artifact;
 use layerlock_target::Provider;
 use serde::Serialize;
@@ -208,7 +207,7 @@ struct Publication<'p> {
 
 impl<'p> Publication<'p> {
     fn prepare(publish: &'p PublishSettings) -> Result<Self, Error> {
-        let project = Project::read(publish.settings.directory())?;
+        let project = crate::lock::read_project(&publish.settings)?;
         let configuration = PublishConfiguration::read(&project)?;
         let needed = match &publish.to {
             Publishing::Configured(_) if !configuration.providers.is_empty() => {

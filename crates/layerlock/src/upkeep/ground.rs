@@ -1,7 +1,5 @@
 //! What all upkeep starts from: layers by their published names, and places.
 
-use std::cell::OnceCell;
-
 use layerlock_export::Project;
 use layerlock_install::Reporter;
 use layerlock_publish::{Error as ProviderError, LayerVersion};
@@ -9,12 +7,13 @@ use layerlock_target::{Provider, Target};
 
 use super::UpkeepSettings;
 use super::report::VersionReport;
+use crate::lock::{LazyLock, read_project};
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish::carry_out::side_by_side;
 use crate::publish::destination::{self, Place, Publishing};
 use crate::publish::parameter_name;
 use crate::publish_configuration::PublishConfiguration;
-use crate::{Error, Settings, configuration, default_runtime};
+use crate::{Error, Settings, configuration};
 
 /// A layer as it is published.
 pub(super) struct PublishedLayer {
@@ -53,11 +52,11 @@ impl Ground {
         let given = given.transpose().map_err(Error::PublishName)?;
         let fixed = given.as_ref().filter(|name| !name.needs_a_layer());
         let file = settings.directory().join("pyproject.toml");
-        let project = match Project::read(settings.directory()) {
+        let project = match read_project(settings) {
             Ok(project) => Some(project),
             // Who names a layer needs no project.
             Err(_) if fixed.is_some() && !file.exists() => None,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         let configuration = match &project {
             Some(project) => PublishConfiguration::read(project)?,
@@ -173,15 +172,11 @@ fn of_project(
     configuration: &PublishConfiguration,
     name: Option<&NameTemplate>,
 ) -> Result<Vec<PublishedLayer>, Error> {
-    let lock = OnceCell::new();
-    let choose = |query: &default_runtime::RuntimeQuery<'_>| {
-        // A lock is read only where it decides, and a faulty one decides nothing.
-        match lock.get_or_init(|| settings.lock_of(project.clone())) {
-            Ok(lock) => default_runtime::choose(project, lock, query),
-            Err(_) => default_runtime::newest_allowed(query.provider, project),
-        }
-    };
-    let layers = configuration::layers(project, settings, &choose)?;
+    // A lock is read only where it decides, and a faulty one decides nothing.
+    let lock = LazyLock::new(project, settings);
+    let layers = configuration::layers(project, settings, &lock, &|query| {
+        lock.choose_runtime(query)
+    })?;
     let published = layers.into_iter().map(|layer| {
         let name = match name {
             Some(name) => render(name, configuration, &layer.name, Some(layer.target))?,

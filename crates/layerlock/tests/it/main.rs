@@ -16,6 +16,7 @@ mod file_conflicts;
 mod handover;
 mod helpers;
 mod layers;
+mod locks;
 mod misfits;
 mod passwords;
 mod patch_release;

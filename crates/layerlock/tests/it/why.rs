@@ -195,6 +195,7 @@ fn old_locks_tell_the_same() {
                     all: true,
                     ..Extras::default()
                 },
+                package: None,
             }),
             ..Settings::for_project(fixtures.join(lock))
         };

@@ -1,0 +1,160 @@
+//! What stands in uv.lock before its packages.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use layerlock_lock::normalize_name;
+use toml::de::DeTable;
+
+use super::package::{Dependency, Reader};
+use crate::Error;
+use crate::document::Document;
+use crate::marker::{Marker, Markers};
+use crate::python::PythonRange;
+
+/// The newest version of uv.lock whose meaning is known.
+const NEWEST_VERSION: &str = "1";
+
+/// The head of uv.lock.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) requires_python: Option<PythonRange>,
+    /// The environments that it is for: all where there are none.
+    pub(crate) environments: Vec<Marker>,
+    pub(crate) environments_span: Range<usize>,
+    /// What the project declares as conflicting.
+    pub(crate) conflicts: Vec<Vec<ConflictItem>>,
+    pub(crate) conflicts_span: Range<usize>,
+    /// The names of the workspace's projects, where there are several.
+    pub(crate) members: Vec<String>,
+    /// What a workspace without a project at its root asks for.
+    pub(crate) requirements: Vec<Dependency>,
+    /// The groups of such a workspace.
+    pub(crate) groups: BTreeMap<String, Vec<Dependency>>,
+}
+
+/// What may not be chosen together with others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConflictItem {
+    pub(crate) package: String,
+    pub(crate) extra: Option<String>,
+    pub(crate) group: Option<String>,
+}
+
+impl Head {
+    pub(super) fn read(document: &Document) -> Result<Self, Error> {
+        refuse_by_text(document)?;
+        let root = document.parse()?;
+        let root = root.get_ref();
+        check_version(document, root)?;
+        let span = |key: &str| match root.get(key) {
+            Some(value) => document.in_file(value.span()),
+            None => 0..0,
+        };
+        let mut reader = Reader {
+            document,
+            directory: Path::new(""),
+            markers: &mut Markers::default(),
+        };
+        let environments = document.array_at(root, "supported-markers")?.iter();
+        let environments = environments.map(|value| reader.marker(value));
+        let environments = environments.collect::<Result<_, _>>()?;
+        let empty = DeTable::new();
+        let manifest = document.table_at(root, "manifest")?.unwrap_or(&empty);
+        let groups = document.table_at(manifest, "dependency-groups")?;
+        let mut read_groups = BTreeMap::new();
+        for (name, value) in groups.into_iter().flatten() {
+            let values = document.array(value, &format!("`{}`", name.get_ref()))?;
+            let group = reader.dependencies(values)?;
+            read_groups.insert(normalize_name(name.get_ref()), group);
+        }
+        Ok(Self {
+            requires_python: requires_python(document, root)?,
+            environments,
+            environments_span: span("supported-markers"),
+            conflicts: conflicts(document, root)?,
+            conflicts_span: span("conflicts"),
+            members: document
+                .texts_at(manifest, "members")?
+                .into_iter()
+                .map(normalize_name)
+                .collect(),
+            requirements: reader.dependencies(document.array_at(manifest, "requirements")?)?,
+            groups: read_groups,
+        })
+    }
+}
+
+fn requires_python(document: &Document, root: &DeTable<'_>) -> Result<Option<PythonRange>, Error> {
+    let Some(value) = root.get("requires-python") else {
+        return Ok(None);
+    };
+    let text = document.string(value, "`requires-python`")?;
+    PythonRange::parse(text, document.place(value.span())).map(Some)
+}
+
+fn conflicts(document: &Document, root: &DeTable<'_>) -> Result<Vec<Vec<ConflictItem>>, Error> {
+    let mut sets = Vec::new();
+    for set in document.array_at(root, "conflicts")? {
+        let mut items = Vec::new();
+        for value in document.array(set, "a set of conflicts")? {
+            let table = document.table(value, "a conflict")?;
+            let package = document.required(value, "package", "a conflict")?;
+            let text = |key| Ok::<_, Error>(document.text_at(table, key)?.map(normalize_name));
+            items.push(ConflictItem {
+                package: normalize_name(document.string(package, "`package`")?),
+                extra: text("extra")?,
+                group: text("group")?,
+            });
+        }
+        sets.push(items);
+    }
+    Ok(sets)
+}
+
+fn foreign(document: &Document, reason: &'static str) -> Error {
+    Error::Foreign {
+        path: document.path().to_owned(),
+        format: "lock of uv",
+        reason,
+    }
+}
+
+/// The error where the text alone tells.
+fn refuse_by_text(document: &Document) -> Result<(), Error> {
+    let text = document.text().trim_start();
+    let mut lines = text.lines().map(str::trim);
+    if lines.all(|line| line.is_empty() || line.starts_with('#')) {
+        return Err(foreign(document, "it is empty"));
+    }
+    if text.starts_with('{') {
+        return Err(foreign(document, "it is JSON, as Pipfile.lock is"));
+    }
+    Ok(())
+}
+
+fn check_version(document: &Document, root: &DeTable<'_>) -> Result<(), Error> {
+    let has = |key| root.contains_key(key);
+    let Some(value) = root.get("version") else {
+        let reason = if has("lock-version") {
+            "it is in the format of pylock.toml"
+        } else if has("metadata") {
+            "it is in the format of poetry.lock or pdm.lock"
+        } else {
+            "it has no `version`, with which a lock of uv begins"
+        };
+        return Err(foreign(document, reason));
+    };
+    let version = value.get_ref().as_integer().map(ToString::to_string);
+    match version.as_deref() {
+        Some(NEWEST_VERSION) => Ok(()),
+        Some(version) => Err(Error::Version {
+            place: document.place(value.span()).into(),
+            format: "uv.lock",
+            version: version.to_owned(),
+            known: NEWEST_VERSION,
+        }),
+        None => Err(document.invalid(value.span(), "`version` is not a number")),
+    }
+}

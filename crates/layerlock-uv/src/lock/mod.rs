@@ -1,0 +1,209 @@
+//! uv.lock, version 1.
+//!
+//! Each revision of version 1 may add keys, which those before let out: what is not
+//! known here is passed over. Version 2 may mean something else by the same keys.
+
+mod head;
+mod package;
+mod source;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use layerlock_diagnostic::Place;
+use layerlock_lock::PackageName;
+use pep508_rs::MarkerEnvironment;
+
+use crate::Error;
+use crate::document::Document;
+use crate::marker::{Active, Markers};
+use package::Reader;
+
+pub(crate) use head::{ConflictItem, Head};
+pub(crate) use package::{Dependency, File, LockedRequirement, Package};
+pub(crate) use source::Source;
+
+/// uv.lock as it is written.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    document: Document,
+    /// Where it is.
+    directory: PathBuf,
+    pub(crate) head: Head,
+    packages: Vec<Package>,
+    by_name: HashMap<PackageName, Vec<usize>>,
+}
+
+/// Fewer packages are read before another thread has begun.
+const WORTH_A_THREAD: usize = 50;
+
+impl Lock {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        Self::new(Document::read(path)?)
+    }
+
+    fn new(document: Document) -> Result<Self, Error> {
+        let directory = document.path().parent().unwrap_or(Path::new(""));
+        let directory = directory.to_owned();
+        let (head, packages) = match document.cut("package") {
+            Some((head, parts)) if head.parse().is_ok() => {
+                let head = Head::read(&head)?;
+                match read_all(&parts, &directory) {
+                    Ok(packages) => (head, packages),
+                    // Not as uv writes it, or wrong: the whole says best what is.
+                    Err(_) => (head, read_part(&document, &directory)?),
+                }
+            }
+            _ => (Head::read(&document)?, read_part(&document, &directory)?),
+        };
+        let mut by_name: HashMap<PackageName, Vec<usize>> = HashMap::with_capacity(packages.len());
+        for (index, package) in packages.iter().enumerate() {
+            by_name.entry(package.name.clone()).or_default().push(index);
+        }
+        Ok(Self {
+            document,
+            directory,
+            head,
+            packages,
+            by_name,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.document.path()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
+        self.document.place_in_file(span)
+    }
+
+    pub(crate) fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    pub(crate) fn package(&self, index: usize) -> &Package {
+        &self.packages[index]
+    }
+
+    /// The packages of a name.
+    pub(crate) fn named(&self, name: &str) -> &[usize] {
+        self.by_name
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The project of the workspace that has this name.
+    pub(crate) fn member(&self, name: &str) -> Option<usize> {
+        let mut named = self.named(name).iter().copied();
+        named.find(|&index| self.packages[index].source.directory().is_some())
+    }
+
+    /// The package that a dependency is.
+    pub(crate) fn find(&self, dependency: &Dependency) -> Result<usize, Error> {
+        let is_it = |index: &usize| {
+            let package = &self.packages[*index];
+            let is_version = dependency.version.is_none() || dependency.version == package.version;
+            let source = dependency.source.as_ref();
+            is_version && source.is_none_or(|source| *source == package.source)
+        };
+        let mut found = self.named(dependency.name.as_str()).iter().copied();
+        let first = found.find(is_it);
+        match (first, found.find(is_it)) {
+            (Some(index), None) => Ok(index),
+            (None, _) => Err(self.dangling(dependency, "that the lock does not have")),
+            (Some(_), Some(_)) => {
+                Err(self.dangling(dependency, "that the lock has in several versions"))
+            }
+        }
+    }
+
+    /// The package of a name that is part of the fork for an environment.
+    pub(crate) fn find_in_fork(
+        &self,
+        dependency: &Dependency,
+        environment: &MarkerEnvironment,
+    ) -> Result<usize, Error> {
+        let active = Active::default();
+        let is_in_fork = |index: &usize| {
+            let forks = &self.packages[*index].forks;
+            let mut holding = forks.iter();
+            forks.is_empty() || holding.any(|fork| fork.holds(environment, &active))
+        };
+        let mut found = self.named(dependency.name.as_str()).iter().copied();
+        found
+            .find(is_in_fork)
+            .ok_or_else(|| self.dangling(dependency, "that the lock does not have"))
+    }
+
+    fn dangling(&self, dependency: &Dependency, why: &str) -> Error {
+        let version = dependency.version.as_deref();
+        let version = version.map(|version| format!(" {version}"));
+        Error::Invalid {
+            place: self.place(dependency.span.clone()).into(),
+            message: format!(
+                "a dependency on {}{}, {why}",
+                dependency.name,
+                version.unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// Reads parts of the lock, a half of many on a thread of its own.
+fn read_all(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error> {
+    let (first, second) = parts.split_at(parts.len() / 2);
+    if first.len() < WORTH_A_THREAD {
+        return read_each(parts, directory);
+    }
+    let (first, second) = thread::scope(|scope| {
+        let first = scope.spawn(|| read_each(first, directory));
+        let second = read_each(second, directory);
+        let first = first
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (first, second)
+    });
+    let mut packages = first?;
+    packages.extend(second?);
+    Ok(packages)
+}
+
+fn read_each(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error> {
+    let mut packages = Vec::with_capacity(parts.len());
+    let mut markers = Markers::default();
+    for part in parts {
+        read_into(&mut packages, part, directory, &mut markers)?;
+    }
+    Ok(packages)
+}
+
+fn read_part(document: &Document, directory: &Path) -> Result<Vec<Package>, Error> {
+    let mut packages = Vec::new();
+    read_into(&mut packages, document, directory, &mut Markers::default())?;
+    Ok(packages)
+}
+
+fn read_into(
+    packages: &mut Vec<Package>,
+    document: &Document,
+    directory: &Path,
+    markers: &mut Markers,
+) -> Result<(), Error> {
+    let root = document.parse()?;
+    let mut reader = Reader {
+        document,
+        directory,
+        markers,
+    };
+    for value in document.array_at(root.get_ref(), "package")? {
+        packages.push(reader.package(value)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! One package of uv.lock, with its files and dependencies.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use layerlock_lock::{NameError, PackageName, is_plain_file_name, normalize_name};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::source::Source;
+use crate::Error;
+use crate::document::{Document, Value};
+use crate::file_url::{absolute_file_url, file_name_of};
+use crate::marker::{Marker, Markers};
+
+/// A package as uv.lock has it.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: PackageName,
+    /// Unknown where the project's build finds it out.
+    pub(crate) version: Option<String>,
+    pub(crate) source: Source,
+    /// The forks of the resolution that it is part of: all where there are none.
+    pub(crate) forks: Vec<Marker>,
+    pub(crate) files: Vec<File>,
+    pub(crate) dependencies: Vec<Dependency>,
+    pub(crate) extras: BTreeMap<String, Vec<Dependency>>,
+    pub(crate) groups: BTreeMap<String, Vec<Dependency>>,
+    /// What its own pyproject.toml asked for when it was locked.
+    pub(crate) metadata: Option<Metadata>,
+    /// Its name, in the file.
+    pub(crate) span: Range<usize>,
+}
+
+/// A file of a package.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) url: Option<String>,
+    pub(crate) size: Option<u64>,
+    pub(crate) hash: Option<String>,
+    /// The hash, or the file, in the lock.
+    pub(crate) span: Range<usize>,
+}
+
+/// What a package, an extra or a group asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Dependency {
+    pub(crate) name: PackageName,
+    /// Version and source, where the name alone could be several packages.
+    pub(crate) version: Option<String>,
+    pub(crate) source: Option<Source>,
+    pub(crate) extras: Vec<String>,
+    pub(crate) marker: Option<Marker>,
+    pub(crate) span: Range<usize>,
+}
+
+/// `[package.metadata]`: what the project's own pyproject.toml asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Metadata {
+    pub(crate) requires: Vec<LockedRequirement>,
+    pub(crate) groups: BTreeMap<String, Vec<LockedRequirement>>,
+    pub(crate) extras: Option<Vec<String>>,
+}
+
+/// A requirement of a project when it was locked.
+#[derive(Debug, Clone)]
+pub(crate) struct LockedRequirement {
+    pub(crate) name: String,
+    pub(crate) extras: Vec<String>,
+    pub(crate) marker: String,
+    pub(crate) specifier: String,
+}
+
+/// Reads packages out of one part of the lock.
+pub(super) struct Reader<'d> {
+    pub(super) document: &'d Document,
+    /// Where relative paths start.
+    pub(super) directory: &'d Path,
+    pub(super) markers: &'d mut Markers,
+}
+
+impl Reader<'_> {
+    pub(super) fn package(&mut self, value: &Value<'_>) -> Result<Package, Error> {
+        let document = self.document;
+        let table = document.table(value, "a package")?;
+        let name_value = document.required(value, "name", "a package")?;
+        let source_value = document.required(value, "source", "a package")?;
+        let source = Source::read(document, source_value)?;
+        let metadata = document.table_at(table, "metadata")?;
+        Ok(Package {
+            name: self.name(name_value)?,
+            version: self.version(table)?,
+            forks: self.forks(table)?,
+            files: self.files(table, &source)?,
+            dependencies: self.dependencies(document.array_at(table, "dependencies")?)?,
+            extras: self.sets(table, "optional-dependencies")?,
+            groups: self.sets(table, "dev-dependencies")?,
+            metadata: metadata
+                .map(|metadata| read_metadata(document, metadata))
+                .transpose()?,
+            span: document.in_file(name_value.span()),
+            source,
+        })
+    }
+
+    /// A package name becomes part of paths and URLs, so it must be one.
+    fn name(&self, value: &Value<'_>) -> Result<PackageName, Error> {
+        let name = self.document.string(value, "`name`")?;
+        name.parse()
+            .map_err(|error: NameError| self.document.invalid(value.span(), error.to_string()))
+    }
+
+    /// The version, normalised.
+    fn version(&self, table: &DeTable<'_>) -> Result<Option<String>, Error> {
+        let Some(value) = table.get("version") else {
+            return Ok(None);
+        };
+        let text = self.document.string(value, "`version`")?;
+        let version: Result<pep440_rs::Version, _> = text.parse();
+        match version {
+            Ok(version) => Ok(Some(version.to_string())),
+            Err(_) => Err(self.document.invalid(
+                value.span(),
+                format!("`{}` is not a version", text.escape_debug()),
+            )),
+        }
+    }
+
+    fn forks(&mut self, table: &DeTable<'_>) -> Result<Vec<Marker>, Error> {
+        let forks = self.document.array_at(table, "resolution-markers")?;
+        forks.iter().map(|value| self.marker(value)).collect()
+    }
+
+    pub(super) fn marker(&mut self, value: &Value<'_>) -> Result<Marker, Error> {
+        let text = self.document.string(value, "a marker")?;
+        self.markers
+            .get(text)
+            .map_err(|message| self.document.invalid(value.span(), message))
+    }
+
+    /// The dependencies of each extra, or of each group.
+    fn sets(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+    ) -> Result<BTreeMap<String, Vec<Dependency>>, Error> {
+        let sets = self.document.table_at(table, key)?.into_iter().flatten();
+        sets.map(|(name, value)| {
+            let values = self
+                .document
+                .array(value, &format!("`{}`", name.get_ref()))?;
+            Ok((normalize_name(name.get_ref()), self.dependencies(values)?))
+        })
+        .collect()
+    }
+
+    pub(super) fn dependencies(&mut self, values: &[Value<'_>]) -> Result<Vec<Dependency>, Error> {
+        let dependencies = values.iter();
+        dependencies.map(|value| self.dependency(value)).collect()
+    }
+
+    fn dependency(&mut self, value: &Value<'_>) -> Result<Dependency, Error> {
+        let document = self.document;
+        let table = document.table(value, "a dependency")?;
+        let name = document.required(value, "name", "a dependency")?;
+        let source = table.get("source");
+        let marker = table.get("marker");
+        // `extras` is how locks of uv before 0.5 spell it.
+        let extras = ["extra", "extras"].map(|key| document.texts_at(table, key));
+        let [extra, extras] = extras;
+        Ok(Dependency {
+            name: self.name(name)?,
+            version: self.version(table)?,
+            source: source
+                .map(|value| Source::read(document, value))
+                .transpose()?,
+            extras: extra?
+                .into_iter()
+                .chain(extras?)
+                .map(normalize_name)
+                .collect(),
+            marker: marker.map(|value| self.marker(value)).transpose()?,
+            span: document.in_file(name.span()),
+        })
+    }
+
+    fn files(&self, table: &DeTable<'_>, source: &Source) -> Result<Vec<File>, Error> {
+        let wheels = self.document.array_at(table, "wheels")?;
+        let sdist = table.get("sdist");
+        let files = wheels.iter().chain(sdist);
+        files
+            .map(|value| self.file(value, source))
+            .collect::<Result<_, _>>()
+    }
+
+    fn file(&self, value: &Value<'_>, source: &Source) -> Result<File, Error> {
+        let document = self.document;
+        let table = document.table(value, "a file")?;
+        let hash = table.get("hash");
+        let path = document.text_at(table, "path")?;
+        let url = match (document.text_at(table, "url")?, path) {
+            (Some(url), _) => Some(url.to_owned()),
+            (None, Some(path)) => absolute_file_url(&source.file(self.directory, path)),
+            (None, None) => None,
+        };
+        let name = match (document.text_at(table, "filename")?, path) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(path)) => file_name_of(path),
+            (None, None) => match url.as_deref().or(source.location()) {
+                Some(location) => file_name_of(location),
+                None => return Err(document.invalid(value.span(), "a file without `url`")),
+            },
+        };
+        if !is_plain_file_name(&name) {
+            let message = format!("`{}` is not a plain file name", name.escape_debug());
+            return Err(document.invalid(value.span(), message));
+        }
+        let size = table.get("size").map(|value| {
+            let size = value.get_ref().as_integer();
+            let size = size.and_then(|size| size.to_string().parse().ok());
+            size.ok_or_else(|| document.invalid(value.span(), "`size` is not a number of bytes"))
+        });
+        Ok(File {
+            name,
+            url,
+            size: size.transpose()?,
+            hash: document.text_at(table, "hash")?.map(str::to_owned),
+            span: document.in_file(hash.map_or(value.span(), Spanned::span)),
+        })
+    }
+}
+
+fn read_metadata(document: &Document, table: &DeTable<'_>) -> Result<Metadata, Error> {
+    // Locks of uv before 0.4.27 have it under the other name.
+    let groups = match document.table_at(table, "requires-dev")? {
+        Some(groups) => Some(groups),
+        None => document.table_at(table, "dependency-groups")?,
+    };
+    let extras = match table.get("provides-extras") {
+        Some(_) => Some(document.texts_at(table, "provides-extras")?),
+        None => None,
+    };
+    Ok(Metadata {
+        requires: requirements(document, document.array_at(table, "requires-dist")?)?,
+        groups: groups
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| {
+                let values = document.array(value, &format!("`{}`", name.get_ref()))?;
+                Ok((
+                    normalize_name(name.get_ref()),
+                    requirements(document, values)?,
+                ))
+            })
+            .collect::<Result<_, Error>>()?,
+        extras: extras.map(|extras| extras.into_iter().map(normalize_name).collect()),
+    })
+}
+
+fn requirements(
+    document: &Document,
+    values: &[Value<'_>],
+) -> Result<Vec<LockedRequirement>, Error> {
+    let requirements = values.iter().map(|value| {
+        let table = document.table(value, "a requirement")?;
+        let name = document.required(value, "name", "a requirement")?;
+        let text = |key| Ok::<_, Error>(document.text_at(table, key)?.unwrap_or_default());
+        Ok(LockedRequirement {
+            name: normalize_name(document.string(name, "`name`")?),
+            extras: document
+                .texts_at(table, "extras")?
+                .into_iter()
+                .map(normalize_name)
+                .collect(),
+            marker: text("marker")?.to_owned(),
+            specifier: text("specifier")?.to_owned(),
+        })
+    });
+    requirements.collect()
+}

@@ -1,0 +1,268 @@
+//! One package of pylock.toml.
+
+use std::path::{Path, PathBuf};
+
+use layerlock_digest::Digest;
+use layerlock_lock::{
+    LockedFile, LockedPackage, NameError, PackageName, PackageSource, WeakHash, is_plain_file_name,
+};
+use toml::de::DeTable;
+
+use crate::Error;
+use crate::document::{Document, Value};
+use crate::file_url::{absolute_file_url, file_name_of};
+use crate::marker::{Marker, Markers};
+use crate::python::PythonRange;
+
+/// A package, and when it is installed.
+#[derive(Debug)]
+pub(super) struct Package {
+    pub(super) locked: LockedPackage,
+    pub(super) marker: Option<Marker>,
+    pub(super) requires_python: Option<PythonRange>,
+    /// What it needs, where the lock says so.
+    pub(super) dependencies: Vec<PackageName>,
+}
+
+pub(super) struct Reader<'d> {
+    pub(super) document: &'d Document,
+    /// Where relative paths start.
+    pub(super) directory: &'d Path,
+    pub(super) markers: Markers,
+}
+
+/// The keys of which a package has one, but for an sdist beside wheels.
+const SOURCES: [&str; 5] = ["vcs", "directory", "archive", "sdist", "wheels"];
+
+impl Reader<'_> {
+    pub(super) fn marker(&mut self, value: &Value<'_>) -> Result<Marker, Error> {
+        let text = self.document.string(value, "a marker")?;
+        self.markers
+            .get(text)
+            .map_err(|message| self.document.invalid(value.span(), message))
+    }
+
+    pub(super) fn package(&mut self, value: &Value<'_>) -> Result<Package, Error> {
+        let document = self.document;
+        let table = document.table(value, "a package")?;
+        let name_value = document.required(value, "name", "a package")?;
+        let name = self.name(name_value)?;
+        let marker = table.get("marker");
+        let marker = marker.map(|value| self.marker(value)).transpose()?;
+        let (source, files) = self.source(value, table)?;
+        let requires_python = match table.get("requires-python") {
+            Some(value) => {
+                let text = document.string(value, "`requires-python`")?;
+                Some(PythonRange::parse(text, document.place(value.span()))?)
+            }
+            None => None,
+        };
+        let mut dependencies = Vec::new();
+        for value in document.array_at(table, "dependencies")? {
+            let name = document.required(value, "name", "a dependency")?;
+            dependencies.push(self.name(name)?);
+        }
+        let locked = LockedPackage {
+            version: self.version(table, &files)?,
+            name,
+            source,
+            extras: Vec::new(),
+            groups: Vec::new(),
+            files,
+            place: document.place(name_value.span()),
+            requires_python: match &requires_python {
+                Some(range) => range.text.clone(),
+                None => "*".to_owned(),
+            },
+        };
+        Ok(Package {
+            locked,
+            marker,
+            requires_python,
+            dependencies,
+        })
+    }
+
+    fn name(&self, value: &Value<'_>) -> Result<PackageName, Error> {
+        let name = self.document.string(value, "`name`")?;
+        name.parse()
+            .map_err(|error: NameError| self.document.invalid(value.span(), error.to_string()))
+    }
+
+    /// The version, normalised; where there is none, the one that a wheel is of.
+    fn version(&self, table: &DeTable<'_>, files: &[LockedFile]) -> Result<String, Error> {
+        let Some(value) = table.get("version") else {
+            let mut versions = files.iter().filter_map(|file| {
+                let name = file.name.strip_suffix(".whl")?;
+                let version: pep440_rs::Version = name.split('-').nth(1)?.parse().ok()?;
+                Some(version.to_string())
+            });
+            return Ok(versions.next().unwrap_or_default());
+        };
+        let text = self.document.string(value, "`version`")?;
+        let version: Result<pep440_rs::Version, _> = text.parse();
+        version.map(|version| version.to_string()).map_err(|_| {
+            let message = format!("`{}` is not a version", text.escape_debug());
+            self.document.invalid(value.span(), message)
+        })
+    }
+
+    fn source(
+        &self,
+        package: &Value<'_>,
+        table: &DeTable<'_>,
+    ) -> Result<(PackageSource, Vec<LockedFile>), Error> {
+        let document = self.document;
+        let there: Vec<&str> = SOURCES
+            .into_iter()
+            .filter(|key| table.contains_key(*key))
+            .collect();
+        match there[..] {
+            [] => {
+                let message = format!("a package without {}", SOURCES.join(", "));
+                Err(document.invalid(package.span(), message))
+            }
+            ["vcs"] => Ok((self.vcs(&table["vcs"])?, Vec::new())),
+            ["directory"] => Ok((self.directory(&table["directory"])?, Vec::new())),
+            ["archive"] => self.archive(&table["archive"]),
+            ["sdist" | "wheels"] | ["sdist", "wheels"] => {
+                let wheels = document.array_at(table, "wheels")?.iter();
+                let files = wheels.chain(table.get("sdist"));
+                let files = files.map(|value| self.file(value));
+                let source = PackageSource::Registry {
+                    url: document.text_at(table, "index")?.map(str::to_owned),
+                    reference: None,
+                };
+                Ok((source, files.collect::<Result<_, _>>()?))
+            }
+            _ => {
+                let message = format!("a package with both {}", there.join(" and "));
+                Err(document.invalid(package.span(), message))
+            }
+        }
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        // The current directory has no name here, and needs one to be read.
+        Path::new(".").join(self.directory).join(path)
+    }
+
+    fn vcs(&self, value: &Value<'_>) -> Result<PackageSource, Error> {
+        let document = self.document;
+        let table = document.table(value, "`vcs`")?;
+        let kind = document.required(value, "type", "`vcs`")?;
+        let kind_text = document.string(kind, "`type`")?;
+        if kind_text != "git" {
+            let message = format!("version control by {kind_text}, not by git");
+            return Err(document.invalid(kind.span(), message));
+        }
+        let commit = document.required(value, "commit-id", "`vcs`")?;
+        let text = |key| document.text_at(table, key);
+        let url = match (text("url")?, text("path")?) {
+            (Some(url), _) => url.to_owned(),
+            (None, Some(path)) => self.path(path).display().to_string(),
+            (None, None) => return Err(document.invalid(value.span(), "`vcs` without `url`")),
+        };
+        Ok(PackageSource::Git {
+            url,
+            reference: text("requested-revision")?.map(str::to_owned),
+            commit: document.string(commit, "`commit-id`")?.to_owned(),
+            subdirectory: text("subdirectory")?.map(str::to_owned),
+        })
+    }
+
+    fn directory(&self, value: &Value<'_>) -> Result<PackageSource, Error> {
+        let document = self.document;
+        let table = document.table(value, "`directory`")?;
+        let path = document.required(value, "path", "`directory`")?;
+        let mut path = self.path(document.string(path, "`path`")?);
+        if let Some(subdirectory) = document.text_at(table, "subdirectory")? {
+            path.push(subdirectory);
+        }
+        let editable = table.get("editable");
+        Ok(PackageSource::Directory {
+            path,
+            develop: editable.and_then(|value| value.get_ref().as_bool()) == Some(true),
+        })
+    }
+
+    fn archive(&self, value: &Value<'_>) -> Result<(PackageSource, Vec<LockedFile>), Error> {
+        let document = self.document;
+        let table = document.table(value, "`archive`")?;
+        let subdirectory = document.text_at(table, "subdirectory")?.map(str::to_owned);
+        let file = self.file(value)?;
+        let source = match (
+            document.text_at(table, "url")?,
+            document.text_at(table, "path")?,
+        ) {
+            (Some(url), _) => PackageSource::Url {
+                url: url.to_owned(),
+                subdirectory,
+            },
+            (None, Some(path)) => PackageSource::File {
+                path: self.path(path),
+                subdirectory,
+            },
+            (None, None) => return Err(document.invalid(value.span(), "`archive` without `url`")),
+        };
+        Ok((source, vec![file]))
+    }
+
+    fn file(&self, value: &Value<'_>) -> Result<LockedFile, Error> {
+        let document = self.document;
+        let table = document.table(value, "a file")?;
+        let path = document.text_at(table, "path")?;
+        let url = match (document.text_at(table, "url")?, path) {
+            (Some(url), _) => Some(url.to_owned()),
+            (None, Some(path)) => absolute_file_url(&self.directory.join(path)),
+            (None, None) => None,
+        };
+        let name = match (document.text_at(table, "name")?, url.as_deref()) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(url)) => file_name_of(url),
+            (None, None) => {
+                return Err(document.invalid(value.span(), "a file without `name` and `url`"));
+            }
+        };
+        if !is_plain_file_name(&name) {
+            let message = format!("`{}` is not a plain file name", name.escape_debug());
+            return Err(document.invalid(value.span(), message));
+        }
+        let size = table.get("size").map(|value| {
+            let size = value.get_ref().as_integer();
+            let size = size.and_then(|size| size.to_string().parse().ok());
+            size.ok_or_else(|| document.invalid(value.span(), "`size` is not a number of bytes"))
+        });
+        let (digests, weak_hash) = self.hashes(value)?;
+        Ok(LockedFile {
+            name,
+            url,
+            size: size.transpose()?,
+            digests,
+            weak_hash,
+        })
+    }
+
+    fn hashes(&self, file: &Value<'_>) -> Result<(Vec<Digest>, Option<WeakHash>), Error> {
+        let document = self.document;
+        let hashes = document.required(file, "hashes", "a file")?;
+        let mut digests = Vec::new();
+        let mut weak = Vec::new();
+        for (algorithm, value) in document.table(hashes, "`hashes`")? {
+            let hash = document.string(value, "a hash")?;
+            let text = format!("{}:{hash}", algorithm.get_ref());
+            match text.parse() {
+                Ok(digest) => digests.push(digest),
+                Err(_) => weak.push(text),
+            }
+        }
+        let weak_hash = digests.is_empty().then(|| WeakHash {
+            text: match &weak[..] {
+                [] => "no hash".to_owned(),
+                weak => weak.join(" "),
+            },
+            place: document.place(hashes.span()),
+        });
+        Ok((digests, weak_hash))
+    }
+}

@@ -1,0 +1,366 @@
+//! requirements.txt with exact versions and hashes, as pip-compile, uv and pipenv write
+//! it.
+//!
+//! Such a file has no names of files: these come from the index, and the hashes decide
+//! which of them may be used. So a lock of this kind is read, its packages are
+//! [looked up](RequirementsLock::to_look_up) by whoever can ask an index, and their
+//! files [added](RequirementsLock::add_files).
+
+mod entry;
+mod files;
+mod line;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use layerlock_digest::Digest;
+use layerlock_lock::{
+    Choice, LockError, LockReader, LockWarning, LockWarningKind, LockedFile, LockedPackage,
+    MAIN_GROUP, Need, PackageName, PackageSource, Selected,
+};
+use pep508_rs::MarkerEnvironment;
+
+use crate::Error;
+use crate::choice::Available;
+use crate::marker::Active;
+use crate::reader::only_wins;
+use entry::{Entry, allows};
+use files::Files;
+
+pub use files::IndexOptions;
+
+/// A requirements file with all that it includes.
+#[derive(Debug)]
+pub struct RequirementsLock {
+    files: Files,
+    allow_unhashed: bool,
+    /// The files of packages, by name and version.
+    listed: BTreeMap<(PackageName, String), Listed>,
+}
+
+/// What an index has of a package.
+#[derive(Debug, Clone)]
+struct Listed {
+    source: PackageSource,
+    files: Vec<LockedFile>,
+}
+
+/// A package whose files an index has to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToLookUp {
+    /// The name.
+    pub name: PackageName,
+    /// The version.
+    pub version: String,
+    /// The hashes that its files may have; any where there are none.
+    pub hashes: Vec<Digest>,
+    /// Its line.
+    pub place: layerlock_diagnostic::Place,
+}
+
+impl RequirementsLock {
+    /// Reads a requirements file, and the files that it includes. `variable` gives the
+    /// value of an environment variable. With `allow_unhashed` a requirement may have no
+    /// hash.
+    pub fn read(
+        path: &Path,
+        allow_unhashed: bool,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            files: Files::read(path, variable)?,
+            allow_unhashed,
+            listed: BTreeMap::new(),
+        })
+    }
+
+    /// Every file that was read.
+    pub fn paths(&self) -> &[PathBuf] {
+        &self.files.paths
+    }
+
+    /// Whether environment variables are part of what it says.
+    pub fn has_variables(&self) -> bool {
+        self.files.has_variables
+    }
+
+    /// Where it says that files come from.
+    pub fn index_options(&self) -> &IndexOptions {
+        &self.files.options
+    }
+
+    /// The packages whose files an index has to be asked for: those of an exact version,
+    /// with a hash where one is asked for.
+    pub fn to_look_up(&self) -> Vec<ToLookUp> {
+        let mut wanted: Vec<ToLookUp> = Vec::new();
+        for entry in &self.files.entries {
+            let Ok(pinned) = self.pinned(entry) else {
+                // Told where the entry is selected.
+                continue;
+            };
+            let Pinned::OfIndex { version, hashes } = pinned else {
+                continue;
+            };
+            let same = wanted
+                .iter_mut()
+                .find(|other| other.name == entry.name && other.version == version);
+            match same {
+                Some(other) => {
+                    let new = hashes
+                        .into_iter()
+                        .filter(|hash| !other.hashes.contains(hash));
+                    let new: Vec<_> = new.collect();
+                    other.hashes.extend(new);
+                }
+                None => wanted.push(ToLookUp {
+                    name: entry.name.clone(),
+                    version,
+                    hashes,
+                    place: entry.place.clone(),
+                }),
+            }
+        }
+        wanted
+    }
+
+    /// Adds what an index has of a package.
+    pub fn add_files(&mut self, package: &ToLookUp, source: PackageSource, files: Vec<LockedFile>) {
+        let key = (package.name.clone(), package.version.clone());
+        self.listed.insert(key, Listed { source, files });
+    }
+
+    /// What a requirement is pinned to, with the help of constraints.
+    fn pinned(&self, entry: &Entry) -> Result<Pinned, Error> {
+        if entry.source.is_some() {
+            return Ok(Pinned::Located);
+        }
+        let constraints = self.files.constraints.iter();
+        let constraints: Vec<&Entry> = constraints.filter(|one| one.name == entry.name).collect();
+        let of_constraint = constraints.iter().find(|one| one.version().is_some());
+        let version = entry.version().or_else(|| of_constraint?.version());
+        let Some(version) = version else {
+            return Err(Error::NotPinned {
+                place: entry.place.clone().into(),
+                requirement: entry.text.clone(),
+            });
+        };
+        let mut hashes = entry.hashes.clone();
+        for constraint in constraints {
+            if constraint.marker.is_none() && !allows(&constraint.specifiers, &version) {
+                return Err(Error::Invalid {
+                    place: constraint.place.clone().into(),
+                    message: format!(
+                        "the constraint `{}` does not allow {} {version}",
+                        constraint.text, entry.name
+                    ),
+                });
+            }
+            if constraint.version().as_ref() == Some(&version) {
+                hashes.extend(constraint.hashes.iter().copied());
+            }
+        }
+        if !allows(&entry.specifiers, &version) {
+            return Err(Error::Invalid {
+                place: entry.place.clone().into(),
+                message: format!("`{}` does not allow the constraint's {version}", entry.text),
+            });
+        }
+        if hashes.is_empty() && (!self.allow_unhashed || !entry.weak_hashes.is_empty()) {
+            return Err(Error::NoHash {
+                place: entry.place.clone().into(),
+                requirement: entry.text.clone(),
+            });
+        }
+        Ok(Pinned::OfIndex { version, hashes })
+    }
+
+    fn select(&self, choice: &Choice, environment: &MarkerEnvironment) -> Result<Selected, Error> {
+        let chosen = Available::default().resolve(choice)?;
+        let active = Active::default();
+        let mut packages: BTreeMap<PackageName, LockedPackage> = BTreeMap::new();
+        let mut via: BTreeMap<PackageName, BTreeSet<String>> = BTreeMap::new();
+        let entries = self.files.entries.iter().filter(|entry| {
+            let marker = entry.marker.as_ref();
+            chosen.main && marker.is_none_or(|marker| marker.holds(environment, &active))
+        });
+        for entry in entries {
+            let package = self.package(entry)?;
+            let of_entry = entry.via.iter().cloned();
+            via.entry(entry.name.clone()).or_default().extend(of_entry);
+            let Some(other) = packages.get_mut(&entry.name) else {
+                packages.insert(entry.name.clone(), package);
+                continue;
+            };
+            if other.version != package.version || other.source != package.source {
+                return Err(Error::TwoVersions {
+                    name: entry.name.to_string(),
+                    first: other.version.clone(),
+                    second: package.version,
+                    place: package.place.into(),
+                });
+            }
+            other.extras.extend(package.extras);
+            other.extras.sort();
+            other.extras.dedup();
+        }
+        Ok(with_needs(packages.into_values().collect(), &via))
+    }
+
+    fn package(&self, entry: &Entry) -> Result<LockedPackage, Error> {
+        let pinned = self.pinned(entry)?;
+        let (version, source, files) = match (pinned, &entry.source) {
+            (Pinned::OfIndex { version, .. }, _) => {
+                let key = (entry.name.clone(), version.clone());
+                let listed = self.listed.get(&key).cloned().unwrap_or_else(|| Listed {
+                    source: PackageSource::Registry {
+                        url: None,
+                        reference: None,
+                    },
+                    files: Vec::new(),
+                });
+                (version, listed.source, listed.files)
+            }
+            (Pinned::Located, source) => {
+                let source = source.clone().unwrap_or(PackageSource::Registry {
+                    url: None,
+                    reference: None,
+                });
+                let files = self.located_files(entry, &source)?;
+                (String::new(), source, files)
+            }
+        };
+        Ok(LockedPackage {
+            name: entry.name.clone(),
+            version,
+            source,
+            extras: entry.extras.clone(),
+            groups: vec![MAIN_GROUP.to_owned()],
+            files,
+            place: entry.place.clone(),
+            requires_python: "*".to_owned(),
+        })
+    }
+
+    /// The hash of a file at a URL. An archive on this machine, a directory and a commit
+    /// need none.
+    fn located_files(
+        &self,
+        entry: &Entry,
+        source: &PackageSource,
+    ) -> Result<Vec<LockedFile>, Error> {
+        let name = match source {
+            PackageSource::Url { url, .. } => crate::file_url::file_name_of(url),
+            PackageSource::File { path, .. } => {
+                let name = path.file_name().and_then(|name| name.to_str());
+                name.unwrap_or_default().to_owned()
+            }
+            _ => return Ok(Vec::new()),
+        };
+        if entry.hashes.is_empty() {
+            let is_remote = matches!(source, PackageSource::Url { .. });
+            if is_remote && !self.allow_unhashed {
+                return Err(Error::NoHash {
+                    place: entry.place.clone().into(),
+                    requirement: entry.text.clone(),
+                });
+            }
+            return Ok(Vec::new());
+        }
+        let file = |digest: &Digest| LockedFile {
+            name: name.clone(),
+            url: None,
+            size: None,
+            digests: vec![*digest],
+            weak_hash: None,
+        };
+        Ok(entry.hashes.iter().map(file).collect())
+    }
+
+    /// The requirements that nothing proves.
+    fn unhashed(&self) -> Vec<String> {
+        let entries = self.files.entries.iter();
+        let unhashed = entries.filter(|entry| match self.pinned(entry) {
+            Ok(Pinned::OfIndex { hashes, .. }) => hashes.is_empty(),
+            Ok(Pinned::Located) | Err(_) => false,
+        });
+        unhashed.map(|entry| entry.name.to_string()).collect()
+    }
+}
+
+/// How a requirement names one package.
+enum Pinned {
+    OfIndex {
+        version: String,
+        hashes: Vec<Digest>,
+    },
+    Located,
+}
+
+/// The packages with what needs them, where comments say so. What no package is said to
+/// need is asked for by the project itself.
+fn with_needs(
+    packages: Vec<LockedPackage>,
+    via: &BTreeMap<PackageName, BTreeSet<String>>,
+) -> Selected {
+    let names: Vec<PackageName> = packages
+        .iter()
+        .map(|package| package.name.clone())
+        .collect();
+    let mut needs: BTreeMap<PackageName, Vec<(PackageName, Need)>> = BTreeMap::new();
+    let mut requested = Vec::new();
+    for name in &names {
+        let written_for = via.get(name).into_iter().flatten();
+        let parents: Vec<Option<PackageName>> = written_for
+            .map(|parent| {
+                let bare = parent.split(['[', ' ']).next().unwrap_or(parent);
+                let parent: Option<PackageName> = bare.parse().ok();
+                parent.filter(|parent| names.contains(parent))
+            })
+            .collect();
+        if parents.iter().any(Option::is_none) || parents.is_empty() {
+            requested.push(name.clone());
+        }
+        for parent in parents.into_iter().flatten() {
+            let need = (name.clone(), Need::default());
+            needs.entry(parent).or_default().push(need);
+        }
+    }
+    Selected::new(packages, requested, needs)
+}
+
+impl LockReader for RequirementsLock {
+    fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError> {
+        let chosen = Available::default().resolve(choice)?;
+        let mut warnings: Vec<LockWarning> = chosen.only_wins.then(only_wins).into_iter().collect();
+        let unhashed = self.unhashed();
+        if self.allow_unhashed && !unhashed.is_empty() {
+            warnings.push(LockWarning {
+                message: format!(
+                    "no hash in {} proves what is taken from the index: {}",
+                    self.files.paths[0].display(),
+                    unhashed.join(", ")
+                ),
+                place: None,
+                kind: LockWarningKind::Unhashed,
+                hint: Some(
+                    "make hashes: `uv pip compile --generate-hashes requirements.in -o \
+                     requirements.txt`"
+                        .to_owned(),
+                ),
+            });
+        }
+        Ok(warnings)
+    }
+
+    fn target_warnings(&self, _: &MarkerEnvironment) -> Vec<LockWarning> {
+        Vec::new()
+    }
+
+    fn select(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Selected, LockError> {
+        Ok(self.select(choice, environment)?)
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of what the crate gives, on locks that real uv wrote and on damaged ones.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
+mod agreement;
+mod hostile;
+mod support;
