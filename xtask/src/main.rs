@@ -13,6 +13,7 @@ mod checks;
 mod demo;
 mod diff_elf;
 mod diff_export;
+mod diff_uv;
 mod diff_wheels;
 mod dist;
 mod e2e;
@@ -51,6 +52,8 @@ enum Task {
     E2e(e2e::Arguments),
     /// Compare `layerlock export` with the real `poetry export`
     DiffExport(diff_export::Arguments),
+    /// Compare what layerlock selects from locks of uv with the real `uv export`
+    DiffUv(diff_uv::Arguments),
     /// Compare the wheels that layerlock chooses and lays out with pip's
     DiffWheels(diff_wheels::Arguments),
     /// Compare what layerlock reads in the compiled files of real wheels with readelf
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::E2e(arguments) => e2e::run(&arguments),
         Task::DiffExport(arguments) => diff_export::run(&arguments),
+        Task::DiffUv(arguments) => diff_uv::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::DiffElf(arguments) => diff_elf::run(&arguments),
         Task::FirstRun(arguments) => first_run::run(&arguments),

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::cargo;
-use crate::{diff_elf, diff_export, diff_wheels, dist, e2e, structure, torture};
+use crate::{diff_elf, diff_export, diff_uv, diff_wheels, dist, e2e, structure, torture};
 
 #[derive(clap::Args)]
 #[command(after_help = format!("Steps: {}.", step_names()))]
@@ -75,6 +75,7 @@ const STEPS: &[Step] = &[
         let mut installs = wheels.into_iter().map(e2e::Arguments::wheel);
         installs.try_for_each(|arguments| e2e::run(&arguments))
     }),
+    long_step("uv", |_| diff_uv::run(&diff_uv::Arguments::everything())),
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())
     }),

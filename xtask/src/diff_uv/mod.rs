@@ -1,0 +1,324 @@
+//! `cargo xtask diff-uv`: what layerlock selects from locks of uv, against the real
+//! `uv export --frozen`.
+//!
+//! `fixtures/uv` has projects that uv locked once, so that nothing is resolved anew; of
+//! each, `exports.txt` has what uv printed for each choice of extras, groups and
+//! projects. Here uv prints it again, and its markers are evaluated for every Python and
+//! processor by pip's own reader of markers (`evaluate.py`). What layerlock selects has
+//! to be the same packages in the same versions.
+
+mod random;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::layerlock::{Layerlock, NOTHING_FITS};
+use crate::process::Finished;
+use crate::repository::{self, Profile};
+use crate::tools::{Tool, Tools};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Projects: names of directories under fixtures/uv [default: all]
+    projects: Vec<String>,
+    /// Instead of the fixtures, this many random projects
+    #[arg(long, value_name = "N", conflicts_with = "projects")]
+    random: Option<u64>,
+    /// Where the random projects start
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Compare this binary instead of building one
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// All fixtures, by a binary of this tree.
+    pub(crate) fn everything() -> Self {
+        Self {
+            projects: Vec::new(),
+            random: None,
+            seed: 1,
+            binary: None,
+        }
+    }
+}
+
+const PYTHONS: [&str; 5] = ["3.10", "3.11", "3.12", "3.13", "3.14"];
+/// What layerlock and what markers call them.
+const PROCESSORS: [(&str, &str); 2] = [("x86_64", "x86_64"), ("arm64", "aarch64")];
+
+/// A choice of extras, groups and a project, in the flags of both.
+struct Choice {
+    directory: PathBuf,
+    ours: Vec<String>,
+    theirs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Export {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let binary = match &arguments.binary {
+        Some(binary) => fs_err::canonicalize(binary)?,
+        None => repository::build_layerlock(Profile::Dev)?,
+    };
+    let tools = Tools::prepare(&[Tool::Uv])?;
+    let work = tempfile::Builder::new()
+        .prefix("layerlock-diff-uv-")
+        .tempdir()?;
+    let layerlock = Layerlock::new(&binary, work.path())?;
+    let (mut compared, mut refused, mut elsewhere, mut differing) = (0, 0, 0, 0);
+    let projects = match arguments.random {
+        Some(count) => random::projects(count, arguments.seed, work.path())?,
+        None => projects(&arguments.projects)?,
+    };
+    for directory in projects {
+        for choice in choices(&directory)? {
+            let theirs = choice.exported_by_uv(&tools)?;
+            let evaluated = evaluated(&theirs, &tools, work.path())?;
+            for (target, expected) in targets().zip(evaluated) {
+                let (python, (architecture, _)) = target;
+                let ours = choice.exported_by_layerlock(&layerlock, python, architecture)?;
+                let what = format!("{} {python} {architecture}", choice.describe());
+                match choice.verdict(&ours, &theirs, &expected)? {
+                    Verdict::Same => compared += 1,
+                    Verdict::Refused => refused += 1,
+                    Verdict::Elsewhere => elsewhere += 1,
+                    Verdict::Differs(how) => {
+                        differing += 1;
+                        println!("DIFFERS: {what}\n    {how}");
+                    }
+                }
+            }
+        }
+    }
+    println!(
+        "{compared} selections are the same, {refused} are refused by both, {elsewhere} are for \
+         targets without a file or outside of the lock, {differing} differ"
+    );
+    if differing > 0 || compared == 0 {
+        bail!("{differing} selections differ");
+    }
+    Ok(())
+}
+
+fn targets() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
+    PYTHONS.into_iter().flat_map(|python| {
+        PROCESSORS
+            .into_iter()
+            .map(move |processor| (python, processor))
+    })
+}
+
+fn projects(named: &[String]) -> Result<Vec<PathBuf>> {
+    let all = repository::root().join("fixtures/uv");
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(&all)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_named = named.is_empty() || named.iter().any(|one| Some(&**one) == name);
+        if path.is_dir() && is_named {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The choices that `exports.txt` of a project has.
+fn choices(directory: &Path) -> Result<Vec<Choice>> {
+    let text = fs_err::read_to_string(directory.join("exports.txt"))?;
+    let lines = text.lines().filter_map(|line| line.strip_prefix("$ "));
+    lines
+        .map(|flags| {
+            let ours: Vec<String> = flags.split_whitespace().map(str::to_owned).collect();
+            let package = ours.iter().skip_while(|flag| *flag != "--package").nth(1);
+            let pyproject = project_of(directory, package.map(String::as_str))?;
+            let mut theirs: Vec<String> = ours.iter().map(|flag| of_uv(flag)).collect();
+            let is_narrow = ours
+                .iter()
+                .any(|flag| flag == "--only" || flag == "--all-groups");
+            // uv's implicit group `dev` is no part of a layer.
+            if !is_narrow && !pyproject.contains("default-groups") {
+                theirs.push("--no-default-groups".to_owned());
+            }
+            Ok(Choice {
+                directory: directory.to_owned(),
+                ours,
+                theirs,
+            })
+        })
+        .collect()
+}
+
+/// The flag of uv that is one of layerlock's.
+fn of_uv(flag: &str) -> String {
+    match flag {
+        "--extras" => "--extra",
+        "--only" => "--only-group",
+        "--with" => "--group",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// The text of a project's pyproject.toml: of the workspace's root without a name.
+fn project_of(directory: &Path, package: Option<&str>) -> Result<String> {
+    let text = |directory: &Path| fs_err::read_to_string(directory.join("pyproject.toml"));
+    let Some(package) = package else {
+        return Ok(text(directory)?);
+    };
+    let nested = fs_err::read_dir(directory.join("packages"))
+        .into_iter()
+        .flatten();
+    let top = fs_err::read_dir(directory)?;
+    let wanted = format!("name = \"{package}\"");
+    for entry in top.chain(nested) {
+        let path = entry?.path();
+        if let Ok(text) = text(&path)
+            && text.contains(&wanted)
+        {
+            return Ok(text);
+        }
+    }
+    bail!("{} has no project {package}", directory.display())
+}
+
+enum Verdict {
+    Same,
+    Refused,
+    Elsewhere,
+    Differs(String),
+}
+
+impl Choice {
+    fn describe(&self) -> String {
+        let name = self.directory.file_name().unwrap_or_default();
+        format!("{} {}", name.display(), self.ours.join(" "))
+    }
+
+    fn exported_by_uv(&self, tools: &Tools) -> Result<Finished> {
+        tools
+            .uv()
+            .args([
+                "export",
+                "--frozen",
+                "--offline",
+                "--no-hashes",
+                "--no-header",
+            ])
+            .arg("--no-annotate")
+            .args(&self.theirs)
+            .directory(&self.directory)
+            .finish()
+    }
+
+    fn exported_by_layerlock(
+        &self,
+        layerlock: &Layerlock,
+        python: &str,
+        architecture: &str,
+    ) -> Result<Finished> {
+        let runtime = format!("python{python}");
+        let arguments: Vec<&str> = self.ours.iter().map(String::as_str).collect();
+        layerlock
+            .command(&self.directory, &["export", "--format", "json"])
+            .args(["--runtime", &runtime, "--architecture", architecture])
+            .args(arguments)
+            .finish()
+    }
+
+    fn verdict(&self, ours: &Finished, theirs: &Finished, expected: &Lines) -> Result<Verdict> {
+        match (ours.code, theirs.code) {
+            (Some(0), Some(0)) => {}
+            (Some(1..=7), Some(1..)) => return Ok(Verdict::Refused),
+            (Some(NOTHING_FITS), Some(0)) => return Ok(Verdict::Elsewhere),
+            (Some(3), Some(0)) if is_for_another_target(&ours.stderr) => {
+                return Ok(Verdict::Elsewhere);
+            }
+            _ => return Ok(Verdict::Differs(ours.describe())),
+        }
+        let export: Export = serde_json::from_str(&ours.stdout).with_context(|| ours.describe())?;
+        let packages = export.packages.into_iter();
+        let ours: BTreeSet<(String, String)> = packages
+            .map(|package| (package.name, package.version))
+            .collect();
+        let names: BTreeSet<&str> = ours.iter().map(|(name, _)| &**name).collect();
+        let mut found = BTreeSet::new();
+        for (name, version) in expected {
+            let has_location = version.contains(['/', ':']) || version == ".";
+            let name = match name.as_str() {
+                "" => self.name_in(version)?,
+                name => name.to_owned(),
+            };
+            match ours.iter().find(|(other, _)| *other == name) {
+                // Its own code is no part of a layer.
+                None if has_location && !names.contains(&*name) => {}
+                Some(one) if has_location || one.1 == *version => {
+                    found.insert(one.clone());
+                }
+                other => {
+                    let message = format!("uv has {name} {version}, layerlock {other:?}");
+                    return Ok(Verdict::Differs(message));
+                }
+            }
+        }
+        match ours.difference(&found).next() {
+            None => Ok(Verdict::Same),
+            Some(more) => Ok(Verdict::Differs(format!("layerlock has {more:?} besides"))),
+        }
+    }
+
+    /// The name of what uv prints as a path alone: a project, or a wheel.
+    fn name_in(&self, path: &str) -> Result<String> {
+        if let Some(wheel) = path
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_suffix(".whl"))
+        {
+            let name = wheel.split('-').next().unwrap_or(wheel);
+            return Ok(name.replace('_', "-"));
+        }
+        let text = fs_err::read_to_string(self.directory.join(path).join("pyproject.toml"))?;
+        let project: toml::Table = text.parse()?;
+        let name = project
+            .get("project")
+            .and_then(|project| project.get("name"));
+        let name = name.and_then(toml::Value::as_str);
+        name.map(str::to_owned).context("a project without a name")
+    }
+}
+
+fn is_for_another_target(stderr: &str) -> bool {
+    stderr.contains("is outside of the lock's") || stderr.contains("for other environments")
+}
+
+/// Names and versions or locations.
+type Lines = Vec<(String, String)>;
+
+/// What uv printed, for each target.
+fn evaluated(theirs: &Finished, tools: &Tools, work: &Path) -> Result<Vec<Lines>> {
+    let jobs: Vec<_> = targets()
+        .map(|(python, (_, machine))| {
+            json!({"text": theirs.stdout, "python": format!("{python}.0"), "machine": machine})
+        })
+        .collect();
+    let (script, file) = (work.join("evaluate.py"), work.join("jobs.json"));
+    fs_err::write(&script, include_str!("evaluate.py"))?;
+    fs_err::write(&file, serde_json::to_vec(&jobs)?)?;
+    let answers = tools.python().arg(script).arg(file).stdout()?;
+    Ok(serde_json::from_str(&answers)?)
+}
