@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     println!(
         "{compared} selections are the same, {refused} are refused by both, {elsewhere} are for \
-         targets without a file or outside of the lock, {differing} differ"
+         targets without a file, outside of the lock, or without a hash, {differing} differ"
     );
     if differing > 0 || compared == 0 {
         bail!("{differing} selections differ");
@@ -246,6 +246,10 @@ impl Choice {
             (Some(0), Some(0)) => {}
             (Some(1..=7), Some(1..)) => return Ok(Verdict::Refused),
             (Some(NOTHING_FITS), Some(0)) => return Ok(Verdict::Elsewhere),
+            // uv takes files without a hash, from a directory for example.
+            (Some(7), Some(0)) if ours.stderr.contains("the lock has `no hash`") => {
+                return Ok(Verdict::Elsewhere);
+            }
             (Some(3), Some(0)) if is_for_another_target(&ours.stderr) => {
                 return Ok(Verdict::Elsewhere);
             }

@@ -131,9 +131,11 @@ fn sets(text: &mut String, key: &str, names: &[&str], random: &mut Random, packa
 /// Some dependencies: on each side of a fork one.
 fn dependencies(random: &mut Random, packages: &[Package]) -> String {
     let mut text = "[\n".to_owned();
-    for _ in 0..random.below(4) {
-        let index = random.below(packages.len());
-        let package = &packages[index];
+    for (index, package) in packages.iter().enumerate() {
+        // uv refuses one that is there twice.
+        if !random.percent(25) {
+            continue;
+        }
         let extras = random.some(&package.extras, 60);
         let extra = match &extras[..] {
             [] => String::new(),
