@@ -8,7 +8,8 @@ use super::size::PlannedLayersArgs;
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WhyArgs {
     /// The package's name
-    #[arg(value_name = "PACKAGE")]
+    // The choice of a member of a workspace is called `package`.
+    #[arg(id = "name", value_name = "PACKAGE")]
     pub(crate) package: String,
     /// How many paths to tell for a layer, the shortest first
     #[arg(

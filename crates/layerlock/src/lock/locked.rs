@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use layerlock_export::{PoetryLock, Project};
 use layerlock_lock::{
-    Choice, LockError, LockReader, LockWarning, MAIN_GROUP, ProjectIndex, Selected,
+    Ask, Choice, LockError, LockReader, LockWarning, MAIN_GROUP, PackageName, ProjectIndex,
+    Selected,
 };
 use layerlock_uv::{PyLock, RequirementsLock, UvLock};
 use pep508_rs::MarkerEnvironment;
@@ -153,5 +154,17 @@ impl LockReader for Locked {
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError> {
         self.inner().select(choice, environment)
+    }
+
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        self.inner().asks(choice, environment)
+    }
+
+    fn package_names(&self) -> Vec<PackageName> {
+        self.inner().package_names()
     }
 }

@@ -28,7 +28,7 @@ fn settings_in_pyproject_take_effect() {
         layer.zip.unwrap().path,
         shop.path("zips/shop-python3.12-arm64.zip")
     );
-    assert!(layer.findings.is_empty());
+    assert!(layer.findings.is_empty(), "{:?}", layer.findings);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use layerlock::{BuiltLayer, CacheLocation, Settings, Silent};
 use layerlock_testkit::{
-    LockedPackage, LoopbackIndex, ProjectBuilder, TestProject, Wheel, WheelBuilder, sha256_hex,
+    LockedPackage, LoopbackIndex, ProjectBuilder, SharedLibrary, TestProject, Wheel, WheelBuilder,
+    sha256_hex,
 };
 use tempfile::TempDir;
 
@@ -60,13 +61,23 @@ pub(crate) fn build_one(settings: &Settings) -> BuiltLayer {
     layer
 }
 
+/// How ELF files number a processor.
+pub(crate) fn elf_machine(machine: &str) -> u16 {
+    match machine {
+        "x86_64" => 62,
+        "aarch64" => 183,
+        other => panic!("no number for {other}"),
+    }
+}
+
 /// A pure wheel with a command, and one for each of two platforms.
 pub(crate) fn wheels() -> [Wheel; 3] {
     let native = |machine: &str| {
+        let core = SharedLibrary::new(elf_machine(machine)).exports(&["PyInit_core"]);
         WheelBuilder::new("native", "2.0")
             .tag(&format!("cp312-cp312-manylinux_2_28_{machine}"))
             .file("native/__init__.py", "")
-            .executable("native/core.so", machine.repeat(1000))
+            .executable("native/core.so", core.padded(8000).build())
             .build()
     };
     let pure = WheelBuilder::new("pure", "1.0")
