@@ -8,7 +8,7 @@ use layerlock_digest::Digest;
 use layerlock_lock::normalize_name;
 
 use crate::find_links::FindLinksError;
-use crate::index::{DefaultIndexError, IndexUrlError, PageError};
+use crate::index::{DefaultIndexError, Index, IndexOrigin, IndexUrlError, PageError};
 use crate::problem::{BuildError, NoWheel, not_taken};
 use crate::wheel::WheelProblem;
 
@@ -84,6 +84,15 @@ pub enum Error {
     /// Something could not be got.
     #[error(transparent)]
     Client(layerlock_client::Error),
+
+    /// An index that this machine names does not answer as one.
+    #[error("{error}; this index comes from {origin}")]
+    OfDefaultIndex {
+        /// What went wrong.
+        error: Box<Self>,
+        /// What names the index.
+        origin: IndexOrigin,
+    },
 
     /// A file could not be got from the URL that the lock has for it.
     #[error("{error}")]
@@ -174,6 +183,28 @@ impl From<layerlock_client::Error> for Error {
 }
 
 impl Error {
+    /// Says of an error of an index what names it, where the user may not know.
+    pub(crate) fn of_index(self, index: &Index) -> Self {
+        match (&index.named_by, self) {
+            (Some(origin), error @ (Self::Client(_) | Self::Page(_))) => Self::OfDefaultIndex {
+                error: Box::new(error),
+                origin: origin.clone(),
+            },
+            (_, error) => error,
+        }
+    }
+
+    /// Whether an index, or a server, says that it has no such thing.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self {
+            Self::OfDefaultIndex { error, .. } => error.is_missing(),
+            Self::Client(layerlock_client::Error::Status { status, .. }) => {
+                matches!(status, 404 | 410)
+            }
+            _ => false,
+        }
+    }
+
     /// Says of an error of the system what was tried with which file.
     pub(crate) fn io(
         action: &'static str,
@@ -201,7 +232,7 @@ impl Diagnose for Error {
         match self {
             Self::NoWheel(error) => error.kind(),
             Self::Build(error) => error.kind(),
-            Self::Supplied { error, .. } => error.kind(),
+            Self::Supplied { error, .. } | Self::OfDefaultIndex { error, .. } => error.kind(),
             Self::LockedUrl { .. } | Self::OtherFiles { .. } => ErrorKind::Project,
             Self::WeakHash { .. } | Self::HashMismatch { .. } => ErrorKind::Integrity,
             Self::Wheel { problem, .. } => problem.kind(),
@@ -222,7 +253,7 @@ impl Diagnose for Error {
         match self {
             Self::NoWheel(no_wheel) => no_wheel.package(),
             Self::Build(build) => build.package(),
-            Self::Supplied { error, .. } => error.package(),
+            Self::Supplied { error, .. } | Self::OfDefaultIndex { error, .. } => error.package(),
             Self::WeakHash { file, .. }
             | Self::NotOnIndex { file, .. }
             | Self::Offline { file }
@@ -240,7 +271,7 @@ impl Diagnose for Error {
         match self {
             Self::NoWheel(no_wheel) => no_wheel.place(),
             Self::Build(build) => build.place(),
-            Self::Supplied { error, .. } => error.place(),
+            Self::Supplied { error, .. } | Self::OfDefaultIndex { error, .. } => error.place(),
             Self::WeakHash { place, .. }
             | Self::LockedUrl { place, .. }
             | Self::OtherFiles { place, .. }
@@ -255,6 +286,10 @@ impl Diagnose for Error {
             Self::NoWheel(no_wheel) => no_wheel.hint(),
             Self::Build(build) => build.hint(),
             Self::Supplied { error, .. } => error.hint(),
+            Self::OfDefaultIndex { error, origin } => {
+                let hints = [error.hint(), origin.hint()];
+                Some(hints.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            }
             Self::WeakHash { .. } => {
                 Some("lock anew against an index that serves sha256".to_owned())
             }

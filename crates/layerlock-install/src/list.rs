@@ -135,9 +135,7 @@ impl Release {
         });
         match found.await {
             Ok(found) => Ok(found.unwrap_or_default()),
-            Err(Error::Client(layerlock_client::Error::Status {
-                status: 404 | 410, ..
-            })) => Ok(Vec::new()),
+            Err(error) if error.is_missing() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }

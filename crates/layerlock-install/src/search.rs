@@ -95,7 +95,7 @@ pub(crate) async fn search<T>(
                 misses.pages.push(url);
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.of_index(index)),
         };
         misses.pages.push(page.url.to_string());
         if let Some(found) = take(&page.links, index, &mut misses) {

@@ -54,7 +54,7 @@ impl<'a> Sources<'a> {
         if let Some(url) = &self.option {
             return Ok(vec![Index {
                 name: self.name_of(url),
-                url: url.clone(),
+                ..url.clone().into()
             }]);
         }
         match &package.source {
@@ -83,7 +83,7 @@ impl<'a> Sources<'a> {
         })?;
         Ok(Index {
             name: reference.map(str::to_owned),
-            url,
+            ..url.into()
         })
     }
 
@@ -94,7 +94,7 @@ impl<'a> Sources<'a> {
         let mut indexes = vec![(self.default_index)()?];
         for extra in extra_indexes(self.session.machine())? {
             if indexes.iter().all(|other| other.url != extra.index.url) {
-                indexes.push(extra.index);
+                indexes.push(extra.into_index());
             }
         }
         Ok(self.found.get_or_init(|| indexes).clone())

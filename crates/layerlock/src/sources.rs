@@ -33,5 +33,5 @@ pub(crate) fn find_default_index(
 ) -> Result<Index, layerlock_install::Error> {
     let found = default_index(machine, Some(cache.root()))?;
     reporter.index_found(&found.index.url.to_string(), &found.origin.to_string());
-    Ok(found.index)
+    Ok(found.into_index())
 }

@@ -202,7 +202,7 @@ fn an_index_that_wants_credentials_says_where_they_may_be() {
     let sandbox = Sandbox::from_project(ProjectBuilder::new("shop"));
     sandbox.index.require_basic_auth("me", "secret");
     assert_message!(failure(&sandbox, &["build"], 5), @r#"
-error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's URL, the keyring (not asked: no user name is known)
+error: failed to get [index]/simple/greeter/: the server answered 401, and no credentials for it were found in the index's URL, the keyring (not asked: no user name is known); this index comes from the environment variable PIP_INDEX_URL
 hint: add the host to netrc, or put them into the index's URL: https://USER:PASSWORD@HOST/simple/
 "#);
 }
@@ -456,5 +456,41 @@ fn a_usage_error_shows_no_password() {
             text.contains("packages.example.com") && !text.contains("hunter2"),
             "{text}"
         );
+    }
+}
+
+/// Of an index that nobody has named, an error says where it is from.
+#[cfg(unix)]
+#[test]
+fn an_error_of_the_index_that_pip_named_once_says_where_that_is_remembered() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sandbox = Sandbox::new();
+    let programs = tempfile::TempDir::new().unwrap();
+    let pip = programs.path().join("pip");
+    let help = "--index-url <url> Base URL (default http://127.0.0.1:9/simple). \
+                --extra-index-url <url>";
+    fs_err::write(&pip, format!("#!/bin/sh\necho '{help}'\n")).unwrap();
+    fs_err::set_permissions(&pip, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = || {
+        let mut command = sandbox.layerlock(&["build"]);
+        command.env_remove("PIP_INDEX_URL");
+        // No Python of this machine.
+        command.env("PATH", programs.path());
+        let output = command.env("HOME", programs.path()).assert().code(5);
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let asked = run();
+    let named = "this index comes from the default of this machine's pip";
+    assert!(asked.contains(named), "{asked}");
+    assert!(!asked.contains("remembered"), "{asked}");
+    let remembered = run();
+    for text in [
+        "pip, remembered in ",
+        "/pip-default-index\n",
+        "if pip has another default now, remove ",
+        "--index-url",
+    ] {
+        assert!(remembered.contains(text), "{text} is not in {remembered}");
     }
 }

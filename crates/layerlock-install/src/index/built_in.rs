@@ -10,6 +10,7 @@ use layerlock_client::command::output_within;
 use layerlock_digest::{seal, unseal};
 
 use super::index_url::IndexUrl;
+use super::origin::IndexOrigin;
 use crate::cache_directory::PIP_DEFAULT_INDEX;
 
 /// Starting Python may be slow on a busy machine; a pip that hangs must not
@@ -28,15 +29,16 @@ const NULL_DEVICE: &str = "nul";
 #[cfg(not(windows))]
 const NULL_DEVICE: &str = "/dev/null";
 
-/// What pip has built in: from the cache, or from pip.
+/// What pip has built in, and whether the cache or pip said so.
 pub(super) fn of_pip(
     commands: &[Vec<String>],
     cache: Option<&Path>,
     timeout: Duration,
-) -> Result<Option<IndexUrl>, Hung> {
-    let remembered = cache.map(|directory| directory.join(PIP_DEFAULT_INDEX));
-    if let Some(url) = remembered.and_then(|path| recall(&path)) {
-        return Ok(Some(url));
+) -> Result<Option<(IndexUrl, IndexOrigin)>, Hung> {
+    if let Some(path) = cache.map(|directory| directory.join(PIP_DEFAULT_INDEX))
+        && let Some(url) = recall(&path)
+    {
+        return Ok(Some((url, IndexOrigin::RememberedPip(path))));
     }
     let start = Instant::now();
     for command in commands {
@@ -46,7 +48,7 @@ pub(super) fn of_pip(
                 // Only a shortcut: where it cannot be kept, pip is asked again.
                 let _ = remember(directory, &url);
             }
-            return Ok(Some(url));
+            return Ok(Some((url, IndexOrigin::Pip)));
         }
         if start.elapsed() >= timeout {
             return Err(Hung {
@@ -235,24 +237,22 @@ mod tests {
         let commands = [missing, broken, silent, answers];
         let cache = directory.path().join("cache/deep");
         let url = IndexUrl::parse("https://packages.example.com/simple/").unwrap();
-        for _ in 0..2 {
-            assert_eq!(
-                of_pip(&commands, Some(&cache), TIMEOUT),
-                Ok(Some(url.clone()))
-            );
-        }
+        let asked = Ok(Some((url.clone(), IndexOrigin::Pip)));
+        let remembered = cache.join(PIP_DEFAULT_INDEX);
+        let recalled = IndexOrigin::RememberedPip(remembered.clone());
+        assert_eq!(of_pip(&commands, Some(&cache), TIMEOUT), asked);
+        assert_eq!(
+            of_pip(&commands, Some(&cache), TIMEOUT),
+            Ok(Some((url, recalled)))
+        );
         assert_eq!(fs_err::read_to_string(&calls).unwrap(), "called\n");
         // It is a cache from then on.
         crate::Cache::at(&cache).prune(None).unwrap();
         // What is remembered must be as it was written; without a cache nothing is.
-        let remembered = cache.join(PIP_DEFAULT_INDEX);
         let text = fs_err::read_to_string(&remembered).unwrap();
         fs_err::write(&remembered, text.replace("packages", "packagds")).unwrap();
-        assert_eq!(
-            of_pip(&commands, Some(&cache), TIMEOUT),
-            Ok(Some(url.clone()))
-        );
-        assert_eq!(of_pip(&commands, None, TIMEOUT), Ok(Some(url)));
+        assert_eq!(of_pip(&commands, Some(&cache), TIMEOUT), asked);
+        assert_eq!(of_pip(&commands, None, TIMEOUT), asked);
         assert_eq!(
             fs_err::read_to_string(&calls).unwrap(),
             "called\n".repeat(3)

@@ -10,7 +10,6 @@
 //! default, then the pip that Python brings along or that Poetry lives with.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::path::Path;
 
 use layerlock_client::{MachineConfig, SettingOrigin, UvIndex};
@@ -18,6 +17,7 @@ use layerlock_diagnostic::Diagnose;
 
 use super::built_in;
 use super::index_url::{Index, IndexUrl, IndexUrlError};
+use super::origin::IndexOrigin;
 
 /// An index and what named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,19 +26,6 @@ pub struct DefaultIndex {
     pub index: Index,
     /// What named it.
     pub origin: IndexOrigin,
-}
-
-/// What named an index; Display is for messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IndexOrigin {
-    /// A setting of the machine.
-    Setting(SettingOrigin),
-    /// What the machine's pip has built in.
-    Pip,
-    /// What the machine's uv has built in.
-    Uv,
-    /// What layerlock was built with.
-    BakedIn,
 }
 
 /// Why there is no default index.
@@ -85,6 +72,16 @@ pub enum DefaultIndexError {
         /// How long it was waited for.
         seconds: u64,
     },
+}
+
+impl DefaultIndex {
+    /// The index, which knows what named it: an error of it says so.
+    pub fn into_index(self) -> Index {
+        Index {
+            named_by: Some(self.origin),
+            ..self.index
+        }
+    }
 }
 
 /// How people name an index.
@@ -158,8 +155,8 @@ fn built_in_index(
         return named(text, IndexOrigin::BakedIn);
     }
     let of_pip = built_in::of_pip(&machine.pip_commands, cache, built_in::TIMEOUT);
-    if let Ok(Some(url)) = of_pip {
-        return Ok(found(url, IndexOrigin::Pip));
+    if let Ok(Some((url, origin))) = of_pip {
+        return Ok(found(url, origin));
     }
     if let Some(url) = built_in::of_uv(machine) {
         return Ok(found(url, IndexOrigin::Uv));
@@ -200,17 +197,6 @@ pub fn extra_indexes(machine: &MachineConfig) -> Result<Vec<DefaultIndex>, Defau
     Ok(found)
 }
 
-impl fmt::Display for IndexOrigin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setting(setting) => setting.fmt(f),
-            Self::Pip => f.write_str("the default of this machine's pip"),
-            Self::Uv => f.write_str("the default of this machine's uv"),
-            Self::BakedIn => f.write_str("the default that layerlock was built with"),
-        }
-    }
-}
-
 /// The index at a URL, to which uv lets a variable give a name: `NAME=URL`.
 fn named(text: &str, origin: IndexOrigin) -> Result<DefaultIndex, DefaultIndexError> {
     let (name, url) = match text.split_once('=') {
@@ -232,7 +218,7 @@ fn at(
 ) -> Result<DefaultIndex, DefaultIndexError> {
     match IndexUrl::parse(url) {
         Ok(url) => Ok(DefaultIndex {
-            index: Index { name, url },
+            index: Index { name, ..url.into() },
             origin,
         }),
         Err(error) => Err(DefaultIndexError::Url { origin, error }),

@@ -6,6 +6,8 @@ use layerlock_client::{Credentials, SafeUrl, Site, UrlError};
 use layerlock_lock::normalize_name;
 use url::Url;
 
+use super::origin::IndexOrigin;
+
 /// The URL of a simple index (PEP 503), http or https, with a slash at the end of
 /// its path. Display and Debug hide its credentials.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -18,6 +20,8 @@ pub struct Index {
     pub name: Option<String>,
     /// The URL.
     pub url: IndexUrl,
+    /// What of this machine names it, where neither an option nor the project does.
+    pub named_by: Option<IndexOrigin>,
 }
 
 /// Why a text is not the URL of an index.
@@ -150,7 +154,11 @@ impl Index {
 
 impl From<IndexUrl> for Index {
     fn from(url: IndexUrl) -> Self {
-        Self { name: None, url }
+        Self {
+            name: None,
+            url,
+            named_by: None,
+        }
     }
 }
 

@@ -6,9 +6,11 @@
 mod built_in;
 mod default;
 mod index_url;
+mod origin;
 mod page;
 
-pub use default::{DefaultIndex, DefaultIndexError, IndexOrigin, default_index, extra_indexes};
+pub use default::{DefaultIndex, DefaultIndexError, default_index, extra_indexes};
 pub(crate) use index_url::parse_http;
 pub use index_url::{Index, IndexUrl, IndexUrlError};
+pub use origin::IndexOrigin;
 pub use page::{ACCEPT, IndexFile, MAX_FILES, MAX_PAGE_BYTES, PageError, ProjectPage};
