@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use layerlock_layer::write_file;
+use layerlock_layer::{remove_abandoned, write_file};
 
 use crate::Settings;
 
@@ -32,6 +32,7 @@ impl<'s> NewDist<'s> {
     pub(crate) fn look(settings: &'s Settings) -> Self {
         let found = fs::symlink_metadata(settings.below_project(DIST));
         let is_new = found.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        remove_remains(settings);
         Self(is_new.then_some(settings))
     }
 
@@ -47,6 +48,12 @@ impl<'s> NewDist<'s> {
             let _ = write_file(&file, b"*\n");
         }
     }
+}
+
+/// Removes what a killed run left in `dist`, where it made the `.gitignore`: no output is
+/// beside it for which another run would look there.
+pub(crate) fn remove_remains(settings: &Settings) {
+    remove_abandoned(&settings.below_project(DIST));
 }
 
 fn exists(path: &Path) -> bool {
@@ -110,6 +117,18 @@ mod tests {
         let old = NewDist::look(&settings);
         old.ignore_if_made();
         assert_eq!(text(), None);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_in_dist_goes() {
+        let temp = tempfile::tempdir().unwrap();
+        let settings = Settings::for_project(temp.path());
+        let dist = temp.path().join(DIST);
+        fs::create_dir(&dist).unwrap();
+        fs::write(dist.join(".layerlock-left.tmp"), "").unwrap();
+        fs::write(dist.join("mine.tmp"), "").unwrap();
+        let _ = NewDist::look(&settings);
+        assert_eq!(layerlock_layer::files_in(&dist).unwrap(), ["mine.tmp"]);
     }
 
     #[test]

@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::built::{Built, BuiltLayer};
 use crate::cache::lasting_cache;
+use crate::dist;
 use crate::source_date_epoch::SOURCE_DATE_EPOCH;
 use crate::templates::Template;
 use crate::{Conflicts, Error, Settings, lock};
@@ -213,7 +214,7 @@ impl LastRun {
         if settings.rebuild {
             return None;
         }
-        Self::find(job, settings)?.unchanged()
+        Self::find(job, settings)?.unchanged(settings)
     }
 
     /// What the last run of this job built where nothing has changed since, else what
@@ -229,7 +230,7 @@ impl LastRun {
             return Ok(run()?.built);
         };
         if !settings.rebuild
-            && let Some(built) = last.unchanged()
+            && let Some(built) = last.unchanged(settings)
         {
             return Ok(built);
         }
@@ -270,7 +271,7 @@ impl LastRun {
         serde_json::from_slice(unseal(&sealed, self.about())?).ok()
     }
 
-    fn unchanged(&self) -> Option<Built> {
+    fn unchanged(&self, settings: &Settings) -> Option<Built> {
         let note = self.earlier()?;
         let is_as_it_was =
             |(path, stamp): &(PathBuf, Stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp);
@@ -280,6 +281,7 @@ impl LastRun {
             && note.directories.are_as_they_were();
         if is_unchanged {
             remove_remains(&note);
+            dist::remove_remains(settings);
         }
         is_unchanged.then_some(Built {
             unchanged: true,
