@@ -19,6 +19,7 @@ mod dist;
 mod e2e;
 mod files;
 mod first_run;
+mod fuzz;
 mod installed;
 mod layerlock;
 mod memory;
@@ -60,8 +61,10 @@ enum Task {
     DiffElf(diff_elf::Arguments),
     /// Plan every project below a folder from its lock alone, and count how many end where
     FirstRun(first_run::Arguments),
-    /// Kill builds at random moments, two at a time on one cache, and look at what is left
+    /// Kill runs at random moments, three at a time on one cache, and look at what is left
     Torture(torture::Arguments),
+    /// Feed every reader of what others wrote with mutations of its seeds
+    Fuzz(fuzz::Arguments),
     /// List module cycles, wrong dependencies between crates and unused dependencies
     Structure,
     /// Make the wheels of a release, and judge them
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::DiffElf(arguments) => diff_elf::run(&arguments),
         Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Structure => structure::run(),
         Task::Dist(arguments) => dist::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -39,6 +39,8 @@ pub use build::{
     BuildNote, BuildOptions, BuildOutcome, build, is_supplied, lasting_source_stamp, source_stamp,
 };
 pub use cache::{Cache, Removed};
+#[doc(hidden)]
+pub use cache::{contents_file, read_hostile_contents};
 pub use choose::{ChosenWheel, WheelOrSource, choose, source_file};
 pub use error::Error;
 pub use fetch::{FetchOptions, Fetched, Yanked, fetch};

@@ -1,6 +1,6 @@
 //! Every kind of wheel that must be refused, for tests and as seeds for fuzzing.
 
-use crate::{Flaw, HOSTILE_NAMES, Wheel, WheelBuilder};
+use crate::{Flaw, HOSTILE_NAMES, PageLink, Wheel, WheelBuilder, html_page, json_page};
 
 /// A wheel that must be refused.
 #[derive(Debug, Clone)]
@@ -22,6 +22,30 @@ pub fn sound_wheel() -> WheelBuilder {
         .executable("demo/run", "#!/bin/sh\n")
         .data("scripts", "demo-old", "#!python\nimport demo\n")
         .entry_point("console_scripts", "demo", "demo.cli:main")
+}
+
+/// Pages of an index, of both kinds, with something of everything that a page may say.
+pub fn index_pages() -> Vec<Vec<u8>> {
+    let link = |number: usize| PageLink {
+        file_name: format!("demo-1.{number}-py3-none-any.whl"),
+        url: format!("../../files/demo-1.{number}-py3-none-any.whl"),
+        sha256: (number != 1).then(|| "ab".repeat(32)),
+        requires_python: (number != 2).then(|| ">=3.8,<4".to_owned()),
+        yanked: (number == 3).then(|| "broken & \"old\"".to_owned()),
+        size: Some(1234),
+        upload_time: Some("2026-01-02T03:04:05.678Z".to_owned()),
+    };
+    let links: Vec<PageLink> = (0..4).map(link).collect();
+    let base = Some("https://packages.example.com/other/");
+    [
+        html_page("demo", &links, None),
+        html_page("demo", &links, base),
+        html_page("demo", &[], None),
+        json_page("demo", &links),
+        json_page("demo", &[]),
+    ]
+    .map(String::into_bytes)
+    .into()
 }
 
 /// [`sound_wheel`], with one thing wrong at a time.

@@ -25,6 +25,7 @@
 //! When an entry was last used is the time of its `.contents` file, which is
 //! brought up to date once a day.
 
+mod hostile;
 mod upkeep;
 
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ use tempfile::NamedTempFile;
 use crate::cache_directory::{TEMPORARY, make, temporary_file_in};
 use crate::temporary::TemporaryDirectory;
 use crate::{Error, Wheel, WheelContents};
+#[doc(hidden)]
+pub use hostile::{contents_file, read_hostile_contents};
 pub use upkeep::Removed;
 
 /// A directory of verified wheels.
@@ -275,7 +278,11 @@ impl Cache {
 }
 
 fn read_contents(listing: &Path) -> Option<CachedContents> {
-    postcard::from_bytes(&read_sealed(listing)?).ok()
+    parse_contents(&read_sealed(listing)?)
+}
+
+fn parse_contents(bytes: &[u8]) -> Option<CachedContents> {
+    postcard::from_bytes(bytes).ok()
 }
 
 /// The content of a file of the cache, where it is as it was written.

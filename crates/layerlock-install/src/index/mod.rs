@@ -13,4 +13,6 @@ pub use default::{DefaultIndex, DefaultIndexError, default_index, extra_indexes}
 pub(crate) use index_url::parse_http;
 pub use index_url::{Index, IndexUrl, IndexUrlError};
 pub use origin::IndexOrigin;
+#[doc(hidden)]
+pub use page::read_hostile_page;
 pub use page::{ACCEPT, IndexFile, MAX_FILES, MAX_PAGE_BYTES, PageError, ProjectPage};

@@ -6,6 +6,7 @@
 //! instead, since "no such file on the index" would send people looking in the
 //! wrong place.
 
+mod hostile;
 mod html;
 mod json;
 mod parse;
@@ -13,5 +14,7 @@ mod project_page;
 #[cfg(test)]
 mod tests;
 
+#[doc(hidden)]
+pub use hostile::read_hostile_page;
 pub use parse::{ACCEPT, MAX_PAGE_BYTES};
 pub use project_page::{IndexFile, MAX_FILES, PageError, ProjectPage};

@@ -1,4 +1,4 @@
-use layerlock_testkit::{PageLink, html_page, json_page};
+use layerlock_testkit::{Change, PageLink, html_page, index_pages, json_page, mutate};
 use proptest::prelude::*;
 
 use layerlock_client::SafeUrl;
@@ -25,6 +25,31 @@ fn json(body: &str) -> Result<ProjectPage, PageError> {
 fn only_file(page: Result<ProjectPage, PageError>) -> IndexFile {
     let [file] = <[IndexFile; 1]>::try_from(page.unwrap().files).unwrap();
     file
+}
+
+#[test]
+fn each_seed_of_the_fuzz_target_is_a_page() {
+    for page in index_pages() {
+        let text = String::from_utf8_lossy(&page);
+        // One without a link is JSON alone: HTML without any is no page of an index.
+        let is_html_without_links = text.contains("<h1>") && !text.contains("<a ");
+        let expected = usize::from(!is_html_without_links);
+        assert_eq!(read_hostile_page(&page), expected, "{text}");
+    }
+}
+
+proptest! {
+    /// What a fuzzer does, in little.
+    #[test]
+    fn no_mutation_of_a_page_gets_past_what_is_counted_on(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec(any::<Change>(), 1..6),
+    ) {
+        let seeds = index_pages();
+        // It panics where something got past.
+        let seed: &Vec<u8> = which.get(&seeds);
+        read_hostile_page(&mutate(seed, &changes));
+    }
 }
 
 #[test]
