@@ -50,8 +50,12 @@ impl Client {
 
     /// The credentials that are kept for a URL, where it costs nothing to ask.
     pub fn known_credentials(&self, url: &SafeUrl, site: &Site) -> Option<Credentials> {
-        let own = url.credentials().cloned();
-        let found = own.or_else(|| Some(self.keychain.find(url, site)?.credentials))?;
+        let own = url.credentials();
+        // Of a user name alone, the keyring may have said the password before.
+        let with_password = own.filter(|own| own.password.is_some()).cloned();
+        let found = with_password
+            .or_else(|| Some(self.keychain.find(url, site)?.credentials))
+            .or_else(|| own.cloned())?;
         self.remember(&found);
         Some(found)
     }

@@ -70,12 +70,13 @@ impl BuildIndexes {
         let setting = |variable, key| -> Result<Vec<Address>, Error> {
             let value = machine.pip_setting(&[variable], key)?;
             let value = value.map(|(value, _)| value).unwrap_or_default();
-            Ok(value.split_whitespace().map(Address::new).collect())
+            let addresses = value.split_whitespace().map(Address::new);
+            Ok(addresses.map(|one| with_password(one, sources)).collect())
         };
         let uv = machine.uv_files.get()?;
         let variable = |name| machine.variables.get(name);
         let mut indexes = Self {
-            option: option.map(Address::new),
+            option: option.map(|text| with_password(Address::new(text), sources)),
             default: setting("PIP_INDEX_URL", "index-url")?.into_iter().next(),
             extra: setting("PIP_EXTRA_INDEX_URL", "extra-index-url")?,
             find_links: setting("PIP_FIND_LINKS", "find-links")?,
@@ -191,6 +192,34 @@ impl BuildIndexes {
     }
 }
 
+/// An address that has a user name alone, with the password that the keyring has given for
+/// it in this run: pip, which is not told of the user, could not ask.
+fn with_password(address: Address, sources: &Sources<'_>) -> Address {
+    let has_user_alone = |url: &&SafeUrl| {
+        let credentials = url.credentials();
+        credentials.is_some_and(|credentials| credentials.password.is_none())
+    };
+    let Some(url) = address.url.as_ref().filter(has_user_alone) else {
+        return address;
+    };
+    let site = Site {
+        name: None,
+        url: url.clone(),
+    };
+    let client = sources.session.client().ok();
+    let known = client.and_then(|client| client.known_credentials(url, &site));
+    match known {
+        Some(credentials) => {
+            let url = url.clone().with_other_credentials(credentials);
+            Address {
+                text: url.with_credentials().to_string(),
+                url: Some(url),
+            }
+        }
+        None => address,
+    }
+}
+
 /// A source of the project, with the credentials that are kept for it. One that is for named
 /// packages alone is none.
 fn of_source(source: &ProjectIndex, sources: &Sources<'_>) -> Option<Address> {
@@ -287,6 +316,30 @@ mod tests {
             machine.variables.insert(name, value);
         }
         machine
+    }
+
+    /// Its entry had no password, and Python takes the last of two for a host.
+    #[test]
+    fn a_user_alone_gets_the_password_that_is_known_for_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let netrc = directory.path().join(".netrc");
+        fs_err::write(&netrc, "machine p.example.com login me password hush\n").unwrap();
+        let machine = MachineConfig {
+            home: Some(directory.path().to_owned()),
+            ..MachineConfig::default()
+        };
+        for (option, password) in [
+            ("https://me@p.example.com/simple", "hush"),
+            ("https://other@p.example.com/simple", "\"\""),
+        ] {
+            let text = told(machine.clone(), Some(option), &[], |indexes, pip| {
+                indexes.tell_pip(pip, directory.path()).unwrap()
+            });
+            assert!(text.contains("PIP_INDEX_URL=https://p.example.com/simple"));
+            let netrc = fs_err::read_to_string(directory.path().join("netrc")).unwrap();
+            let last = netrc.lines().last().unwrap();
+            assert!(last.ends_with(&format!(" password {password}")), "{last}");
+        }
     }
 
     #[test]
