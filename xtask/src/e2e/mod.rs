@@ -18,6 +18,7 @@ mod publish;
 mod reproducible;
 mod runtime_api;
 mod script;
+mod secrets;
 mod size;
 mod sources;
 mod subject;
@@ -152,6 +153,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if is_wanted(Part::Sources) {
         println!("\npackages without a wheel");
         sources::prove(&mut checks, &binary, &tools);
+    }
+    if is_wanted(Part::Secrets) {
+        println!("\nsecrets");
+        secrets::prove(&mut checks, &tools, &binary);
     }
     if is_wanted(Part::Size) {
         println!("\nthe page of sizes");

@@ -35,6 +35,8 @@ pub(crate) enum Part {
     WrongInput,
     /// Packages without a wheel.
     Sources,
+    /// No secret in the arguments of pip, uv, git and keyring, whatever an index answers.
+    Secrets,
     /// The page of `layerlock size` in a browser.
     Size,
     /// The wheel of the command, installed by pip and uv, and the tools that it is a part of.
@@ -63,7 +65,12 @@ impl Part {
     pub(crate) fn needs_fixtures(self) -> bool {
         !matches!(
             self,
-            Self::PrivateIndex | Self::WrongInput | Self::Sources | Self::Size | Self::Install
+            Self::PrivateIndex
+                | Self::WrongInput
+                | Self::Sources
+                | Self::Secrets
+                | Self::Size
+                | Self::Install
         )
     }
 }
