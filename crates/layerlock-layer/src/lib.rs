@@ -39,7 +39,7 @@ pub use bad_link::{BadLink, LinkProblem};
 pub use error::{Conflict, Error};
 pub use files::files_in;
 pub use output::{
-    Prepared, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
+    Prepared, Scratch, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
     write_file, write_private_file,
 };
 pub use path::{LayerPath, PathError};

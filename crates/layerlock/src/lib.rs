@@ -57,7 +57,6 @@ mod publish_configuration;
 mod report;
 mod report_file;
 mod runtime_fit;
-mod scratch;
 mod settings;
 mod size;
 mod source_date_epoch;

@@ -5,6 +5,7 @@ mod directory;
 mod file;
 mod guard;
 mod place;
+mod scratch;
 mod written;
 
 use std::io::{ErrorKind, Write};
@@ -21,6 +22,7 @@ pub(crate) use directory::OutputDirectory;
 pub(crate) use file::OutputFile;
 use file::{Access, CompleteFile};
 use place::Journal;
+pub use scratch::Scratch;
 pub use written::WrittenOutput;
 pub(crate) use written::is_same;
 

@@ -1,12 +1,12 @@
 //! What is in a project's layers and why, for reports: nothing of it is written.
 
 use layerlock_install::Reporter;
+use layerlock_layer::Scratch;
 use layerlock_lock::{LockReader, Remaining};
 
 use super::{Job, layer_job, run};
 use crate::configuration::Layer;
 use crate::last_run::Outcome;
-use crate::scratch::scratch;
 use crate::{Error, Settings};
 
 /// What the lock alone tells of a layer.
@@ -37,7 +37,7 @@ pub(crate) fn with_selections<T>(
 /// Builds the zip of every layer that the settings ask for where nobody sees it, so that
 /// each file's bytes in it are known.
 pub(crate) fn inspect(settings: &Settings, reporter: &dyn Reporter) -> Result<Outcome, Error> {
-    let (scratch, _existing) = scratch()?;
+    let scratch = Scratch::create()?;
     let zip_alone = |layer: &mut Layer| layer.staging = None;
     run(settings, reporter, &zip_alone, Some(scratch.path()))
 }

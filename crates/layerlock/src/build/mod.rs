@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use layerlock_client::{MachineConfig, Session};
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
-use layerlock_layer::{EntryTime, parallel, put_in_place};
+use layerlock_layer::{EntryTime, Scratch, parallel, put_in_place};
 use layerlock_target::Provider;
 
 use crate::built::Built;
@@ -22,7 +22,6 @@ use crate::file_plan::FilePlan;
 use crate::last_run::{BuiltDirectories, LastRun, Outcome, PlannedLayer};
 use crate::lock::{LazyLock, Locked, read_project};
 use crate::report_file::with_report;
-use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
 use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::templates::{self, Template};
@@ -68,7 +67,7 @@ pub(crate) fn build_for_publish(
     if !is_trial {
         return reuse_or_run(PUBLISH, settings, reporter, zip_alone);
     }
-    let (scratch, _existing) = scratch()?;
+    let scratch = Scratch::create()?;
     Ok(run(settings, reporter, &zip_alone, Some(scratch.path()))?.built)
 }
 

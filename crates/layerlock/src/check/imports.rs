@@ -9,12 +9,11 @@ use duct::Expression;
 use fs_err as fs;
 use layerlock_check::{Code, Finding, Layer, unpack};
 use layerlock_client::command::output_within;
-use layerlock_layer::parallel;
+use layerlock_layer::{Scratch, parallel};
 use layerlock_target::{Architecture, Target};
 use serde::Serialize;
 
 use crate::Error;
-use crate::scratch::scratch;
 
 /// A module that was imported, and how long that took.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,7 +73,7 @@ pub(super) fn run(layer: &Layer<'_>, target: &Target) -> Result<Imports, Error> 
             format!("no Python 3.{minor} was found on PATH, nor among the ones of pyenv and uv");
         return Ok(skipped(&reason));
     };
-    let (scratch, _existing) = scratch()?;
+    let scratch = Scratch::create()?;
     match unpack(layer, scratch.path()) {
         Err(layerlock_check::ReadError::Layer(error)) => return Err(error.into()),
         // What cannot be read was told already.

@@ -1,6 +1,7 @@
 //! One side of a comparison: packages with their versions, and their bytes where it has
 //! such.
 
+use layerlock_layer::Scratch;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,7 +10,6 @@ use layerlock_export::locked_versions;
 
 use super::comparand::Comparand;
 use super::report::{DiffSide, PackageState};
-use crate::scratch::scratch;
 use crate::upkeep::{UpkeepSettings, download_published};
 use crate::{Error, Reporter};
 
@@ -41,7 +41,7 @@ impl Side {
                 }
             }
             Comparand::Published(version) => {
-                let (scratch, _existing) = scratch()?;
+                let scratch = Scratch::create()?;
                 let zip = scratch.path().join("layer.zip");
                 let name = download_published(upkeep, *version, &zip, reporter)?;
                 Self::of_layer(&zip, name)

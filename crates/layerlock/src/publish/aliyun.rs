@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use layerlock_layer::Temporary;
+use layerlock_layer::Scratch;
 use layerlock_publish::StoredObject;
 use layerlock_target::Provider;
-use tempfile::TempDir;
 
 use super::place::{AwsDestination, Place, Publishing, maybe_parsed, parsed};
 use super::prebuilt::Prebuilt;
@@ -13,7 +12,6 @@ use super::unreachable::Unreachable;
 use crate::publish_configuration::{
     AliyunAccount, BucketTemplate, PublishConfiguration, parse_ram_role, parse_share,
 };
-use crate::scratch::scratch;
 use crate::{CacheLocation, Error};
 
 /// What options ask for in place of what is configured.
@@ -104,7 +102,7 @@ pub(super) struct Stored {
     pub(super) object: StoredObject,
     /// The same on this machine: a layer is looked at before it is published.
     pub(super) local: Prebuilt,
-    _scratch: (TempDir, Temporary),
+    _scratch: Scratch,
 }
 
 impl Stored {
@@ -143,8 +141,8 @@ impl Stored {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         };
-        let scratch = scratch()?;
-        let zip = scratch.0.path().join("object.zip");
+        let scratch = Scratch::create()?;
+        let zip = scratch.path().join("object.zip");
         let account = account(&configuration.aliyun, options)?;
         fetch(&account, cache, &object, &zip)?;
         Ok(Some(Self {

@@ -6,14 +6,12 @@ use fs_err as fs;
 use layerlock_digest::Digest;
 use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_layer::{
-    Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, PlannedFile, Temporary,
-    ZipOptions, prepare_zip,
+    Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, PlannedFile, Scratch, ZipOptions,
+    prepare_zip,
 };
 use layerlock_target::{Architecture, Provider};
-use tempfile::TempDir;
 
 use crate::Error;
-use crate::scratch::scratch;
 use crate::source_date_epoch::time_of_entries;
 
 /// A layer that another job built, or anyone.
@@ -35,7 +33,7 @@ pub(super) struct PrebuiltZip {
     pub(super) size: u64,
     pub(super) digest: Digest,
     /// What it has to be removed with, where it was made here.
-    _scratch: Option<(TempDir, Temporary)>,
+    _scratch: Option<Scratch>,
 }
 
 /// Where a runtime looks for something in a layer, of all providers and languages.
@@ -105,7 +103,7 @@ impl Prebuilt {
         let plan = self.plan()?;
         let names = plan.entries().iter().map(|entry| entry.path.as_str());
         let warnings = self.look(provider, names, plan.unzipped_size())?;
-        let (scratch, existing) = scratch()?;
+        let scratch = Scratch::create()?;
         let path = scratch.path().join("layer.zip");
         let options = ZipOptions {
             time: time_of_entries()?,
@@ -117,7 +115,7 @@ impl Prebuilt {
             path,
             size: summary.size,
             digest: summary.digest,
-            _scratch: Some((scratch, existing)),
+            _scratch: Some(scratch),
         };
         Ok((zip, warnings))
     }

@@ -4,6 +4,7 @@
 //! the provider's hash before that. Then it is published like what was built: with the same
 //! plan, and with the words, license, runtimes and architectures that it has.
 
+use layerlock_layer::Scratch;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -28,7 +29,6 @@ use crate::publish::{
     Outcome, PublishReporter, Published, parameter_name, refuse_shared_parameters,
 };
 use crate::publish_configuration::PublishConfiguration;
-use crate::scratch::scratch;
 
 /// What became of each version.
 #[derive(Debug, Clone, Serialize)]
@@ -48,7 +48,7 @@ pub fn promote(
         return Err(Error::WhichLayer { known: names });
     }
     let ends = find_ends(promote, &ground.configuration)?;
-    let (scratch, _existing) = scratch()?;
+    let scratch = Scratch::create()?;
     let promotion = Promotion {
         promote,
         ground: &ground,
