@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, FileReader, RawMember};
 use layerlock_layer::{PlannedFile, files_in};
@@ -57,6 +58,25 @@ pub enum LayerFilesError {
         /// What is wrong with it.
         problem: ArchiveProblem,
     },
+}
+
+impl Diagnose for LayerFilesError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Missing { .. } => ErrorKind::Usage,
+            Self::Read(error) => error.kind(),
+            Self::Archive { .. } => ErrorKind::Integrity,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { .. } => "name a zip, or the directory of a layer's files",
+            Self::Read(error) => return error.hint(),
+            Self::Archive { .. } => "unpack it with the tool that made it, and name the directory",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// Bytes of RECORD and METADATA files that are read of one layer: real ones have a few

@@ -9,6 +9,7 @@ use crate::excluded_python::ExcludedPython;
 use crate::file_conflict::{FileConflict, FileConflicts};
 use crate::handover_error::HandoverError;
 use crate::misfits::Misfits;
+use crate::wording::{architectures, but_for, listed, names};
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -397,7 +398,7 @@ impl Diagnose for Error {
             Self::Accounts { failed } => failed
                 .first()
                 .map_or(ErrorKind::Provider, |(_, error)| error.kind()),
-            Self::LayerFiles(error) => kind_of_files(error),
+            Self::LayerFiles(error) => error.kind(),
             Self::PrebuiltZip { .. } => ErrorKind::Integrity,
             Self::InUse { .. } | Self::NotPublished { .. } => ErrorKind::Provider,
             Self::CacheDirectory(_) | Self::Remains { .. } => ErrorKind::Machine,
@@ -529,7 +530,7 @@ impl Diagnose for Error {
                 ));
             }
             Self::PrebuiltTooLarge { .. } => "split it into several layers",
-            Self::LayerFiles(error) => return hint_of_files(error),
+            Self::LayerFiles(error) => return error.hint(),
             Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
                 return Some(format!("did you mean {}?", nearest.join(", ")));
             }
@@ -567,59 +568,8 @@ impl Diagnose for Error {
     }
 }
 
-fn kind_of_files(error: &LayerFilesError) -> ErrorKind {
-    match error {
-        LayerFilesError::Missing { .. } => ErrorKind::Usage,
-        LayerFilesError::Read(error) => error.kind(),
-        LayerFilesError::Archive { .. } => ErrorKind::Integrity,
-    }
-}
-
-fn hint_of_files(error: &LayerFilesError) -> Option<String> {
-    let hint = match error {
-        LayerFilesError::Missing { .. } => "name a zip, or the directory of a layer's files",
-        LayerFilesError::Read(error) => return error.hint(),
-        LayerFilesError::Archive { .. } => {
-            "unpack it with the tool that made it, and name the directory"
-        }
-    };
-    Some(hint.to_owned())
-}
-
 /// What only Poetry knows to do.
 const NO_CACHE: &str = " (`poetry lock --no-cache` if that changes nothing)";
-
-/// What is said where previews alone have the right Python.
-fn but_for(previews: &[Runtime]) -> String {
-    match previews {
-        [] => String::new(),
-        [one] => format!(", but for the preview {one}"),
-        several => format!(", but for the previews {}", listed(several)),
-    }
-}
-
-/// Those that functions of a target's provider run on.
-fn architectures(target: &Target) -> String {
-    let architectures = target.provider().architectures().iter();
-    let names: Vec<_> = architectures.map(|it| it.name()).collect();
-    names.join(" and ")
-}
-
-fn listed(runtimes: &[Runtime]) -> String {
-    let names: Vec<_> = runtimes
-        .iter()
-        .map(|runtime| runtime.identifier())
-        .collect();
-    names.join(", ")
-}
-
-fn names(packages: &[LockedPackage]) -> String {
-    let names = packages.iter();
-    let names: Vec<_> = names
-        .map(|one| format!("{} {}", one.name, one.version))
-        .collect();
-    names.join(", ")
-}
 
 fn accounts_text(failed: &[(String, Error)]) -> String {
     let texts = failed

@@ -64,6 +64,7 @@ mod sources;
 mod templates;
 mod upkeep;
 mod why;
+mod wording;
 
 pub use build::{build, install, plan, plan_files};
 pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
