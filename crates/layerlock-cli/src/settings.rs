@@ -108,14 +108,14 @@ pub(crate) fn check_settings(project: PathBuf, args: CheckArgs) -> CheckSettings
         runtime,
         architecture,
         ..
-    } = &args.layer;
+    } = &args.planned.layer;
     CheckSettings {
         given: args.given.clone(),
         import: args.import,
         runtimes: runtime.iter().cloned().map(RuntimeArg::into_name).collect(),
         architectures: architecture.clone(),
         settings: Settings {
-            provider: args.built_for.provider,
+            provider: args.planned.built_for.provider,
             ..common(project, args.into_common())
         },
     }

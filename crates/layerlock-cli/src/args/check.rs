@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum, ValueHint};
-use layerlock::FrontendKind;
 
 use super::build::CommonArgs;
-use super::layer::{BuiltForArgs, ChoiceArgs, ExcludeArgs, FetchArgs, LayerArgs};
 use super::misuse::Misuse;
-use super::named::frontend_parser;
+use super::size::PlannedLayersArgs;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
@@ -20,33 +18,15 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) import: bool,
     #[command(flatten)]
-    pub(crate) layer: LayerArgs,
-    #[command(flatten)]
-    pub(crate) built_for: BuiltForArgs,
-    #[command(flatten)]
-    choice: ChoiceArgs,
-    /// Include the project itself, built from its directory
-    #[arg(long, help_heading = "Packages")]
-    include_project: bool,
-    /// Tool that builds packages without a wheel [default: as configured, else uv, else pip]
+    pub(crate) planned: PlannedLayersArgs,
+    /// Form of what is printed [default: text]
     #[arg(
         long,
-        value_name = "FRONTEND",
-        value_parser = frontend_parser(),
-        hide_possible_values = true,
-        help_heading = "Packages"
+        value_name = "FORMAT",
+        conflicts_with = "json",
+        help_heading = "Output"
     )]
-    build_frontend: Option<FrontendKind>,
-    #[command(flatten)]
-    exclude: ExcludeArgs,
-    #[command(flatten)]
-    fetch: FetchArgs,
-    /// Form of what is printed [default: text]
-    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: Option<CheckFormat>,
-    /// Print one JSON object instead of text
-    #[arg(long, help_heading = "Output", conflicts_with = "format")]
-    json: bool,
     /// Also write that object to this file, if the command gives a report
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     report: Option<PathBuf>,
@@ -64,29 +44,22 @@ pub(crate) enum CheckFormat {
 
 impl CheckArgs {
     pub(crate) fn prints_json(&self) -> bool {
-        self.json || self.format == Some(CheckFormat::Json)
+        self.planned.json || self.format == Some(CheckFormat::Json)
     }
 
     pub(super) fn check(&self) -> Result<(), Misuse> {
         // A misspelled runtime of Python is no other language.
-        if !self.given.is_empty() && self.layer.are_other_languages() {
+        if !self.given.is_empty() && self.planned.layer.are_other_languages() {
             return Ok(());
         }
-        self.layer.check()
+        self.planned.check()
     }
 
     /// What names the project's layers.
     pub(crate) fn into_common(self) -> CommonArgs {
         CommonArgs {
-            layer: self.layer,
-            choice: self.choice,
-            include_project: self.include_project,
-            build_frontend: self.build_frontend,
-            exclude: self.exclude,
-            fetch: self.fetch,
-            json: self.json,
             report: self.report,
-            rebuild: false,
+            ..self.planned.into()
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct PlannedLayersArgs {
     #[command(flatten)]
     pub(crate) built_for: BuiltForArgs,
     #[command(flatten)]
-    layer: LayerArgs,
+    pub(crate) layer: LayerArgs,
     #[command(flatten)]
     choice: ChoiceArgs,
     /// Include the project itself, built from its directory
