@@ -95,6 +95,8 @@ impl<'a> Case<'a> {
             .path_first(&[&programs])
             .args([command, "--app", &format!("python {APP}")])
             .args(["--no-notices", "--no-version-reporting"])
+            // In CI it prints its warnings to standard output.
+            .arg("--ci=false")
     }
 
     /// Runs the app alone, as the command line runs it; what it makes is in `out`.
