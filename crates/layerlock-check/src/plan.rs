@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 
 use layerlock_layer::LayerPlan;
-use layerlock_target::{Support, Target};
+use layerlock_target::{Language, Support, Target};
 
 use crate::layer::{FileInLayer, Layer, package_of};
 use crate::{Code, Finding, layout, limits, standard_library};
@@ -23,9 +23,12 @@ pub fn check_plan(plan: &LayerPlan, target: &Target) -> Vec<Finding> {
 /// Checks the paths of a layer for a target.
 pub(crate) fn check_names(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
     let mut findings = case_collisions(layer);
-    findings.extend(layout::check(layer, Some(target)));
-    findings.extend(hidden_modules(layer, target));
-    findings.extend(split_sdk(layer, target));
+    let is_python = target.runtime.language() == Language::Python;
+    findings.extend(layout::check(layer, Some(target).filter(|_| is_python)));
+    if is_python {
+        findings.extend(hidden_modules(layer, target));
+        findings.extend(split_sdk(layer, target));
+    }
     findings
 }
 

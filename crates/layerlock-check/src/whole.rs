@@ -1,6 +1,6 @@
 //! Everything that can be told of a layer alone.
 
-use layerlock_target::{Provider, Target};
+use layerlock_target::{Language, Provider, Target};
 
 use crate::compiled::check_compiled;
 use crate::facts::{Known, examine};
@@ -18,6 +18,15 @@ pub enum LayerTarget {
     /// Functions on another runtime of a provider: nothing is checked that depends on the
     /// language.
     Other(Provider),
+}
+
+impl From<Target> for LayerTarget {
+    fn from(target: Target) -> Self {
+        match target.runtime.language() {
+            Language::Python => Self::Python(target),
+            _ => Self::Other(target.provider()),
+        }
+    }
 }
 
 /// What was found in a layer.

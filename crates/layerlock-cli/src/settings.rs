@@ -27,15 +27,18 @@ pub(crate) use upkeep::{
 /// Options count in days.
 pub(crate) const DAY: Duration = Duration::from_hours(24);
 
-/// The directory that is named, by itself or by its pyproject.toml, else the nearest
-/// with a pyproject.toml, from the current one up, as Poetry does it.
+/// The files by which a project is found and named.
+const PROJECT_FILES: [&str; 2] = ["pyproject.toml", "layerlock.toml"];
+
+/// The directory that is named, by itself or by a file of a project in it, else the nearest
+/// with such a file, from the current one up, as Poetry does it.
 pub(crate) fn find_project(named: Option<PathBuf>) -> Result<PathBuf, clap::Error> {
     let Some(named) = named else {
         return Ok(nearest_project().unwrap_or_else(|| ".".into()));
     };
     if named.is_dir() {
         Ok(named)
-    } else if named.ends_with("pyproject.toml") {
+    } else if PROJECT_FILES.iter().any(|file| named.ends_with(file)) {
         Ok(named.parent().map(Path::to_owned).unwrap_or_default())
     } else if named.exists() {
         Err(other_file(&named))
@@ -46,7 +49,8 @@ pub(crate) fn find_project(named: Option<PathBuf>) -> Result<PathBuf, clap::Erro
 
 fn other_file(file: &Path) -> clap::Error {
     let message = format!(
-        "--project takes a project's directory or its pyproject.toml, and {} is another file",
+        "--project takes a project's directory, its pyproject.toml or layerlock.toml, and {} is \
+         another file",
         file.display()
     );
     Args::command().error(ErrorKind::ValueValidation, message)
@@ -54,7 +58,10 @@ fn other_file(file: &Path) -> clap::Error {
 
 fn nearest_project() -> Option<PathBuf> {
     let current = std::env::current_dir().ok()?;
-    let has_project = |directory: &Path| directory.join("pyproject.toml").is_file();
+    let has_project = |directory: &Path| {
+        let mut files = PROJECT_FILES.iter();
+        files.any(|file| directory.join(file).is_file())
+    };
     let above = current.ancestors().position(has_project)?;
     Some(std::iter::repeat_n("..", above).collect())
 }

@@ -24,6 +24,7 @@ mod image;
 mod machine;
 mod needs;
 mod platform;
+mod program;
 mod symbols;
 
 pub use binary::{Binary, BinaryReader, Damage, Elf, Kind, NeededVersions};
@@ -31,6 +32,7 @@ pub use file::is_elf;
 pub use fit::{LoadError, check};
 pub use machine::Machine;
 pub use platform::{Architecture, Platform};
+pub use program::is_program;
 
 /// The bytes that every ELF file begins with.
 pub const MAGIC: [u8; 4] = object::elf::ELFMAG;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::settings_file::SETTINGS_FILE;
+
 /// The files in which other tools have what Poetry has in poetry.lock, besides the
 /// likes of `pylock.web.toml` and `requirements-dev.txt`.
 const OF_OTHERS: [&str; 8] = [
@@ -18,7 +20,10 @@ const OF_OTHERS: [&str; 8] = [
 /// Whether a directory or one above it has a pyproject.toml.
 pub(crate) fn has_project_above(directory: &Path) -> bool {
     let mut above = directory.ancestors();
-    above.any(|directory| directory.join("pyproject.toml").is_file())
+    above.any(|directory| {
+        let mut files = ["pyproject.toml", SETTINGS_FILE].into_iter();
+        files.any(|file| directory.join(file).is_file())
+    })
 }
 
 /// The files of other tools in a directory, by name.

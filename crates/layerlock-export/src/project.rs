@@ -18,6 +18,7 @@ use crate::document::{Document, one_line};
 use crate::marker::{Algebra, Marker, python_marker};
 use crate::missing::{has_project_above, others};
 use crate::ranges::{Range as Versions, Ranges};
+use crate::settings_file::SETTINGS_FILE;
 use crate::tables::Tables;
 
 /// A project's pyproject.toml, in Poetry's own tables or in those of PEP 621
@@ -25,6 +26,8 @@ use crate::tables::Tables;
 #[derive(Debug, Clone)]
 pub struct Project {
     document: Document,
+    /// Where `[tool.layerlock]` is: the same file, or layerlock.toml.
+    settings: Document,
     directory: PathBuf,
     content_hashes: ContentHashes,
     dependencies: Dependencies,
@@ -47,14 +50,43 @@ pub(crate) struct ContentHashes {
 }
 
 impl Project {
-    /// Reads pyproject.toml in `directory`.
+    /// Reads pyproject.toml in `directory`, and layerlock.toml where that is there, which
+    /// may also stand alone: then there are settings, and no Python.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        match Document::read(&directory.join("pyproject.toml")) {
-            Ok(document) => Self::new(&document, directory),
+        let read = |file: &str| match Document::read(&directory.join(file)) {
             Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(missing(directory))
+                Ok(None)
             }
-            Err(error) => Err(error),
+            read => read.map(Some),
+        };
+        match (read("pyproject.toml")?, read(SETTINGS_FILE)?) {
+            (Some(document), None) => Self::new(&document, directory),
+            (None, Some(settings)) => Self::new(&settings, directory),
+            (Some(document), Some(settings)) => {
+                let project = Self::new(&document, directory)?;
+                project.refuse_own_settings()?;
+                Ok(Self {
+                    settings,
+                    ..project
+                })
+            }
+            (None, None) => Err(missing(directory)),
+        }
+    }
+
+    /// Two files of settings would have to agree.
+    fn refuse_own_settings(&self) -> Result<(), Error> {
+        let root = self.document.parse()?;
+        let tool = root.get_ref().get("tool").map(Spanned::get_ref);
+        match tool.and_then(|tool| tool.get("layerlock")) {
+            None => Ok(()),
+            Some(table) => Err(self.document.invalid(
+                table.span(),
+                format!(
+                    "the settings are in both [tool.layerlock] and {SETTINGS_FILE}: move them \
+                     into one of the two, and remove the other"
+                ),
+            )),
         }
     }
 
@@ -84,8 +116,14 @@ impl Project {
             dependencies: Dependencies::read(&tables),
             content_hashes,
             directory: directory.to_owned(),
+            settings: document.clone(),
             document: document.clone(),
         })
+    }
+
+    /// Whether settings are in layerlock.toml, at its top.
+    fn has_settings_file(&self) -> bool {
+        self.settings.path().ends_with(SETTINGS_FILE)
     }
 
     /// The directory of pyproject.toml, as it was given.
@@ -96,6 +134,16 @@ impl Project {
     /// pyproject.toml.
     pub fn path(&self) -> &Path {
         self.document.path()
+    }
+
+    /// The file that has the settings: pyproject.toml or layerlock.toml.
+    pub fn settings_path(&self) -> &Path {
+        self.settings.path()
+    }
+
+    /// Whether there is a pyproject.toml, and so what Python packages come from.
+    pub fn has_packages(&self) -> bool {
+        !self.path().ends_with(SETTINGS_FILE)
     }
 
     /// The text of pyproject.toml, to show a [`Place`] in.
@@ -156,29 +204,41 @@ impl Project {
         sources
     }
 
-    /// The table `[tool.NAME]`, `None` where there is none. What `T` does not
-    /// accept is an [`Error::Invalid`] that points at it; a field of type
-    /// `toml::Spanned` can be turned into a [`Place`] with [`Project::place`].
-    pub fn tool<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        let root = self.document.parse()?;
+    /// The table `[tool.layerlock]`, or all of layerlock.toml; `None` where there is
+    /// neither. What `T` does not accept is an [`Error::Invalid`] that points at it; a field
+    /// of type `toml::Spanned` can be turned into a [`Place`] with [`Project::place`].
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        let root = self.settings.parse()?;
         let tool = root.get_ref().get("tool");
-        let Some(value) = tool.and_then(|tool| tool.get_ref().get(name)) else {
-            return Ok(None);
+        let (table, span) = if self.has_settings_file() {
+            if let Some(tool) = tool {
+                let message = format!(
+                    "{SETTINGS_FILE} has its settings at the top: remove `tool.layerlock.` from \
+                     its tables' names"
+                );
+                return Err(self.settings.invalid(tool.span(), message));
+            }
+            (root.get_ref(), 0..0)
+        } else {
+            let Some(value) = tool.and_then(|tool| tool.get_ref().get("layerlock")) else {
+                return Ok(None);
+            };
+            let table = self.settings.table(value, "[tool.layerlock]")?;
+            (table, value.span())
         };
-        let table = self.document.table(value, &format!("[tool.{name}]"))?;
-        let deserializer = toml::de::Deserializer::from(Spanned::new(value.span(), table.clone()));
+        let deserializer = toml::de::Deserializer::from(Spanned::new(span.clone(), table.clone()));
         match T::deserialize(deserializer) {
             Ok(settings) => Ok(Some(settings)),
-            Err(error) => Err(self.document.invalid(
-                error.span().unwrap_or(value.span()),
-                one_line(error.message()),
-            )),
+            Err(error) => {
+                let place = error.span().unwrap_or(span);
+                Err(self.settings.invalid(place, one_line(error.message())))
+            }
         }
     }
 
-    /// Where a byte span of pyproject.toml is.
+    /// Where a byte span of the file with the settings is.
     pub fn place(&self, span: Range<usize>) -> Place {
-        self.document.place(span)
+        self.settings.place(span)
     }
 
     pub(crate) fn content_hashes(&self) -> &ContentHashes {
@@ -209,6 +269,12 @@ impl Project {
     pub(crate) fn dependencies(&self) -> &Dependencies {
         &self.dependencies
     }
+}
+
+/// Whether a directory has a project: its pyproject.toml, or its settings alone.
+pub fn has_project(directory: &Path) -> bool {
+    let mut files = ["pyproject.toml", SETTINGS_FILE].into_iter();
+    files.any(|file| directory.join(file).exists())
 }
 
 /// The error for a directory without a pyproject.toml.

@@ -48,7 +48,7 @@ pub use find_links::{FindLinks, FindLinksError};
 pub use frontend_kind::{FrontendKind, UnknownFrontend};
 pub use list::{Release, list};
 pub use look_up::{ListedPackage, look_up};
-pub use plan::{is_installed, plan};
+pub use plan::{is_installed, plan, push_wheels, rank_at};
 pub use problem::{Advice, BuildError, BuildProblem, NoWheel};
 pub use reporter::{Reporter, Silent};
 pub use sources::Sources;

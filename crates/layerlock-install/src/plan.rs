@@ -23,22 +23,41 @@ pub fn plan(
     target: &Target,
     keep: &mut dyn FnMut(&Entry) -> bool,
 ) -> Result<LayerPlan, Error> {
-    let ranks: HashMap<_, _> = order
+    let mut builder = PlanBuilder::default();
+    push_wheels(wheels, order, target, keep, &mut builder)?;
+    Ok(builder.finish()?)
+}
+
+/// The rank that [`push_wheels`] gives the files of a package by its place in the order of
+/// installation. There is one between any two of them, for files of others.
+pub const fn rank_at(place: usize) -> usize {
+    2 * place + 1
+}
+
+/// The same for a plan that others bring files to as well.
+pub fn push_wheels(
+    wheels: &[(&ChosenWheel, &Wheel)],
+    order: &[PackageName],
+    target: &Target,
+    keep: &mut dyn FnMut(&Entry) -> bool,
+    builder: &mut PlanBuilder,
+) -> Result<(), Error> {
+    let places: HashMap<_, _> = order
         .iter()
         .enumerate()
         .map(|(at, name)| (name, at))
         .collect();
-    let mut builder = PlanBuilder::default();
     for (chosen, wheel) in wheels {
         let package = &chosen.package;
-        let rank = ranks.get(&package.name).copied().unwrap_or(order.len());
+        let place = places.get(&package.name).copied().unwrap_or(order.len());
+        let rank = rank_at(place);
         let owner = builder.ranked_owner(format!("{} {}", package.name, package.version), rank);
-        push_wheel(wheel, target, owner, keep, &mut builder).map_err(|problem| Error::Wheel {
+        push_wheel(wheel, target, owner, keep, builder).map_err(|problem| Error::Wheel {
             file: chosen.wheel.to_string(),
             problem,
         })?;
     }
-    Ok(builder.finish()?)
+    Ok(())
 }
 
 /// Tells which files of a staging directory an installer put there: those that

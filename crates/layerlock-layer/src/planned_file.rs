@@ -16,6 +16,8 @@ pub struct PlannedFile {
     size: u64,
     digest: Digest,
     crc32: u32,
+    /// Its first bytes: what it is.
+    start: [u8; 4],
 }
 
 const BUFFER_SIZE: usize = 256 << 10;
@@ -25,12 +27,7 @@ impl PlannedFile {
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = path.into();
         match summarize(&path) {
-            Ok((size, digest, crc32)) => Ok(Self {
-                path,
-                size,
-                digest,
-                crc32,
-            }),
+            Ok(file) => Ok(Self { path, ..file }),
             Err(error) => Err(Error::io("read", path)(error)),
         }
     }
@@ -43,6 +40,11 @@ impl PlannedFile {
     /// Its size in bytes.
     pub const fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether it begins with these bytes, four at most.
+    pub fn starts_with(&self, bytes: &[u8]) -> bool {
+        self.size >= bytes.len() as u64 && self.start.starts_with(bytes)
     }
 
     /// Its SHA-256.
@@ -67,12 +69,13 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<fs::File> {
     fs::File::open(path)
 }
 
-/// Size, SHA-256 and CRC-32 of a file.
-fn summarize(path: &Path) -> io::Result<(u64, Digest, u32)> {
+/// All of a file but where it is.
+fn summarize(path: &Path) -> io::Result<PlannedFile> {
     let mut file = open_regular(path)?;
     let mut hasher = Hasher::new(Algorithm::Sha256);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
+    let mut start = [0; 4];
     let mut buffer = vec![0; BUFFER_SIZE];
     loop {
         let read = match file.read(&mut buffer) {
@@ -81,11 +84,25 @@ fn summarize(path: &Path) -> io::Result<(u64, Digest, u32)> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
+        for (at, byte) in buffer[..read].iter().take(start.len()).enumerate() {
+            if let Some(place) = usize::try_from(size)
+                .ok()
+                .and_then(|size| start.get_mut(size + at))
+            {
+                *place = *byte;
+            }
+        }
         size += read as u64;
         hasher.update(&buffer[..read]);
         checksum.update(&buffer[..read]);
     }
-    Ok((size, hasher.finish(), checksum.finalize()))
+    Ok(PlannedFile {
+        path: PathBuf::new(),
+        size,
+        digest: hasher.finish(),
+        crc32: checksum.finalize(),
+        start,
+    })
 }
 
 #[cfg(test)]
@@ -103,6 +120,10 @@ mod tests {
         assert_eq!(file.size(), bytes.len() as u64);
         assert_eq!(file.digest(), Digest::sha256_of(&bytes));
         assert_eq!(file.crc32(), crc32fast::hash(&bytes));
+        assert!(file.starts_with(b"xx") && !file.starts_with(b"#!"));
+        fs::write(&path, "#").unwrap();
+        let file = PlannedFile::read(&path).unwrap();
+        assert!(file.starts_with(b"#") && !file.starts_with(b"#\0"));
     }
 
     /// It is a regular file, and cannot be read from its start.

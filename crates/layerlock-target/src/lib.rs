@@ -15,6 +15,7 @@ No files and no network in this crate.
 */
 
 mod architecture;
+mod language;
 mod nearness;
 mod provider;
 mod runtime;
@@ -22,6 +23,7 @@ mod target;
 mod wheel;
 
 pub use architecture::{Architecture, UnknownArchitecture};
+pub use language::Language;
 pub use nearness::Nearness;
 pub use provider::{
     LayerNames, LibraryPresence, Limits, Precedence, Provider, Support, UnknownProvider,

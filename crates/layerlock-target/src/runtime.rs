@@ -1,13 +1,15 @@
-//! The managed Python runtimes of a [`Provider`]. A name such as `python3.10` is a
-//! runtime of one provider: another's has another system below the same Python.
+//! The managed runtimes of a [`Provider`]. A name such as `python3.10` is a
+//! runtime of one provider: another's has another system below the same Python. Most are Python's; layers of folders and of other
+//! languages' packages are for the others too.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::Language;
 use crate::provider::{Provider, PythonRelease, RuntimeFacts, Support};
 
-/// One managed Python runtime of a provider.
+/// One managed runtime of a provider.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Runtime {
     provider: Provider,
@@ -15,8 +17,19 @@ pub struct Runtime {
 }
 
 impl Provider {
-    /// Every runtime that a layer can be built for, oldest first.
+    /// Every runtime that a layer of Python packages can be built for, oldest first.
     pub fn runtimes(self) -> impl DoubleEndedIterator<Item = Runtime> {
+        self.runtimes_of(Language::Python)
+    }
+
+    /// Every runtime of a language, oldest first.
+    pub fn runtimes_of(self, language: Language) -> impl DoubleEndedIterator<Item = Runtime> {
+        let runtimes = self.all_runtimes();
+        runtimes.filter(move |runtime| runtime.language() == language)
+    }
+
+    /// Every runtime that a layer can be built for, language by language.
+    pub fn all_runtimes(self) -> impl DoubleEndedIterator<Item = Runtime> {
         let facts = self.facts().runtimes.iter();
         facts.map(move |facts| Runtime {
             provider: self,
@@ -24,10 +37,25 @@ impl Provider {
         })
     }
 
-    /// The runtime that the provider calls so, such as `python3.12`.
+    /// What stands for a runtime where a layer is for all of them: nothing in it depends
+    /// on one.
+    pub fn any_runtime(self) -> Runtime {
+        Runtime {
+            provider: self,
+            facts: self.facts().any_runtime,
+        }
+    }
+
+    /// The runtime that the provider calls so, such as `python3.12`; `nodejs22` is taken
+    /// for `nodejs22.x`.
     pub fn runtime(self, identifier: &str) -> Result<Runtime, UnknownRuntime> {
-        self.runtimes()
-            .find(|runtime| runtime.identifier() == identifier)
+        let is_called_so = |runtime: &Runtime| {
+            let name = runtime.identifier();
+            name == identifier || name.strip_suffix(".x") == Some(identifier)
+        };
+        self.all_runtimes()
+            .chain([self.any_runtime()])
+            .find(is_called_so)
             .ok_or_else(|| UnknownRuntime {
                 provider: self,
                 identifier: identifier.to_owned(),
@@ -54,7 +82,29 @@ impl Runtime {
         self.facts.identifier
     }
 
-    /// Major and minor version of its CPython: `(3, 12)`.
+    /// The language of its functions.
+    pub fn language(self) -> Language {
+        if self.facts.python_release.minor > 0 {
+            return Language::Python;
+        }
+        Language::of(self.facts.identifier)
+    }
+
+    /// Whether it stands for every runtime.
+    pub fn is_any(self) -> bool {
+        self.language() == Language::Any
+    }
+
+    /// The major version of its language: the 22 of `nodejs22.x`, the 21 of `java21`.
+    pub fn major(self) -> Option<u64> {
+        let name = self.facts.identifier;
+        let digits = name.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let end = digits.find(|c: char| !c.is_ascii_digit());
+        digits[..end.unwrap_or(digits.len())].parse().ok()
+    }
+
+    /// Major and minor version of its CPython: `(3, 12)`. One of another language has
+    /// none, which is `(3, 0)`.
     pub const fn python(self) -> (u8, u8) {
         (3, self.facts.python_release.minor)
     }
@@ -121,7 +171,17 @@ pub struct UnknownRuntime {
 impl fmt::Display for UnknownRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unknown runtime `{}`: there are ", self.identifier)?;
-        for (index, runtime) in self.provider.runtimes().enumerate() {
+        let language = Language::of(&self.identifier);
+        let is_known = |runtime: &Runtime| match language {
+            // Who means none of the languages is told of all.
+            Language::Own | Language::Any => true,
+            language => runtime.language() == language,
+        };
+        let mut known: Vec<_> = self.provider.all_runtimes().filter(is_known).collect();
+        if known.is_empty() {
+            known.extend(self.provider.all_runtimes());
+        }
+        for (index, runtime) in known.iter().enumerate() {
             let separator = if index == 0 { "" } else { ", " };
             write!(f, "{separator}{runtime}")?;
         }
@@ -138,7 +198,7 @@ mod tests {
     #[test]
     fn every_runtime_is_found_by_its_name() {
         for provider in Provider::ALL {
-            for runtime in provider.runtimes() {
+            for runtime in provider.all_runtimes().chain([provider.any_runtime()]) {
                 assert_eq!(runtime.provider(), provider);
                 assert_eq!(provider.runtime(runtime.identifier()), Ok(runtime));
             }
@@ -154,6 +214,45 @@ mod tests {
         assert_eq!(runtime.support(), Support::Until("2027-06-30"));
         assert_eq!(serde_json::to_string(&runtime).unwrap(), "\"python3.11\"");
         assert_eq!(format!("{runtime:?}"), "Runtime(Aws python3.11)");
+    }
+
+    #[test]
+    fn runtimes_of_other_languages_are_apart_from_pythons() {
+        let aws = Provider::Aws;
+        assert!(aws.runtimes().all(|it| it.language() == Language::Python));
+        for (name, language, major) in [
+            ("nodejs22.x", Language::Node, Some(22)),
+            ("nodejs22", Language::Node, Some(22)),
+            ("java21", Language::Java, Some(21)),
+            ("java8.al2", Language::Java, Some(8)),
+            ("ruby3.4", Language::Ruby, Some(3)),
+            ("dotnet10", Language::Dotnet, Some(10)),
+            ("provided.al2023", Language::Own, None),
+            ("any", Language::Any, None),
+        ] {
+            let runtime = aws.runtime(name).unwrap();
+            assert_eq!(
+                (runtime.language(), runtime.major()),
+                (language, major),
+                "{name}"
+            );
+        }
+        assert_eq!(aws.runtime("nodejs22").unwrap().identifier(), "nodejs22.x");
+        assert!(aws.any_runtime().is_any());
+        // A custom runtime is known by the Python that is in it.
+        let custom = Provider::Aliyun.runtime("custom.debian12").unwrap();
+        assert_eq!(custom.language(), Language::Python);
+        let error = Provider::Aliyun
+            .runtime("nodejs20")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("there are python3.9, "), "{error}");
+        let error = aws.runtime("nodejs21").unwrap_err().to_string();
+        let known = "nodejs18.x, nodejs20.x, nodejs22.x, nodejs24.x, nodejs26.x";
+        assert_eq!(
+            error,
+            format!("unknown runtime `nodejs21`: there are {known}")
+        );
     }
 
     #[test]

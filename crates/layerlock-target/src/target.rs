@@ -73,6 +73,12 @@ impl Target {
         }
     }
 
+    /// The runtimes that a layer says it is for: none where it is for all.
+    pub fn declared_runtimes(&self) -> Vec<String> {
+        let runtime = Some(self.runtime).filter(|runtime| !runtime.is_any());
+        runtime.iter().map(ToString::to_string).collect()
+    }
+
     /// Whose functions use the layer.
     pub const fn provider(&self) -> Provider {
         self.runtime.provider()
@@ -218,7 +224,7 @@ impl Target {
     fn compatible_tags(&self) -> &'static CompatibleTags {
         static TAGS: LazyLock<Vec<(Runtime, Architecture, CompatibleTags)>> = LazyLock::new(|| {
             let mut all = Vec::new();
-            for runtime in Provider::ALL.into_iter().flat_map(Provider::runtimes) {
+            for runtime in all_runtimes() {
                 for architecture in Architecture::ALL {
                     let tags = CompatibleTags::new(runtime, architecture);
                     all.push((runtime, architecture, tags));
@@ -279,8 +285,17 @@ pub enum TargetError {
     Architecture(#[from] UnknownArchitecture),
 }
 
+/// Of all providers, with what stands for them.
+fn all_runtimes() -> impl Iterator<Item = Runtime> {
+    let of = |provider: Provider| provider.all_runtimes().chain([provider.any_runtime()]);
+    Provider::ALL.into_iter().flat_map(of)
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.runtime.is_any() {
+            return write!(f, "any runtime on {}", self.architecture);
+        }
         write!(f, "{} {}", self.runtime, self.architecture)
     }
 }
@@ -343,6 +358,18 @@ mod tests {
             assert!(holds(target, &format!("{name} == '{value}'")), "{name}");
             assert!(!holds(target, &format!("{name} != '{value}'")), "{name}");
         }
+    }
+
+    #[test]
+    fn a_target_for_any_runtime_declares_none() {
+        let any = Target::new(Provider::Aws.any_runtime(), Architecture::Arm64);
+        assert_eq!(any.to_string(), "any runtime on arm64");
+        assert_eq!(any.declared_runtimes(), [""; 0]);
+        let node = target("nodejs22", Architecture::X86_64);
+        assert_eq!(node.declared_runtimes(), ["nodejs22.x"]);
+        assert_eq!(node.platform().glibc, (2, 34));
+        let text = serde_json::to_string(&any).unwrap();
+        assert_eq!(serde_json::from_str::<Target>(&text).unwrap(), any);
     }
 
     #[test]

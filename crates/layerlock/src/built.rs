@@ -30,6 +30,8 @@ pub struct BuiltLayer {
     pub target: Target,
     /// What it holds, sorted by name.
     pub packages: Vec<BuiltPackage>,
+    /// The project's own files in it, by their place in the layer.
+    pub folders: Vec<BuiltFolder>,
     /// The packages that were excluded, sorted by name.
     pub excluded: Vec<ExcludedPackage>,
     /// The files of the other packages that were excluded.
@@ -58,6 +60,21 @@ pub struct BuiltPackage {
     /// The digest of that file.
     pub digest: Digest,
     /// Bytes of its files in the layer, unpacked.
+    pub unzipped_size: u64,
+    /// Bytes that they take up in the zip, without headers.
+    pub zipped_size: Option<u64>,
+}
+
+/// A folder or file of the project in a layer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BuiltFolder {
+    /// Where it is, as the project names it.
+    pub from: String,
+    /// Where it lies in the layer, `.` for the top.
+    pub to: String,
+    /// How many files it brings.
+    pub file_count: usize,
+    /// Their bytes, unpacked.
     pub unzipped_size: u64,
     /// Bytes that they take up in the zip, without headers.
     pub zipped_size: Option<u64>,

@@ -106,7 +106,7 @@ struct Table {
 
 impl CheckConfiguration {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
-        let table: Table = project.tool("layerlock")?.unwrap_or_default();
+        let table: Table = project.settings()?.unwrap_or_default();
         table.check.unwrap_or_default().read(project)
     }
 

@@ -1,5 +1,7 @@
 //! `[tool.layerlock]` in pyproject.toml, and how settings and defaults complete it.
 
+mod context;
+mod folders;
 mod table;
 mod target_set;
 mod targets;
@@ -26,6 +28,8 @@ use crate::lock::LazyLock;
 use crate::runtime_fit::LayerQuery;
 use crate::{Conflicts, Error, Settings};
 
+use context::Context;
+pub(crate) use folders::{OwnFiles, OwnFolder};
 use table::{LayerTable, OneOrSeveral, Table};
 use target_set::Targets;
 use zip_name::ZipName;
@@ -41,7 +45,10 @@ pub(crate) struct Layer {
     pub(crate) default_runtime: Option<DefaultRuntime>,
     /// Whether nobody named an architecture.
     pub(crate) is_default_architecture: bool,
-    pub(crate) choice: Choice,
+    /// Which Python packages it has; none where it has files of its own alone.
+    pub(crate) choice: Option<Choice>,
+    /// The project's own files in it.
+    pub(crate) own_files: OwnFiles,
     /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
     /// The files to exclude.
@@ -74,13 +81,13 @@ pub(crate) struct Shares {
 }
 
 impl Layer {
-    /// Which packages it has, whatever its target.
-    pub(crate) fn query<'q>(&'q self, find_links: &'q [FindLinks]) -> LayerQuery<'q> {
-        LayerQuery {
-            choice: &self.choice,
+    /// Which packages it has, whatever its target; none where it is of no packages.
+    pub(crate) fn query<'q>(&'q self, find_links: &'q [FindLinks]) -> Option<LayerQuery<'q>> {
+        Some(LayerQuery {
+            choice: self.choice.as_ref()?,
             exclude: &self.exclude,
             find_links,
-        }
+        })
     }
 
     /// A staging directory holds one layer: where there is one for each of several
@@ -117,6 +124,9 @@ fn target_suffix(target: &Target) -> String {
         Provider::Aws => String::new(),
         other => format!("{other}-"),
     };
+    if target.runtime.is_any() {
+        return format!("{provider}{}", target.architecture);
+    }
     format!("{provider}{}-{}", target.runtime, target.architecture)
 }
 
@@ -131,7 +141,7 @@ pub(crate) fn layers(
     lock: &LazyLock<'_>,
     choose_runtime: ChooseRuntime<'_>,
 ) -> Result<Vec<Layer>, Error> {
-    let mut table: Table = project.tool("layerlock")?.unwrap_or_default();
+    let mut table: Table = project.settings()?.unwrap_or_default();
     if let Some(publish) = &table.publish {
         publish.check(project)?;
     }
@@ -239,7 +249,7 @@ impl Resolver<'_> {
             all: targets,
             default_runtime,
             is_default_architecture,
-        } = self.targets(table)?;
+        } = self.targets(name, table, several)?;
         let is_one_of_several = targets.len() > 1;
         targets
             .into_iter()
@@ -255,7 +265,12 @@ impl Resolver<'_> {
                     is_one_of_several,
                     default_runtime: default_runtime.clone(),
                     is_default_architecture,
-                    choice: self.choice(table)?,
+                    choice: if table.has_packages() {
+                        Some(self.choice(table)?)
+                    } else {
+                        None
+                    },
+                    own_files: self.context().own_files(table)?,
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,
                     conflicts: {
@@ -515,9 +530,13 @@ impl Resolver<'_> {
     }
 
     fn bad<T>(&self, setting: &Spanned<T>, error: &dyn std::fmt::Display) -> Error {
-        Error::Configuration {
-            message: error.to_string(),
-            place: self.project.place(setting.span()),
+        self.context().bad(setting, error)
+    }
+
+    const fn context(&self) -> Context<'_> {
+        Context {
+            project: self.project,
+            settings: self.settings,
         }
     }
 }

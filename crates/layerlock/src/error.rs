@@ -35,6 +35,32 @@ pub enum Error {
     /// Planning and writing the layer.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
+    /// The project's own files in a layer.
+    #[error("{error}")]
+    OwnFiles {
+        /// What is wrong.
+        error: layerlock_folders::Error,
+        /// The line that names them.
+        place: Option<Place>,
+    },
+    /// A layer of Python packages for a runtime that runs no Python.
+    #[error("the layer {layer} has Python packages, and {runtime} runs {}", runtime.language())]
+    NotPython {
+        /// The runtime.
+        runtime: Runtime,
+        /// The layer.
+        layer: String,
+        /// Where it is named, if not by an option.
+        place: Option<Place>,
+    },
+    /// A layer of Python packages where there is no Python project.
+    #[error("the layer {layer} has Python packages, and there is no pyproject.toml")]
+    NoPython {
+        /// The layer.
+        layer: String,
+        /// The file of settings.
+        place: Place,
+    },
     /// Publishing.
     #[error(transparent)]
     Publish(#[from] layerlock_publish::Error),
@@ -362,9 +388,11 @@ impl Diagnose for Error {
             | Self::PrebuiltTooLarge { .. } => ErrorKind::Artifact,
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
+            Self::OwnFiles { error, .. } => error.kind(),
             Self::Publish(error) => error.kind(),
             Self::Handover(error) => error.kind(),
             Self::LockFile { place: None, .. }
+            | Self::NotPython { place: None, .. }
             | Self::Exclude(_)
             | Self::SharedZip { .. }
             | Self::ZipName(_)
@@ -389,6 +417,8 @@ impl Diagnose for Error {
             | Self::ProviderLeftOut { .. } => ErrorKind::Usage,
             Self::LockFile { .. }
             | Self::Configuration { .. }
+            | Self::NotPython { .. }
+            | Self::NoPython { .. }
             | Self::Overlap { .. }
             | Self::SharedStaging { .. }
             | Self::NoFiles(_)
@@ -415,9 +445,12 @@ impl Diagnose for Error {
             Self::Install(error) => error.place(),
             Self::ExcludedPython(excluded) => excluded.place.as_ref(),
             Self::Handover(error) => error.place(),
-            Self::LockFile { place, .. } => place.as_ref(),
+            Self::LockFile { place, .. }
+            | Self::OwnFiles { place, .. }
+            | Self::NotPython { place, .. } => place.as_ref(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
+            | Self::NoPython { place, .. }
             | Self::NoRuntime { place, .. } => Some(place),
             _ => None,
         }
@@ -453,6 +486,14 @@ impl Diagnose for Error {
             Self::ExcludedPython(excluded) => return Some(excluded.hint()),
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
+            Self::OwnFiles { error, .. } => return error.hint(),
+            Self::NotPython { .. } => {
+                "name a runtime of Python, or name the layers that the option is for with --layer"
+            }
+            Self::NoPython { .. } => {
+                "a layer takes them from pyproject.toml and its lock; one of the project's own \
+                 files has `folders`"
+            }
             Self::Publish(error) => return error.hint(),
             Self::Handover(error) => return error.hint(),
             Self::WhichLayer { .. } => "name it with --layer, --runtime and --architecture",
@@ -476,11 +517,13 @@ impl Diagnose for Error {
                 "remove it; `layerlock build` and `layerlock install` look there for wheels"
             }
             Self::FileConflicts(conflicts) => {
-                let line = conflicts.first().map(FileConflict::preference);
+                let line = conflicts.iter().find_map(FileConflict::preference);
+                let choose = line.map_or_else(String::new, |line| {
+                    format!("choose whose files stay, such as `{line}` in [tool.layerlock]; ")
+                });
                 return Some(format!(
-                    "choose whose files stay, such as `{}` in [tool.layerlock]; exclude the files \
-                     by exclude-files; or set `conflicts = \"warn\"` to get what pip installs",
-                    line.unwrap_or_default()
+                    "{choose}exclude the files by exclude-files; or set `conflicts = \"warn\"` to \
+                     get what pip installs"
                 ));
             }
             Self::NoName { .. } => "add `name` to [project], or remove include-project",

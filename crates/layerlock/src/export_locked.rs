@@ -2,7 +2,7 @@
 
 use layerlock_client::{MachineConfig, Session};
 use layerlock_install::{Reporter, Sources, WheelOrSource};
-use layerlock_lock::{LockReader, LockedFile, LockedPackage, PackageSource};
+use layerlock_lock::{Choice, LockReader, LockedFile, LockedPackage, PackageSource};
 use layerlock_uv::{
     ExportTarget, ExportedPackage, RequirementsFormat, pylock_text, requirements_text,
 };
@@ -15,32 +15,48 @@ use crate::runtime_fit::LayerQuery;
 use crate::sources::{find_default_index, index_of_option};
 use crate::{Error, ExportFormat, ExportSettings, Settings, default_runtime};
 
+/// A layer that has packages of the lock.
+pub(crate) struct PackageLayer {
+    pub(crate) layer: Layer,
+    choice: Choice,
+}
+
 /// The one layer that an export is of.
-pub(crate) fn only_layer(locked: &Locked, settings: &Settings) -> Result<Layer, Error> {
+pub(crate) fn only_layer(locked: &Locked, settings: &Settings) -> Result<PackageLayer, Error> {
     let lock = LazyLock::new(locked.project(), settings);
-    let mut layers = configuration::layers(locked.project(), settings, &lock, &|query| {
+    let layers = configuration::layers(locked.project(), settings, &lock, &|query| {
         default_runtime::choose(locked.project(), locked, query)
     })?;
+    // Only packages are exported.
+    let of_packages = layers.into_iter().filter_map(|layer| {
+        let choice = layer.choice.clone()?;
+        Some(PackageLayer { layer, choice })
+    });
+    let mut layers: Vec<PackageLayer> = of_packages.collect();
     if layers.len() == 1 {
         return Ok(layers.remove(0));
     }
+    let known = layers.iter().map(|one| &one.layer);
     Err(Error::WhichLayer {
-        known: layers
-            .iter()
+        known: known
             .map(|layer| format!("{} for {}", layer.name, layer.target))
             .collect(),
     })
 }
 
 /// What is installed for a layer, each package with its file.
-pub(crate) fn chosen(locked: &Locked, layer: &Layer) -> Result<Vec<WheelOrSource>, Error> {
+pub(crate) fn chosen(locked: &Locked, of: &PackageLayer) -> Result<Vec<WheelOrSource>, Error> {
+    let PackageLayer {
+        layer,
+        choice: chosen,
+    } = of;
     let environment = layer.target.marker_environment();
-    let selected = locked.select(&layer.choice, &environment)?;
+    let selected = locked.select(chosen, &environment)?;
     let choice = FileChoice {
         project: locked.project(),
         lock: locked,
         layer: LayerQuery {
-            choice: &layer.choice,
+            choice: chosen,
             exclude: &[],
             find_links: &[],
         },
@@ -63,8 +79,8 @@ pub(crate) fn export_locked(
     let chosen = chosen(locked, &layer)?;
     let mut packages: Vec<ExportedPackage> = chosen.into_iter().map(exported).collect();
     let target = ExportTarget {
-        python: layer.target.runtime.python_version(),
-        machine: layer.target.architecture.machine().to_owned(),
+        python: layer.layer.target.runtime.python_version(),
+        machine: layer.layer.target.architecture.machine().to_owned(),
     };
     let text = if export.format == ExportFormat::Pylock {
         add_urls(&mut packages, locked, settings, reporter)?;
@@ -80,9 +96,10 @@ pub(crate) fn export_locked(
 }
 
 /// What the user should know of a lock and of a layer's target.
-pub(crate) fn warnings(locked: &Locked, layer: &Layer) -> Result<Vec<String>, Error> {
+pub(crate) fn warnings(locked: &Locked, of: &PackageLayer) -> Result<Vec<String>, Error> {
+    let PackageLayer { layer, choice } = of;
     let environment = layer.target.marker_environment();
-    let mut warnings = locked.warnings(&layer.choice)?;
+    let mut warnings = locked.warnings(choice)?;
     warnings.extend(locked.target_warnings(&environment));
     Ok(warnings
         .into_iter()

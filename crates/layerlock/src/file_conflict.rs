@@ -19,7 +19,7 @@ impl FileConflict {
     pub(crate) fn unsettled(plan: &LayerPlan, prefer: &[PackageName]) -> Vec<Self> {
         let is_preferred = |owner: &str| {
             let name = name_alone(owner);
-            prefer.iter().any(|preferred| preferred.as_str() == name)
+            !is_folder(owner) && prefer.iter().any(|preferred| preferred.as_str() == name)
         };
         let owner = |id: OwnerId| plan.owners()[id.index()].clone();
         let overlaps = plan.overlaps().iter();
@@ -33,15 +33,27 @@ impl FileConflict {
             .collect()
     }
 
-    /// The line of `[tool.layerlock]` that has the other file taken.
-    pub(crate) fn preference(&self) -> String {
-        format!("prefer = [\"{}\"]", self.hidden_name())
+    /// The line of `[tool.layerlock]` that has the other file taken; none where that is one
+    /// of the project's own, which always lie over those of packages.
+    pub(crate) fn preference(&self) -> Option<String> {
+        let is_package = !is_folder(&self.hidden);
+        is_package.then(|| format!("prefer = [\"{}\"]", self.hidden_name()))
+    }
+
+    /// Whether the file that lies there is one of the project's own.
+    pub(crate) fn is_kept_of_folder(&self) -> bool {
+        is_folder(&self.kept)
     }
 
     /// The name alone of the package whose file does not lie there.
     pub(crate) fn hidden_name(&self) -> &str {
         name_alone(&self.hidden)
     }
+}
+
+/// Owners of files are packages with their versions, and folders.
+fn is_folder(owner: &str) -> bool {
+    owner.starts_with("folder ")
 }
 
 fn name_alone(owner: &str) -> &str {

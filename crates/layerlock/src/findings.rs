@@ -15,8 +15,11 @@ use crate::file_conflict::FileConflict;
 use crate::templates::Template;
 
 /// Findings on the choice, the lock, and what it has for the target.
-pub(crate) fn lock(lock: &dyn LockReader, layer: &Layer) -> Result<Vec<Finding>, Error> {
-    let mut warnings = lock.warnings(&layer.choice)?;
+pub(crate) fn lock(lock: Option<&dyn LockReader>, layer: &Layer) -> Result<Vec<Finding>, Error> {
+    let (Some(lock), Some(choice)) = (lock, &layer.choice) else {
+        return Ok(Vec::new());
+    };
+    let mut warnings = lock.warnings(choice)?;
     warnings.extend(lock.target_warnings(&layer.target.marker_environment()));
     let finding = |warning: LockWarning| {
         let code = match warning.kind {
@@ -34,12 +37,18 @@ pub(crate) fn lock(lock: &dyn LockReader, layer: &Layer) -> Result<Vec<Finding>,
 }
 
 /// The findings of checks on a layer, with what the project has where one is empty.
-pub(crate) fn on_project(findings: Vec<Finding>, project: &Project) -> Vec<Finding> {
+pub(crate) fn on_project(findings: Vec<Finding>, project: &Project, layer: &Layer) -> Vec<Finding> {
     let list = |what: &str, names: &[String]| match names {
         [] => String::new(),
         names => format!("; the project's {what} are {}", names.join(", ")),
     };
     let hint = |finding: Finding| match finding.code {
+        Code::EmptyLayer if layer.choice.is_none() => Finding {
+            message: "the layer is empty: its folders have no files, or all are excluded"
+                .to_owned(),
+            hint: Some("name other folders, or exclude less".to_owned()),
+            ..finding
+        },
         Code::EmptyLayer => finding.with_hint(format!(
             "choose other groups or extras, or exclude less{}{}",
             list("groups", project.groups()),
@@ -100,6 +109,8 @@ pub(crate) fn templates(target: &Target, templates: &[Template]) -> Option<Findi
         // They are templates of one provider's functions.
         .filter(|_| target.provider() == Provider::Aws)
         .flat_map(|template| template.runtimes.iter().map(|one| (&template.path, one)))
+        // Functions of another language have no use for the layer.
+        .filter(|(_, one)| one.runtime.language() == target.runtime.language())
         .collect();
     let (_, first) = named.first()?;
     if named.iter().any(|(_, one)| one.runtime == target.runtime) {
@@ -210,16 +221,21 @@ fn excluded_package(excluded: &ExcludedPackage, runtime: Runtime) -> Finding {
 pub(crate) fn file_conflicts(conflicts: &[FileConflict]) -> Vec<Finding> {
     let findings = conflicts.iter().map(|conflict| {
         let FileConflict { path, kept, .. } = conflict;
-        let message = format!(
-            "{conflict}, with different bytes: the layer has the one of {kept}, as pip would \
-             install it"
-        );
-        let hint = format!(
-            "set `{}` in [tool.layerlock] to have the other one, or exclude both with \
-             `exclude-files = [{}]`",
-            conflict.preference(),
-            pattern(path)
-        );
+        let because = if conflict.is_kept_of_folder() {
+            "since own files lie over those of others"
+        } else {
+            "as pip would install it"
+        };
+        let message =
+            format!("{conflict}, with different bytes: the layer has the one of {kept}, {because}");
+        let exclude = format!("`exclude-files = [{}]`", pattern(path));
+        let hint = match conflict.preference() {
+            Some(preference) => format!(
+                "set `{preference}` in [tool.layerlock] to have the other one, or exclude both \
+                 with {exclude}"
+            ),
+            None => format!("remove one of them, or exclude both with {exclude}"),
+        };
         Finding::new(Code::FileConflict, message)
             .with_package(conflict.hidden_name())
             .with_path(path)

@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 
 use layerlock_diagnostic::read_file;
 use layerlock_digest::{Algorithm, Digest, Hasher, seal, unseal};
+use layerlock_export::SETTINGS_FILE;
+use layerlock_folders::Watched;
 use layerlock_install::{Cache, FrontendKind, lasting_source_stamp, source_stamp};
 use layerlock_layer::{Compression, LayerPlan, Stamp, WrittenOutput, remove_abandoned, write_file};
 use layerlock_lock::Choice;
@@ -52,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) directories: Option<BuiltDirectories>,
     /// The templates that name runtimes: findings are made of them.
     pub(crate) templates: Vec<Template>,
+    /// The project's own files in the layers; none where they may change without being seen.
+    pub(crate) watched: Option<Watched>,
 }
 
 /// What is in a layer.
@@ -105,6 +109,8 @@ struct Note {
     inputs: Digest,
     outputs: Vec<(PathBuf, Stamp)>,
     directories: BuiltDirectories,
+    /// Without it nothing tells that there is nothing to do.
+    watched: Option<Watched>,
     templates: Vec<(PathBuf, Stamp)>,
     layers: Vec<BuiltLayer>,
 }
@@ -222,12 +228,12 @@ impl LastRun {
     pub(crate) fn reuse_or_run(
         job: &str,
         settings: &Settings,
-        run: impl FnOnce() -> Result<Outcome, Error>,
+        run: impl FnOnce(&[PathBuf]) -> Result<Outcome, Error>,
     ) -> Result<Built, Error> {
         // The inputs are read before the run reads them: what changes in between
         // is a change since the note.
         let Some(last) = Self::find(job, settings) else {
-            return Ok(run()?.built);
+            return Ok(run(&[])?.built);
         };
         if !settings.rebuild
             && let Some(built) = last.unchanged(settings)
@@ -235,7 +241,8 @@ impl LastRun {
             return Ok(built);
         }
         let earlier = last.earlier();
-        let mut ran = run()?;
+        let unchanged = earlier.as_ref().map(unchanged_staging);
+        let mut ran = run(&unchanged.unwrap_or_default())?;
         if let Some(earlier) = earlier {
             ran.built.removed = remove_stale_zips(&earlier, &ran.built);
         }
@@ -278,7 +285,8 @@ impl LastRun {
         let is_unchanged = note.inputs == self.inputs
             && note.outputs.iter().all(is_as_it_was)
             && note.templates.iter().all(is_as_it_was)
-            && note.directories.are_as_they_were();
+            && note.directories.are_as_they_were()
+            && note.watched.as_ref().is_some_and(Watched::is_as_it_was);
         if is_unchanged {
             remove_remains(&note);
             dist::remove_remains(settings);
@@ -295,6 +303,7 @@ impl LastRun {
             built,
             written,
             templates,
+            watched,
             ..
         } = ran;
         let outputs = built
@@ -312,6 +321,7 @@ impl LastRun {
             inputs: self.inputs,
             outputs,
             directories,
+            watched: watched.clone(),
             templates: templates
                 .iter()
                 .map(|template| Some((template.path.clone(), template.stamp.clone()?)))
@@ -322,6 +332,19 @@ impl LastRun {
         self.cache.make().ok()?;
         write_file(&self.path, &seal(bytes, self.about())).ok()
     }
+}
+
+/// The staging directories with files of the project's own that are as an earlier run left
+/// them: no RECORD lists these files, and nobody else's are there.
+fn unchanged_staging(note: &Note) -> Vec<PathBuf> {
+    let of_folders = note.layers.iter().filter(|layer| !layer.folders.is_empty());
+    let staging = of_folders.filter_map(|layer| layer.staging.clone());
+    let is_unchanged = |directory: &PathBuf| {
+        let mut outputs = note.outputs.iter();
+        let output = outputs.find(|(path, _)| path == directory);
+        output.is_some_and(|(path, stamp)| Stamp::read(path).is_ok_and(|now| now == *stamp))
+    };
+    staging.filter(is_unchanged).collect()
 }
 
 /// Removes what killed runs left beside the outputs: who writes would, and this run does not.
@@ -363,24 +386,20 @@ fn inputs(settings: &Settings) -> Option<Digest> {
     let program = std::env::current_exe().ok()?;
     let program = Stamp::read(&program).ok()?;
     let epoch = std::env::var_os(SOURCE_DATE_EPOCH).unwrap_or_default();
-    let pyproject = settings.below_project("pyproject.toml");
-    let pyproject = match read_file(&pyproject) {
-        Ok(bytes) => bytes,
-        Err(_) if lock::stands_alone(settings) => Vec::new(),
-        Err(_) => return None,
-    };
     let mut hasher = Hasher::new(Algorithm::Sha256);
     for part in [
         env!("CARGO_PKG_VERSION").as_bytes(),
         format!("{program:?}").as_bytes(),
         epoch.as_encoded_bytes(),
-        &pyproject,
+        &read(&settings.below_project("pyproject.toml"))?,
+        &read(&settings.below_project(SETTINGS_FILE))?,
     ] {
         add_part(&mut hasher, part);
     }
     for path in lock::input_files(settings)? {
         add_part(&mut hasher, bytes(&path));
-        add_part(&mut hasher, &read_file(&path).ok()?);
+        // Layers of the project's own files alone need no lock.
+        add_part(&mut hasher, &read(&path)?);
     }
     Some(hasher.finish())
 }
@@ -389,4 +408,13 @@ fn inputs(settings: &Settings) -> Option<Digest> {
 fn add_part(hasher: &mut Hasher, part: &[u8]) {
     hasher.update(&(part.len() as u64).to_le_bytes());
     hasher.update(part);
+}
+
+/// A file that may not be there, which is another thing than one without a byte.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    match read_file(path) {
+        Ok(bytes) => Some([&b"file"[..], &bytes].concat()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(Vec::new()),
+        Err(_) => None,
+    }
 }

@@ -67,7 +67,9 @@ mod why;
 mod wording;
 
 pub use build::{build, install, plan, plan_files};
-pub use built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
+pub use built::{
+    Built, BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage,
+};
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
 pub use check::{
     CheckReport, CheckSettings, CheckedFunction, CheckedLayer, CheckedPackage, CheckedTarget,
@@ -94,12 +96,13 @@ pub use layerlock_check::{Code, Finding, Severity};
 pub use layerlock_diagnostic::{
     Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind, Place, mask_user_info,
 };
+pub use layerlock_folders::Error as OwnFilesError;
 pub use layerlock_install::{FrontendKind, Reporter, Silent};
 pub use layerlock_layer::{Compression, TemporariesLock, remove_temporaries};
 pub use layerlock_lock::{Choice, Extras, Groups};
 pub use layerlock_publish::Change;
 pub use layerlock_target::{
-    Architecture, Provider, Runtime, Target, TargetError, UnknownProvider, UnknownRuntime,
+    Architecture, Language, Provider, Runtime, Target, TargetError, UnknownProvider, UnknownRuntime,
 };
 pub use misfits::Misfits;
 pub use output_format::OutputFormat;

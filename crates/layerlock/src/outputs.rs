@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use layerlock_export::SETTINGS_FILE;
 use layerlock_target::Target;
 
 use crate::configuration::Layer;
@@ -63,7 +64,13 @@ pub(crate) fn refuse_report<'o>(
 /// A report that would take the place of what the layers are made from.
 pub(crate) fn refuse_report_on_inputs(report: &Path, settings: &Settings) -> Result<(), Error> {
     let place = resolved(report);
-    let inputs = ["pyproject.toml", "poetry.lock", "uv.lock", "pylock.toml"];
+    let inputs = [
+        "pyproject.toml",
+        SETTINGS_FILE,
+        "poetry.lock",
+        "uv.lock",
+        "pylock.toml",
+    ];
     let inputs = inputs.map(|file| settings.below_project(file));
     let inputs = inputs.into_iter().chain(settings.lock.clone());
     match inputs.into_iter().find(|input| place == resolved(input)) {

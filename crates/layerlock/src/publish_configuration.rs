@@ -65,7 +65,7 @@ pub(crate) struct PublishConfiguration {
 impl PublishConfiguration {
     /// What the project in a directory says, where there is one.
     pub(crate) fn of_directory(directory: &Path) -> Result<Self, Error> {
-        if directory.join("pyproject.toml").exists() {
+        if layerlock_export::has_project(directory) {
             Self::read(&Project::read(directory)?)
         } else {
             Ok(Self::default())
@@ -73,7 +73,7 @@ impl PublishConfiguration {
     }
 
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
-        let table: Table = project.tool("layerlock")?.unwrap_or_default();
+        let table: Table = project.settings()?.unwrap_or_default();
         let publish = table.publish.unwrap_or_default();
         let is_for = |provider: &Provider| {
             let has_table = match provider {

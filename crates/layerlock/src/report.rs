@@ -7,7 +7,9 @@ use layerlock_check::{Finding, Severity};
 use layerlock_target::Target;
 use serde::{Serialize, Serializer};
 
-use crate::built::{Built, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage};
+use crate::built::{
+    Built, BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage,
+};
 use crate::bytes::Bytes;
 use crate::package_table::{self, Row, TextLayout};
 
@@ -32,6 +34,8 @@ pub struct LayerReport {
     pub target: Target,
     /// What it holds, sorted by name.
     pub packages: Vec<PackageReport>,
+    /// The project's own files in it, by their place in the layer.
+    pub folders: Vec<BuiltFolder>,
     /// The packages that were excluded, sorted by name.
     pub excluded: Vec<ExcludedPackage>,
     /// The files of the other packages that were excluded.
@@ -133,6 +137,7 @@ impl LayerReport {
             name: layer.name.clone(),
             target: layer.target,
             packages: layer.packages.iter().map(PackageReport::new).collect(),
+            folders: layer.folders.clone(),
             excluded: layer.excluded.clone(),
             excluded_files: layer.excluded_files.clone(),
             zip: layer.zip.as_ref().map(ZipReport::new),
@@ -173,12 +178,18 @@ impl ZipReport {
 
 impl LayerReport {
     pub(crate) fn summary(&self) -> String {
+        let packages = counted(self.packages.len(), "package");
+        let folders = counted(self.folders.len(), "folder");
+        let parts = match (self.packages.len(), self.folders.len()) {
+            (_, 0) => packages,
+            (0, _) => folders,
+            _ => format!("{packages} and {folders}"),
+        };
         format!(
-            "{} for {}: {} in {}, {} unzipped",
+            "{} for {}: {} in {parts}, {} unzipped",
             self.name,
             self.target,
             counted(self.file_count, "file"),
-            counted(self.packages.len(), "package"),
             Bytes(self.unzipped_size)
         )
     }
@@ -250,7 +261,13 @@ impl fmt::Display for LaidOut<'_, LayerReport> {
             size: Some(package.unzipped_size),
             file: &package.file,
         });
-        for line in package_table::lines(rows.collect(), layout) {
+        let folders = layer.folders.iter().map(|folder| Row {
+            name: &folder.to,
+            version: "folder",
+            size: Some(folder.unzipped_size),
+            file: &folder.from,
+        });
+        for line in package_table::lines(rows.chain(folders).collect(), layout) {
             write!(f, "\n{line}")?;
         }
         layer.write_results(f)

@@ -133,7 +133,8 @@ fn runtimes(text: &str, kind: Kind, provider: Provider) -> Vec<NamedRuntime> {
             Kind::Cdk => constants(line),
         };
         identifiers.into_iter().filter_map(move |identifier| {
-            let runtime = provider.runtime(&identifier).ok()?;
+            let runtime = provider.runtime(&identifier).ok();
+            let runtime = runtime.filter(|runtime| !runtime.is_any())?;
             Some(NamedRuntime {
                 runtime,
                 line: number,
@@ -189,7 +190,7 @@ mod tests {
         let yaml = "Globals:\n  Function:\n    Runtime: python3.12 # ours\nResources:\n  Layer:\n    \
                     CompatibleRuntimes:\n      - python3.9\n  Node:\n    Runtime: nodejs20.x\n  Q:\n    \
                     runtime: 'python3.13'\n# Runtime: python3.8\n";
-        let found = [("python3.12", 3), ("python3.13", 11)];
+        let found = [("python3.12", 3), ("nodejs20.x", 9), ("python3.13", 11)];
         let found = found.map(|(runtime, line)| (runtime.to_owned(), line));
         assert_eq!(named(yaml, Kind::Yaml), found);
 

@@ -67,9 +67,12 @@ impl FromStr for RuntimeArg {
 }
 
 impl RuntimeArg {
-    /// Its name.
+    /// The provider's name for it, where it has one.
     pub(crate) fn into_name(self) -> String {
-        self.name
+        match self.runtime {
+            Ok(runtime) => runtime.to_string(),
+            Err(_) => self.name,
+        }
     }
 
     /// The runtime, where layers are built for it.

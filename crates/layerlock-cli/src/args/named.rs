@@ -35,7 +35,7 @@ impl<P: TypedValueParser> TypedValueParser for Named<P> {
 /// A runtime, parsed as the option needs it.
 pub(super) fn runtime_parser<P: TypedValueParser>(parser: P) -> Named<P> {
     let names = || {
-        let runtimes = Provider::ALL.into_iter().flat_map(Provider::runtimes);
+        let runtimes = Provider::ALL.into_iter().flat_map(Provider::all_runtimes);
         let mut names: Vec<_> = runtimes.map(Runtime::identifier).collect();
         names.sort_by_key(|name| name.starts_with("custom"));
         let mut seen = Vec::new();

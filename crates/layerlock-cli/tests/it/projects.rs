@@ -60,8 +60,8 @@ fn another_file_is_no_project() {
             .assert()
             .code(2);
         let text = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-        let told = "error: --project takes a project's directory or its pyproject.toml, and \
-                    poetry.lock is another file\n";
+        let told = "error: --project takes a project's directory, its pyproject.toml or \
+                    layerlock.toml, and poetry.lock is another file\n";
         assert!(text.starts_with(told), "{text}");
     }
 }

@@ -574,7 +574,7 @@ fn settings_of_a_tool_point_at_what_is_wrong() {
         fs_err::write(directory.path().join("pyproject.toml"), text).unwrap();
         Project::read(directory.path())
             .unwrap()
-            .tool::<Settings>("layerlock")
+            .settings::<Settings>()
     };
     assert!(read("[tool.other]\n").unwrap().is_none());
     assert!(

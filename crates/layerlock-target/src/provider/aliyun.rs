@@ -11,6 +11,8 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
     name: "aliyun",
     title: "Alibaba Function Compute",
     runtimes: &RUNTIMES,
+    // The system of the newest runtime that is no preview.
+    any_runtime: &runtime("any", (0, 0), &DEBIAN_10, Support::Current),
     // https://www.alibabacloud.com/help/en/functioncompute/fc-3-0/user-guide/runtime-overview-3:
     // each runtime is x86_64.
     architectures: &[Architecture::X86_64],

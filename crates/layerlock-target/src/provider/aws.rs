@@ -10,6 +10,8 @@ pub(super) static FACTS: ProviderFacts = ProviderFacts {
     name: "aws",
     title: "AWS Lambda",
     runtimes: &RUNTIMES,
+    // The system of all current runtimes but the oldest of Python and Java.
+    any_runtime: &other("any", &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
     // https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html
     architectures: &[Architecture::X86_64, Architecture::Arm64],
     // The SDK, and what it needs:
@@ -62,7 +64,7 @@ const LIMITS: Limits = Limits {
 
 /// [Lambda runtimes](https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html).
 #[rustfmt::skip]
-static RUNTIMES: [RuntimeFacts; 8] = [
+static RUNTIMES: [RuntimeFacts; 30] = [
     runtime("python3.8",  (8,  20), &AMAZON_LINUX_2,    Support::Retired),
     runtime("python3.9",  (9,  22), &AMAZON_LINUX_2,    Support::Retired),
     runtime("python3.10", (10, 17), &AMAZON_LINUX_2,    Support::Retired),
@@ -71,7 +73,38 @@ static RUNTIMES: [RuntimeFacts; 8] = [
     runtime("python3.13", (13, 3),  &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
     runtime("python3.14", (14, 0),  &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
     runtime("python3.15", (15, 0),  &AMAZON_LINUX_2023, Support::Preview),
+    other("nodejs18.x",      &AMAZON_LINUX_2,    Support::Retired),
+    other("nodejs20.x",      &AMAZON_LINUX_2023, Support::Retired),
+    other("nodejs22.x",      &AMAZON_LINUX_2023, Support::Until("2027-04-30")),
+    other("nodejs24.x",      &AMAZON_LINUX_2023, Support::Until("2028-04-30")),
+    other("nodejs26.x",      &AMAZON_LINUX_2023, Support::Preview),
+    other("java8.al2",       &AMAZON_LINUX_2,    Support::Until("2027-06-30")),
+    other("java8.al2023",    &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
+    other("java11",          &AMAZON_LINUX_2,    Support::Until("2027-06-30")),
+    other("java11.al2023",   &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
+    other("java17",          &AMAZON_LINUX_2,    Support::Until("2027-06-30")),
+    other("java17.al2023",   &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
+    other("java21",          &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
+    other("java25",          &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
+    other("ruby3.2",         &AMAZON_LINUX_2,    Support::Retired),
+    other("ruby3.3",         &AMAZON_LINUX_2023, Support::Until("2027-03-31")),
+    other("ruby3.4",         &AMAZON_LINUX_2023, Support::Until("2028-03-31")),
+    other("ruby4.0",         &AMAZON_LINUX_2023, Support::Until("2029-03-31")),
+    other("dotnet6",         &AMAZON_LINUX_2,    Support::Retired),
+    other("dotnet8",         &AMAZON_LINUX_2023, Support::Retired),
+    other("dotnet10",        &AMAZON_LINUX_2023, Support::Until("2028-11-14")),
+    other("provided.al2",    &AMAZON_LINUX_2,    Support::Retired),
+    other("provided.al2023", &AMAZON_LINUX_2023, Support::Until("2029-06-30")),
 ];
+
+/// A runtime of another language than Python.
+const fn other(
+    identifier: &'static str,
+    system: &'static System,
+    support: Support,
+) -> RuntimeFacts {
+    runtime(identifier, (0, 0), system, support)
+}
 
 const fn runtime(
     identifier: &'static str,
@@ -188,6 +221,28 @@ mod tests {
                 ("python3.13", NEW, Support::Until("2029-06-30")),
                 ("python3.14", NEW, Support::Until("2029-06-30")),
                 ("python3.15", NEW, Support::Preview),
+                ("nodejs18.x", OLD, Support::Retired),
+                ("nodejs20.x", NEW, Support::Retired),
+                ("nodejs22.x", NEW, Support::Until("2027-04-30")),
+                ("nodejs24.x", NEW, Support::Until("2028-04-30")),
+                ("nodejs26.x", NEW, Support::Preview),
+                ("java8.al2", OLD, Support::Until("2027-06-30")),
+                ("java8.al2023", NEW, Support::Until("2029-06-30")),
+                ("java11", OLD, Support::Until("2027-06-30")),
+                ("java11.al2023", NEW, Support::Until("2029-06-30")),
+                ("java17", OLD, Support::Until("2027-06-30")),
+                ("java17.al2023", NEW, Support::Until("2029-06-30")),
+                ("java21", NEW, Support::Until("2029-06-30")),
+                ("java25", NEW, Support::Until("2029-06-30")),
+                ("ruby3.2", OLD, Support::Retired),
+                ("ruby3.3", NEW, Support::Until("2027-03-31")),
+                ("ruby3.4", NEW, Support::Until("2028-03-31")),
+                ("ruby4.0", NEW, Support::Until("2029-03-31")),
+                ("dotnet6", OLD, Support::Retired),
+                ("dotnet8", NEW, Support::Retired),
+                ("dotnet10", NEW, Support::Until("2028-11-14")),
+                ("provided.al2", OLD, Support::Retired),
+                ("provided.al2023", NEW, Support::Until("2029-06-30")),
             ]
         );
     }
@@ -197,9 +252,8 @@ mod tests {
     /// replaced it everywhere.
     #[test]
     fn patch_releases_change_on_purpose_alone() {
-        let patches = RUNTIMES
-            .each_ref()
-            .map(|runtime| runtime.python_release.patch);
+        let patches = RUNTIMES.iter().filter(|it| it.python_release.minor > 0);
+        let patches: Vec<_> = patches.map(|it| it.python_release.patch).collect();
         assert_eq!(patches, [20, 22, 17, 12, 10, 3, 0, 0]);
     }
 
@@ -318,7 +372,13 @@ mod tests {
     #[test]
     fn runtimes_are_named_after_their_python_and_ascend() {
         let mut last = 0;
-        for runtime in &RUNTIMES {
+        assert!(
+            RUNTIMES
+                .iter()
+                .skip(8)
+                .all(|it| it.python_release.minor == 0)
+        );
+        for runtime in RUNTIMES.iter().take(8) {
             let minor = runtime.python_release.minor;
             assert_eq!(runtime.identifier, format!("python3.{minor}"));
             assert!(minor > last);

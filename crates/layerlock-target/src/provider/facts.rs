@@ -12,8 +12,10 @@ pub(crate) struct ProviderFacts {
     pub(crate) name: &'static str,
     /// The vendor's name of the service, for people.
     pub(crate) title: &'static str,
-    /// The managed Python runtimes, oldest first.
+    /// The managed runtimes, oldest first in each language. Python's come first.
     pub(crate) runtimes: &'static [RuntimeFacts],
+    /// What stands for all of them, for layers that depend on none.
+    pub(crate) any_runtime: &'static RuntimeFacts,
     /// The architectures that functions run on; the first is that of a function
     /// that names none.
     pub(crate) architectures: &'static [Architecture],
@@ -35,6 +37,7 @@ pub(crate) struct ProviderFacts {
 pub(crate) struct RuntimeFacts {
     /// The provider's name for it.
     pub(crate) identifier: &'static str,
+    /// Zeros where the runtime is of another language.
     pub(crate) python_release: PythonRelease,
     pub(crate) system: &'static System,
     pub(crate) support: Support,

@@ -1,8 +1,10 @@
 //! A layer as the lock alone tells it.
 
 use layerlock_check::{Code, Finding, check_plan};
+use layerlock_export::Project;
 use layerlock_install::WheelOrSource;
 use layerlock_layer::PlanBuilder;
+use layerlock_lock::LockReader;
 
 use super::layer_job::LayerJob;
 use crate::file_plan::{LayerFiles, PackageFile};
@@ -12,9 +14,15 @@ use crate::{Error, findings};
 
 impl LayerJob<'_, Vec<WheelOrSource>> {
     /// The files that were chosen, and what can be found without looking into them.
-    pub(super) fn files(&self, lock: &Locked, templates: &[Template]) -> Result<LayerFiles, Error> {
+    pub(super) fn files(
+        &self,
+        project: &Project,
+        lock: Option<&Locked>,
+        templates: &[Template],
+    ) -> Result<LayerFiles, Error> {
         let layer = self.layer;
         let excluded = self.excluded_packages();
+        let lock = lock.map(|lock| lock as &dyn LockReader);
         let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::default_runtime(layer));
         let wheels = self.step.iter().filter_map(|one| match one {
@@ -24,9 +32,12 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         findings.extend(findings::default_architecture(layer, wheels));
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
-        let holds = |one: &Finding| one.code != Code::EmptyLayer || self.step.is_empty();
+        let holds = |one: &Finding| {
+            let is_empty = self.step.is_empty() && layer.own_files.is_empty();
+            one.code != Code::EmptyLayer || is_empty
+        };
         let of_target = of_target.into_iter().filter(holds).collect();
-        findings.extend(findings::on_project(of_target, lock.project()));
+        findings.extend(findings::on_project(of_target, project, layer));
         findings.extend(findings::excluded_packages(layer, &excluded, &self.unknown));
         findings.extend(findings::templates(&layer.target, templates));
         Ok(LayerFiles {

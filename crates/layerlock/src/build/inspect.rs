@@ -2,7 +2,7 @@
 
 use layerlock_install::Reporter;
 use layerlock_layer::Scratch;
-use layerlock_lock::{LockReader, Remaining};
+use layerlock_lock::{Choice, LockReader, Remaining};
 
 use super::{Job, layer_job, run};
 use crate::configuration::Layer;
@@ -12,24 +12,31 @@ use crate::{Error, Settings};
 /// What the lock alone tells of a layer.
 pub(crate) struct SelectedLayer<'l> {
     pub(crate) layer: &'l Layer,
+    /// What it chooses of the lock.
+    pub(crate) choice: &'l Choice,
     /// Its packages, and those that are excluded.
     pub(crate) remaining: Remaining,
 }
 
-/// Tells something of each layer that the settings ask for. No index is asked, and nothing
-/// is fetched.
+/// Tells something of each layer that the settings ask for; nothing of one without packages
+/// of the lock. No index is asked, and nothing is fetched.
 pub(crate) fn with_selections<T>(
     settings: &Settings,
     mut tell: impl FnMut(&SelectedLayer<'_>, &dyn LockReader) -> Result<T, Error>,
-) -> Result<Vec<T>, Error> {
+) -> Result<Vec<Option<T>>, Error> {
     let job = Job::read(settings)?;
     let mut told = Vec::with_capacity(job.layers.len());
     for layer in &job.layers {
+        let (Some(lock), Some(choice)) = (&job.lock, &layer.choice) else {
+            told.push(None);
+            continue;
+        };
         let selected = SelectedLayer {
             layer,
-            remaining: layer_job::remaining(layer, &job.lock)?,
+            choice,
+            remaining: layer_job::remaining(layer, lock, choice)?,
         };
-        told.push(tell(&selected, &job.lock)?);
+        told.push(Some(tell(&selected, lock)?));
     }
     Ok(told)
 }
@@ -39,5 +46,5 @@ pub(crate) fn with_selections<T>(
 pub(crate) fn inspect(settings: &Settings, reporter: &dyn Reporter) -> Result<Outcome, Error> {
     let scratch = Scratch::create()?;
     let zip_alone = |layer: &mut Layer| layer.staging = None;
-    run(settings, reporter, &zip_alone, Some(scratch.path()))
+    run(settings, reporter, &zip_alone, Some(scratch.path()), &[])
 }

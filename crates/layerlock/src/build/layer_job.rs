@@ -5,17 +5,21 @@ use std::path::{Path, PathBuf};
 use layerlock_check::{Finding, check_plan, check_zip_size};
 use layerlock_export::Project;
 use layerlock_install::{
-    BuildNote, BuildOptions, Cache, ChosenWheel, FetchOptions, Reporter, WheelOrSource,
+    BuildNote, BuildOptions, Cache, ChosenWheel, FetchOptions, Reporter, WheelOrSource, rank_at,
 };
 use layerlock_layer::{
-    Entry, EntryTime, LayerPlan, Prepared, StagingDirectory, ZipOptions, ZipSummary, prepare_zip,
+    Entry, EntryTime, LayerPlan, PlanBuilder, Prepared, StagingDirectory, ZipOptions, ZipSummary,
+    prepare_zip,
 };
 use layerlock_lock::{
-    Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
+    Choice, Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
 };
 
+use layerlock_target::Language;
+
+use super::own_files;
 use super::wheels::Wheels;
-use crate::built::{BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
+use crate::built::{BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
 use crate::choose_file::FileChoice;
 use crate::configuration::Layer;
 use crate::exclude_files::FileFilter;
@@ -95,12 +99,22 @@ impl<Step> LayerJob<'_, Step> {
 
 impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// The packages of a layer, and those that are excluded from it.
-    pub(super) fn select(layer: &'a Layer, lock: &dyn LockReader) -> Result<Self, Error> {
+    pub(super) fn select(layer: &'a Layer, lock: Option<&dyn LockReader>) -> Result<Self, Error> {
+        let (Some(lock), Some(choice)) = (lock, &layer.choice) else {
+            return Ok(Self {
+                layer,
+                excluded: Vec::new(),
+                unknown: Vec::new(),
+                order: Vec::new(),
+                not_preferred: Vec::new(),
+                step: Vec::new(),
+            });
+        };
         let Remaining {
             selected,
             excluded,
             unknown,
-        } = remaining(layer, lock)?;
+        } = remaining(layer, lock, choice)?;
         let (order, not_preferred) = installation_order(&selected, &layer.prefer);
         Ok(Self {
             layer,
@@ -116,14 +130,18 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
     /// be built. An index is asked only what to recommend where there is neither.
     pub(super) fn pick(
         self,
-        lock: &Locked,
+        lock: Option<&Locked>,
         options: &FetchOptions<'_>,
     ) -> Result<LayerJob<'a, Vec<WheelOrSource>>, Error> {
         self.next(|layer, packages| {
+            let query = layer.query(&options.find_links);
+            let (Some(lock), Some(query)) = (lock, query) else {
+                return Ok(Vec::new());
+            };
             let choice = FileChoice {
                 project: lock.project(),
                 lock,
-                layer: layer.query(&options.find_links),
+                layer: query,
                 target: &layer.target,
             };
             choice
@@ -134,8 +152,12 @@ impl<'a> LayerJob<'a, Vec<LockedPackage>> {
 }
 
 /// What a layer gets of a lock, and what is excluded.
-pub(super) fn remaining(layer: &Layer, lock: &dyn LockReader) -> Result<Remaining, Error> {
-    let selected = lock.select(&layer.choice, &layer.target.marker_environment())?;
+pub(super) fn remaining(
+    layer: &Layer,
+    lock: &dyn LockReader,
+    choice: &Choice,
+) -> Result<Remaining, Error> {
+    let selected = lock.select(choice, &layer.target.marker_environment())?;
     let mut remaining = selected.exclude(&layer.exclude);
     if let Some(own) = &layer.own_package {
         remaining.selected.insert_project(own.clone());
@@ -220,10 +242,17 @@ impl<'a> LayerJob<'a, ChosenFiles> {
         self.step.notes.iter().all(is_built)
     }
 
-    /// Plans the layer from its wheels, and looks at the staging directory that is to
-    /// be replaced.
-    pub(super) fn plan(self, wheels: &Wheels) -> Result<LayerJob<'a, PlannedFiles>, Error> {
+    /// Plans the layer from its wheels and the project's own files, and looks at the staging
+    /// directory that is to be replaced. What is one of `unchanged` is as an earlier run
+    /// left it, and no part of the project, as none of the `outputs` is.
+    pub(super) fn plan(
+        self,
+        wheels: &Wheels,
+        outputs: &[PathBuf],
+        unchanged: &[PathBuf],
+    ) -> Result<LayerJob<'a, PlannedFiles>, Error> {
         let order = self.order.clone();
+        let preferred = self.layer.prefer.len() - self.not_preferred.len();
         self.next(|layer, files| {
             let pairs: Vec<_> = files
                 .chosen
@@ -232,13 +261,18 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 .collect();
             let mut filter = FileFilter::new(&layer.exclude_files)?;
             let mut keep = |entry: &Entry| filter.keeps(entry);
-            let plan = layerlock_install::plan(&pairs, &order, &layer.target, &mut keep)?;
+            let mut builder = PlanBuilder::default();
+            layerlock_install::push_wheels(&pairs, &order, &layer.target, &mut keep, &mut builder)?;
+            // Over all packages but those that are preferred, which are the last.
+            let rank = rank_at(order.len().saturating_sub(preferred)) - 1;
+            own_files::push(layer, outputs, rank, &mut keep, &mut builder)?;
+            let plan = builder.finish()?;
             let conflicts = FileConflict::unsettled(&plan, &layer.prefer);
             if layer.conflicts == Conflicts::Error && !conflicts.is_empty() {
                 return Err(Error::FileConflicts(conflicts));
             }
             Ok(PlannedFiles {
-                staging: claim_staging(layer, &plan)?,
+                staging: claim_staging(layer, &plan, unchanged)?,
                 files,
                 filter,
                 plan,
@@ -248,13 +282,18 @@ impl<'a> LayerJob<'a, ChosenFiles> {
     }
 }
 
-fn claim_staging(layer: &Layer, plan: &LayerPlan) -> Result<Option<StagingDirectory>, Error> {
+fn claim_staging(
+    layer: &Layer,
+    plan: &LayerPlan,
+    unchanged: &[PathBuf],
+) -> Result<Option<StagingDirectory>, Error> {
     let Some(directory) = &layer.staging else {
         return Ok(None);
     };
     let is_installed = layerlock_install::is_installed(directory, &layer.target);
+    let is_of_earlier_run = unchanged.contains(directory);
     let staging = StagingDirectory::claim(directory, plan, |file| {
-        is_installed(file) || is_litter(file)
+        is_of_earlier_run || is_installed(file) || is_litter(file)
     })?;
     Ok(Some(staging))
 }
@@ -270,7 +309,7 @@ impl LayerJob<'_, PlannedFiles> {
     /// there is one.
     pub(super) fn prepare(
         self,
-        lock: &Locked,
+        of_project: (&Project, Option<&Locked>),
         time: EntryTime,
         wheels: &Wheels,
         scratch: Option<&Path>,
@@ -302,7 +341,8 @@ impl LayerJob<'_, PlannedFiles> {
             name: layer.name.clone(),
             target: layer.target,
             packages: self.packages(zipped_sizes.as_deref()),
-            findings: self.findings(lock, zip.as_ref(), &excluded, wheels, cache)?,
+            folders: self.folders(zipped_sizes.as_deref()),
+            findings: self.findings(of_project, zip.as_ref(), &excluded, wheels, cache)?,
             excluded,
             excluded_files: self.step.filter.total(),
             zip,
@@ -322,7 +362,7 @@ impl LayerJob<'_, PlannedFiles> {
 
     fn findings(
         &self,
-        lock: &Locked,
+        (project, lock): (&Project, Option<&Locked>),
         zip: Option<&BuiltZip>,
         excluded: &[ExcludedPackage],
         wheels: &Wheels,
@@ -333,17 +373,18 @@ impl LayerJob<'_, PlannedFiles> {
         let is_here = |file: &str| chosen.iter().any(|one| one.wheel.as_str() == file);
         let yanked = wheels.yanked.iter().filter(|one| is_here(&one.file));
 
+        let lock = lock.map(|lock| lock as &dyn LockReader);
         let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::builds(&step.files.notes));
         findings.extend(findings::default_runtime(layer));
         let wheels_of_layer = chosen.iter().map(|one| (&one.package.name, &one.wheel));
         findings.extend(findings::default_architecture(layer, wheels_of_layer));
         let checked = check_plan(&step.plan, &layer.target);
-        findings.extend(findings::on_project(checked, lock.project()));
+        findings.extend(findings::on_project(checked, project, layer));
         findings.extend(findings::file_conflicts(&step.conflicts));
         findings.extend(findings::not_preferred(&self.not_preferred));
         let zip_size = zip.and_then(|zip| check_zip_size(zip.size, &layer.target));
-        findings.extend(zip_size.filter(|_| !has_bucket(lock.project())));
+        findings.extend(zip_size.filter(|_| !has_bucket(project)));
         findings.extend(yanked.map(findings::yanked));
         findings.extend(chosen.iter().filter_map(|one| {
             let flaws = wheels.get(one).contents.record_flaws()?;
@@ -351,13 +392,15 @@ impl LayerJob<'_, PlannedFiles> {
         }));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
-        findings.extend(kept_facts::compiled(&step.plan, &layer.target, cache)?);
+        if layer.target.runtime.language() == Language::Python {
+            findings.extend(kept_facts::compiled(&step.plan, &layer.target, cache)?);
+        }
         findings.extend(layer.check.budget(step.plan.unzipped_size()));
         Ok(layer.check.apply(findings))
     }
 
     fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {
-        // The owners of the plan are the packages, in this order.
+        // The first owners of the plan are the packages, in this order.
         let unzipped_sizes = self.step.plan.unzipped_sizes();
         let chosen = self.step.files.chosen.iter().zip(unzipped_sizes);
         let packages = chosen
@@ -371,6 +414,25 @@ impl LayerJob<'_, PlannedFiles> {
                 zipped_size: zipped_sizes.map(|sizes| sizes[index]),
             });
         packages.collect()
+    }
+
+    fn folders(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltFolder> {
+        // The owners of the plan after the packages, in this order.
+        let packages = self.step.files.chosen.len();
+        let unzipped_sizes = self.step.plan.unzipped_sizes();
+        let folders = self.layer.own_files.folders.iter().enumerate();
+        let folders = folders.map(|(index, own)| {
+            let owner = packages + index;
+            let entries = self.step.plan.entries().iter();
+            BuiltFolder {
+                from: own.name.clone(),
+                to: own.folder.to().to_owned(),
+                file_count: entries.filter(|it| it.owner.index() == owner).count(),
+                unzipped_size: unzipped_sizes[owner],
+                zipped_size: zipped_sizes.map(|sizes| sizes[owner]),
+            }
+        });
+        folders.collect()
     }
 }
 

@@ -3,15 +3,18 @@
 mod choose_alone;
 mod inspect;
 mod layer_job;
+mod own_files;
 mod wheels;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use layerlock_client::{MachineConfig, Session};
+use layerlock_export::Project;
 use layerlock_install::index::Index;
 use layerlock_install::{Cache, FetchOptions, Reporter, Silent, Sources, WheelOrSource};
 use layerlock_layer::{EntryTime, Scratch, parallel, put_in_place};
+use layerlock_lock::LockReader;
 use layerlock_target::Provider;
 
 use crate::built::Built;
@@ -68,7 +71,7 @@ pub(crate) fn build_for_publish(
         return reuse_or_run(PUBLISH, settings, reporter, zip_alone);
     }
     let scratch = Scratch::create()?;
-    Ok(run(settings, reporter, &zip_alone, Some(scratch.path()))?.built)
+    Ok(run(settings, reporter, &zip_alone, Some(scratch.path()), &[])?.built)
 }
 
 /// Builds the staging directories and no zip. Without a configured one a layer
@@ -91,7 +94,7 @@ pub fn install(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Er
 /// are read off them; there is no zip, so its size is not known.
 pub fn plan(settings: &Settings, reporter: &dyn Reporter) -> Result<Built, Error> {
     with_report(settings, || {
-        Ok(run(settings, reporter, &write_nothing, None)?.built)
+        Ok(run(settings, reporter, &write_nothing, None, &[])?.built)
     })
 }
 
@@ -101,12 +104,12 @@ pub fn plan_files(settings: &Settings) -> Result<FilePlan, Error> {
     with_report(settings, || {
         let job = Job::read(settings)?;
         let chosen = job.choose_alone();
-        let mut layers = chosen.map_err(|error| job.lock.error(error))?;
+        let mut layers = chosen.map_err(|error| job.error(error))?;
         job.settle_shared_names(&mut layers);
         let templates = job.templates();
         let layers = layers
             .iter()
-            .map(|layer| layer.files(&job.lock, &templates));
+            .map(|layer| layer.files(&job.project, job.lock.as_ref(), &templates));
         Ok(FilePlan {
             layers: layers.collect::<Result<_, _>>()?,
         })
@@ -119,7 +122,9 @@ fn reuse_or_run(
     reporter: &dyn Reporter,
     change: impl Fn(&mut Layer),
 ) -> Result<Built, Error> {
-    let built = LastRun::reuse_or_run(job, settings, || run(settings, reporter, &change, None))?;
+    let built = LastRun::reuse_or_run(job, settings, |unchanged| {
+        run(settings, reporter, &change, None, unchanged)
+    })?;
     if built.unchanged {
         refuse_report(settings, &built)?;
     }
@@ -142,13 +147,8 @@ pub(crate) fn plan_and_look<T>(
     reporter: &dyn Reporter,
     look: impl Fn(Built, &[PlannedLayer], &Cache) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    run_and(
-        settings,
-        reporter,
-        &write_nothing,
-        None,
-        |outcome, cache| look(outcome.built, &outcome.plans, cache),
-    )
+    let look = |outcome: Outcome, cache: &Cache| look(outcome.built, &outcome.plans, cache);
+    run_and(settings, reporter, &write_nothing, (None, &[]), look)
 }
 
 fn write_nothing(layer: &mut Layer) {
@@ -156,23 +156,29 @@ fn write_nothing(layer: &mut Layer) {
     layer.staging = None;
 }
 
-/// With a `scratch` directory the outputs are made there and go with it.
+/// With a `scratch` directory the outputs are made there and go with it. Staging directories
+/// in `unchanged` are as an earlier run left them.
 fn run(
     settings: &Settings,
     reporter: &dyn Reporter,
     change: &dyn Fn(&mut Layer),
     scratch: Option<&Path>,
+    unchanged: &[PathBuf],
 ) -> Result<Outcome, Error> {
-    run_and(settings, reporter, change, scratch, |outcome, _| {
-        Ok(outcome)
-    })
+    run_and(
+        settings,
+        reporter,
+        change,
+        (scratch, unchanged),
+        |outcome, _| Ok(outcome),
+    )
 }
 
 fn run_and<T>(
     settings: &Settings,
     reporter: &dyn Reporter,
     change: &dyn Fn(&mut Layer),
-    scratch: Option<&Path>,
+    (scratch, unchanged): (Option<&Path>, &[PathBuf]),
     finish: impl Fn(Outcome, &Cache) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut job = Job::read(settings)?;
@@ -180,7 +186,7 @@ fn run_and<T>(
     with_cache(&settings.cache, reporter, |cache| {
         let mut forgotten = HashSet::new();
         loop {
-            let ran = job.run(cache, reporter, scratch);
+            let ran = job.run(cache, reporter, scratch, unchanged);
             match ran.and_then(|outcome| finish(outcome, cache)) {
                 // What can be fetched anew is no reason to fail.
                 Err(Error::Layer(layerlock_layer::Error::Archive { archive, .. }))
@@ -194,7 +200,7 @@ fn run_and<T>(
                         archive.display()
                     ));
                 }
-                done => return done.map_err(|error| job.lock.error(error)),
+                done => return done.map_err(|error| job.error(error)),
             }
         }
     })
@@ -206,7 +212,9 @@ type PickedLayer<'a> = LayerJob<'a, Vec<WheelOrSource>>;
 /// A project and what is asked of it.
 struct Job<'a> {
     settings: &'a Settings,
-    lock: Locked,
+    project: Project,
+    /// What the packages of layers come from; none where no layer has any.
+    lock: Option<Locked>,
     layers: Vec<Layer>,
     /// The time of everything in a zip.
     time: EntryTime,
@@ -221,19 +229,38 @@ impl<'a> Job<'a> {
         let layers = configuration::layers(&project, settings, &lock, &|query| {
             lock.choose_runtime(query)
         })?;
-        let lock = match lock.into_inner() {
-            Some(lock) => lock,
-            None => Locked::read(project.clone(), settings),
+        let of_packages = layers.iter().find(|layer| layer.choice.is_some());
+        let lock = match of_packages {
+            None => None,
+            Some(layer) if lock.lacks_project() => {
+                return Err(Error::NoPython {
+                    layer: layer.name.clone(),
+                    place: project.place(0..0),
+                });
+            }
+            Some(_) => Some(match lock.into_inner() {
+                Some(lock) => lock?,
+                None => Locked::read(project.clone(), settings)?,
+            }),
         };
         Ok(Self {
             settings,
             layers,
             time: time_of_entries()?,
-            lock: lock?,
+            lock,
+            project,
             session: Session::new(
                 MachineConfig::from_environment().in_project(settings.directory()),
             ),
         })
+    }
+
+    /// An error of this job: hints name what writes the lock.
+    fn error(&self, error: Error) -> Error {
+        match &self.lock {
+            Some(lock) => lock.error(error),
+            None => error,
+        }
     }
 
     /// Plans all layers, then prepares all outputs, then puts them in their places:
@@ -244,12 +271,15 @@ impl<'a> Job<'a> {
         cache: &Cache,
         reporter: &dyn Reporter,
         scratch: Option<&Path>,
+        unchanged: &[PathBuf],
     ) -> Result<Outcome, Error> {
         outputs::refuse_overlaps(&self.layers)?;
         outputs::refuse_remains(&self.layers)?;
         let places = self.layers.iter();
         let places = places.map(|layer| (layer.zip.as_ref(), layer.staging.as_ref()));
         outputs::refuse_report(self.settings.report.as_deref(), places)?;
+        let outputs = self.outputs();
+        let watched = own_files::make(&self.layers, &outputs, reporter)?;
         // Outputs are prepared in their directories.
         let dist = NewDist::look(self.settings);
         let staging = self.layers.iter().filter_map(Layer::outermost_staging);
@@ -269,10 +299,12 @@ impl<'a> Job<'a> {
         let is_pinned = chosen.iter().all(LayerJob::is_pinned);
         let files = chosen.iter().flat_map(|layer| &layer.step.chosen);
         let wheels = Wheels::fetch(files, &options, reporter)?;
-        let mut planned = parallel::in_order(chosen, |layer| layer.plan(&wheels))?;
+        let mut planned =
+            parallel::in_order(chosen, |layer| layer.plan(&wheels, &outputs, unchanged))?;
         self.settle_shared_lists(&mut planned);
         let prepared = parallel::in_order(planned, |layer| {
-            layer.prepare(&self.lock, self.time, &wheels, scratch, cache)
+            let of_project = (&self.project, self.lock.as_ref());
+            layer.prepare(of_project, self.time, &wheels, scratch, cache)
         })?;
 
         let mut layers = Vec::with_capacity(prepared.len());
@@ -306,6 +338,7 @@ impl<'a> Job<'a> {
             written,
             templates,
             directories: directories.filter(|_| is_pinned),
+            watched,
         })
     }
 
@@ -317,7 +350,8 @@ impl<'a> Job<'a> {
 
     fn pick(&self, options: &FetchOptions<'_>) -> Result<Vec<PickedLayer<'_>>, Error> {
         parallel::in_order(self.layers.iter().collect(), |layer| {
-            LayerJob::select(layer, &self.lock)?.pick(&self.lock, options)
+            let reader = self.lock.as_ref().map(|lock| lock as &dyn LockReader);
+            LayerJob::select(layer, reader)?.pick(self.lock.as_ref(), options)
         })
     }
 
@@ -392,7 +426,11 @@ impl<'a> Job<'a> {
         cache: &'b Cache,
         index_of_machine: &'b (dyn Fn() -> Result<Index, layerlock_install::Error> + Sync),
     ) -> Result<FetchOptions<'b>, Error> {
-        let mut sources = Sources::new(self.lock.indexes(), index_of_machine, &self.session);
+        let indexes = match &self.lock {
+            Some(lock) => lock.indexes(),
+            None => self.project.sources(),
+        };
+        let mut sources = Sources::new(indexes, index_of_machine, &self.session);
         sources.option = index_of_option(self.settings)?;
         Ok(FetchOptions {
             cache,

@@ -50,7 +50,7 @@ pub(super) fn read(
     settings: &Settings,
     configuration: &CheckConfiguration,
 ) -> Result<Vec<Function>, Error> {
-    let table: Table = project.tool("layerlock")?.unwrap_or_default();
+    let table: Table = project.settings()?.unwrap_or_default();
     let functions = table.functions.iter();
     let functions = functions.map(|(name, function)| {
         let code = match &function.path {

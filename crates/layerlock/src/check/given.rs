@@ -92,7 +92,7 @@ fn target(provider: Provider, runtime: &str, architecture: Architecture) -> Give
     let known = provider.runtime(runtime).ok();
     let target = known.map(|runtime| Target::new(runtime, architecture));
     GivenTarget {
-        checked_for: target.map_or(LayerTarget::Other(provider), LayerTarget::Python),
+        checked_for: target.map_or(LayerTarget::Other(provider), LayerTarget::from),
         shown: CheckedTarget {
             provider,
             runtime: runtime.to_owned(),
@@ -103,7 +103,7 @@ fn target(provider: Provider, runtime: &str, architecture: Architecture) -> Give
 
 fn of_target(target: Target) -> GivenTarget {
     GivenTarget {
-        checked_for: LayerTarget::Python(target),
+        checked_for: target.into(),
         shown: target.into(),
     }
 }
@@ -119,7 +119,8 @@ fn newest(provider: Provider) -> String {
 fn named(path: &Path, provider: Provider) -> (Option<String>, Option<Architecture>) {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let parts = || stem.split('-');
-    let runtime = parts().find(|part| provider.runtime(part).is_ok());
+    let is_runtime = |part: &&str| provider.runtime(part).is_ok_and(|it| !it.is_any());
+    let runtime = parts().find(is_runtime);
     let architecture = Architecture::ALL
         .into_iter()
         .find(|one| parts().any(|part| part == one.name()));

@@ -1,10 +1,11 @@
 //! The layers of a project, each and together.
 
-use layerlock_check::{Finding, Layer, LayerTarget, ReadError, check_layer};
+use layerlock_check::{Finding, Layer, ReadError, check_layer};
 use layerlock_export::Project;
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::LayerPlan;
 use layerlock_lock::normalize_name;
+use layerlock_target::Language;
 
 use super::functions::{self, PlannedLayer};
 use super::imports;
@@ -26,7 +27,8 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
         let mut report = CheckReport::default();
         for (layer, planned) in built.layers.iter().zip(plans) {
             let mut checked = check_one(layer, &planned.plan, &built, &configuration, cache)?;
-            if check.import {
+            let is_python = layer.target.runtime.language() == Language::Python;
+            if check.import && is_python {
                 let files = Layer::of_plan(&planned.plan);
                 let mut imports = imports::run(&files, &layer.target)?;
                 imports.findings = configuration.apply(imports.findings);
@@ -69,12 +71,9 @@ fn check_one(
 ) -> Result<CheckedLayer, Error> {
     let (_, minor) = layer.target.runtime.python();
     let kept = KeptFacts::of_all(cache, plan, minor);
-    let whole = check_layer(
-        Layer::of_plan(plan),
-        LayerTarget::Python(layer.target),
-        &kept,
-        &|name| elsewhere(name, layer, built),
-    );
+    let whole = check_layer(Layer::of_plan(plan), layer.target.into(), &kept, &|name| {
+        elsewhere(name, layer, built)
+    });
     let whole = match whole {
         Err(ReadError::Layer(error)) => return Err(error.into()),
         whole => whole.unwrap_or_default(),

@@ -64,7 +64,24 @@ pub(super) struct LayerTable {
     pub(super) staging: Option<PathBuf>,
     pub(super) include_project: Option<Spanned<bool>>,
     pub(super) max_unzipped: Option<Spanned<SizeText>>,
+    pub(super) folders: Option<FoldersTable>,
+    pub(super) run: Option<Spanned<Vec<String>>>,
+    pub(super) inputs: Option<Spanned<Vec<Spanned<String>>>>,
 }
+
+impl LayerTable {
+    /// Whether the layer has Python packages: one that has files of its own names their
+    /// groups, if it is to have any.
+    pub(super) const fn has_packages(&self) -> bool {
+        self.folders.is_none()
+            || self.groups.is_some()
+            || self.extras.is_some()
+            || self.include_project.is_some()
+    }
+}
+
+/// `folders`: each place in the layer with what goes there.
+pub(super) type FoldersTable = Spanned<BTreeMap<Spanned<String>, Spanned<PathBuf>>>;
 
 /// A text, or a list of such: `"arm64"` or `["x86_64", "arm64"]`.
 #[derive(Debug, Clone, Deserialize)]

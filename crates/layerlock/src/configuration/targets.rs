@@ -3,7 +3,8 @@
 //! Options come before the layer's table, and this before `[tool.layerlock]`. In each of
 //! them `targets` stands in place of `runtime` and `architecture`.
 
-use layerlock_target::{Architecture, Runtime, Support, Target};
+use layerlock_diagnostic::Place;
+use layerlock_target::{Architecture, Language, Runtime, Support, Target};
 use toml::Spanned;
 
 use super::Resolver;
@@ -14,18 +15,62 @@ use crate::default_runtime::{DefaultRuntime, RuntimeQuery};
 use crate::runtime_fit::{LayerQuery, is_allowed};
 use crate::sources::find_links;
 
+/// The layer whose targets are looked for.
+struct Asker<'a> {
+    name: &'a str,
+    /// Whether it has packages of Python.
+    has_packages: bool,
+    /// Whether no option can be for another layer.
+    is_meant: bool,
+}
+
+impl Asker<'_> {
+    fn fits(&self, runtime: Runtime) -> bool {
+        !self.has_packages || runtime.language() == Language::Python
+    }
+
+    /// Runtimes of options of which none is for this layer, which was meant.
+    fn refuse_given(&self, runtimes: &[Runtime]) -> Result<(), Error> {
+        match runtimes {
+            [first, ..] if self.is_meant && !runtimes.iter().any(|it| self.fits(*it)) => {
+                Err(self.not_python(*first, None))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn not_python(&self, runtime: Runtime, place: Option<Place>) -> Error {
+        Error::NotPython {
+            runtime,
+            layer: self.name.to_owned(),
+            place,
+        }
+    }
+}
+
 impl Resolver<'_> {
-    pub(super) fn targets(&self, layer: &LayerTable) -> Result<Targets, Error> {
+    pub(super) fn targets(
+        &self,
+        name: &str,
+        layer: &LayerTable,
+        several: bool,
+    ) -> Result<Targets, Error> {
         let settings = self.settings;
+        let asker = Asker {
+            name,
+            has_packages: layer.has_packages(),
+            is_meant: !several || settings.layers.iter().any(|it| it == name),
+        };
         let are_parts_given = !settings.runtimes.is_empty() || !settings.architectures.is_empty();
-        let targets = if !settings.targets.is_empty() {
-            self.given_targets()?
+        let given = self.given_targets(&asker)?;
+        let targets = if let Some(given) = given {
+            given
         } else if let Some(setting) = self.configured(layer)?
             && !are_parts_given
         {
-            self.configured_targets(setting)?
+            self.configured_targets(setting, &asker)?
         } else {
-            self.of_parts(layer)?
+            self.of_parts(layer, &asker)?
         };
         for target in &targets.all {
             let known = target.provider().architectures();
@@ -36,16 +81,22 @@ impl Resolver<'_> {
         Ok(targets)
     }
 
-    /// Those of the options.
-    fn given_targets(&self) -> Result<Targets, Error> {
-        let targets = self.of_provider(self.settings.targets.iter().copied());
+    /// Those of the options; none where all of them are for another layer.
+    fn given_targets(&self, asker: &Asker<'_>) -> Result<Option<Targets>, Error> {
+        if self.settings.targets.is_empty() {
+            return Ok(None);
+        }
+        let mut targets = self.of_provider(self.settings.targets.iter().copied());
         if targets.all.is_empty() {
             return Err(Error::PublishOption {
                 option: "--target",
                 message: format!("no target is one of {}", self.provider),
             });
         }
-        Ok(targets)
+        let runtimes: Vec<Runtime> = targets.all.iter().map(|it| it.runtime).collect();
+        asker.refuse_given(&runtimes)?;
+        targets.all.retain(|target| asker.fits(target.runtime));
+        Ok(Some(targets).filter(|targets| !targets.all.is_empty()))
     }
 
     /// The setting `targets` that counts for a layer.
@@ -74,13 +125,19 @@ impl Resolver<'_> {
         })
     }
 
-    fn configured_targets(&self, setting: &Spanned<OneOrSeveral>) -> Result<Targets, Error> {
+    fn configured_targets(
+        &self,
+        setting: &Spanned<OneOrSeveral>,
+        asker: &Asker<'_>,
+    ) -> Result<Targets, Error> {
         let parsed = self.parsed(setting, str::parse::<Target>)?;
         let targets = self.of_provider(parsed);
         if targets.all.is_empty() {
             let message = format!("no target is one of {}", self.provider);
             return Err(self.bad(setting, &message));
         }
+        let runtimes: Vec<Runtime> = targets.all.iter().map(|it| it.runtime).collect();
+        self.refuse_configured(setting, &runtimes, asker)?;
         Ok(targets)
     }
 
@@ -92,8 +149,8 @@ impl Resolver<'_> {
     }
 
     /// Each runtime with each architecture.
-    fn of_parts(&self, layer: &LayerTable) -> Result<Targets, Error> {
-        let (runtimes, default_runtime) = self.runtimes(layer)?;
+    fn of_parts(&self, layer: &LayerTable, asker: &Asker<'_>) -> Result<Targets, Error> {
+        let (runtimes, default_runtime) = self.runtimes(layer, asker)?;
         let architectures = self.architectures(layer)?;
         let targets = runtimes.iter().flat_map(|runtime| {
             let with = |architecture: &Architecture| Target::new(*runtime, *architecture);
@@ -113,6 +170,7 @@ impl Resolver<'_> {
     fn runtimes(
         &self,
         layer: &LayerTable,
+        asker: &Asker<'_>,
     ) -> Result<(Vec<Runtime>, Option<DefaultRuntime>), Error> {
         if !self.settings.runtimes.is_empty() {
             let named = self.settings.runtimes.iter();
@@ -122,11 +180,20 @@ impl Resolver<'_> {
                 option: "--runtime",
                 message: format!("{error} at {}", self.provider.title()),
             });
-            return Ok((runtimes?, None));
+            let mut runtimes: Vec<Runtime> = runtimes?;
+            asker.refuse_given(&runtimes)?;
+            runtimes.retain(|runtime| asker.fits(*runtime));
+            if !runtimes.is_empty() {
+                return Ok((runtimes, None));
+            }
         }
         if let Some(setting) = layer.runtime.as_ref().or(self.table.runtime.as_ref()) {
             let runtimes = self.parsed(setting, |name| self.provider.runtime(name))?;
+            self.refuse_configured(setting, &runtimes, asker)?;
             return Ok((runtimes, None));
+        }
+        if !asker.has_packages {
+            return Ok((vec![self.provider.any_runtime()], None));
         }
         let query = RuntimeQuery {
             provider: self.provider,
@@ -140,6 +207,19 @@ impl Resolver<'_> {
         match (self.choose_runtime)(&query) {
             Some(chosen) => Ok((vec![chosen.runtime], Some(chosen))),
             None => Err(self.no_runtime()),
+        }
+    }
+
+    /// A setting that names a runtime which the layer has no use for.
+    fn refuse_configured(
+        &self,
+        setting: &Spanned<OneOrSeveral>,
+        runtimes: &[Runtime],
+        asker: &Asker<'_>,
+    ) -> Result<(), Error> {
+        match runtimes.iter().find(|runtime| !asker.fits(**runtime)) {
+            Some(other) => Err(asker.not_python(*other, Some(self.project.place(setting.span())))),
+            None => Ok(()),
         }
     }
 

@@ -79,6 +79,14 @@ pub fn plan_init(settings: &Settings) -> Result<Initialised, Error> {
 /// What to add, and the file's text with it.
 fn plan(settings: &Settings) -> Result<(Initialised, String), Error> {
     let project = Project::read(settings.directory())?;
+    if project.settings_path() != project.path() || !project.has_packages() {
+        return Err(Error::Configuration {
+            message: "the project has its settings in layerlock.toml, and `init` writes those of \
+                      pyproject.toml"
+                .to_owned(),
+            place: project.place(0..0),
+        });
+    }
     let pyproject = Pyproject::parse(project.text()).map_err(|error| Error::Configuration {
         message: error.message().to_owned(),
         place: project.place(error.span().unwrap_or_default()),

@@ -67,7 +67,7 @@ impl LockFile {
                 place: None,
             });
         }
-        let table: LockTable = project.tool("layerlock")?.unwrap_or_default();
+        let table: LockTable = project.settings()?.unwrap_or_default();
         if let Some(setting) = &table.lock {
             let path = project.directory().join(setting.get_ref());
             return Self::named(&path, project).map_err(|reason| Error::LockFile {
@@ -216,7 +216,7 @@ fn above(project: &Project) -> Option<LockFile> {
 }
 
 /// Whether a directory has a lock that needs no pyproject.toml beside it.
-pub(crate) fn stands_alone(settings: &Settings) -> bool {
+fn stands_alone(settings: &Settings) -> bool {
     settings.lock.is_some() || is_file(&settings.below_project("pylock.toml"))
 }
 

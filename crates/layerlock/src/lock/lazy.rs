@@ -38,6 +38,12 @@ impl<'l> LazyLock<'l> {
         self.read.into_inner()
     }
 
+    /// Whether packages come from a lock that needs a pyproject.toml, and there is none.
+    pub(crate) fn lacks_project(&self) -> bool {
+        let file = LockFile::find(self.project, self.settings);
+        !self.project.has_packages() && file.is_ok_and(|file| file.kind == LockKind::Poetry)
+    }
+
     /// What can be chosen from; nothing where a lock would tell, and cannot be read.
     pub(crate) fn names(&self, package: Option<&str>) -> Result<Option<Names>, Error> {
         match LockFile::find(self.project, self.settings) {

@@ -335,7 +335,7 @@ impl<'p> Publication<'p> {
             zip: zip.path.clone(),
             size: zip.size,
             digest: zip.digest,
-            runtimes: vec![layer.target.runtime.to_string()],
+            runtimes: layer.target.declared_runtimes(),
             architectures: vec![layer.target.architecture.to_string()],
             ..self.common()
         };

@@ -54,8 +54,9 @@ pub(super) fn project(
     let selected = with_selections(settings, |it, _| Ok(it.remaining.selected.clone()))?;
     let outcome = inspect(settings, reporter)?;
     let layers = outcome.built.layers.iter().zip(outcome.plans).zip(selected);
-    let layers =
-        layers.map(|((built, planned), selected)| planned_layer(built, &planned, &selected));
+    let layers = layers.map(|((built, planned), selected)| {
+        planned_layer(built, &planned, &selected.unwrap_or_default())
+    });
     Ok(layers.collect())
 }
 
@@ -76,8 +77,8 @@ fn planned_layer(built: &BuiltLayer, planned: &PlannedLayer, selected: &Selected
         path: entry.path.to_string(),
         size: entry.source.size(),
         zipped_size: zipped_sizes.map(|sizes| sizes[index]),
-        // The owners of a plan are its packages, in their order.
-        owner: Some(entry.owner.index()),
+        // The first owners of a plan are its packages, in their order.
+        owner: Some(entry.owner.index()).filter(|owner| *owner < built.packages.len()),
         digest: Some(entry.source.digest()),
     });
     Measured {

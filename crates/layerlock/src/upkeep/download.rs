@@ -32,7 +32,7 @@ pub(crate) fn download_published(
     let found = match (number, layer.target) {
         (Some(number), _) => versions.iter().find(|one| one.version == number),
         (None, Some(target)) => {
-            let runtimes = [target.runtime.to_string()];
+            let runtimes = target.declared_runtimes();
             let architectures = [target.architecture.to_string()];
             versions
                 .iter()

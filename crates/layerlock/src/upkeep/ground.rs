@@ -51,11 +51,12 @@ impl Ground {
         let given = name.map(|text| NameTemplate::parse(NameKind::Layer, text));
         let given = given.transpose().map_err(Error::PublishName)?;
         let fixed = given.as_ref().filter(|name| !name.needs_a_layer());
-        let file = settings.directory().join("pyproject.toml");
         let project = match read_project(settings) {
             Ok(project) => Some(project),
             // Who names a layer needs no project.
-            Err(_) if fixed.is_some() && !file.exists() => None,
+            Err(_) if fixed.is_some() && !layerlock_export::has_project(settings.directory()) => {
+                None
+            }
             Err(error) => return Err(error),
         };
         let configuration = match &project {

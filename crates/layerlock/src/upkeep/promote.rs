@@ -174,7 +174,7 @@ impl Promotion<'_> {
         for layer in layers {
             if let Some(target) = layer.target {
                 let (runtimes, architectures) = (
-                    [target.runtime.to_string()],
+                    target.declared_runtimes(),
                     [target.architecture.to_string()],
                 );
                 let newest = ours.iter().find(|it| it.is_for(&runtimes, &architectures));

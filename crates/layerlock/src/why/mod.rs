@@ -43,6 +43,7 @@ pub fn why(why: &WhySettings) -> Result<WhyReport, Error> {
         };
         question.answer(&mut names)
     })?;
+    let layers: Vec<WhyLayer> = layers.into_iter().flatten().collect();
     let is_nowhere = layers.iter().all(|it| it.presence == Presence::NotLocked);
     if is_nowhere {
         return Err(Error::UnknownPackage {
@@ -67,7 +68,11 @@ struct Question<'q> {
 impl Question<'_> {
     /// The answer. Adds the names of all packages that it might have been.
     fn answer(&self, names: &mut Vec<PackageName>) -> Result<WhyLayer, Error> {
-        let SelectedLayer { layer, remaining } = self.selected;
+        let SelectedLayer {
+            layer,
+            choice,
+            remaining,
+        } = self.selected;
         let environment = layer.target.marker_environment();
         let asks = |choice: &Choice| self.lock.asks(choice, &environment);
         let excluded = remaining.excluded.iter();
@@ -75,17 +80,17 @@ impl Question<'_> {
             .clone()
             .find(|one| one.package.name == *self.package);
         if remaining.selected.contains(self.package) {
-            let mut asks = asks(&layer.choice)?;
+            let mut asks = asks(choice)?;
             // What is excluded asks for nothing.
             asks.retain(|ask| ask.by.iter().all(|by| remaining.selected.contains(by)));
             return Ok(self.told(Presence::Selected, &remaining.selected, &asks));
         }
-        let whole = self.lock.select(&layer.choice, &environment)?;
+        let whole = self.lock.select(choice, &environment)?;
         if let Some(excluded) = excluded {
             let presence = Presence::Excluded {
                 named: excluded.is_named,
             };
-            return Ok(self.told(presence, &whole, &asks(&layer.choice)?));
+            return Ok(self.told(presence, &whole, &asks(choice)?));
         }
         let mut every = Choice::default();
         every.groups.all = true;

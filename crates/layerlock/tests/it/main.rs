@@ -13,6 +13,7 @@ mod exclude;
 mod export;
 mod failures;
 mod file_conflicts;
+mod folders;
 mod handover;
 mod helpers;
 mod layers;
