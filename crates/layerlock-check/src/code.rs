@@ -69,6 +69,10 @@ codes! {
 
     WheelRecord = "wheel-record", Warning, "A wheel's list of its own files is not as it has to be.";
 
+    // Packages of npm.
+    OtherNode = "other-node", Warning, "A package is for another Node than the layer's runtime.";
+    GeneratedCode = "generated-code", Warning, "A package generates code when it is installed, and no script is run.";
+
     // What is excluded.
     ExcludeUnknown = "exclude-unknown", Warning, "A name in `exclude` is not a package of the layer.";
     ExcludeFromRuntime = "exclude-from-runtime", Info, "The runtime has an excluded package, in a version of its own.";

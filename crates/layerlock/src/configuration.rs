@@ -2,6 +2,7 @@
 
 mod context;
 mod folders;
+mod npm;
 mod table;
 mod target_set;
 mod targets;
@@ -30,6 +31,7 @@ use crate::{Conflicts, Error, Settings};
 
 use context::Context;
 pub(crate) use folders::{OwnFiles, OwnFolder};
+pub(crate) use npm::NpmLayer;
 use table::{LayerTable, OneOrSeveral, Table};
 use target_set::Targets;
 use zip_name::ZipName;
@@ -49,6 +51,8 @@ pub(crate) struct Layer {
     pub(crate) choice: Option<Choice>,
     /// The project's own files in it.
     pub(crate) own_files: OwnFiles,
+    /// The lock of npm whose packages it has.
+    pub(crate) npm: Option<NpmLayer>,
     /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
     /// The files to exclude.
@@ -271,6 +275,7 @@ impl Resolver<'_> {
                         None
                     },
                     own_files: self.context().own_files(table)?,
+                    npm: self.context().npm(table)?,
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,
                     conflicts: {

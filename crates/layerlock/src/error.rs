@@ -43,6 +43,14 @@ pub enum Error {
         /// The line that names them.
         place: Option<Place>,
     },
+    /// The npm packages of a layer.
+    #[error("{error}")]
+    Npm {
+        /// What is wrong.
+        error: Box<layerlock_npm::Error>,
+        /// The line that names the lock's folder.
+        place: Option<Place>,
+    },
     /// A layer of Python packages for a runtime that runs no Python.
     #[error("the layer {layer} has Python packages, and {runtime} runs {}", runtime.language())]
     NotPython {
@@ -389,6 +397,7 @@ impl Diagnose for Error {
             Self::Install(error) => error.kind(),
             Self::Layer(error) => error.kind(),
             Self::OwnFiles { error, .. } => error.kind(),
+            Self::Npm { error, .. } => error.kind(),
             Self::Publish(error) => error.kind(),
             Self::Handover(error) => error.kind(),
             Self::LockFile { place: None, .. }
@@ -447,6 +456,7 @@ impl Diagnose for Error {
             Self::Handover(error) => error.place(),
             Self::LockFile { place, .. }
             | Self::OwnFiles { place, .. }
+            | Self::Npm { place, .. }
             | Self::NotPython { place, .. } => place.as_ref(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
@@ -468,6 +478,7 @@ impl Diagnose for Error {
             },
             Self::Lock(error) => error.package(),
             Self::OfLock { error, .. } => error.package(),
+            Self::Npm { error, .. } => error.package(),
             Self::Install(error) => error.package(),
             Self::ExcludedPython(excluded) => Some(excluded.package.to_string()),
             _ => None,
@@ -487,6 +498,7 @@ impl Diagnose for Error {
             Self::Install(error) => return error.hint(),
             Self::Layer(error) => return error.hint(),
             Self::OwnFiles { error, .. } => return error.hint(),
+            Self::Npm { error, .. } => return error.hint(),
             Self::NotPython { .. } => {
                 "name a runtime of Python, or name the layers that the option is for with --layer"
             }

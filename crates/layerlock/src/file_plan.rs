@@ -6,6 +6,7 @@ use std::fmt;
 use layerlock_check::{Finding, Severity};
 use layerlock_digest::Algorithm;
 use layerlock_install::{WheelOrSource, source_file};
+use layerlock_npm::{Locked, NpmSource};
 use layerlock_target::Target;
 use serde::Serialize;
 
@@ -78,6 +79,20 @@ impl PackageFile {
             kind: package.source.kind(),
             file,
             sha256: digest.map(|digest| digest.hex()),
+        }
+    }
+}
+
+impl PackageFile {
+    /// A package of npm: its tarball, or the folder that is copied.
+    pub(crate) fn of_npm(locked: &Locked) -> Self {
+        let is_tarball = matches!(locked.source, NpmSource::Tarball { .. });
+        Self {
+            name: locked.name.clone(),
+            version: locked.version.clone(),
+            kind: if is_tarball { "npm" } else { "directory" },
+            file: is_tarball.then(|| locked.file_name()),
+            sha256: None,
         }
     }
 }

@@ -18,6 +18,7 @@ mod handover;
 mod init;
 mod insight;
 mod network;
+mod npm;
 mod output;
 mod progress;
 mod projects;

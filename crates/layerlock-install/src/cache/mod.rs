@@ -4,6 +4,8 @@
 //! wheels-v2/ab/ab…ef.whl       the archive, by its SHA-256
 //! wheels-v2/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! wheels-v2/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
+//! npm-v1/ab/sha512-ab…ef.zip   a package of npm, packed once, by the tarball's digest
+//! npm-v1/ab/sha512-ab….contents what is in it
 //! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v4/ef…01                what the last run of a job found and wrote, for the next
 //! checks-v1/ab…ef-3.12         what checks found in the files of a wheel
@@ -68,6 +70,8 @@ const RUNS: &str = "runs-v4";
 /// The library's own: what checks found in the files of wheels, which costs a little time to
 /// lose. Grows whenever its form or what is looked for changes.
 const CHECKS: &str = "checks-v1";
+/// The packages of npm, whose form is their crate's affair. Grows whenever that changes.
+const NPM: &str = "npm-v1";
 /// The library's own: locks of layers that are being published.
 const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";
@@ -140,6 +144,13 @@ impl Cache {
     /// own. What is in it begins with the name of a wheel's archive.
     pub fn checks(&self) -> PathBuf {
         self.root.join(CHECKS)
+    }
+
+    /// The directory of npm's packages, in a cache that is made where there is none. Nobody
+    /// removes anything from it while this one is in use.
+    pub fn npm(&self) -> Result<PathBuf, Error> {
+        self.temporary_file()?;
+        Ok(self.root.join(NPM))
     }
 
     /// The directory of the locks of layers that are being published, which are the
@@ -257,7 +268,9 @@ impl Cache {
     /// Makes a wheel absent whose archive turned out to be damaged: the next who needs it
     /// fetches it anew. `false` where the archive is none of this cache.
     pub fn forget(&self, archive: &Path) -> bool {
-        let is_ours = archive.starts_with(self.root.join(WHEELS));
+        let is_ours = [WHEELS, NPM]
+            .iter()
+            .any(|kind| archive.starts_with(self.root.join(kind)));
         is_ours && fs::remove_file(archive.with_extension("contents")).is_ok()
     }
 

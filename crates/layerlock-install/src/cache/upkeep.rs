@@ -14,7 +14,9 @@ use layerlock_digest::Digest;
 use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
-use super::{BUILDS, CHECKS, Cache, LOCK, PUBLISH_LOCKS, RUNS, WHEELS, read_contents, read_sealed};
+use super::{
+    BUILDS, CHECKS, Cache, LOCK, NPM, PUBLISH_LOCKS, RUNS, WHEELS, read_contents, read_sealed,
+};
 use crate::Error;
 use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
 
@@ -248,7 +250,7 @@ impl Stem {
 }
 
 /// The kinds of things that have a directory KIND-vNUMBER.
-const KINDS: [&str; 4] = ["wheels", "builds", "checks", "runs"];
+const KINDS: [&str; 5] = ["wheels", "npm", "builds", "checks", "runs"];
 
 /// Whether an entry of a cache's directory is one that layerlock makes, in this
 /// version or another.
@@ -268,7 +270,9 @@ fn is_outdated(name: &str) -> bool {
         }
         _ => false,
     };
-    [WHEELS, BUILDS, CHECKS, RUNS].into_iter().any(is_before)
+    [WHEELS, NPM, BUILDS, CHECKS, RUNS]
+        .into_iter()
+        .any(is_before)
 }
 
 fn versioned(name: &str) -> Option<(&str, u32)> {

@@ -7,6 +7,7 @@ use layerlock_layer::PlanBuilder;
 use layerlock_lock::LockReader;
 
 use super::layer_job::LayerJob;
+use super::npm;
 use crate::file_plan::{LayerFiles, PackageFile};
 use crate::lock::Locked;
 use crate::templates::Template;
@@ -21,6 +22,8 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         templates: &[Template],
     ) -> Result<LayerFiles, Error> {
         let layer = self.layer;
+        let of_npm = npm::select(layer)?.map(|(_, selected)| selected.packages);
+        let of_npm: Vec<_> = of_npm.iter().flatten().map(PackageFile::of_npm).collect();
         let excluded = self.excluded_packages();
         let lock = lock.map(|lock| lock as &dyn LockReader);
         let mut findings = findings::lock(lock, layer)?;
@@ -33,7 +36,7 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
         let holds = |one: &Finding| {
-            let is_empty = self.step.is_empty() && layer.own_files.is_empty();
+            let is_empty = self.step.is_empty() && layer.own_files.is_empty() && of_npm.is_empty();
             one.code != Code::EmptyLayer || is_empty
         };
         let of_target = of_target.into_iter().filter(holds).collect();
@@ -43,7 +46,12 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         Ok(LayerFiles {
             name: layer.name.clone(),
             target: layer.target,
-            packages: self.step.iter().map(PackageFile::new).collect(),
+            packages: self
+                .step
+                .iter()
+                .map(PackageFile::new)
+                .chain(of_npm)
+                .collect(),
             excluded,
             findings,
         })

@@ -14,9 +14,10 @@ use layerlock_layer::{
 use layerlock_lock::{
     Choice, Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
 };
-
+use layerlock_npm::NpmOwner;
 use layerlock_target::Language;
 
+use super::npm::NpmFiles;
 use super::own_files;
 use super::wheels::Wheels;
 use crate::built::{BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
@@ -56,6 +57,8 @@ pub(super) struct PlannedFiles {
     files: ChosenFiles,
     pub(super) filter: FileFilter,
     plan: LayerPlan,
+    /// Its packages of npm, and the owners of their files.
+    npm: Option<(NpmFiles, Vec<NpmOwner>)>,
     /// The paths to which packages bring different files.
     conflicts: Vec<FileConflict>,
     staging: Option<StagingDirectory>,
@@ -248,6 +251,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
     pub(super) fn plan(
         self,
         wheels: &Wheels,
+        npm: Option<NpmFiles>,
         outputs: &[PathBuf],
         unchanged: &[PathBuf],
     ) -> Result<LayerJob<'a, PlannedFiles>, Error> {
@@ -265,6 +269,11 @@ impl<'a> LayerJob<'a, ChosenFiles> {
             layerlock_install::push_wheels(&pairs, &order, &layer.target, &mut keep, &mut builder)?;
             // Over all packages but those that are preferred, which are the last.
             let rank = rank_at(order.len().saturating_sub(preferred)) - 1;
+            let npm = npm.map(|npm| {
+                let owners = npm.push(layer, outputs, rank, &mut keep, &mut builder)?;
+                Ok::<_, Error>((npm, owners))
+            });
+            let npm = npm.transpose()?;
             own_files::push(layer, outputs, rank, &mut keep, &mut builder)?;
             let plan = builder.finish()?;
             let conflicts = FileConflict::unsettled(&plan, &layer.prefer);
@@ -276,6 +285,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 files,
                 filter,
                 plan,
+                npm,
                 conflicts,
             })
         })
@@ -390,6 +400,7 @@ impl LayerJob<'_, PlannedFiles> {
             let flaws = wheels.get(one).contents.record_flaws()?;
             Some(findings::record(one, flaws))
         }));
+        findings.extend(step.npm.iter().flat_map(|(npm, _)| npm.findings()));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
         if layer.target.runtime.language() == Language::Python {
@@ -400,33 +411,61 @@ impl LayerJob<'_, PlannedFiles> {
     }
 
     fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {
-        // The first owners of the plan are the packages, in this order.
+        // The first owners of the plan are the Python packages, in this order.
         let unzipped_sizes = self.step.plan.unzipped_sizes();
-        let chosen = self.step.files.chosen.iter().zip(unzipped_sizes);
-        let packages = chosen
-            .enumerate()
-            .map(|(index, (chosen, unzipped_size))| BuiltPackage {
+        let zipped_size = |owner: usize| zipped_sizes.map(|sizes| sizes[owner]);
+        let chosen = self.step.files.chosen.iter().enumerate();
+        let mut packages: Vec<_> = chosen
+            .map(|(owner, chosen)| BuiltPackage {
                 name: chosen.package.name.to_string(),
                 version: chosen.package.version.clone(),
                 file: chosen.wheel.to_string(),
                 digest: chosen.digest,
-                unzipped_size,
-                zipped_size: zipped_sizes.map(|sizes| sizes[index]),
-            });
-        packages.collect()
+                unzipped_size: unzipped_sizes[owner],
+                zipped_size: zipped_size(owner),
+            })
+            .collect();
+        packages.extend(self.npm_owners().filter_map(|npm| {
+            let owner = npm.owner.index();
+            Some(BuiltPackage {
+                name: npm.name.clone(),
+                version: npm.version.clone(),
+                file: npm.file.clone(),
+                digest: npm.digest?,
+                unzipped_size: unzipped_sizes[owner],
+                zipped_size: zipped_size(owner),
+            })
+        }));
+        packages
+    }
+
+    fn npm_owners(&self) -> impl Iterator<Item = &NpmOwner> {
+        self.step.npm.iter().flat_map(|(_, owners)| owners)
     }
 
     fn folders(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltFolder> {
-        // The owners of the plan after the packages, in this order.
-        let packages = self.step.files.chosen.len();
+        // The owners of the plan after all packages, in this order.
+        let packages = self.step.files.chosen.len() + self.npm_owners().count();
+        let own = self.layer.own_files.folders.iter().enumerate();
+        let own = own.map(|(index, own)| {
+            (
+                packages + index,
+                own.name.clone(),
+                own.folder.to().to_owned(),
+            )
+        });
+        // What a lock links to is copied.
+        let linked = self.npm_owners().filter(|npm| npm.digest.is_none());
+        let linked = linked.map(|npm| {
+            let to = format!("nodejs/node_modules/{}", npm.name);
+            (npm.owner.index(), npm.file.clone(), to)
+        });
         let unzipped_sizes = self.step.plan.unzipped_sizes();
-        let folders = self.layer.own_files.folders.iter().enumerate();
-        let folders = folders.map(|(index, own)| {
-            let owner = packages + index;
+        let folders = linked.chain(own).map(|(owner, from, to)| {
             let entries = self.step.plan.entries().iter();
             BuiltFolder {
-                from: own.name.clone(),
-                to: own.folder.to().to_owned(),
+                from,
+                to,
                 file_count: entries.filter(|it| it.owner.index() == owner).count(),
                 unzipped_size: unzipped_sizes[owner],
                 zipped_size: zipped_sizes.map(|sizes| sizes[owner]),

@@ -3,6 +3,7 @@
 mod choose_alone;
 mod inspect;
 mod layer_job;
+mod npm;
 mod own_files;
 mod wheels;
 
@@ -299,8 +300,11 @@ impl<'a> Job<'a> {
         let is_pinned = chosen.iter().all(LayerJob::is_pinned);
         let files = chosen.iter().flat_map(|layer| &layer.step.chosen);
         let wheels = Wheels::fetch(files, &options, reporter)?;
-        let mut planned =
-            parallel::in_order(chosen, |layer| layer.plan(&wheels, &outputs, unchanged))?;
+        let npm = npm::fetch(&self.layers, cache, self.is_offline(), reporter)?;
+        let pairs = chosen.into_iter().zip(npm).collect();
+        let mut planned = parallel::in_order(pairs, |(layer, npm)| {
+            layer.plan(&wheels, npm, &outputs, unchanged)
+        })?;
         self.settle_shared_lists(&mut planned);
         let prepared = parallel::in_order(planned, |layer| {
             let of_project = (&self.project, self.lock.as_ref());

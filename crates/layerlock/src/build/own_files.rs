@@ -7,6 +7,7 @@ use layerlock_folders::{Input, RunCommand, Watched};
 use layerlock_install::Reporter;
 use layerlock_layer::{Entry, PlanBuilder};
 
+use super::npm;
 use crate::Error;
 use crate::configuration::{Layer, OwnFolder};
 
@@ -26,11 +27,13 @@ pub(super) fn make(
     reporter: &dyn Reporter,
 ) -> Result<Option<Watched>, Error> {
     let files = layers.iter().map(|layer| &layer.own_files);
-    let inputs: Vec<Input> = files
+    let (locks, installed) = npm::inputs(layers);
+    let inputs = files
         .clone()
         .filter_map(|files| files.inputs.as_ref())
         .flatten()
         .map(|(input, _)| input.clone())
+        .chain(locks)
         .collect();
     let folders: Vec<Input> = files
         .clone()
@@ -38,7 +41,7 @@ pub(super) fn make(
         .map(|own| Input::path(own.folder.from()))
         .collect();
     // Before it is read by anybody: what changes from here on is a change.
-    let watched = Watched::look(inputs, outputs.to_vec());
+    let watched = Watched::look(inputs, [outputs, &installed].concat());
     run_all(layers, reporter)?;
     let made = Watched::look(folders, outputs.to_vec());
     // What a command reads is not known unless somebody says so.

@@ -12,7 +12,7 @@ use layerlock_target::Target;
 
 use super::report::{Duplicate, FileSize, LayerSize, PackageSize, Sizes};
 use crate::build::{inspect, with_selections};
-use crate::built::BuiltLayer;
+use crate::built::{BuiltLayer, BuiltPackage};
 use crate::last_run::PlannedLayer;
 use crate::{Error, Settings};
 
@@ -71,14 +71,14 @@ fn planned_layer(built: &BuiltLayer, planned: &PlannedLayer, selected: &Selected
             needed_by: needed_by.map(ToString::to_string).collect(),
         }
     });
+    let packages_of_owners = packages_of_owners(built, planned);
     let entries = planned.plan.entries().iter().enumerate();
     let zipped_sizes = planned.zipped_sizes.as_deref();
     let files = entries.map(|(index, entry)| MeasuredFile {
         path: entry.path.to_string(),
         size: entry.source.size(),
         zipped_size: zipped_sizes.map(|sizes| sizes[index]),
-        // The first owners of a plan are its packages, in their order.
-        owner: Some(entry.owner.index()).filter(|owner| *owner < built.packages.len()),
+        owner: packages_of_owners[entry.owner.index()],
         digest: Some(entry.source.digest()),
     });
     Measured {
@@ -89,6 +89,19 @@ fn planned_layer(built: &BuiltLayer, planned: &PlannedLayer, selected: &Selected
         packages: packages.collect(),
         files: files.collect(),
     }
+}
+
+/// For each owner of a plan the package that it is: they are in the same order, and the
+/// folders that own files too are no packages.
+fn packages_of_owners(built: &BuiltLayer, planned: &PlannedLayer) -> Vec<Option<usize>> {
+    let mut packages = built.packages.iter().enumerate().peekable();
+    let owners = planned.plan.owners().iter().map(|owner| {
+        let is_owner = |(_, package): &(usize, &BuiltPackage)| {
+            *owner == format!("{} {}", package.name, package.version)
+        };
+        packages.next_if(is_owner).map(|(index, _)| index)
+    });
+    owners.collect()
 }
 
 /// Layers that anybody made.

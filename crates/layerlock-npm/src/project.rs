@@ -1,0 +1,231 @@
+//! The folder of a package.json and its lock.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use fs_err as fs;
+use layerlock_layer::Error as LayerError;
+
+use crate::Error;
+use crate::lock::{Entry, LockFile};
+use crate::package_json::PackageJson;
+use crate::stale;
+
+/// A package.json and its lock.
+#[derive(Debug, Clone)]
+pub struct NpmProject {
+    directory: PathBuf,
+    lock_path: PathBuf,
+    pub(crate) packages: BTreeMap<String, Entry>,
+}
+
+/// A kind of dependencies that a layer does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Omit {
+    /// What is needed in development alone.
+    Dev,
+    /// What a package can do without.
+    Optional,
+    /// What a package expects beside it.
+    Peer,
+}
+
+impl Omit {
+    /// Every kind, in the order in which errors list them.
+    pub const ALL: [Self; 3] = [Self::Dev, Self::Optional, Self::Peer];
+}
+
+impl fmt::Display for Omit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dev => "dev",
+            Self::Optional => "optional",
+            Self::Peer => "peer",
+        })
+    }
+}
+
+impl FromStr for Omit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.to_string() == text);
+        found.ok_or_else(|| {
+            format!("`{text}` is no kind of dependencies: there are dev, optional and peer")
+        })
+    }
+}
+
+/// The locks that npm looks for, the first one first.
+const LOCKS: [&str; 2] = ["npm-shrinkwrap.json", "package-lock.json"];
+/// The locks of other tools.
+const OTHERS: [&str; 4] = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"];
+
+impl NpmProject {
+    /// Reads the lock in a folder, and refuses one that package.json has left behind.
+    pub fn read(directory: &Path) -> Result<Self, Error> {
+        let read = |name: &str| match fs::read(directory.join(name)) {
+            Ok(bytes) => Ok(Some((directory.join(name), bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LayerError::io("read", directory.join(name))(error)),
+        };
+        let Some((manifest_path, manifest)) = read("package.json")? else {
+            return Err(Error::NoPackageJson {
+                directory: directory.to_owned(),
+            });
+        };
+        let lock = LOCKS
+            .iter()
+            .find_map(|name| read(name).transpose())
+            .transpose()?;
+        let Some((lock_path, lock)) = lock else {
+            let is_there = |name: &&str| directory.join(name).exists();
+            return Err(Error::NoLock {
+                directory: directory.to_owned(),
+                other: OTHERS.into_iter().find(is_there),
+            });
+        };
+        let manifest = PackageJson::parse(&manifest).ok_or(Error::Invalid {
+            path: manifest_path,
+            message: "it is not a JSON object".to_owned(),
+        })?;
+        let packages = parse(&lock, &lock_path)?;
+        stale::check(&manifest, &packages, &lock_path)?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            lock_path,
+            packages,
+        })
+    }
+
+    /// Its folder.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its lock.
+    pub fn lock_path(&self) -> &Path {
+        &self.lock_path
+    }
+
+    /// The files that it is read from.
+    pub fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
+        let names = ["package.json"].into_iter().chain(LOCKS);
+        let files: Vec<_> = names.map(|name| directory.join(name)).collect();
+        files.into_iter().filter(|file| file.exists())
+    }
+}
+
+fn parse(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, Entry>, Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let lock: LockFile = serde_json::from_slice(bytes).map_err(|error| Error::Invalid {
+        path: path.to_owned(),
+        message: if is_in_conflict(bytes) {
+            "it has the marks of a merge that is not resolved".to_owned()
+        } else {
+            error.to_string()
+        },
+    })?;
+    if lock.version > 3 {
+        return Err(Error::LockVersion {
+            path: path.to_owned(),
+            version: lock.version,
+        });
+    }
+    match lock.packages {
+        Some(packages) if lock.version >= 2 => Ok(packages),
+        _ => Err(Error::LockVersion {
+            path: path.to_owned(),
+            version: lock.version,
+        }),
+    }
+}
+
+fn is_in_conflict(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"<<<<<<<"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(files: &[(&str, &str)]) -> Result<NpmProject, String> {
+        let temp = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(temp.path().join(name), text).unwrap();
+        }
+        NpmProject::read(temp.path()).map_err(|error| {
+            error
+                .to_string()
+                .replace(&*temp.path().display().to_string(), "DIR")
+        })
+    }
+
+    #[test]
+    fn a_lock_that_is_not_there_or_not_npms_is_told() {
+        const MANIFEST: (&str, &str) = ("package.json", "{}");
+        let lock = |text| ("package-lock.json", text);
+        for (files, message) in [
+            (&[][..], "there is no package.json in DIR"),
+            (&[MANIFEST], "there is no package-lock.json in DIR"),
+            (
+                &[MANIFEST, ("yarn.lock", "")],
+                "there is no package-lock.json in DIR, only yarn.lock",
+            ),
+            (
+                &[MANIFEST, ("pnpm-lock.yaml", "")],
+                "there is no package-lock.json in DIR, only pnpm-lock.yaml",
+            ),
+            (
+                &[MANIFEST, lock("{\"lockfileVersion\": 1}")],
+                "DIR/package-lock.json has lockfileVersion 1, and layerlock reads 2 and 3",
+            ),
+            (
+                &[MANIFEST, lock("{\"lockfileVersion\": 4, \"packages\": {}}")],
+                "DIR/package-lock.json has lockfileVersion 4, and layerlock reads 2 and 3",
+            ),
+            (
+                &[MANIFEST, lock("{}")],
+                "DIR/package-lock.json has lockfileVersion 0, and layerlock reads 2 and 3",
+            ),
+            (
+                &[MANIFEST, lock("{\n<<<<<<< HEAD\n")],
+                "DIR/package-lock.json is invalid: it has the marks of a merge that is not resolved",
+            ),
+            (
+                &[("package.json", "x"), lock("{}")],
+                "DIR/package.json is invalid: it is not a JSON object",
+            ),
+        ] {
+            assert_eq!(read(files).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn a_shrinkwrap_goes_before_a_lock() {
+        let good = "{\"lockfileVersion\": 3, \"packages\": {}}";
+        let project = read(&[
+            ("package.json", "{}"),
+            ("npm-shrinkwrap.json", good),
+            ("package-lock.json", "x"),
+        ]);
+        assert!(
+            project
+                .unwrap()
+                .lock_path()
+                .ends_with("npm-shrinkwrap.json")
+        );
+    }
+
+    #[test]
+    fn kinds_are_read_by_their_names() {
+        for kind in Omit::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        assert!("prod".parse::<Omit>().is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! The packages of npm in layerlock's cache.
+//!
+//! ```text
+//! npm-v1/ab/sha512-ab…ef.zip       the package's files, by the tarball's digest
+//! npm-v1/ab/sha512-ab…ef.contents  what is in it: its presence says "verified"
+//! ```
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use fs_err as fs;
+use layerlock_digest::{Digest, seal, unseal};
+use layerlock_layer::{Error as LayerError, parallel, write_file};
+
+use crate::contents::NpmContents;
+use crate::fetch::Npm;
+use crate::repack::repack;
+use crate::select::{Locked, NpmSource};
+use crate::{Error, Integrity};
+
+/// A directory of verified packages.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A package in the store.
+#[derive(Debug, Clone)]
+pub struct NpmPackage {
+    /// The zip of its files.
+    pub path: PathBuf,
+    /// What is in it.
+    pub contents: NpmContents,
+}
+
+/// Packages of the store.
+#[derive(Debug, Clone, Default)]
+pub struct NpmPackages(HashMap<Digest, NpmPackage>);
+
+impl NpmPackages {
+    pub(crate) fn get(&self, key: &Digest) -> Option<&NpmPackage> {
+        self.0.get(key)
+    }
+}
+
+impl Store {
+    /// The store in this directory, which is made when it is first needed.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Brings packages into the store: from npm's cache, which npm fills where something is
+    /// missing. `fetching` is told how many that are. Gives all of them.
+    pub fn get(
+        &self,
+        packages: &[Locked],
+        npm: &Npm,
+        fetching: &(dyn Fn(usize) + Sync),
+    ) -> Result<NpmPackages, Error> {
+        let mut wanted: Vec<(Digest, &Locked)> = Vec::new();
+        for locked in packages {
+            if let NpmSource::Tarball { integrity, .. } = &locked.source {
+                let key = key(integrity);
+                if wanted.iter().all(|(other, _)| *other != key) {
+                    wanted.push((key, locked));
+                }
+            }
+        }
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut missing = self.take_in(&wanted, npm, &mut found)?;
+        if missing.is_empty() {
+            return Ok(NpmPackages(found));
+        }
+        fetching(missing.len());
+        let lacking: Vec<&Locked> = missing.iter().map(|(_, locked)| *locked).collect();
+        npm.fetch(&lacking)?;
+        missing = self.take_in(&missing, npm, &mut found)?;
+        if missing.is_empty() {
+            return Ok(NpmPackages(found));
+        }
+        Err(Error::OtherBytes {
+            packages: missing.iter().map(|(_, locked)| locked.shown()).collect(),
+        })
+    }
+
+    /// Takes in what is on this machine, and gives back what is not.
+    fn take_in<'l>(
+        &self,
+        wanted: &[(Digest, &'l Locked)],
+        npm: &Npm,
+        found: &mut HashMap<Digest, NpmPackage>,
+    ) -> Result<Vec<(Digest, &'l Locked)>, Error> {
+        let taken = parallel::in_order(wanted.to_vec(), |(key, locked)| {
+            let package = match self.read(&key) {
+                Some(package) => Some(package),
+                None => match npm.find(locked)? {
+                    Some(bytes) => Some(self.insert(&key, locked, &bytes)?),
+                    None => None,
+                },
+            };
+            Ok::<_, Error>((key, locked, package))
+        })?;
+        let mut missing = Vec::new();
+        for (key, locked, package) in taken {
+            match package {
+                Some(package) => drop(found.insert(key, package)),
+                None => missing.push((key, locked)),
+            }
+        }
+        Ok(missing)
+    }
+
+    fn zip(&self, key: &Digest) -> PathBuf {
+        let hex = key.hex();
+        let name = format!("{}-{hex}.zip", key.algorithm().name());
+        self.root.join(&hex[..2]).join(name)
+    }
+
+    /// A package that was verified before. What cannot be read counts as absent.
+    fn read(&self, key: &Digest) -> Option<NpmPackage> {
+        let path = self.zip(key);
+        let sealed = fs::read(path.with_extension("contents")).ok()?;
+        let contents: NpmContents = postcard::from_bytes(unseal(&sealed, about(&path))?).ok()?;
+        let size = fs::metadata(&path).ok()?.len();
+        (size == contents.archive_size).then_some(NpmPackage { path, contents })
+    }
+
+    /// First the zip, then what says that it can be used.
+    fn insert(&self, key: &Digest, locked: &Locked, tarball: &[u8]) -> Result<NpmPackage, Error> {
+        let path = self.zip(key);
+        let contents = repack(tarball, &locked.shown(), &path)?;
+        let bytes = postcard::to_stdvec(&contents).map_err(|error| {
+            let error = std::io::Error::other(error);
+            LayerError::io("write", &path)(error)
+        })?;
+        write_file(&path.with_extension("contents"), &seal(bytes, about(&path)))?;
+        Ok(NpmPackage { path, contents })
+    }
+}
+
+fn about(path: &std::path::Path) -> &[u8] {
+    path.file_stem().unwrap_or_default().as_encoded_bytes()
+}
+
+/// What a package is kept by.
+pub(crate) fn key(integrity: &Integrity) -> Digest {
+    // There is one at least.
+    integrity
+        .digests()
+        .first()
+        .copied()
+        .unwrap_or_else(|| Digest::sha256_of(b""))
+}

@@ -1,0 +1,140 @@
+//! The npm packages of layers: selected from a lock, fetched, judged, and put into the plan.
+
+use std::path::PathBuf;
+
+use layerlock_check::{Code, Finding};
+use layerlock_folders::Input;
+use layerlock_install::{Cache, Reporter};
+use layerlock_layer::{Entry, PlanBuilder};
+use layerlock_npm::{
+    Npm, NpmNote, NpmOwner, NpmPackages, NpmProject, NpmSelected, NpmSource, Store, check_native,
+    push,
+};
+
+use crate::Error;
+use crate::configuration::{Layer, NpmLayer};
+
+/// The packages of one layer, in the cache.
+pub(super) struct NpmFiles {
+    project: NpmProject,
+    selected: NpmSelected,
+    packages: NpmPackages,
+    notes: Vec<NpmNote>,
+}
+
+fn told(npm: &NpmLayer) -> impl Fn(layerlock_npm::Error) -> Error {
+    move |error| Error::Npm {
+        error: Box::new(error),
+        place: Some(npm.place.clone()),
+    }
+}
+
+/// What is selected of a layer's lock, without a look at any package.
+pub(super) fn select(layer: &Layer) -> Result<Option<(NpmProject, NpmSelected)>, Error> {
+    let Some(npm) = &layer.npm else {
+        return Ok(None);
+    };
+    let project = NpmProject::read(&npm.directory).map_err(told(npm))?;
+    let selected = project
+        .select(&npm.omit, &layer.target)
+        .map_err(told(npm))?;
+    Ok(Some((project, selected)))
+}
+
+/// Brings the packages of all layers into the cache, and judges their compiled files.
+pub(super) fn fetch(
+    layers: &[Layer],
+    cache: &Cache,
+    is_offline: bool,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Option<NpmFiles>>, Error> {
+    let fetched = layers.iter().map(|layer| {
+        let (Some(npm), Some((project, selected))) = (&layer.npm, select(layer)?) else {
+            return Ok(None);
+        };
+        let store = Store::at(cache.npm()?);
+        let machine = Npm::on_this_machine(&npm.directory, is_offline);
+        let fetching = |count: usize| {
+            let packages = if count == 1 { "package" } else { "packages" };
+            reporter.noted(&format!(
+                "npm fetches {count} {packages} for {}",
+                layer.name
+            ));
+        };
+        let packages = store.get(&selected.packages, &machine, &fetching);
+        let packages = packages.map_err(told(npm))?;
+        let notes = check_native(&selected.packages, &packages, &layer.target);
+        Ok(Some(NpmFiles {
+            notes: notes.map_err(told(npm))?,
+            project,
+            selected,
+            packages,
+        }))
+    });
+    fetched.collect()
+}
+
+impl NpmFiles {
+    /// Adds the files of the packages that `keep` does not refuse.
+    pub(super) fn push(
+        &self,
+        layer: &Layer,
+        outputs: &[PathBuf],
+        rank: usize,
+        keep: &mut dyn FnMut(&Entry) -> bool,
+        builder: &mut PlanBuilder,
+    ) -> Result<Vec<NpmOwner>, Error> {
+        let pushed = push(
+            &self.project,
+            &self.selected.packages,
+            &self.packages,
+            rank,
+            outputs,
+            keep,
+            builder,
+        );
+        pushed.map_err(|error| Error::Npm {
+            error: Box::new(error),
+            place: layer.npm.as_ref().map(|npm| npm.place.clone()),
+        })
+    }
+
+    /// What the user should know.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let engines = self.selected.warnings.iter();
+        let engines = engines.map(|message| Finding::new(Code::OtherNode, message.clone()));
+        let notes = self.notes.iter().map(|note| {
+            Finding::new(Code::GeneratedCode, note.message.clone()).with_package(&note.package)
+        });
+        engines.chain(notes).collect()
+    }
+}
+
+/// What the packages of layers are read from: locks, and the folders that are copied. Also
+/// what in these is no part of them.
+pub(super) fn inputs(layers: &[Layer]) -> (Vec<Input>, Vec<PathBuf>) {
+    let (mut inputs, mut installed) = (Vec::new(), Vec::new());
+    for layer in layers {
+        let Some(npm) = &layer.npm else {
+            continue;
+        };
+        inputs.extend(NpmProject::files(&npm.directory).map(Input::path));
+        // What is wrong with the lock is told later.
+        let Ok(Some((_, selected))) = select(layer) else {
+            continue;
+        };
+        for locked in &selected.packages {
+            match &locked.source {
+                NpmSource::Folder(folder) => {
+                    inputs.push(Input::path(folder));
+                    installed.push(folder.join("node_modules"));
+                }
+                NpmSource::Tarball { resolved, .. } => {
+                    let file = resolved.as_deref().and_then(|it| it.strip_prefix("file:"));
+                    inputs.extend(file.map(|file| Input::path(npm.directory.join(file))));
+                }
+            }
+        }
+    }
+    (inputs, installed)
+}
