@@ -13,6 +13,7 @@ mod checks;
 mod demo;
 mod diff_elf;
 mod diff_export;
+mod diff_npm;
 mod diff_uv;
 mod diff_wheels;
 mod dist;
@@ -59,6 +60,8 @@ enum Task {
     DiffWheels(diff_wheels::Arguments),
     /// Compare what layerlock reads in the compiled files of real wheels with readelf
     DiffElf(diff_elf::Arguments),
+    /// Compare the trees that layerlock lays out from package-lock.json with those of `npm ci`
+    DiffNpm(diff_npm::Arguments),
     /// Plan every project below a folder from its lock alone, and count how many end where
     FirstRun(first_run::Arguments),
     /// Kill runs at random moments, three at a time on one cache, and look at what is left
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::DiffUv(arguments) => diff_uv::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::DiffElf(arguments) => diff_elf::run(&arguments),
+        Task::DiffNpm(arguments) => diff_npm::run(&arguments),
         Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
