@@ -162,8 +162,11 @@ impl AwsLambda {
     }
 
     fn bucket(&self) -> Option<Bucket<'_>> {
-        let name = self.bucket.as_deref()?;
-        Some(Bucket::new(name, self.storage, &self.signed, self.policy))
+        self.bucket.as_deref().map(|name| self.bucket_of(name))
+    }
+
+    fn bucket_of<'b>(&'b self, name: &'b str) -> Bucket<'b> {
+        Bucket::new(name, self.storage, &self.signed, self.policy)
     }
 
     /// What a lock goes by: the account, or the access key's ID until one is known.
@@ -171,9 +174,8 @@ impl AwsLambda {
         self.account().unwrap_or_else(|| self.key.clone())
     }
 
-    fn remember_account(&self, versions: &[LayerVersion]) {
-        let found = versions.iter().find_map(|it| account_of_arn(&it.arn));
-        if let Some(found) = found {
+    fn remember_account<'v>(&self, mut arns: impl Iterator<Item = &'v str>) {
+        if let Some(found) = arns.find_map(account_of_arn) {
             let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
             account.get_or_insert_with(|| found.to_owned());
         }
@@ -232,7 +234,7 @@ impl AwsLambda {
             versions.sort_by_key(|version| std::cmp::Reverse(version.version));
             let next = page.next_marker.filter(|next| !next.is_empty());
             if next.is_none() || next == marker || is_enough(&versions) {
-                self.remember_account(&versions);
+                self.remember_account(versions.iter().map(|version| version.arn.as_str()));
                 return Ok(versions);
             }
             marker = next;

@@ -48,6 +48,8 @@ mod model;
 #[cfg(any(feature = "aws", feature = "aliyun"))]
 mod moving;
 #[cfg(any(feature = "aws", feature = "aliyun"))]
+mod once;
+#[cfg(any(feature = "aws", feature = "aliyun"))]
 mod patience;
 mod plan;
 mod rules;

@@ -18,7 +18,7 @@ const CRC64: &str = "x-oss-hash-crc64ecma";
 
 /// A place for an object, and who may write it.
 #[derive(Debug, Clone)]
-pub(super) struct Object {
+pub(crate) struct Object {
     pub(super) bucket: String,
     pub(super) key: String,
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::connect::connect;
 use super::credentials::Machine;
 use super::*;
+use crate::once;
 
 /// A server, a client and zips.
 struct Scene {
@@ -83,7 +84,7 @@ impl Scene {
         };
         let policy = Policy {
             first_wait: Duration::from_millis(1),
-            stall: Duration::from_millis(400),
+            stall: Duration::from_secs(2),
             ..Policy::default()
         };
         connect(&self.settings, &machine, policy).unwrap().remove(0)
@@ -502,10 +503,13 @@ fn what_two_machines_make_at_once_is_put_right() {
         Duration::from_secs(9),
     ));
     assert_eq!(made.as_ref().unwrap().number(), 2);
+    let made = once::Made {
+        arn: made.as_ref().unwrap().arn().to_owned(),
+        version: 2,
+    };
     let healed = client
         .blocking
-        .run(client.heal(&prepared, None, &made.unwrap(), false));
-    let healed = healed.unwrap();
+        .run(once::heal(&client, &prepared, None, made, false));
     assert_eq!((healed.version, healed.reused), (1, true));
     assert_eq!(scene.server.versions("web").len(), 1);
     assert!(client.carry_out(&artifact, &plan, &|_| {}).unwrap().reused);

@@ -40,7 +40,7 @@ pub(super) struct Bucket<'a> {
 
 /// A zip in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stored {
+pub(crate) struct Stored {
     pub(super) key: String,
     /// The object's version, where Lambda is to read it there.
     pub(super) version: Option<String>,

@@ -1,16 +1,4 @@
-/*!
-Making a version, once.
-
-`PublishLayerVersion` makes a version at each call and has no token to tell a second call
-from the first. So it is not simply sent again where its end is unclear, as where the
-connection broke, the answer was cut, or the server failed: the version may be there. The
-versions that are newer than those of the plan are looked at first; a mark tells which one
-is the artifact.
-
-What two runs on different machines do at the same time nobody can exclude. It is put
-right afterwards: of versions of the same bytes, the first is what both runs give, and the
-other deletes its own.
-*/
+//! Making a version on AWS: `PublishLayerVersion`, with the zip in the request or in a bucket.
 
 use aws_sdk_lambda::config::{Config, StalledStreamProtectionConfig};
 use aws_sdk_lambda::operation::publish_layer_version::PublishLayerVersionOutput;
@@ -18,33 +6,27 @@ use aws_sdk_lambda::types::{Architecture, LayerVersionContentInput, Runtime, S3O
 use layerlock_digest::Digest;
 
 use super::AwsLambda;
-use super::bucket::{Bucket, Stored};
+use super::bucket::Stored;
 use super::timeouts::{COPY_TIMEOUT, UPLOAD_TIMEOUT, timeouts};
 use super::upload::{Content, Sending};
 use crate::failed::{Class, Failed};
 use crate::lock::PublishLock;
 use crate::moving::{Progress, watch};
-use crate::patience::Patience;
-use crate::plan::is_artifact;
+use crate::once::{self, Made, Maker};
+use crate::patience::Policy;
 use crate::{Artifact, Error, LayerVersion, Publication};
 
 const ACTION: &str = "lambda:PublishLayerVersion";
 
 /// Where Lambda gets the zip.
-enum Zip<'a> {
+pub(crate) enum Zip {
     /// In the request, which is signed by the content's hash.
     Sent {
         content: Box<Content>,
         digest: Digest,
     },
     /// From a bucket.
-    Stored { bucket: Bucket<'a>, at: Stored },
-}
-
-/// A version that was made just now.
-struct Made {
-    arn: String,
-    version: u64,
+    Stored { bucket: String, at: Stored },
 }
 
 impl AwsLambda {
@@ -60,67 +42,28 @@ impl AwsLambda {
             let account = self.account_or_key();
             PublishLock::enter(directory, &account, &self.region, &artifact.layer)
         });
-        self.blocking.run(self.create_async(artifact, newest, sent))
+        self.blocking
+            .run(once::create(self, artifact, newest, sent))
+    }
+}
+
+impl Maker for AwsLambda {
+    type Zip = Zip;
+
+    fn policy(&self) -> Policy {
+        self.policy
     }
 
-    async fn create_async(
+    async fn versions_until(
         &self,
-        artifact: &Artifact,
-        newest: Option<u64>,
-        sent: &(dyn Fn(u64) + Sync),
-    ) -> Result<Publication, Error> {
-        // Another run may have published it since the plan.
-        if let Some(found) = self.look(artifact, newest).await? {
-            return Ok(Publication::reused(found));
-        }
-        let progress = Progress::new(sent);
-        let zip = self.zip(artifact, &progress).await?;
-        let mut patience = Patience::new(self.policy);
-        let mut is_ours = false;
-        loop {
-            let failed = match self.send(artifact, &zip, &progress).await {
-                Ok(made) => return self.heal(artifact, newest, made, is_ours).await,
-                Err(failed) => failed,
-            };
-            let goes_on = patience.wait(&failed).await;
-            if matches!(
-                failed.class,
-                Class::Server | Class::Network | Class::TimedOut
-            ) {
-                is_ours = true;
-                if let Ok(Some(found)) = self.look(artifact, newest).await
-                    && self.has_bytes(artifact, &found).await?
-                {
-                    return Ok(Publication {
-                        reused: false,
-                        ..Publication::reused(found)
-                    });
-                }
-            }
-            if !goes_on {
-                return Err(failed.error);
-            }
-        }
+        layer: &str,
+        is_enough: impl Fn(&[LayerVersion]) -> bool,
+    ) -> Result<Vec<LayerVersion>, Error> {
+        self.versions_until(layer, is_enough).await
     }
 
-    /// The first version that is the artifact, of those newer than `newest`.
-    async fn look(
-        &self,
-        artifact: &Artifact,
-        newest: Option<u64>,
-    ) -> Result<Option<LayerVersion>, Error> {
-        let newest = newest.unwrap_or(0);
-        let mut versions = self
-            .versions_until(&artifact.layer, |versions| {
-                versions.iter().any(|version| version.version <= newest)
-            })
-            .await?;
-        versions.retain(|version| version.version > newest && is_artifact(version, artifact));
-        Ok(versions.pop())
-    }
-
-    /// Whether a version with the artifact's mark is there, and has its bytes. The mark is
-    /// enough where nothing tells more, as without the right to ask.
+    /// A list shows the artifact's mark alone. It is enough where nothing tells more, as
+    /// without the right to ask.
     async fn has_bytes(&self, artifact: &Artifact, version: &LayerVersion) -> Result<bool, Error> {
         match self.content(version).await {
             Ok(Some(content)) => {
@@ -132,10 +75,10 @@ impl AwsLambda {
         }
     }
 
-    /// Makes the zip ready for Lambda to get it.
-    async fn zip(&self, artifact: &Artifact, progress: &Progress<'_>) -> Result<Zip<'_>, Error> {
+    async fn zip(&self, artifact: &Artifact, progress: &Progress<'_>) -> Result<Zip, Error> {
         if let Some(bucket) = self.bucket() {
             let at = bucket.store(artifact, progress).await?;
+            let bucket = bucket.name.to_owned();
             return Ok(Zip::Stored { bucket, at });
         }
         let content = Box::new(Content::request(artifact));
@@ -146,7 +89,7 @@ impl AwsLambda {
     async fn send(
         &self,
         artifact: &Artifact,
-        zip: &Zip<'_>,
+        zip: &Zip,
         progress: &Progress<'_>,
     ) -> Result<Made, Failed> {
         let answer = match zip {
@@ -154,8 +97,8 @@ impl AwsLambda {
                 self.send_zip(artifact, content, *digest, progress).await
             }
             Zip::Stored { bucket, at } => {
-                let answer = self.send_place(artifact, bucket.name, at).await;
-                answer.map_err(|failed| bucket.told_by_lambda(at, failed))
+                let answer = self.send_place(artifact, bucket, at).await;
+                answer.map_err(|failed| self.bucket_of(bucket).told_by_lambda(at, failed))
             }
         }?;
         let found = answer.content.and_then(|content| content.code_sha256);
@@ -170,10 +113,17 @@ impl AwsLambda {
                 retry_after: None,
             });
         };
+        self.remember_account(std::iter::once(arn.as_str()));
         check_hash(artifact, &arn, found).map_err(Failed::finally)?;
         Ok(Made { arn, version })
     }
 
+    async fn delete(&self, layer: &str, version: u64) -> Result<(), Error> {
+        self.delete_async(layer, version).await
+    }
+}
+
+impl AwsLambda {
     async fn send_zip(
         &self,
         artifact: &Artifact,
@@ -233,33 +183,6 @@ impl AwsLambda {
             .send()
             .await;
         answer.map_err(|error| Failed::new(ACTION, &error))
-    }
-
-    /// Where another run, or an earlier attempt of this one, made the same version before
-    /// this one, that is the one, and this one is deleted.
-    async fn heal(
-        &self,
-        artifact: &Artifact,
-        newest: Option<u64>,
-        made: Made,
-        is_ours: bool,
-    ) -> Result<Publication, Error> {
-        // What was made is made, whatever becomes of this look.
-        let first = self.look(artifact, newest).await.ok().flatten();
-        let Some(first) = first.filter(|first| first.version < made.version) else {
-            return Ok(Publication {
-                arn: made.arn,
-                version: made.version,
-                reused: false,
-                duplicate: None,
-            });
-        };
-        let deleted = self.delete_async(&artifact.layer, made.version).await;
-        Ok(Publication {
-            reused: !is_ours,
-            duplicate: deleted.err().map(|_| made.arn),
-            ..Publication::reused(first)
-        })
     }
 }
 

@@ -34,7 +34,7 @@ const PIECE: u64 = 3 << 14;
 
 /// What a request carries: the zip, or JSON with the zip in base64.
 #[derive(Debug, Clone)]
-pub(super) struct Content {
+pub(crate) struct Content {
     artifact: Artifact,
     json: Option<Json>,
 }
