@@ -3,12 +3,18 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::toml_weight::{HEAVIEST_TOML, check_toml};
+
 /// More bytes no configuration file or lock has, by far. Behind a link there may be a
 /// device without an end.
 pub const LARGEST_FILE: u64 = 32 << 20;
 
+/// The limits of [`read_file`] and of a [`Document`](crate::Document), for errors.
+pub const LARGEST: &str = "32 MiB or 1,000,000 lines";
+
 /// Reads a file, as long as it is not larger than [`LARGEST_FILE`].
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    refuse_pipe(path)?;
     let mut bytes = Vec::new();
     let mut file = fs_err::File::open(path)?.take(LARGEST_FILE + 1);
     file.read_to_end(&mut bytes)?;
@@ -23,6 +29,33 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     String::from_utf8(read_file(path)?).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
+/// The same for TOML that is parsed as a whole: no more than fits into some memory.
+pub fn read_toml(path: &Path) -> io::Result<String> {
+    let text = read_text(path)?;
+    check_toml(&text, HEAVIEST_TOML).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    Ok(text)
+}
+
+/// To open a named pipe waits until somebody writes to it, which may be never. A shell's
+/// `<(...)` is one below `/dev` or `/proc`, and has a writer.
+#[cfg(unix)]
+fn refuse_pipe(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    if !is_of_shell && fs_err::metadata(path)?.file_type().is_fifo() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a named pipe",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_pipe(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -33,5 +66,32 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
         assert!(read_file(Path::new("/dev/null")).unwrap().is_empty());
         assert!(read_text(Path::new("/dev/null")).unwrap().is_empty());
+    }
+
+    /// Nobody ever writes to it: the test would not end.
+    #[test]
+    fn a_named_pipe_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("poetry.lock");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        assert_eq!(
+            read_file(&path).unwrap_err().kind(),
+            io::ErrorKind::InvalidInput
+        );
+    }
+
+    #[test]
+    fn toml_that_would_fill_memory_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("uv.toml");
+        let lines = |count| (0..count).map(|number| format!("a{number}.b.c=1\n"));
+        fs_err::write(&path, lines(200_000).collect::<String>()).unwrap();
+        assert_eq!(
+            read_toml(&path).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
+        fs_err::write(&path, lines(2000).collect::<String>()).unwrap();
+        assert!(read_toml(&path).unwrap().starts_with("a0.b.c=1\na1"));
     }
 }

@@ -15,11 +15,13 @@ mod document;
 mod file;
 mod kind;
 mod mask;
+mod toml_weight;
 
 pub use document::{Document, DocumentError, Place};
-pub use file::{LARGEST_FILE, read_file, read_text};
+pub use file::{LARGEST, LARGEST_FILE, read_file, read_text, read_toml};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 pub use mask::mask_user_info;
+pub use toml_weight::{HEAVIEST_LOCK, HEAVIEST_TOML, check_toml};
 
 /// An error that tells its kind, and where it can a place, a hint and a package.
 ///

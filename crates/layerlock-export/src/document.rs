@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use layerlock_diagnostic::{DocumentError, Place};
+use layerlock_diagnostic::{
+    DocumentError, HEAVIEST_LOCK, HEAVIEST_TOML, LARGEST, Place, check_toml,
+};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -20,10 +22,6 @@ pub(crate) struct Document {
     part: Range<usize>,
 }
 
-/// What is parsed as a whole takes up to 70 times its size in memory. A package of a lock has
-/// some kilobytes, and the largest pyproject.toml some hundred.
-const LARGEST_PART: usize = 3 << 20;
-
 impl Document {
     /// Reads a UTF-8 file; a byte order mark is refused, as Poetry refuses it.
     pub(crate) fn read(path: &Path) -> Result<Self, Error> {
@@ -34,6 +32,7 @@ impl Document {
             },
             DocumentError::TooLarge => Error::TooLarge {
                 path: path.to_owned(),
+                most: LARGEST.to_owned(),
             },
             DocumentError::NotUtf8 { offset } => Error::NotUtf8 {
                 path: path.to_owned(),
@@ -103,13 +102,23 @@ impl Document {
         }
     }
 
+    /// Parses a file of settings, or a package of a lock.
     pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, Error> {
-        if self.part.len() > LARGEST_PART {
-            return Err(Error::TooLarge {
-                path: self.path().to_owned(),
-            });
-        }
-        DeTable::parse(&self.text()[self.part.clone()]).map_err(|error| self.syntax(&error))
+        self.parse_within(HEAVIEST_TOML)
+    }
+
+    /// Parses a lock, or what it has besides its packages.
+    pub(crate) fn parse_lock(&self) -> Result<Spanned<DeTable<'_>>, Error> {
+        self.parse_within(HEAVIEST_LOCK)
+    }
+
+    fn parse_within(&self, heaviest: usize) -> Result<Spanned<DeTable<'_>>, Error> {
+        let text = &self.text()[self.part.clone()];
+        check_toml(text, heaviest).map_err(|most| Error::TooLarge {
+            path: self.path().to_owned(),
+            most,
+        })?;
+        DeTable::parse(text).map_err(|error| self.syntax(&error))
     }
 
     pub(crate) fn syntax(&self, error: &toml::de::Error) -> Error {

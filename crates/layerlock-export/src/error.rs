@@ -59,10 +59,12 @@ pub enum Error {
         source: io::Error,
     },
     /// A file is larger than any of its kind.
-    #[error("{} is too large to be read", path.display())]
+    #[error("{} is too large to be read: it has more than {most}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
+        /// How large it may be.
+        most: String,
     },
     /// A file is not UTF-8 text.
     #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
@@ -372,7 +374,7 @@ impl Diagnose for Error {
             Self::NoLock { .. } => "run `poetry lock`, or `uv lock`, in the project's directory",
             Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
             Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
-            Self::NotUtf8 { path, .. } | Self::TooLarge { path } if is_lock(path) => RESTORE,
+            Self::NotUtf8 { path, .. } | Self::TooLarge { path, .. } if is_lock(path) => RESTORE,
             Self::TooLarge { .. } => "see whether it is the right file, or a link to another",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::MergeConflict { place } if is_lock(&place.path) => {

@@ -12,7 +12,7 @@ use crate::document::Document;
 /// without a version has an empty one.
 pub fn locked_versions(path: &Path) -> Result<Vec<(PackageName, String)>, Error> {
     let document = Document::read(path)?;
-    let root = document.parse()?;
+    let root = document.parse_lock()?;
     let root = root.get_ref();
     let Some(packages) = root.get("package").or_else(|| root.get("packages")) else {
         // A lock without packages still has a table that tells what it is.

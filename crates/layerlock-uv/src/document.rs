@@ -3,14 +3,13 @@
 use std::ops::Range;
 use std::path::Path;
 
-use layerlock_diagnostic::{DocumentError, Place};
+use layerlock_diagnostic::{
+    DocumentError, HEAVIEST_LOCK, HEAVIEST_TOML, LARGEST, Place, check_toml,
+};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::Error;
-
-/// In bytes. What is parsed as a whole takes up to 70 times its size in memory.
-const LARGEST_PART: usize = 3 << 20;
 
 /// A parsed value with its byte span in the file.
 pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
@@ -33,6 +32,7 @@ impl Document {
             },
             DocumentError::TooLarge => Error::TooLarge {
                 path: path.to_owned(),
+                most: LARGEST.to_owned(),
             },
             DocumentError::NotUtf8 { offset } => Error::NotUtf8 {
                 path: path.to_owned(),
@@ -86,12 +86,19 @@ impl Document {
     }
 
     pub(crate) fn parse(&self) -> Result<Spanned<DeTable<'_>>, Error> {
-        if self.part.len() > LARGEST_PART {
-            return Err(Error::TooLarge {
-                path: self.path().to_owned(),
-            });
-        }
-        DeTable::parse(&self.text()[self.part.clone()]).map_err(|error| self.syntax(&error))
+        let text = &self.text()[self.part.clone()];
+        // A package stands behind the head. Several are parsed at once.
+        let is_package = self.part.start > 0;
+        let heaviest = if is_package {
+            HEAVIEST_TOML
+        } else {
+            HEAVIEST_LOCK
+        };
+        check_toml(text, heaviest).map_err(|most| Error::TooLarge {
+            path: self.path().to_owned(),
+            most,
+        })?;
+        DeTable::parse(text).map_err(|error| self.syntax(&error))
     }
 
     fn syntax(&self, error: &toml::de::Error) -> Error {

@@ -18,10 +18,12 @@ pub enum Error {
         source: io::Error,
     },
     /// A file is larger than any of its kind.
-    #[error("{} is too large to be read", path.display())]
+    #[error("{} is too large to be read: it has more than {most}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
+        /// How large it may be.
+        most: String,
     },
     /// A file is not UTF-8 text.
     #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
@@ -269,7 +271,7 @@ impl Diagnose for Error {
                  for uv) and lock anew"
             }
             Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
-            Self::NotUtf8 { path, .. } | Self::TooLarge { path } if is_lock(path) => RESTORE,
+            Self::NotUtf8 { path, .. } | Self::TooLarge { path, .. } if is_lock(path) => RESTORE,
             Self::TooLarge { .. } => "see whether it is the right file, or a link to another",
             Self::NotUtf8 { .. } => "save it as UTF-8",
             Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,

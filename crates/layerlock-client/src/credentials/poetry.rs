@@ -162,7 +162,7 @@ impl PoetryAuth {
 impl PoetryFile {
     fn read(path: PathBuf) -> Self {
         // The parser's own words would show the line, and the line the password.
-        let (table, problem) = match layerlock_diagnostic::read_text(&path) {
+        let (table, problem) = match layerlock_diagnostic::read_toml(&path) {
             Ok(text) => match text.parse::<Table>() {
                 Ok(table) => (Some(table), None),
                 Err(_) => (None, Some(", which is malformed")),
@@ -182,7 +182,7 @@ impl PoetryFile {
 fn sources(machine: &MachineConfig) -> Vec<(String, SafeUrl)> {
     let read = || {
         let path = machine.project.as_ref()?.join("pyproject.toml");
-        let table: Table = layerlock_diagnostic::read_text(&path).ok()?.parse().ok()?;
+        let table: Table = layerlock_diagnostic::read_toml(&path).ok()?.parse().ok()?;
         let sources = table
             .get("tool")?
             .get("poetry")?

@@ -58,7 +58,7 @@ impl SourceFiles {
     /// A file that is missing or malformed says nothing.
     pub(super) fn read(machine: &MachineConfig) -> Self {
         let read = |path: PathBuf| {
-            let file = toml::from_str(&layerlock_diagnostic::read_text(&path).ok()?).ok()?;
+            let file = toml::from_str(&layerlock_diagnostic::read_toml(&path).ok()?).ok()?;
             Some((file, SettingOrigin::Poetry(path.display().to_string())))
         };
         Self(

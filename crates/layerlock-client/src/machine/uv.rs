@@ -176,7 +176,7 @@ fn find_in_project(directory: &Path) -> Result<Option<File>, Error> {
 
 /// A file that is not there, or must not be read, is none.
 fn read(path: &Path) -> Result<Option<File>, Error> {
-    let Ok(text) = layerlock_diagnostic::read_text(path) else {
+    let Ok(text) = layerlock_diagnostic::read_toml(path) else {
         return Ok(None);
     };
     let file = toml::from_str(&text).map_err(|error| malformed(path, &error))?;
@@ -186,7 +186,7 @@ fn read(path: &Path) -> Result<Option<File>, Error> {
 
 /// `[tool.uv]`. What else is wrong with the file is for others to tell.
 fn read_pyproject(path: &Path) -> Result<Option<File>, Error> {
-    let text = layerlock_diagnostic::read_text(path).unwrap_or_default();
+    let text = layerlock_diagnostic::read_toml(path).unwrap_or_default();
     let Ok(mut project) = text.parse::<toml::Table>() else {
         return Ok(None);
     };

@@ -87,7 +87,7 @@ impl Lock {
         project: &Project,
         stale: Stale,
     ) -> Result<Self, Error> {
-        let root = rest.parse()?;
+        let root = rest.parse_lock()?;
         let (mut warnings, is_old) = check(rest, root.get_ref(), project, stale)?;
         let empty = Packages {
             directory: project.directory(),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::common::{linux, project};
+use crate::common::{linux, project, write_lock};
 use layerlock_export::{Error, Lock, Project, RequirementsOptions, requirements, select};
 use layerlock_lock::Choice;
 use proptest::prelude::*;
@@ -102,10 +102,37 @@ proptest! {
 #[test]
 fn deep_nesting_is_refused() {
     for (open, close) in [("[", "]"), ("{a=", "}")] {
-        let packages = format!("x = {}{}", open.repeat(100_000), close.repeat(100_000));
+        let packages = format!("x = {}{}", open.repeat(50_000), close.repeat(50_000));
         let directory = project("[project]\nname = \"x\"\nversion = \"1\"\n", &packages);
         let project = Project::read(directory.path()).unwrap();
         let error = Lock::read(&project).unwrap_err();
         assert!(matches!(error, Error::Syntax { .. }), "{error}");
     }
+}
+
+/// Each line is two tables: 200,000 of them took 500 MB, and 17 s.
+#[test]
+fn what_would_fill_memory_is_refused_and_the_limit_told() {
+    let lines = |count| (0..count).map(|number| format!("a{number}.b.c=1\n"));
+    let heavy: String = lines(200_000).collect();
+    let limit = "it has more than 100,000 values, or a fourth of it tables";
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pyproject.toml");
+    fs_err::write(file, format!("[tool.other]\n{heavy}")).unwrap();
+    let error = Project::read(directory.path()).unwrap_err();
+    assert!(error.to_string().ends_with(limit), "{error}");
+
+    let project_text = "[project]\nname = \"x\"\nversion = \"1\"\n";
+    for packages in [format!("[[package]]\nname = \"a\"\n{heavy}"), heavy] {
+        let directory = project(project_text, "");
+        write_lock(directory.path(), &packages, "2.1", "0");
+        let read = Project::read(directory.path()).unwrap();
+        let error = Lock::read(&read).unwrap_err();
+        let limit = "it has more than 400,000 values, or a fourth of it tables";
+        assert!(error.to_string().ends_with(limit), "{error}");
+    }
+    // Some tools write a lot there, and none writes so much.
+    let many: String = lines(2000).collect();
+    let directory = project(&format!("{project_text}[tool.other]\n{many}"), "");
+    Project::read(directory.path()).unwrap();
 }

@@ -72,7 +72,7 @@ pub(super) fn files(directory: &Path, ignored: &[PathBuf]) -> Result<Option<Sour
 /// makes something else of it: without `[build-system]`, PEP 517 has them do so.
 pub(super) fn check_backend(directory: &Path) -> Result<(), BuildProblem> {
     let path = directory.join("pyproject.toml");
-    let text = layerlock_diagnostic::read_text(&path).unwrap_or_default();
+    let text = layerlock_diagnostic::read_toml(&path).unwrap_or_default();
     let project: Table = toml::from_str(&text).unwrap_or_default();
     let poetry = project.get("tool").and_then(|tool| tool.get("poetry"));
     let is_for_poetry = ["name", "packages", "include", "exclude"]
@@ -101,10 +101,10 @@ pub(super) fn asks_version_control(directory: &Path) -> bool {
 fn reaches_out(directory: &Path) -> bool {
     let read = |file| layerlock_diagnostic::read_text(&directory.join(file)).unwrap_or_default();
     let [project, ..] = BUILD_FILES;
-    let text = read(project);
-    let in_project = match toml::from_str(&text) {
-        Ok(table) => has_path_out(&Value::Table(table), ""),
-        Err(_) => text.contains(".."),
+    let text = layerlock_diagnostic::read_toml(&directory.join(project));
+    let in_project = match text.map(|text| toml::from_str(&text)) {
+        Ok(Ok(table)) => has_path_out(&Value::Table(table), ""),
+        _ => read(project).contains(".."),
     };
     in_project
         || BUILD_FILES[1..]

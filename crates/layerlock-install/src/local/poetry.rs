@@ -25,7 +25,7 @@ fn configured_cache(machine: &MachineConfig) -> Option<PathBuf> {
         cache: Option<String>,
     }
     let path = machine.poetry_configuration.as_ref()?.join("config.toml");
-    let text = fs_err::read_to_string(path).ok()?;
+    let text = layerlock_diagnostic::read_toml(&path).ok()?;
     let cache = toml::from_str::<Config>(&text).ok()?.cache?;
     match (cache.strip_prefix("~/"), &machine.home) {
         (Some(below), Some(home)) => Some(home.join(below)),
