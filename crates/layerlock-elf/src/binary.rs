@@ -8,9 +8,11 @@ use object::LittleEndian as Le;
 use object::elf::{self, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, FileHeader64};
 use serde::{Deserialize, Serialize};
 
-use crate::file::{ElfFile, HEADER, HEADER_CUT, SEGMENT_CUT, TABLE_CUT, Unreadable, is_elf};
+use crate::file::{
+    ElfFile, HEADER, HEADER_CUT, SEGMENT_CUT, TABLE_CUT, Unreadable, is_elf, places_of_tables,
+};
 use crate::fit::{RELR, is_aligned};
-use crate::image::{Image, Keeper, wide};
+use crate::image::{Image, Keeper, MOST_PASSES, wide};
 use crate::needs::Dynamic;
 use crate::{Machine, symbols};
 
@@ -144,9 +146,6 @@ pub struct BinaryReader {
     passes: usize,
 }
 
-/// Where the headers are at an unusual place, they tell of other such places.
-const MOST_PASSES: usize = 3;
-
 impl BinaryReader {
     /// A reader of a file; `exports` is as for [`Binary::read`].
     pub fn new(exports: &str) -> Self {
@@ -200,12 +199,6 @@ impl std::fmt::Debug for BinaryReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BinaryReader").finish_non_exhaustive()
     }
-}
-
-fn places_of_tables(start: &Image<'_>) -> Vec<Range<u64>> {
-    let file =
-        ElfFile::header(start).and_then(|header| ElfFile::without_contents(start, header).ok());
-    file.map(|file| file.places_of_tables()).unwrap_or_default()
 }
 
 /// How much of a file tells its format: a PE file has its mark behind a program for DOS.

@@ -11,6 +11,13 @@ use object::pod;
 
 use crate::image::{Image, wide};
 
+/// Where the tables of a file are, as its start tells.
+pub(crate) fn places_of_tables(start: &Image<'_>) -> Vec<Range<u64>> {
+    let file =
+        ElfFile::header(start).and_then(|header| ElfFile::without_contents(start, header).ok());
+    file.map(|file| file.places_of_tables()).unwrap_or_default()
+}
+
 /// Whether bytes begin as an ELF file does.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(&ELFMAG)

@@ -52,11 +52,18 @@ pub fn check(
     platform: &Platform,
     is_beside: impl Fn(&str) -> bool,
 ) -> Result<(), LoadError> {
-    let image = Image::whole(bytes);
-    let header = ElfFile::header(&image)
+    check_image(&Image::whole(bytes), platform, is_beside)
+}
+
+pub(crate) fn check_image(
+    image: &Image<'_>,
+    platform: &Platform,
+    is_beside: impl Fn(&str) -> bool,
+) -> Result<(), LoadError> {
+    let header = ElfFile::header(image)
         .filter(|header| header.e_machine.get(Le) == platform.architecture.number())
         .ok_or(LoadError::Architecture)?;
-    let file = ElfFile::new(&image, header).map_err(LoadError::Unreadable)?;
+    let file = ElfFile::new(image, header).map_err(LoadError::Unreadable)?;
     if !file.loads().all(|load| is_aligned(load, file.is_shared())) {
         return Err(LoadError::Alignment);
     }

@@ -9,6 +9,10 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
+/// How often a file is streamed: where its headers are at an unusual place, they tell of
+/// other such places.
+pub(crate) const MOST_PASSES: usize = 3;
+
 /// Some parts of a file.
 pub(crate) struct Image<'a> {
     len: u64,

@@ -28,6 +28,11 @@ impl LayerPath {
         &self.0
     }
 
+    /// Its last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
     /// The directories that hold it, innermost first: `a/b` and `a` for `a/b/c`.
     pub fn parents(&self) -> impl Iterator<Item = &str> {
         let mut rest: &str = &self.0;

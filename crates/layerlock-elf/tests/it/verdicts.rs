@@ -1,6 +1,6 @@
 //! What loads, and what does not.
 
-use layerlock_elf::{Architecture, LoadError, Platform, check, is_elf};
+use layerlock_elf::{Architecture, LoadCheck, LoadError, Platform, check, is_elf};
 use layerlock_testkit::{SharedLibrary, shared_library};
 
 use crate::{AARCH64, X86_64, platform};
@@ -12,7 +12,41 @@ fn verdict(library: &SharedLibrary) -> Result<(), String> {
 
 fn verdict_on(glibc: (u16, u16), library: &SharedLibrary) -> Result<(), String> {
     let is_beside = |name: &str| name == "libown.so.1";
-    check(&library.build(), &platform(glibc), is_beside).map_err(|error| error.to_string())
+    let bytes = library.build();
+    let platform = platform(glibc);
+    let verdict = check(&bytes, &platform, is_beside);
+    assert_eq!(streamed(&bytes, &platform, is_beside), verdict);
+    verdict.map_err(|error| error.to_string())
+}
+
+/// The same, of a file that goes by in pieces.
+fn streamed(
+    bytes: &[u8],
+    platform: &Platform,
+    is_beside: impl Fn(&str) -> bool,
+) -> Result<(), LoadError> {
+    let mut check = LoadCheck::new();
+    loop {
+        for piece in bytes.chunks(5000) {
+            check.take(piece);
+        }
+        match check.finish(platform, &is_beside) {
+            Ok(verdict) => return verdict,
+            Err(again) => check = again,
+        }
+    }
+}
+
+/// Wherever its tables are.
+#[test]
+fn a_large_library_is_judged_as_it_goes_by() {
+    for padding in [7 << 20, 9 << 20, 40 << 20] {
+        let library = library()
+            .padded(padding)
+            .needs_versions("libc.so.6", &["GLIBC_2.35"]);
+        let too_new = "needs GLIBC_2.35, the runtime has GLIBC_2.34 at most";
+        assert_eq!(verdict(&library), refused(too_new));
+    }
 }
 
 fn refused(text: &str) -> Result<(), String> {

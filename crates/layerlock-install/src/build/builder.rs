@@ -1,21 +1,25 @@
 //! From the source of a package to a wheel in the cache.
 
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read};
 use std::path::PathBuf;
 
 use layerlock_digest::Digest;
 use layerlock_layer::PlannedFile;
+use layerlock_layer::archive::FileReader;
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Target, WheelName};
+use tempfile::NamedTempFile;
 
 use super::build_indexes::BuildIndexes;
 use super::built_wheel::BuiltWheel;
-use super::frontend::{BuildRequest, Frontend};
+use super::frontend::{BuildRequest, Frontend, MadeWheel};
 use super::note::BuildNote;
 use super::source::{BuildSource, LocalSource};
 use super::{container, fit, metadata, repack};
 use crate::problem::{Advice, BuildError, BuildProblem};
-use crate::{ChosenWheel, Error, FetchOptions, FrontendKind, Reporter, WheelContents};
+use crate::{
+    ChosenWheel, Error, FetchOptions, FrontendKind, Reporter, WheelContents, WheelProblem,
+};
 
 /// How packages without a wheel are built.
 pub struct BuildOptions<'a> {
@@ -50,10 +54,19 @@ impl Builder<'_> {
         mut bytes: impl Read,
         digest: &Digest,
     ) -> Result<(), Error> {
-        let cache = self.options.fetch.cache;
-        let mut file = cache.temporary_file()?;
+        let mut file = self.options.fetch.cache.temporary_file()?;
         let path = file.path().to_owned();
         io::copy(&mut bytes, &mut file).map_err(Error::io("write", &path))?;
+        self.keep_file(name, file, digest)
+    }
+
+    fn keep_file(
+        &self,
+        name: &WheelName,
+        file: NamedTempFile,
+        digest: &Digest,
+    ) -> Result<(), Error> {
+        let path = file.path().to_owned();
         // What somebody writes to meanwhile is no longer what was compared.
         if PlannedFile::read(&path)?.digest() != *digest {
             return Err(layerlock_layer::Error::FileChanged { file: path }.into());
@@ -65,6 +78,7 @@ impl Builder<'_> {
                 file: name.to_string(),
                 problem,
             })?;
+        let cache = self.options.fetch.cache;
         cache.insert(digest, file, contents).map(drop)
     }
 
@@ -119,46 +133,64 @@ impl Builder<'_> {
             session: sources.session,
             offline: self.options.fetch.offline,
         };
-        let (name, bytes) = frontend
+        let made = frontend
             .run(&request, self.reporter)?
             .map_err(|problem| self.problem(package, problem))?;
 
-        let wheel: WheelName = name
+        let wheel: WheelName = made
+            .name
             .parse()
             .map_err(|error| self.problem(package, BuildProblem::WheelName(error)))?;
         let is_expected = package.name == wheel.name()
             && (source.version_may_differ || wheel.is_version(&package.version));
         if !is_expected {
-            return Err(self.problem(package, BuildProblem::OtherRelease { wheel: name }));
+            return Err(self.problem(package, BuildProblem::OtherRelease { wheel: made.name }));
         }
-        let mut members = crate::wheel::unpack(&bytes).map_err(|problem| Error::Wheel {
-            file: name.clone(),
-            problem,
-        })?;
-        fit::check(&wheel, &members, self.target).map_err(|misfit| {
-            self.problem(
-                package,
-                BuildProblem::Misfit {
-                    wheel: name,
-                    misfit,
-                },
-            )
-        })?;
-        metadata::without_this_machine(&mut members);
-        let of = (!fit::is_for_every_target(&wheel, &members)).then_some(self.target);
-        let bytes = repack::stored(members).map_err(Error::io("write", &local.path))?;
+        let (file, of) = self.packed_anew(package, &wheel, &made)?;
         let built = BuiltWheel {
-            digest: Digest::sha256_of(&bytes),
+            digest: PlannedFile::read(file.path())?.digest(),
             wheel,
             frontend: described,
         };
-        self.keep_wheel(&built.wheel, &bytes[..], &built.digest)?;
+        self.keep_file(&built.wheel, file, &built.digest)?;
         if let Some(key) = &source.key {
             built.keep(key, of, self.options.fetch.cache)?;
         }
         self.reporter
             .build_finished(package.name.as_str(), built.wheel.as_str());
         Ok(built)
+    }
+
+    /// The wheel in the way that every built one is packed, and the target that it is for
+    /// where it is not for all. It is read and written piece by piece.
+    fn packed_anew(
+        &self,
+        package: &LockedPackage,
+        wheel: &WheelName,
+        made: &MadeWheel,
+    ) -> Result<(NamedTempFile, Option<&Target>), Error> {
+        let in_archive = |problem: WheelProblem| Error::Wheel {
+            file: made.name.clone(),
+            problem,
+        };
+        let read = |source| Error::io("read", &made.path)(source);
+        let length = made.file.metadata().map_err(read)?.len();
+        let reader = FileReader::from(made.file.file().try_clone().map_err(read)?);
+        let members = crate::wheel::members(&reader, length).map_err(in_archive)?;
+        fit::check(wheel, &members, self.target)
+            .map_err(|problem| in_archive(problem.into()))?
+            .map_err(|misfit| {
+                let wheel = made.name.clone();
+                self.problem(package, BuildProblem::Misfit { wheel, misfit })
+            })?;
+        let rewritten = metadata::without_this_machine(&members).map_err(in_archive)?;
+        let of = (!fit::is_for_every_target(wheel, &members)).then_some(self.target);
+        let mut file = self.options.fetch.cache.temporary_file()?;
+        let path = file.path().to_owned();
+        repack::stored(&members, &rewritten, BufWriter::new(&mut file))
+            .map_err(Error::io("write", path))?
+            .map_err(|problem| in_archive(problem.into()))?;
+        Ok((file, of))
     }
 
     fn frontend(&mut self, package: &LockedPackage) -> Result<Frontend, Error> {

@@ -9,16 +9,14 @@
 use std::collections::HashSet;
 use std::io;
 
-use layerlock_elf::is_elf;
-use layerlock_layer::archive::FileReader;
+use layerlock_elf::LoadCheck;
+use layerlock_layer::archive::{ArchiveProblem, FileReader, RawMember};
 use layerlock_target::{Target, WheelName};
 
 use crate::WheelProblem;
 use crate::problem::WheelMisfit;
-use crate::wheel::Unpacked;
 
-/// Checks a wheel that was made elsewhere against a target, and reads no more of it
-/// than its libraries. The archive is an error where it is no good; the outer error is that of
+/// Checks a wheel that was made elsewhere against a target. The archive is an error where it is no good; the outer error is that of
 /// the file.
 pub(super) fn check_archive(
     wheel: &WheelName,
@@ -27,53 +25,70 @@ pub(super) fn check_archive(
 ) -> io::Result<Result<Result<(), WheelMisfit>, WheelProblem>> {
     let length = file.metadata()?.len();
     let reader = FileReader::from(file.file().try_clone()?);
-    let members = crate::wheel::unpack_only(&reader, length, layerlock_elf::MAGIC);
-    Ok(members.map(|members| check(wheel, &members, target)))
+    let members = crate::wheel::members(&reader, length);
+    Ok(members.and_then(|members| Ok(check(wheel, &members, target)?)))
 }
 
-/// Checks a wheel against a target.
+/// Checks a wheel against a target. Of its files no more than the libraries are read, and
+/// of these a part is in memory at once.
 pub(super) fn check(
     wheel: &WheelName,
-    members: &[Unpacked],
+    members: &[RawMember<'_>],
     target: &Target,
-) -> Result<(), WheelMisfit> {
-    target.rank(wheel).map_err(WheelMisfit::Tags)?;
+) -> Result<Result<(), WheelMisfit>, ArchiveProblem> {
+    if let Err(misfit) = target.rank(wheel) {
+        return Ok(Err(WheelMisfit::Tags(misfit)));
+    }
     let own: HashSet<&str> = members
         .iter()
-        .map(|member| member.name.as_str())
-        .map(|name| name.rsplit('/').next().unwrap_or(name))
+        .map(|member| member.name.file_name())
         .collect();
-    let platform = target.platform();
     let libraries: Vec<Result<(), WheelMisfit>> = members
         .iter()
-        .filter(|member| is_elf(&member.bytes))
-        .map(|member| {
-            layerlock_elf::check(&member.bytes, &platform, |name| own.contains(name)).map_err(
-                |reason| WheelMisfit::Library {
-                    name: member.name.to_string(),
-                    reason,
-                },
-            )
-        })
-        .collect();
+        .filter(|member| is_elf(member))
+        .map(|member| check_library(member, &own, target))
+        .collect::<Result<_, _>>()?;
     // A wheel for any platform may bring libraries for several, of which its code
     // takes one. Where none is the target's, it was built for this machine.
     if wheel.is_for_any_platform() && libraries.iter().any(Result::is_ok) {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    libraries.into_iter().collect()
+    Ok(libraries.into_iter().collect())
+}
+
+fn check_library(
+    member: &RawMember<'_>,
+    own: &HashSet<&str>,
+    target: &Target,
+) -> Result<Result<(), WheelMisfit>, ArchiveProblem> {
+    let mut check = LoadCheck::new();
+    let checked = loop {
+        member.read_into(|piece| check.take(piece))?;
+        match check.finish(&target.platform(), |name| own.contains(name)) {
+            Ok(checked) => break checked,
+            Err(again) => check = again,
+        }
+    };
+    Ok(checked.map_err(|reason| WheelMisfit::Library {
+        name: member.name.to_string(),
+        reason,
+    }))
+}
+
+fn is_elf(member: &RawMember<'_>) -> bool {
+    member.starts_with(layerlock_elf::MAGIC)
 }
 
 /// Whether a wheel that fits one target fits every one: its tag may say so and its
 /// files not.
-pub(super) fn is_for_every_target(wheel: &WheelName, members: &[Unpacked]) -> bool {
-    wheel.is_for_any_platform() && !members.iter().any(|member| is_elf(&member.bytes))
+pub(super) fn is_for_every_target(wheel: &WheelName, members: &[RawMember<'_>]) -> bool {
+    wheel.is_for_any_platform() && !members.iter().any(is_elf)
 }
 
 #[cfg(test)]
 mod tests {
     use layerlock_target::{Architecture, Provider};
-    use layerlock_testkit::{SharedLibrary, shared_library};
+    use layerlock_testkit::{SharedLibrary, WheelBuilder, shared_library};
 
     use super::*;
 
@@ -87,15 +102,16 @@ mod tests {
 
     fn checked(tag: &str, libraries: &[(&str, Vec<u8>)]) -> Result<(), String> {
         let wheel = format!("demo-1.0-{tag}.whl").parse().unwrap();
-        let members: Vec<Unpacked> = libraries
-            .iter()
-            .map(|(name, bytes)| Unpacked {
-                name: layerlock_layer::LayerPath::new(*name).unwrap(),
-                executable: false,
-                bytes: bytes.clone(),
-            })
-            .collect();
-        check(&wheel, &members, &target("python3.12")).map_err(|misfit| misfit.to_string())
+        let mut packed = WheelBuilder::new("demo", "1.0");
+        for (name, bytes) in libraries {
+            packed = packed.file(name, bytes);
+        }
+        let packed = packed.build().bytes;
+        let (packed, length) = (&packed[..], packed.len() as u64);
+        let members = crate::wheel::members(&packed, length);
+        let members = members.unwrap_or_else(|problem| panic!("{problem}"));
+        let checked = check(&wheel, &members, &target("python3.12")).unwrap();
+        checked.map_err(|misfit| misfit.to_string())
     }
 
     #[test]

@@ -52,6 +52,14 @@ impl BuildRequest<'_> {
     }
 }
 
+/// What a frontend made, as long as this lives.
+pub(super) struct MadeWheel {
+    pub(super) name: String,
+    pub(super) file: fs_err::File,
+    pub(super) path: PathBuf,
+    _directory: TemporaryDirectory,
+}
+
 /// The oldest time that a zip can hold: 1980-01-01. Backends that know the
 /// variable put it into the wheel
 /// (<https://reproducible-builds.org/specs/source-date-epoch/>).
@@ -125,12 +133,12 @@ impl Frontend {
         })
     }
 
-    /// Builds a wheel: its name and its bytes.
+    /// Builds a wheel.
     pub(super) fn run(
         &self,
         request: &BuildRequest<'_>,
         reporter: &dyn Reporter,
-    ) -> Result<Result<(String, Vec<u8>), BuildProblem>, Error> {
+    ) -> Result<Result<MadeWheel, BuildProblem>, Error> {
         let directory = TemporaryDirectory::new("build")?;
         let output = directory.path().join("wheels");
         for name in ["wheels", "build", "metadata"] {
@@ -170,9 +178,13 @@ impl Frontend {
             let count = wheels.len();
             return Ok(Err(BuildProblem::NoResult { frontend, count }));
         };
-        let bytes = fs_err::read(wheel).map_err(Error::io("read", wheel))?;
         let name = wheel.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Ok((name.into_owned(), bytes)))
+        Ok(Ok(MadeWheel {
+            name: name.into_owned(),
+            file: fs_err::File::open(wheel).map_err(Error::io("read", wheel))?,
+            path: wheel.clone(),
+            _directory: directory,
+        }))
     }
 
     fn expression(
@@ -299,12 +311,14 @@ fn answer(command: &[OsString], arguments: &[&str]) -> Option<String> {
     String::from_utf8(output_within(PATIENCE, &question)?).ok()
 }
 
+/// A link is none, nor a pipe: a backend could lead us to what is not its own.
 fn wheels_in(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut wheels = Vec::new();
     for entry in fs_err::read_dir(directory).map_err(Error::io("read", directory))? {
-        let path = entry.map_err(Error::io("read", directory))?.path();
-        if is_wheel(&path) {
-            wheels.push(path);
+        let entry = entry.map_err(Error::io("read", directory))?;
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_file && is_wheel(&entry.path()) {
+            wheels.push(entry.path());
         }
     }
     Ok(wheels)
@@ -317,6 +331,18 @@ mod tests {
     use layerlock_lock::PackageSource;
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_no_wheel() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name| directory.path().join(name);
+        fs_err::write(at("demo-1.0-py3-none-any.whl"), "").unwrap();
+        fs_err::os::unix::fs::symlink("/dev/zero", at("zero-1.0-py3-none-any.whl")).unwrap();
+        fs_err::create_dir(at("dir-1.0-py3-none-any.whl")).unwrap();
+        let wheels = wheels_in(directory.path()).unwrap();
+        assert_eq!(wheels, [at("demo-1.0-py3-none-any.whl")]);
+    }
 
     /// Whatever the host's Python is and whatever its pip has installed.
     #[test]

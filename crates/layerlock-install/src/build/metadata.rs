@@ -7,36 +7,58 @@
 //! backend and its version, which is whatever was the newest that day: a layer
 //! would change with each release of setuptools.
 
+use std::collections::BTreeMap;
+
 use layerlock_digest::Digest;
+use layerlock_layer::archive::RawMember;
 
 use super::git;
-use crate::wheel::Unpacked;
+use crate::WheelProblem;
+use crate::wheel::metadata_file;
+
+/// What files of a wheel become, by their names.
+pub(super) type Rewritten = BTreeMap<String, Vec<u8>>;
 
 /// Takes this machine's directories, credentials, and the backend's version out of a
 /// wheel's metadata.
-pub(super) fn without_this_machine(members: &mut [Unpacked]) {
-    rewrite(members, "METADATA", without_private_urls);
-    rewrite(members, "WHEEL", without_generator);
+pub(super) fn without_this_machine(members: &[RawMember<'_>]) -> Result<Rewritten, WheelProblem> {
+    let mut files = BTreeMap::new();
+    for member in members {
+        if let Some(file) = ["METADATA", "WHEEL", "RECORD"]
+            .into_iter()
+            .find(|file| is_of_dist_info(member.name.as_str(), file))
+        {
+            let name = member.name.to_string();
+            files.entry(file).or_insert((name, metadata_file(member)?));
+        }
+    }
+    rewrite(&mut files, "METADATA", without_private_urls);
+    rewrite(&mut files, "WHEEL", without_generator);
+    Ok(files.into_values().collect())
 }
 
+/// The files that matter here, by their names in the `.dist-info` directory: the name in
+/// the wheel, and the bytes.
+type Files = BTreeMap<&'static str, (String, Vec<u8>)>;
+
 /// Changes a file's text, and its row in RECORD.
-fn rewrite(members: &mut [Unpacked], file: &str, change: impl Fn(&str) -> String) {
-    let Some(member) = named(members, file) else {
+fn rewrite(files: &mut Files, file: &str, change: impl Fn(&str) -> String) {
+    let Some((name, bytes)) = files.get_mut(file) else {
         return;
     };
-    let Ok(text) = std::str::from_utf8(&member.bytes) else {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
     let changed = change(text);
     if changed == text {
         return;
     }
-    member.bytes = changed.into_bytes();
-    let name = member.name.to_string();
-    let hash = Digest::sha256_of(&member.bytes).base64_url();
-    let row = format!("{name},sha256={hash},{}", member.bytes.len());
-    if let Some(record) = named(members, "RECORD") {
-        let text = String::from_utf8_lossy(&record.bytes);
+    *bytes = changed.into_bytes();
+    let hash = Digest::sha256_of(bytes).base64_url();
+    let row = format!("{name},sha256={hash},{}", bytes.len());
+    let name = name.clone();
+    if let Some((_, record)) = files.get_mut("RECORD") {
+        let text = String::from_utf8_lossy(record);
         let is_its_own = |line: &str| {
             let rest = line.trim_start_matches('"').strip_prefix(&name);
             rest.is_some_and(|rest| rest.starts_with([',', '"']))
@@ -44,20 +66,18 @@ fn rewrite(members: &mut [Unpacked], file: &str, change: impl Fn(&str) -> String
         let rows = text
             .lines()
             .map(|line| if is_its_own(line) { &row } else { line });
-        record.bytes = rows
+        *record = rows
             .flat_map(|row| [row, "\n"])
             .collect::<String>()
             .into_bytes();
     }
 }
 
-/// A file of the one `.dist-info` directory.
-fn named<'a>(members: &'a mut [Unpacked], file: &str) -> Option<&'a mut Unpacked> {
-    members.iter_mut().find(|member| {
-        let directory = member.name.as_str().strip_suffix(file);
-        let directory = directory.and_then(|directory| directory.strip_suffix(".dist-info/"));
-        directory.is_some_and(|directory| !directory.contains('/'))
-    })
+/// Whether a name is that of a file of the one `.dist-info` directory.
+fn is_of_dist_info(name: &str, file: &str) -> bool {
+    let directory = name.strip_suffix(file);
+    let directory = directory.and_then(|directory| directory.strip_suffix(".dist-info/"));
+    directory.is_some_and(|directory| !directory.contains('/'))
 }
 
 /// The metadata with the URLs of requirements cut; the text after its headers
@@ -116,8 +136,6 @@ fn without_generator(wheel: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use layerlock_layer::LayerPath;
-
     use super::*;
 
     #[test]
@@ -170,35 +188,42 @@ mod tests {
 
     #[test]
     fn record_says_what_metadata_has_become() {
-        let member = |name: &str, text: &str| Unpacked {
-            name: LayerPath::new(name).unwrap(),
-            executable: false,
-            bytes: text.as_bytes().to_vec(),
-        };
-        let mut members = [
-            member("demo/METADATA", "Requires-Dist: a @ file:///a\n"),
-            member(
-                "demo-1.0.dist-info/METADATA",
-                "Requires-Dist: a @ file:///a\n",
-            ),
-            member(
-                "demo-1.0.dist-info/RECORD",
+        let mut files = BTreeMap::new();
+        for (file, text) in [
+            ("METADATA", "Requires-Dist: a @ file:///a\n"),
+            (
+                "RECORD",
                 "demo/METADATA,x,1\r\ndemo-1.0.dist-info/METADATA,sha256=x,29\r\n\
                  demo-1.0.dist-info/RECORD,,\r\n",
             ),
-        ];
-        without_this_machine(&mut members);
-        let [other, metadata, record] = members.map(|member| String::from_utf8(member.bytes));
-        assert_eq!(other.unwrap(), "Requires-Dist: a @ file:///a\n");
-        let metadata = metadata.unwrap();
+        ] {
+            let name = format!("demo-1.0.dist-info/{file}");
+            files.insert(file, (name, text.as_bytes().to_vec()));
+        }
+        rewrite(&mut files, "METADATA", without_private_urls);
+        let text = |file| std::str::from_utf8(&files[file].1).unwrap();
+        let metadata = text("METADATA");
         assert_eq!(metadata, "Requires-Dist: a\n");
         let hash = Digest::sha256_of(metadata.as_bytes()).base64_url();
         assert_eq!(
-            record.unwrap(),
+            text("RECORD"),
             format!(
                 "demo/METADATA,x,1\ndemo-1.0.dist-info/METADATA,sha256={hash},17\n\
                  demo-1.0.dist-info/RECORD,,\n"
             )
         );
+    }
+
+    #[test]
+    fn only_the_dist_info_directory_has_metadata() {
+        for (name, is) in [
+            ("demo-1.0.dist-info/METADATA", true),
+            ("demo/METADATA", false),
+            ("a/demo-1.0.dist-info/METADATA", false),
+            ("demo-1.0.dist-info/RECORD", false),
+            ("METADATA", false),
+        ] {
+            assert_eq!(is_of_dist_info(name, "METADATA"), is, "{name}");
+        }
     }
 }

@@ -24,4 +24,4 @@ pub(crate) use limits::MAX_UNPACKED;
 pub use problem::WheelProblem;
 pub(crate) use record::listed_files;
 pub use record_fit::RecordFlaws;
-pub(crate) use unpack::{Unpacked, members_of_source, unpack, unpack_only};
+pub(crate) use unpack::{members, members_of_source, metadata_file};

@@ -452,28 +452,6 @@ proptest! {
     }
 }
 
-/// A find-links wheel of some megabytes may unpack to gigabytes.
-#[test]
-fn of_a_wheel_that_is_only_checked_no_more_than_its_libraries_is_unpacked() {
-    let wheel = layerlock_testkit::WheelBuilder::new("demo", "1.0")
-        .file("demo/core.so", b"\x7fELF and more")
-        .file("demo/large.bin", vec![0; 1 << 20])
-        .file("demo/short.so", b"\x7fE")
-        .build();
-    let unpacked: Vec<(String, usize)> =
-        super::unpack_only(&&wheel.bytes[..], wheel.bytes.len() as u64, *b"\x7fELF")
-            .unwrap()
-            .into_iter()
-            .map(|member| (member.name.to_string(), member.bytes.len()))
-            .filter(|(name, _)| name.starts_with("demo/"))
-            .collect();
-    let expected = [("core.so", 13), ("large.bin", 0), ("short.so", 0)];
-    assert_eq!(
-        unpacked,
-        expected.map(|(name, length)| (format!("demo/{name}"), length))
-    );
-}
-
 /// importlib.metadata answers with what stands there.
 #[test]
 fn metadata_has_to_be_of_the_file_names_release() {
