@@ -13,7 +13,7 @@ use crate::tools::Tools;
 /// its asset holds the files of the layer.
 pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Proof> {
     let project = subject.new_directory("cdk")?.join("project");
-    files::copy(&subject.fixture.project(), &project)?;
+    files::copy(&subject.source, &project)?;
     let synth = subject
         .layerlock
         .environment(tools.cdk())

@@ -22,6 +22,7 @@ mod secrets;
 mod size;
 mod sources;
 mod subject;
+mod uv;
 mod wrong_input;
 mod zip;
 
@@ -107,12 +108,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
         wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
     }
+    let mut others = Vec::new();
     if parts.contains(&Part::Install) {
-        for tool in install::tools() {
-            // Two installs of one tool would run side by side.
-            if !wanted.contains(&tool) {
-                wanted.push(tool);
-            }
+        others.extend(install::tools());
+    }
+    if parts.contains(&Part::Uv) {
+        others.extend([Tool::CdkLibrary, Tool::CdkCli]);
+    }
+    for tool in others {
+        // Two installs of one tool would run side by side.
+        if !wanted.contains(&tool) {
+            wanted.push(tool);
         }
     }
     let tools = Tools::prepare(&wanted)?;
@@ -157,6 +163,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if is_wanted(Part::Secrets) {
         println!("\nsecrets");
         secrets::prove(&mut checks, &tools, &binary);
+    }
+    if is_wanted(Part::Uv) {
+        println!("\nlocks of uv and pip");
+        uv::prove(&mut checks, &tools, &binary);
     }
     if is_wanted(Part::Size) {
         println!("\nthe page of sizes");

@@ -37,6 +37,8 @@ pub(crate) enum Part {
     Sources,
     /// No secret in the arguments of pip, uv, git and keyring, whatever an index answers.
     Secrets,
+    /// Projects of uv, and the locks of pip: layers with the bytes of Poetry's.
+    Uv,
     /// The page of `layerlock size` in a browser.
     Size,
     /// The wheel of the command, installed by pip and uv, and the tools that it is a part of.
@@ -69,6 +71,7 @@ impl Part {
                 | Self::WrongInput
                 | Self::Sources
                 | Self::Secrets
+                | Self::Uv
                 | Self::Size
                 | Self::Install
         )

@@ -18,6 +18,8 @@ pub(crate) struct Subject {
     /// Everything is in here, and goes with it.
     work: TempDir,
     pub(crate) layerlock: Layerlock,
+    /// What the project was copied from.
+    pub(crate) source: PathBuf,
     pub(crate) project: PathBuf,
     pub(crate) report: Report,
     /// The files of the zip.
@@ -26,12 +28,22 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn build(fixture: &'static Fixture, target: Target, binary: &Path) -> Result<Self> {
+        Self::of_project(fixture, target, binary, &fixture.project())
+    }
+
+    /// The same functions on another project.
+    pub(crate) fn of_project(
+        fixture: &'static Fixture,
+        target: Target,
+        binary: &Path,
+        source: &Path,
+    ) -> Result<Self> {
         let work = tempfile::Builder::new()
             .prefix("layerlock-e2e-")
             .tempdir()?;
         let layerlock = Layerlock::new(binary, work.path())?;
         let project = work.path().join(fixture.name);
-        files::copy(&fixture.project(), &project)?;
+        files::copy(source, &project)?;
         let report = layerlock.report(&project, &arguments("build", target))?;
         let zip = archive::read(&report.layer()?.zip.path)?;
         Ok(Self {
@@ -39,6 +51,7 @@ impl Subject {
             target,
             work,
             layerlock,
+            source: source.to_owned(),
             project,
             report,
             zip,
