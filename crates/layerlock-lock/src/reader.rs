@@ -111,6 +111,12 @@ pub trait LockReader: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether the lock says which package needs which. Where it does not, each is taken for
+    /// one that the project itself asks for.
+    fn tells_needs(&self) -> bool {
+        true
+    }
+
     /// The names of all packages that are locked, for whatever target. A reader that does
     /// not know them has none.
     fn package_names(&self) -> Vec<PackageName> {
@@ -201,6 +207,7 @@ mod tests {
         assert_eq!(none, Selected::default());
         // It tells no more than it selects.
         assert_eq!(reader.asks(&choice, &environment).unwrap(), []);
+        assert!(reader.tells_needs());
         assert!(reader.package_names().is_empty());
         assert!(reader.target_warnings(&environment).is_empty());
         assert_eq!(

@@ -82,26 +82,88 @@ impl Marker {
         }
     }
 
+    /// Its text, without what extras and groups settle; nothing where no more is left.
+    pub(crate) fn without_sets(&self, active: &Active) -> Option<String> {
+        match self.0.rest(active) {
+            Rest::Settled(_) => None,
+            Rest::Text { text, .. } => Some(text),
+        }
+    }
+
     /// Whether it holds.
     pub(crate) fn holds(&self, environment: &MarkerEnvironment, active: &Active) -> bool {
         self.0.holds(environment, active)
     }
 }
 
+/// What is left of a marker when extras and groups are settled.
+enum Rest {
+    Settled(bool),
+    Text { text: String, is_or: bool },
+}
+
 impl Node {
+    fn rest(&self, active: &Active) -> Rest {
+        match self {
+            Self::Environment(tree) => match tree.try_to_string() {
+                Some(text) => Rest::Text { text, is_or: false },
+                None => Rest::Settled(!tree.is_false()),
+            },
+            Self::Set { .. } => Rest::Settled(self.is_in_set(active)),
+            Self::And(parts) => join(parts, active, " and ", false),
+            Self::Or(parts) => join(parts, active, " or ", true),
+        }
+    }
+
     fn holds(&self, environment: &MarkerEnvironment, active: &Active) -> bool {
         match self {
             Self::Environment(tree) => tree.evaluate(environment, &[]),
-            Self::Set { set, name, is_in } => {
-                let set = match set {
-                    Set::Extras => &active.extras,
-                    Set::Groups => &active.groups,
-                };
-                set.contains(name) == *is_in
-            }
+            Self::Set { .. } => self.is_in_set(active),
             Self::And(parts) => parts.iter().all(|part| part.holds(environment, active)),
             Self::Or(parts) => parts.iter().any(|part| part.holds(environment, active)),
         }
+    }
+
+    /// Whether a look at a set says so.
+    fn is_in_set(&self, active: &Active) -> bool {
+        let Self::Set { set, name, is_in } = self else {
+            return true;
+        };
+        let set = match set {
+            Set::Extras => &active.extras,
+            Set::Groups => &active.groups,
+        };
+        set.contains(name) == *is_in
+    }
+}
+
+/// The parts that are left, joined. `decides` is what one settled part makes of the whole.
+fn join(parts: &[Node], active: &Active, word: &str, decides: bool) -> Rest {
+    let mut left = Vec::new();
+    for part in parts {
+        match part.rest(active) {
+            Rest::Settled(settled) if settled == decides => return Rest::Settled(decides),
+            Rest::Settled(_) => {}
+            Rest::Text { text, is_or } => left.push((text, is_or)),
+        }
+    }
+    if left.len() < 2 {
+        let only = left.pop();
+        return only.map_or(Rest::Settled(!decides), |(text, is_or)| Rest::Text {
+            text,
+            is_or,
+        });
+    }
+    let texts = left.into_iter().map(|(text, is_or)| {
+        if is_or && !decides {
+            format!("({text})")
+        } else {
+            text
+        }
+    });
+    Rest::Text {
+        text: texts.collect::<Vec<_>>().join(word),
+        is_or: decides,
     }
 }
 
@@ -329,6 +391,39 @@ mod tests {
             let marker = Marker::parse(text).unwrap();
             let active = active(&["extra-4-shop-a"], &["dev"]);
             assert_eq!(marker.holds(&environment, &active), holds, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_marker_has_no_extras_and_groups() {
+        for (text, left) in [
+            (
+                "python_full_version < '3.12'",
+                Some("python_full_version < '3.12'"),
+            ),
+            ("extra == 'a'", None),
+            ("extra == 'a' and os_name == 'nt'", Some("os_name == 'nt'")),
+            ("extra == 'a' or os_name == 'nt'", None),
+            ("extra == 'b' or os_name == 'nt'", Some("os_name == 'nt'")),
+            (
+                "extra == 'a' and (os_name == 'nt' or sys_platform == 'linux')",
+                Some("os_name == 'nt' or sys_platform == 'linux'"),
+            ),
+            (
+                "(os_name == 'nt' or sys_platform == 'linux') and platform_machine == 'arm64'",
+                Some(
+                    "(os_name == 'nt' or sys_platform == 'linux') and platform_machine == 'arm64'",
+                ),
+            ),
+            (
+                "'dev' in dependency_groups and os_name == 'nt'",
+                Some("os_name == 'nt'"),
+            ),
+        ] {
+            let found = Marker::parse(text)
+                .unwrap()
+                .without_sets(&active(&["a"], &["dev"]));
+            assert_eq!(found.as_deref(), left, "{text}");
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use layerlock_lock::{
-    Choice, LockError, LockReader, LockWarning, LockWarningKind, ProjectIndex, Selected,
-    normalize_name,
+    Ask, Choice, LockError, LockReader, LockWarning, LockWarningKind, PackageName, ProjectIndex,
+    Selected, normalize_name,
 };
 use pep508_rs::MarkerEnvironment;
 
@@ -232,6 +232,38 @@ impl LockReader for UvLock {
         choice: &Choice,
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError> {
+        let names = Names {
+            indexes: &self.indexes,
+        };
+        self.query(choice, environment, |query| query.select(&names))
+    }
+
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        self.query(choice, environment, |query| {
+            let mut asks = query.asks()?;
+            asks.sort();
+            Ok(asks)
+        })
+    }
+
+    fn package_names(&self) -> Vec<PackageName> {
+        let packages = self.lock.packages().iter();
+        packages.map(|package| package.name.clone()).collect()
+    }
+}
+
+impl UvLock {
+    /// Asks what a choice selects for one target.
+    fn query<T>(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+        ask: impl FnOnce(&Query<'_>) -> Result<T, Error>,
+    ) -> Result<T, LockError> {
         let roots = self.roots(choice.package.as_deref())?;
         let available = self.available(&roots)?;
         let chosen = available.resolve(choice)?;
@@ -246,10 +278,7 @@ impl LockReader for UvLock {
             chosen: &chosen,
             environment: &environment,
         };
-        let names = Names {
-            indexes: &self.indexes,
-        };
-        Ok(query.select(&names)?)
+        Ok(ask(&query)?)
     }
 }
 

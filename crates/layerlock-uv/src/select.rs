@@ -5,11 +5,12 @@
 //! groups are active, because the project declares some as conflicting; so the lock is
 //! walked once to learn which extras are, and then again.
 
+mod asks;
 mod graph;
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use layerlock_lock::{MAIN_GROUP, Selected};
+use layerlock_lock::{Ask, MAIN_GROUP, Selected};
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
@@ -37,6 +38,17 @@ pub(crate) struct Query<'q> {
 impl Query<'_> {
     /// The packages, and which of them needs which.
     pub(crate) fn select(&self, names: &Names<'_>) -> Result<Selected, Error> {
+        let (graph, _) = self.graph()?;
+        graph.selected(self.lock, self.roots, names)
+    }
+
+    /// How the projects and the packages ask for each of these.
+    pub(crate) fn asks(&self) -> Result<Vec<Ask>, Error> {
+        let (graph, active) = self.graph()?;
+        Ok(asks::asks(&graph, self, &active))
+    }
+
+    fn graph(&self) -> Result<(Graph<'_>, Active), Error> {
         self.refuse_conflicts()?;
         let mut active = self.active();
         if !self.lock.head.conflicts.is_empty() {
@@ -44,7 +56,7 @@ impl Query<'_> {
             self.refuse_active_conflicts(&active)?;
         }
         let graph = self.walk(&mut active, false)?;
-        graph.selected(self.lock, self.roots, names)
+        Ok((graph, active))
     }
 
     /// What the choice itself activates, as markers of uv.lock name it.
@@ -71,7 +83,7 @@ impl Query<'_> {
     }
 
     /// Walks the lock. With `learn` extras are activated on the way.
-    fn walk(&self, active: &mut Active, learn: bool) -> Result<Graph, Error> {
+    fn walk(&self, active: &mut Active, learn: bool) -> Result<Graph<'_>, Error> {
         let mut walk = Walk {
             query: self,
             active,
@@ -158,16 +170,16 @@ fn asked_extras(dependency: &Dependency) -> BTreeSet<String> {
         .collect()
 }
 
-struct Walk<'w> {
+struct Walk<'w, 'a> {
     query: &'w Query<'w>,
-    active: &'w mut Active,
+    active: &'a mut Active,
     learn: bool,
-    graph: Graph,
+    graph: Graph<'w>,
     queue: VecDeque<Node>,
     seen: HashSet<Node>,
 }
 
-impl Walk<'_> {
+impl<'w> Walk<'w, '_> {
     /// Puts what the chosen projects ask for into the queue.
     fn start(&mut self) -> Result<(), Error> {
         let Query {
@@ -221,7 +233,7 @@ impl Walk<'_> {
         }
     }
 
-    fn group(&mut self, group: &str, dependencies: &[Dependency]) -> Result<(), Error> {
+    fn group(&mut self, group: &str, dependencies: &'w [Dependency]) -> Result<(), Error> {
         for dependency in dependencies {
             if self.holds(dependency, None) {
                 let package = self.query.lock.find(dependency)?;
@@ -231,7 +243,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn of_workspace(&mut self, group: &str, dependencies: &[Dependency]) -> Result<(), Error> {
+    fn of_workspace(&mut self, group: &str, dependencies: &'w [Dependency]) -> Result<(), Error> {
         for dependency in dependencies {
             if self.holds(dependency, None) {
                 let lock = self.query.lock;
@@ -243,11 +255,12 @@ impl Walk<'_> {
     }
 
     /// What the project itself asks for, in a group.
-    fn ask(&mut self, group: &str, package: usize, dependency: &Dependency) {
-        self.graph.ask(Edge {
+    fn ask(&mut self, group: &str, package: usize, dependency: &'w Dependency) {
+        let edge = Edge {
             package,
-            extras: dependency.extras.clone(),
-        });
+            dependency,
+        };
+        self.graph.ask(group, edge);
         self.push((package, None), group);
         for extra in &dependency.extras {
             self.push((package, Some(extra.clone())), group);
@@ -278,7 +291,7 @@ impl Walk<'_> {
                 }
                 let edge = Edge {
                     package: found,
-                    extras: dependency.extras.clone(),
+                    dependency,
                 };
                 self.graph.need(node.clone(), edge);
             }

@@ -1,13 +1,14 @@
 //! pylock.toml (PEP 751), whichever tool wrote it.
 
+mod asks;
 mod package;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use layerlock_lock::{
-    Choice, LockError, LockReader, LockWarning, LockWarningKind, LockedPackage, MAIN_GROUP, Need,
-    PackageName, Selected, normalize_name,
+    Ask, Choice, LockError, LockReader, LockWarning, LockWarningKind, LockedPackage, MAIN_GROUP,
+    Need, PackageName, Selected, normalize_name,
 };
 use pep508_rs::MarkerEnvironment;
 use toml::Spanned;
@@ -125,7 +126,12 @@ impl PyLock {
         Ok(environment)
     }
 
-    fn select(&self, choice: &Choice, environment: &MarkerEnvironment) -> Result<Selected, Error> {
+    /// The packages for a choice and one target, and what settles their markers.
+    fn chosen(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Selection<'_>, Error> {
         let chosen = self.available.resolve(choice)?;
         let environment = self.fit(environment)?;
         let active = Active {
@@ -151,8 +157,19 @@ impl PyLock {
                 });
             }
         }
-        Ok(with_needs(selected.into_values().collect()))
+        Ok(Selection {
+            packages: selected.into_values().collect(),
+            environment,
+            active,
+        })
     }
+}
+
+/// What is chosen of the packages.
+struct Selection<'l> {
+    packages: Vec<&'l Package>,
+    environment: MarkerEnvironment,
+    active: Active,
 }
 
 /// The packages with what they need, where the lock says so. Where it does not, all are
@@ -200,7 +217,27 @@ impl LockReader for PyLock {
         choice: &Choice,
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError> {
-        Ok(self.select(choice, environment)?)
+        Ok(with_needs(self.chosen(choice, environment)?.packages))
+    }
+
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        Ok(asks::asks(&self.chosen(choice, environment)?))
+    }
+
+    fn tells_needs(&self) -> bool {
+        let mut packages = self.packages.iter();
+        packages.any(|package| !package.dependencies.is_empty())
+    }
+
+    fn package_names(&self) -> Vec<PackageName> {
+        let packages = self.packages.iter();
+        packages
+            .map(|package| package.locked.name.clone())
+            .collect()
     }
 }
 

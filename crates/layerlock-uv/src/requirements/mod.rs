@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{
-    Choice, LockError, LockReader, LockWarning, LockWarningKind, LockedFile, LockedPackage,
+    Ask, Choice, LockError, LockReader, LockWarning, LockWarningKind, LockedFile, LockedPackage,
     MAIN_GROUP, Need, PackageName, PackageSource, Selected,
 };
 use pep508_rs::MarkerEnvironment;
@@ -174,16 +174,25 @@ impl RequirementsLock {
         Ok(Pinned::OfIndex { version, hashes })
     }
 
-    fn select(&self, choice: &Choice, environment: &MarkerEnvironment) -> Result<Selected, Error> {
+    /// The requirements that hold for a target.
+    fn entries(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<&Entry>, Error> {
         let chosen = Available::default().resolve(choice)?;
         let active = Active::default();
-        let mut packages: BTreeMap<PackageName, LockedPackage> = BTreeMap::new();
-        let mut via: BTreeMap<PackageName, BTreeSet<String>> = BTreeMap::new();
         let entries = self.files.entries.iter().filter(|entry| {
             let marker = entry.marker.as_ref();
             chosen.main && marker.is_none_or(|marker| marker.holds(environment, &active))
         });
-        for entry in entries {
+        Ok(entries.collect())
+    }
+
+    fn select(&self, choice: &Choice, environment: &MarkerEnvironment) -> Result<Selected, Error> {
+        let mut packages: BTreeMap<PackageName, LockedPackage> = BTreeMap::new();
+        let mut via: BTreeMap<PackageName, BTreeSet<String>> = BTreeMap::new();
+        for entry in self.entries(choice, environment)? {
             let package = self.package(entry)?;
             let of_entry = entry.via.iter().cloned();
             via.entry(entry.name.clone()).or_default().extend(of_entry);
@@ -309,15 +318,8 @@ fn with_needs(
     let mut needs: BTreeMap<PackageName, Vec<(PackageName, Need)>> = BTreeMap::new();
     let mut requested = Vec::new();
     for name in &names {
-        let written_for = via.get(name).into_iter().flatten();
-        let parents: Vec<Option<PackageName>> = written_for
-            .map(|parent| {
-                let bare = parent.split(['[', ' ']).next().unwrap_or(parent);
-                let parent: Option<PackageName> = bare.parse().ok();
-                parent.filter(|parent| names.contains(parent))
-            })
-            .collect();
-        if parents.iter().any(Option::is_none) || parents.is_empty() {
+        let parents = parents(via.get(name).into_iter().flatten(), &names);
+        if parents.contains(&None) {
             requested.push(name.clone());
         }
         for parent in parents.into_iter().flatten() {
@@ -326,6 +328,45 @@ fn with_needs(
         }
     }
     Selected::new(packages, requested, needs)
+}
+
+/// The packages that comments name; `None` where they name the project or a file, or where
+/// there are none. A file of constraints asks for nothing.
+fn parents<'c>(
+    comments: impl Iterator<Item = &'c String>,
+    names: &[PackageName],
+) -> BTreeSet<Option<PackageName>> {
+    let asking = comments.filter(|comment| !comment.starts_with("-c "));
+    let mut parents: BTreeSet<_> = asking
+        .map(|comment| {
+            let bare = comment.split(['[', ' ']).next().unwrap_or(comment);
+            let parent: Option<PackageName> = bare.parse().ok();
+            parent.filter(|parent| names.contains(parent))
+        })
+        .collect();
+    if parents.is_empty() {
+        parents.insert(None);
+    }
+    parents
+}
+
+/// Who asks for what, as comments say.
+fn asks_of(entries: &[&Entry]) -> Vec<Ask> {
+    let names: Vec<PackageName> = entries.iter().map(|entry| entry.name.clone()).collect();
+    let mut asks = BTreeSet::new();
+    for entry in entries {
+        let marker = entry.marker.as_ref();
+        asks.extend(parents(entry.via.iter(), &names).into_iter().map(|by| Ask {
+            group: by.is_none().then(|| MAIN_GROUP.to_owned()),
+            by,
+            package: entry.name.clone(),
+            behind: Vec::new(),
+            extras: entry.extras.clone(),
+            versions: None,
+            marker: marker.and_then(|marker| marker.without_sets(&Active::default())),
+        }));
+    }
+    asks.into_iter().collect()
 }
 
 impl LockReader for RequirementsLock {
@@ -362,5 +403,22 @@ impl LockReader for RequirementsLock {
         environment: &MarkerEnvironment,
     ) -> Result<Selected, LockError> {
         Ok(self.select(choice, environment)?)
+    }
+
+    fn asks(
+        &self,
+        choice: &Choice,
+        environment: &MarkerEnvironment,
+    ) -> Result<Vec<Ask>, LockError> {
+        Ok(asks_of(&self.entries(choice, environment)?))
+    }
+
+    fn tells_needs(&self) -> bool {
+        self.files.entries.iter().any(|entry| !entry.via.is_empty())
+    }
+
+    fn package_names(&self) -> Vec<PackageName> {
+        let entries = self.files.entries.iter();
+        entries.map(|entry| entry.name.clone()).collect()
     }
 }

@@ -8,16 +8,23 @@ use layerlock_lock::{
 };
 
 use crate::Error;
-use crate::lock::{File, Lock, Package, Source};
+use crate::lock::{Dependency, File, Lock, Package, Source};
 
 /// A package, or what one of its extras asks for.
 pub(crate) type Node = (usize, Option<String>);
 
-/// What a dependency leads to: a package, with extras.
-#[derive(Debug, Clone)]
-pub(crate) struct Edge {
+/// A dependency, and the package that it leads to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge<'l> {
     pub(crate) package: usize,
-    pub(crate) extras: Vec<String>,
+    pub(crate) dependency: &'l Dependency,
+}
+
+/// What a group of the project asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked<'l> {
+    pub(crate) group: String,
+    pub(crate) edge: Edge<'l>,
 }
 
 /// Groups by the index of a package.
@@ -25,13 +32,13 @@ type GroupsOf = BTreeMap<usize, BTreeSet<String>>;
 
 /// What a walk came by.
 #[derive(Debug, Default)]
-pub(crate) struct Graph {
+pub(crate) struct Graph<'l> {
     /// Where it began, by group.
     starts: BTreeMap<String, Vec<Node>>,
     /// What the project's groups ask for.
-    asked: Vec<Edge>,
+    asked: Vec<Asked<'l>>,
     /// What a package, or one of its extras, asks for.
-    needs: HashMap<Node, Vec<Edge>>,
+    needs: HashMap<Node, Vec<Edge<'l>>>,
 }
 
 /// What a package is called after, besides the lock.
@@ -40,16 +47,17 @@ pub(crate) struct Names<'n> {
     pub(crate) indexes: &'n [ProjectIndex],
 }
 
-impl Graph {
+impl<'l> Graph<'l> {
     pub(super) fn start(&mut self, node: Node, group: &str) {
         self.starts.entry(group.to_owned()).or_default().push(node);
     }
 
-    pub(super) fn ask(&mut self, edge: Edge) {
-        self.asked.push(edge);
+    pub(super) fn ask(&mut self, group: &str, edge: Edge<'l>) {
+        let group = group.to_owned();
+        self.asked.push(Asked { group, edge });
     }
 
-    pub(super) fn need(&mut self, node: Node, edge: Edge) {
+    pub(super) fn need(&mut self, node: Node, edge: Edge<'l>) {
         self.needs.entry(node).or_default().push(edge);
     }
 
@@ -61,14 +69,7 @@ impl Graph {
         names: &Names<'_>,
     ) -> Result<Selected, Error> {
         let groups = self.groups();
-        let needed = self.needed_by_others();
-        let is_root = |package: usize| roots.contains(&package);
-        // A project's own code is in its layer where it is asked for, and where another
-        // package needs it. One that is no package has none.
-        let is_installed = |package: usize| {
-            let is_virtual = matches!(lock.package(package).source, Source::Virtual(_));
-            !is_virtual && (!is_root(package) || needed.contains(&package))
-        };
+        let is_installed = self.is_installed(lock, roots);
         let extras = self.extras();
         let installed: Vec<usize> = groups
             .keys()
@@ -92,13 +93,33 @@ impl Graph {
         }
         let mut requested = BTreeSet::new();
         let root_edges = roots.iter().flat_map(|&root| self.edges_of(root));
-        for (_, edge) in root_edges.chain(self.asked.iter().map(|edge| (false, edge))) {
+        let root_edges = root_edges.map(|(_, edge)| edge);
+        for edge in root_edges.chain(self.asked.iter().map(|asked| &asked.edge)) {
             let mut reached = Vec::new();
             self.through(edge, &is_installed, &mut BTreeSet::new(), &mut reached);
             let names = reached.into_iter().map(|edge| edge.package);
             requested.extend(names.map(|index| lock.package(index).name.clone()));
         }
         Ok(Selected::new(packages, requested, needs))
+    }
+
+    /// Whether a package is part of the layer. A project's own code is where it is asked
+    /// for, and where another package needs it. One that is no package has none.
+    pub(super) fn is_installed<'s>(
+        &self,
+        lock: &'s Lock,
+        roots: &'s [usize],
+    ) -> impl Fn(usize) -> bool + use<'s, 'l> {
+        let needed = self.needed_by_others();
+        move |package: usize| {
+            let is_virtual = matches!(lock.package(package).source, Source::Virtual(_));
+            !is_virtual && (!roots.contains(&package) || needed.contains(&package))
+        }
+    }
+
+    /// What the project's groups ask for.
+    pub(super) fn asked(&self) -> &[Asked<'l>] {
+        &self.asked
     }
 
     /// The groups that lead to each package.
@@ -111,7 +132,7 @@ impl Graph {
             seen.clear();
             while let Some(node) = queue.pop_front() {
                 for edge in self.needs.get(&node).into_iter().flatten() {
-                    let extras = edge.extras.iter().cloned().map(Some);
+                    let extras = edge.dependency.extras.iter().cloned().map(Some);
                     for extra in std::iter::once(None).chain(extras) {
                         let next = (edge.package, extra);
                         if done.insert(next.clone()) {
@@ -134,22 +155,26 @@ impl Graph {
         edges
             .filter(|(from, edge)| **from != edge.package)
             .map(|(_, edge)| edge.package)
-            .chain(self.asked.iter().map(|edge| edge.package))
+            .chain(self.asked.iter().map(|asked| asked.edge.package))
             .collect()
     }
 
     /// The extras that are asked of each package.
     fn extras(&self) -> BTreeMap<usize, BTreeSet<String>> {
         let mut extras: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-        for edge in self.needs.values().flatten().chain(&self.asked) {
+        let asked = self.asked.iter().map(|asked| &asked.edge);
+        for edge in self.needs.values().flatten().chain(asked) {
             let known = extras.entry(edge.package).or_default();
-            known.extend(edge.extras.iter().cloned());
+            known.extend(edge.dependency.extras.iter().cloned());
         }
         extras
     }
 
-    /// What a package asks for, and whether only one of its extras does.
-    fn edges_of(&self, package: usize) -> impl Iterator<Item = (bool, &Edge)> {
+    /// What a package asks for, and the extra of it that does.
+    pub(super) fn edges_of(
+        &self,
+        package: usize,
+    ) -> impl Iterator<Item = (Option<&String>, &Edge<'l>)> {
         let mut nodes: Vec<_> = self
             .needs
             .iter()
@@ -158,7 +183,7 @@ impl Graph {
         nodes.sort_by(|one, other| one.0.cmp(other.0));
         nodes
             .into_iter()
-            .flat_map(|((_, extra), edges)| edges.iter().map(move |edge| (extra.is_some(), edge)))
+            .flat_map(|((_, extra), edges)| edges.iter().map(move |edge| (extra.as_ref(), edge)))
     }
 
     fn needs_of(
@@ -168,13 +193,13 @@ impl Graph {
         is_installed: &dyn Fn(usize) -> bool,
     ) -> Vec<(PackageName, Need)> {
         let mut needs = Vec::new();
-        for (for_extra, edge) in self.edges_of(package) {
+        for (extra, edge) in self.edges_of(package) {
             let mut reached = Vec::new();
             self.through(edge, is_installed, &mut BTreeSet::new(), &mut reached);
             for edge in reached {
                 let need = Need {
-                    with_extras: !edge.extras.is_empty(),
-                    for_extra,
+                    with_extras: !edge.dependency.extras.is_empty(),
+                    for_extra: extra.is_some(),
                 };
                 needs.push((lock.package(edge.package).name.clone(), need));
             }
@@ -183,12 +208,12 @@ impl Graph {
     }
 
     /// Where an edge leads: what is not installed itself stands for what it needs.
-    fn through<'g>(
+    pub(super) fn through<'g>(
         &'g self,
-        edge: &'g Edge,
+        edge: &'g Edge<'l>,
         is_installed: &dyn Fn(usize) -> bool,
         seen: &mut BTreeSet<usize>,
-        reached: &mut Vec<&'g Edge>,
+        reached: &mut Vec<&'g Edge<'l>>,
     ) {
         if is_installed(edge.package) {
             reached.push(edge);

@@ -6,5 +6,6 @@
 )]
 
 mod agreement;
+mod asks;
 mod hostile;
 mod support;

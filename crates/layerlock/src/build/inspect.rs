@@ -2,11 +2,12 @@
 
 use layerlock_install::Reporter;
 use layerlock_layer::Scratch;
-use layerlock_lock::{Choice, LockReader, Remaining};
+use layerlock_lock::{Choice, Remaining};
 
 use super::{Job, layer_job, run};
 use crate::configuration::Layer;
 use crate::last_run::Outcome;
+use crate::lock::Locked;
 use crate::{Error, Settings};
 
 /// What the lock alone tells of a layer.
@@ -22,7 +23,7 @@ pub(crate) struct SelectedLayer<'l> {
 /// of the lock. No index is asked, and nothing is fetched.
 pub(crate) fn with_selections<T>(
     settings: &Settings,
-    mut tell: impl FnMut(&SelectedLayer<'_>, &dyn LockReader) -> Result<T, Error>,
+    mut tell: impl FnMut(&SelectedLayer<'_>, &Locked) -> Result<T, Error>,
 ) -> Result<Vec<Option<T>>, Error> {
     let job = Job::read(settings)?;
     let mut told = Vec::with_capacity(job.layers.len());

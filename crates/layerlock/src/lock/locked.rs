@@ -164,6 +164,10 @@ impl LockReader for Locked {
         self.inner().asks(choice, environment)
     }
 
+    fn tells_needs(&self) -> bool {
+        self.inner().tells_needs()
+    }
+
     fn package_names(&self) -> Vec<PackageName> {
         self.inner().package_names()
     }

@@ -6,6 +6,7 @@ mod report;
 use layerlock_lock::{Ask, Choice, LockReader, PackageName, Selected};
 
 use crate::build::{SelectedLayer, with_selections};
+use crate::lock::Locked;
 use crate::{Error, Settings};
 
 use paths::Paths;
@@ -62,7 +63,7 @@ struct Question<'q> {
     package: &'q PackageName,
     most: usize,
     selected: &'q SelectedLayer<'q>,
-    lock: &'q dyn LockReader,
+    lock: &'q Locked,
 }
 
 impl Question<'_> {
@@ -92,15 +93,13 @@ impl Question<'_> {
             };
             return Ok(self.told(presence, &whole, &asks(choice)?));
         }
-        let mut every = Choice::default();
-        every.groups.all = true;
-        every.extras.all = true;
-        // A lock may have two versions of one package for groups that exclude each other.
-        let all = self.lock.select(&every, &environment).ok();
-        if let Some(all) = &all
-            && all.contains(self.package)
-        {
-            return Ok(self.told(Presence::NotChosen, all, &asks(&every)?));
+        for other in self.other_choices()? {
+            // Groups and extras may exclude each other.
+            if let Ok(all) = self.lock.select(&other, &environment)
+                && all.contains(self.package)
+            {
+                return Ok(self.told(Presence::NotChosen, &all, &asks(&other)?));
+            }
         }
         let locked = self.lock.package_names();
         let is_locked = locked.contains(self.package);
@@ -114,6 +113,30 @@ impl Question<'_> {
         Ok(self.told(presence, &Selected::default(), &[]))
     }
 
+    /// All groups and extras, and each of them alone.
+    fn other_choices(&self) -> Result<Vec<Choice>, Error> {
+        let none = Choice {
+            package: self.selected.choice.package.clone(),
+            ..Choice::default()
+        };
+        let mut every = none.clone();
+        every.groups.all = true;
+        every.extras.all = true;
+        let mut choices = vec![every];
+        let names = self.lock.names(none.package.as_deref())?;
+        for group in names.groups {
+            let mut with = none.clone();
+            with.groups.with.push(group);
+            choices.push(with);
+        }
+        for extra in names.extras {
+            let mut with = none.clone();
+            with.extras.names.push(extra);
+            choices.push(with);
+        }
+        Ok(choices)
+    }
+
     fn told(&self, presence: Presence, selected: &Selected, asks: &[Ask]) -> WhyLayer {
         let layer = self.selected.layer;
         let packages = selected.packages().iter();
@@ -125,6 +148,7 @@ impl Question<'_> {
             presence,
             version: found.map(|one| one.version.clone()),
             more_paths: paths.has_more,
+            needs_known: self.lock.tells_needs(),
             paths: paths.found,
         }
     }

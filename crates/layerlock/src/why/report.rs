@@ -30,6 +30,9 @@ pub struct WhyLayer {
     pub paths: Vec<Vec<Step>>,
     /// Whether there are more of them.
     pub more_paths: bool,
+    /// Whether the lock says which package needs which. Where it does not, each package is
+    /// taken for one that the project asks for.
+    pub needs_known: bool,
 }
 
 /// Whether a package is in a layer.
@@ -126,6 +129,9 @@ impl WhyLayer {
         }
         if self.more_paths {
             lines.push("  and more: --paths COUNT tells more of them".to_owned());
+        }
+        if !self.needs_known && !self.paths.is_empty() {
+            lines.push("  (the lock does not say which package needs which)".to_owned());
         }
         lines.join("\n")
     }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use layerlock::{Choice, Extras, Groups, Presence, Settings, WhyReport, WhySettings, why};
+use layerlock::{
+    Choice, Extras, Groups, Presence, Provider, Settings, WhyReport, WhySettings, why,
+};
 use layerlock_testkit::{LockedPackage, ProjectBuilder, TestProject};
 
 fn package(name: &str, version: &str) -> LockedPackage {
@@ -215,4 +217,58 @@ fn old_locks_tell_the_same() {
             "{lock}"
         );
     }
+}
+
+/// A project that real uv locked, in this repository.
+fn of_uv(name: &str) -> Settings {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/uv");
+    Settings::for_project(fixtures.join(name))
+}
+
+#[test]
+fn a_lock_of_uv_tells_versions_groups_and_extras_of_its_projects() {
+    let mut settings = of_uv("conflict-extras");
+    settings.runtimes = vec![Provider::Aws.runtime("python3.12").unwrap()];
+    // Not all extras can be chosen at once: they exclude each other.
+    assert_eq!(
+        told(settings.clone(), "six").to_string(),
+        "shop for python3.12 x86_64: six 1.16.0 is not in it: only groups or extras that are not \
+         chosen need it\n  six 1.16.0 (==1.16.0; group main; extra new)"
+    );
+    settings.choice = Some(Choice {
+        extras: Extras {
+            names: vec!["old".to_owned()],
+            ..Extras::default()
+        },
+        ..Choice::default()
+    });
+    assert_eq!(
+        told(settings.clone(), "six").to_string(),
+        "shop for python3.12 x86_64: six 1.15.0\n  six 1.15.0 (==1.15.0; group main; extra old)"
+    );
+    assert_eq!(
+        told(settings, "tzdata").to_string(),
+        "shop for python3.12 x86_64: tzdata 2026.6\n  python-dateutil 4.0.0 (group main; extra \
+         old; python_full_version >= '3.11')\n    tzdata 2026.6 (python_full_version >= '3.11')"
+    );
+}
+
+#[test]
+fn a_lock_that_does_not_say_what_needs_what_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = "lock-version = \"1.0\"\ncreated-by = \"uv\"\n\n[[packages]]\nname = \"six\"\n\
+                version = \"1.17.0\"\ndirectory = { path = \"six\" }\n";
+    fs_err::write(directory.path().join("pylock.toml"), lock).unwrap();
+    let settings = Settings {
+        runtimes: vec![Provider::Aws.runtime("python3.12").unwrap()],
+        ..Settings::for_project(directory.path())
+    };
+    let text = told(settings, "six").to_string();
+    assert!(
+        text.ends_with(
+            "six 1.17.0\n  six 1.17.0 (group main)\n  (the lock does not say which package \
+             needs which)"
+        ),
+        "{text}"
+    );
 }
