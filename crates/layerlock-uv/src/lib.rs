@@ -9,12 +9,14 @@
 //! resolved: what a lock does not tell is an error.
 
 mod choice;
+mod declared;
 mod document;
 mod error;
 mod export;
 mod file_url;
 mod lock;
 mod marker;
+mod origin;
 mod project;
 mod pylock;
 mod python;

@@ -15,7 +15,8 @@ use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
 use crate::choice::Chosen;
-use crate::lock::{ConflictItem, Dependency, Lock};
+use crate::declared::ConflictItem;
+use crate::lock::{Dependency, Lock};
 use crate::marker::Active;
 pub(crate) use graph::Names;
 use graph::{Edge, Graph, Node};
@@ -128,16 +129,13 @@ impl Query<'_> {
     }
 
     fn refuse(&self, is_there: &dyn Fn(&&ConflictItem) -> bool) -> Result<(), Error> {
-        for set in &self.lock.head.conflicts {
+        for (set, span) in &self.lock.head.conflicts {
             let mut there = set.iter().filter(is_there);
             if let (Some(first), Some(second)) = (there.next(), there.next()) {
                 return Err(Error::Conflicting {
                     first: shown(first),
                     second: shown(second),
-                    place: self
-                        .lock
-                        .place(self.lock.head.conflicts_span.clone())
-                        .into(),
+                    place: self.lock.place(span.clone()).into(),
                 });
             }
         }

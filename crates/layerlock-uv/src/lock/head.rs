@@ -7,8 +7,10 @@ use std::path::Path;
 use layerlock_lock::normalize_name;
 use toml::de::DeTable;
 
+use super::manifest::Manifest;
 use super::package::{Dependency, Reader};
 use crate::Error;
+use crate::declared::{Conflicts, conflicts};
 use crate::document::Document;
 use crate::marker::{Marker, Markers};
 use crate::python::PythonRange;
@@ -19,27 +21,22 @@ const NEWEST_VERSION: &str = "1";
 /// The head of uv.lock.
 #[derive(Debug)]
 pub(crate) struct Head {
+    /// Newer revisions of the format say more.
+    pub(crate) revision: i64,
     pub(crate) requires_python: Option<PythonRange>,
     /// The environments that it is for: all where there are none.
     pub(crate) environments: Vec<Marker>,
     pub(crate) environments_span: Range<usize>,
     /// What the project declares as conflicting.
-    pub(crate) conflicts: Vec<Vec<ConflictItem>>,
-    pub(crate) conflicts_span: Range<usize>,
+    pub(crate) conflicts: Vec<Conflicts>,
     /// The names of the workspace's projects, where there are several.
     pub(crate) members: Vec<String>,
     /// What a workspace without a project at its root asks for.
     pub(crate) requirements: Vec<Dependency>,
     /// The groups of such a workspace.
     pub(crate) groups: BTreeMap<String, Vec<Dependency>>,
-}
-
-/// What may not be chosen together with others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ConflictItem {
-    pub(crate) package: String,
-    pub(crate) extra: Option<String>,
-    pub(crate) group: Option<String>,
+    /// What it was locked with.
+    pub(crate) manifest: Manifest,
 }
 
 impl Head {
@@ -70,11 +67,11 @@ impl Head {
             read_groups.insert(normalize_name(name.get_ref()), group);
         }
         Ok(Self {
+            revision: revision(root),
             requires_python: requires_python(document, root)?,
             environments,
             environments_span: span("supported-markers"),
-            conflicts: conflicts(document, root)?,
-            conflicts_span: span("conflicts"),
+            conflicts: conflicts(document, root, None)?,
             members: document
                 .texts_at(manifest, "members")?
                 .into_iter()
@@ -82,6 +79,7 @@ impl Head {
                 .collect(),
             requirements: reader.dependencies(document.array_at(manifest, "requirements")?)?,
             groups: read_groups,
+            manifest: Manifest::read(document, root, manifest)?,
         })
     }
 }
@@ -94,23 +92,11 @@ fn requires_python(document: &Document, root: &DeTable<'_>) -> Result<Option<Pyt
     PythonRange::parse(text, document.place(value.span())).map(Some)
 }
 
-fn conflicts(document: &Document, root: &DeTable<'_>) -> Result<Vec<Vec<ConflictItem>>, Error> {
-    let mut sets = Vec::new();
-    for set in document.array_at(root, "conflicts")? {
-        let mut items = Vec::new();
-        for value in document.array(set, "a set of conflicts")? {
-            let table = document.table(value, "a conflict")?;
-            let package = document.required(value, "package", "a conflict")?;
-            let text = |key| Ok::<_, Error>(document.text_at(table, key)?.map(normalize_name));
-            items.push(ConflictItem {
-                package: normalize_name(document.string(package, "`package`")?),
-                extra: text("extra")?,
-                group: text("group")?,
-            });
-        }
-        sets.push(items);
-    }
-    Ok(sets)
+fn revision(root: &DeTable<'_>) -> i64 {
+    let revision = root.get("revision");
+    let revision = revision.and_then(|value| value.get_ref().as_integer());
+    let revision = revision.and_then(|revision| revision.to_string().parse().ok());
+    revision.unwrap_or_default()
 }
 
 fn foreign(document: &Document, reason: &'static str) -> Error {

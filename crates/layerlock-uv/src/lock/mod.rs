@@ -4,6 +4,7 @@
 //! known here is passed over. Version 2 may mean something else by the same keys.
 
 mod head;
+mod manifest;
 mod package;
 mod source;
 
@@ -21,8 +22,8 @@ use crate::document::Document;
 use crate::marker::{Active, Markers};
 use package::Reader;
 
-pub(crate) use head::{ConflictItem, Head};
-pub(crate) use package::{Dependency, File, LockedRequirement, Package};
+pub(crate) use head::Head;
+pub(crate) use package::{Dependency, File, LockedRequirement, Metadata, Package};
 pub(crate) use source::Source;
 
 /// uv.lock as it is written.
@@ -81,6 +82,16 @@ impl Lock {
 
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         self.document.place_in_file(span)
+    }
+
+    /// Whether it has groups without requirements too.
+    pub(crate) fn names_empty_groups(&self) -> bool {
+        self.head.revision >= 2
+    }
+
+    /// Whether it has the groups that go with projects where nobody says otherwise.
+    pub(crate) fn names_default_groups(&self) -> bool {
+        self.head.revision >= 5
     }
 
     pub(crate) fn packages(&self) -> &[Package] {

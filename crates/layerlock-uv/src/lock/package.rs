@@ -10,9 +10,11 @@ use toml::de::DeTable;
 
 use super::source::Source;
 use crate::Error;
+use crate::declared::DefaultGroups;
 use crate::document::{Document, Value};
 use crate::file_url::{absolute_file_url, file_name_of};
 use crate::marker::{Marker, Markers};
+use crate::origin::Origin;
 
 /// A package as uv.lock has it.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) extras: BTreeMap<String, Vec<Dependency>>,
     pub(crate) groups: BTreeMap<String, Vec<Dependency>>,
+    /// The groups that go with it where nobody says otherwise, in new locks.
+    pub(crate) default_groups: DefaultGroups,
     /// What its own pyproject.toml asked for when it was locked.
     pub(crate) metadata: Option<Metadata>,
     /// Its name, in the file.
@@ -62,6 +66,8 @@ pub(crate) struct Metadata {
     pub(crate) requires: Vec<LockedRequirement>,
     pub(crate) groups: BTreeMap<String, Vec<LockedRequirement>>,
     pub(crate) extras: Option<Vec<String>>,
+    /// The requirements, in the file.
+    pub(crate) span: Range<usize>,
 }
 
 /// A requirement of a project when it was locked.
@@ -71,6 +77,7 @@ pub(crate) struct LockedRequirement {
     pub(crate) extras: Vec<String>,
     pub(crate) marker: String,
     pub(crate) specifier: String,
+    pub(crate) origin: Origin,
 }
 
 /// Reads packages out of one part of the lock.
@@ -97,6 +104,7 @@ impl Reader<'_> {
             dependencies: self.dependencies(document.array_at(table, "dependencies")?)?,
             extras: self.sets(table, "optional-dependencies")?,
             groups: self.sets(table, "dev-dependencies")?,
+            default_groups: DefaultGroups::read(document, table)?,
             metadata: metadata
                 .map(|metadata| read_metadata(document, metadata))
                 .transpose()?,
@@ -242,7 +250,9 @@ fn read_metadata(document: &Document, table: &DeTable<'_>) -> Result<Metadata, E
         Some(_) => Some(document.texts_at(table, "provides-extras")?),
         None => None,
     };
+    let requires = table.get("requires-dist");
     Ok(Metadata {
+        span: requires.map_or(0..0, |value| document.in_file(value.span())),
         requires: requirements(document, document.array_at(table, "requires-dist")?)?,
         groups: groups
             .into_iter()
@@ -259,7 +269,29 @@ fn read_metadata(document: &Document, table: &DeTable<'_>) -> Result<Metadata, E
     })
 }
 
-fn requirements(
+fn origin(document: &Document, table: &DeTable<'_>) -> Result<Origin, Error> {
+    let text = |key| document.text_at(table, key);
+    let directory = document.path().parent().unwrap_or(Path::new(""));
+    for (key, is_editable) in [
+        ("path", Some(false)),
+        ("directory", Some(false)),
+        ("editable", Some(true)),
+        ("virtual", None),
+    ] {
+        if let Some(path) = text(key)? {
+            return Ok(Origin::local(directory, path, is_editable));
+        }
+    }
+    Ok(if let Some(git) = text("git")? {
+        Origin::locked_git(git)
+    } else if let Some(url) = text("url")? {
+        Origin::url(url)
+    } else {
+        text("index")?.map_or(Origin::Index(None), Origin::index)
+    })
+}
+
+pub(super) fn requirements(
     document: &Document,
     values: &[Value<'_>],
 ) -> Result<Vec<LockedRequirement>, Error> {
@@ -276,6 +308,7 @@ fn requirements(
                 .collect(),
             marker: text("marker")?.to_owned(),
             specifier: text("specifier")?.to_owned(),
+            origin: origin(document, table)?,
         })
     });
     requirements.collect()

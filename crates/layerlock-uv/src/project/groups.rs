@@ -27,6 +27,13 @@ impl<'t> Groups<'_, 't> {
         Ok(resolved)
     }
 
+    /// Whether one includes another.
+    pub(super) fn include(&self) -> bool {
+        let groups = self.table.into_iter().flatten();
+        let mut items = groups.filter_map(|(_, value)| value.get_ref().as_array());
+        items.any(|items| items.iter().any(|item| item.get_ref().is_table()))
+    }
+
     fn collect(
         &self,
         name: &str,

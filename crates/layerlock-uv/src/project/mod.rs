@@ -2,6 +2,8 @@
 
 mod groups;
 mod requirement;
+mod resolver;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -12,9 +14,13 @@ use layerlock_lock::{Priority, ProjectIndex, normalize_name};
 use toml::de::DeTable;
 
 use crate::Error;
-use crate::document::{Document, Value};
+use crate::declared::DefaultGroups;
+use crate::document::Document;
 use groups::Groups;
 pub(crate) use requirement::Requirement;
+use requirement::requirements;
+pub(crate) use resolver::{ResolverSettings, Text};
+pub(crate) use sources::{DeclaredOrigin, DeclaredSource};
 
 /// A project of uv's: a package, or the root of a workspace.
 #[derive(Debug)]
@@ -24,40 +30,34 @@ pub(crate) struct UvProject {
     /// Normalised; none for a workspace's root that is no project.
     pub(crate) name: Option<String>,
     /// Where it is written here.
-    pub(crate) version: Option<(String, Range<usize>)>,
-    pub(crate) requires_python: Option<(String, Range<usize>)>,
+    pub(crate) version: Option<Text>,
+    /// Whether its build finds out the version.
+    pub(crate) has_dynamic_version: bool,
+    pub(crate) requires_python: Option<Text>,
     /// What it asks for; none where its build finds that out.
     pub(crate) dependencies: Option<Vec<Requirement>>,
     pub(crate) extras: Option<BTreeMap<String, Vec<Requirement>>>,
     pub(crate) groups: BTreeMap<String, Vec<Requirement>>,
-    /// Whether groups are for some Pythons alone, which no marker here says.
-    pub(crate) groups_have_pythons: bool,
-    default_groups: DefaultGroups,
+    /// Whether a group includes another one.
+    pub(crate) groups_include: bool,
+    pub(crate) default_groups: DefaultGroups,
     /// `[tool.uv.sources]`.
-    pub(crate) sources: BTreeMap<String, SourceKind>,
+    pub(crate) sources: BTreeMap<String, Vec<DeclaredSource>>,
     pub(crate) indexes: Vec<ProjectIndex>,
     /// `[tool.uv.workspace]`.
     pub(crate) workspace: Option<Workspace>,
+    pub(crate) packaging: Packaging,
+    /// Whether uv leaves it alone (`tool.uv.managed`).
+    pub(crate) is_managed: bool,
+    pub(crate) resolver: ResolverSettings,
 }
 
-/// What a source makes of a requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SourceKind {
-    /// The same, of an index.
-    Index,
-    /// A package that is where it is: no version is asked for.
-    Elsewhere,
-    /// One or another, as a marker says.
-    Several,
-}
-
-#[derive(Debug, Default)]
-enum DefaultGroups {
-    /// uv's own are `dev`. A layer is no development environment.
-    #[default]
-    Unset,
-    All,
-    Named(Vec<(String, Range<usize>)>),
+/// What tells whether a project is a package.
+#[derive(Debug)]
+pub(crate) struct Packaging {
+    /// `tool.uv.package`.
+    pub(crate) said: Option<bool>,
+    pub(crate) has_build_system: bool,
 }
 
 /// Which directories a workspace has.
@@ -92,7 +92,7 @@ impl UvProject {
             None => Vec::new(),
         };
         let is_static = |key| project.is_some() && !dynamic.contains(&key);
-        let text = |key: &str| -> Result<Option<(String, Range<usize>)>, Error> {
+        let text = |key: &str| -> Result<Option<Text>, Error> {
             let Some(value) = project.and_then(|project| project.get(key)) else {
                 return Ok(None);
             };
@@ -113,18 +113,27 @@ impl UvProject {
         if uv.contains_key("dev-dependencies") {
             resolved.entry("dev".to_owned()).or_default().extend(legacy);
         }
+        let name = text("name")?.map(|(name, _)| normalize_name(&name));
+        let flag = |key: &str| uv.get(key).and_then(|value| value.get_ref().as_bool());
         Ok(Self {
-            name: text("name")?.map(|(name, _)| normalize_name(&name)),
             version: text("version")?,
+            has_dynamic_version: dynamic.contains(&"version"),
             requires_python: text("requires-python")?,
             dependencies: is_static("dependencies").then_some(dependencies),
             extras: is_static("optional-dependencies").then_some(extras),
             groups: resolved,
-            groups_have_pythons: uv.contains_key("dependency-groups"),
-            default_groups: default_groups(document, uv)?,
-            sources: sources(document, uv)?,
+            groups_include: groups.include(),
+            default_groups: DefaultGroups::read(document, uv)?,
+            sources: sources::read(document, directory, uv)?,
             indexes: indexes(document, uv)?,
             workspace: workspace(document, uv)?,
+            packaging: Packaging {
+                said: flag("package"),
+                has_build_system: root.contains_key("build-system"),
+            },
+            is_managed: flag("managed") != Some(false),
+            resolver: resolver::read(document, uv, name.as_deref())?,
+            name,
             directory: directory.to_owned(),
             document: document.clone(),
         })
@@ -164,16 +173,6 @@ impl UvProject {
     }
 }
 
-fn requirements(document: &Document, values: &[Value<'_>]) -> Result<Vec<Requirement>, Error> {
-    let requirements = values.iter().map(|value| {
-        Ok(Requirement {
-            text: document.string(value, "a requirement")?.to_owned(),
-            span: value.span(),
-        })
-    });
-    requirements.collect()
-}
-
 fn tables(
     document: &Document,
     table: &DeTable<'_>,
@@ -186,38 +185,6 @@ fn tables(
         ))
     });
     tables.collect()
-}
-
-fn default_groups(document: &Document, uv: &DeTable<'_>) -> Result<DefaultGroups, Error> {
-    let Some(value) = uv.get("default-groups") else {
-        return Ok(DefaultGroups::Unset);
-    };
-    match value.get_ref().as_str() {
-        Some("all") => Ok(DefaultGroups::All),
-        Some(_) => Err(document.invalid(value.span(), "`default-groups` is a list, or \"all\"")),
-        None => {
-            let values = document.array(value, "`default-groups`")?.iter();
-            let named = values.map(|value| {
-                let name = normalize_name(document.string(value, "a group")?);
-                Ok((name, value.span()))
-            });
-            Ok(DefaultGroups::Named(named.collect::<Result<_, Error>>()?))
-        }
-    }
-}
-
-fn sources(document: &Document, uv: &DeTable<'_>) -> Result<BTreeMap<String, SourceKind>, Error> {
-    let sources = document.table_at(uv, "sources")?.into_iter().flatten();
-    let sources = sources.map(|(name, value)| {
-        let kind = match value.get_ref().as_table() {
-            Some(table) if table.contains_key("marker") => SourceKind::Several,
-            Some(table) if table.contains_key("index") => SourceKind::Index,
-            Some(_) => SourceKind::Elsewhere,
-            None => SourceKind::Several,
-        };
-        (normalize_name(name.get_ref()), kind)
-    });
-    Ok(sources.collect())
 }
 
 fn indexes(document: &Document, uv: &DeTable<'_>) -> Result<Vec<ProjectIndex>, Error> {

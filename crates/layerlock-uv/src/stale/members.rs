@@ -1,6 +1,6 @@
 //! Whether the workspace has the projects that its lock has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::outdated::stale;
@@ -34,39 +34,57 @@ pub(super) fn check(
             return Err(stale(lock, what, project.place(0..0)));
         }
     }
-    let Some(workspace) = &root.workspace else {
+    let mut there: BTreeSet<String> = root.name.iter().cloned().collect();
+    let default = Workspace::default();
+    let workspace = root.workspace.as_ref().unwrap_or(&default);
+    let Some(directories) = directories(root.directory(), workspace) else {
         return Ok(());
     };
-    for directory in directories(root.directory(), workspace) {
+    for directory in directories {
         let Ok(Some(member)) = UvProject::read(&directory) else {
             continue;
         };
-        if let Some(name) = &member.name
-            && !lock.head.members.contains(name)
-            && root.name.as_ref() != Some(name)
-        {
+        let Some(name) = member.name.as_ref().filter(|_| member.is_managed) else {
+            continue;
+        };
+        if !lock.head.members.contains(name) && root.name.as_ref() != Some(name) {
             let what = format!("the workspace has a new project, `{}`", name.escape_debug());
             return Err(stale(lock, what, member.place(0..0)));
         }
+        there.insert(name.clone());
+    }
+    if let Some(gone) = lock.head.members.iter().find(|name| !there.contains(*name)) {
+        let what = format!(
+            "the workspace has no project `{}` any more",
+            gone.escape_debug()
+        );
+        return Err(stale(
+            lock,
+            what,
+            lock.place(lock.head.manifest.span.clone()),
+        ));
     }
     Ok(())
 }
 
-/// The directories that the patterns of a workspace are for. Patterns that say more than
-/// `*` are left to uv.
-fn directories(root: &Path, workspace: &Workspace) -> Vec<PathBuf> {
-    let is_plain =
-        |pattern: &&String| !pattern.contains("**") && !pattern.contains(['[', '{', '!']);
+/// The directories that the patterns of a workspace are for; nothing where one of them says
+/// more than `*`: that is left to uv.
+fn directories(root: &Path, workspace: &Workspace) -> Option<Vec<PathBuf>> {
+    let is_plain = |pattern: &String| {
+        let is_below = !pattern.starts_with('/') && !pattern.split('/').any(|part| part == "..");
+        is_below && !pattern.contains("**") && !pattern.contains(['[', '{', '!'])
+    };
     let exclude: Vec<Vec<&str>> = workspace
         .exclude
         .iter()
         .map(|pattern| parts(pattern))
         .collect();
-    if !workspace.exclude.iter().all(|pattern| is_plain(&pattern)) {
-        return Vec::new();
+    let mut patterns = workspace.members.iter().chain(&workspace.exclude);
+    if !patterns.all(is_plain) {
+        return None;
     }
     let mut found = Vec::new();
-    for pattern in workspace.members.iter().filter(is_plain) {
+    for pattern in &workspace.members {
         let mut here = vec![(root.to_owned(), Vec::new())];
         for part in parts(pattern) {
             here = here
@@ -86,7 +104,7 @@ fn directories(root: &Path, workspace: &Workspace) -> Vec<PathBuf> {
         let kept = here.into_iter().filter(|(_, names)| !is_excluded(names));
         found.extend(kept.map(|(directory, _)| directory));
     }
-    found
+    Some(found)
 }
 
 fn parts(pattern: &str) -> Vec<&str> {
@@ -167,6 +185,13 @@ mod tests {
         };
         let found = directories(root.path(), &workspace);
         let expected = ["packages/a", "tools"].map(|path| root.path().join(path));
-        assert_eq!(found, expected);
+        assert_eq!(found.unwrap(), expected);
+        for pattern in ["packages/**", "../other", "{a,b}"] {
+            let workspace = Workspace {
+                members: vec![pattern.to_owned()],
+                exclude: Vec::new(),
+            };
+            assert!(directories(root.path(), &workspace).is_none(), "{pattern}");
+        }
     }
 }

@@ -6,10 +6,10 @@ use crate::Error;
 use crate::lock::Lock;
 
 /// What differs, and where.
-pub(super) fn stale(lock: &Lock, what: String, place: Place) -> Error {
+pub(super) fn stale(lock: &Lock, what: impl AsRef<str>, place: Place) -> Error {
     Error::Stale {
         lock: lock.path().to_owned(),
-        what,
+        what: layerlock_diagnostic::mask_user_info(what.as_ref()),
         place: place.into(),
     }
 }

@@ -8,4 +8,5 @@
 mod agreement;
 mod asks;
 mod hostile;
+mod stale;
 mod support;

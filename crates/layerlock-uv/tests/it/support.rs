@@ -4,10 +4,28 @@ use std::path::{Path, PathBuf};
 
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 
+/// Where the projects are that real uv locked.
+pub(crate) fn fixtures_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/uv")
+}
+
+/// Copies a directory with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs_err::create_dir_all(to).unwrap();
+    for entry in fs_err::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs_err::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 /// The projects that real uv locked.
 pub(crate) fn fixtures() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/uv");
-    let entries = fs_err::read_dir(directory).unwrap();
+    let entries = fs_err::read_dir(fixtures_root()).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut projects: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
     projects.sort();
