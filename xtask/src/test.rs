@@ -75,7 +75,10 @@ const STEPS: &[Step] = &[
         let mut installs = wheels.into_iter().map(e2e::Arguments::wheel);
         installs.try_for_each(|arguments| e2e::run(&arguments))
     }),
-    long_step("uv", |_| diff_uv::run(&diff_uv::Arguments::everything())),
+    long_step("uv-locks", |_| {
+        diff_uv::run(&diff_uv::Arguments::everything())?;
+        diff_uv::run(&diff_uv::Arguments::stale())
+    }),
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())
     }),

@@ -5,9 +5,12 @@
 //! each, `exports.txt` has what uv printed for each choice of extras, groups and
 //! projects. Here uv prints it again, and its markers are evaluated for every Python and
 //! processor by pip's own reader of markers (`evaluate.py`). What layerlock selects has
-//! to be the same packages in the same versions.
+//! to be the same packages in the same versions, and the file of each the one that pip
+//! takes from the pylock.toml that uv exports (`choose.py`).
 
+mod files;
 mod random;
+mod stale;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,17 +34,29 @@ pub(crate) struct Arguments {
     /// Where the random projects start
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+    /// Instead, whether locks are out of date after changes of their projects
+    #[arg(long, conflicts_with_all = ["projects", "random"])]
+    stale: bool,
     /// Compare this binary instead of building one
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
 }
 
 impl Arguments {
+    /// The changes of fixtures, by a binary of this tree.
+    pub(crate) fn stale() -> Self {
+        Self {
+            stale: true,
+            ..Self::everything()
+        }
+    }
+
     /// All fixtures, by a binary of this tree.
     pub(crate) fn everything() -> Self {
         Self {
             projects: Vec::new(),
             random: None,
+            stale: false,
             seed: 1,
             binary: None,
         }
@@ -68,6 +83,7 @@ struct Export {
 struct Package {
     name: String,
     version: String,
+    file: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -80,7 +96,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .prefix("layerlock-diff-uv-")
         .tempdir()?;
     let layerlock = Layerlock::new(&binary, work.path())?;
+    if arguments.stale {
+        return stale::run(&tools, &layerlock, work.path());
+    }
     let (mut compared, mut refused, mut elsewhere, mut differing) = (0, 0, 0, 0);
+    let mut same_files = 0;
     let projects = match arguments.random {
         Some(count) => random::projects(count, arguments.seed, work.path())?,
         None => projects(&arguments.projects)?,
@@ -89,12 +109,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         for choice in choices(&directory)? {
             let theirs = choice.exported_by_uv(&tools)?;
             let evaluated = evaluated(&theirs, &tools, work.path())?;
-            for (target, expected) in targets().zip(evaluated) {
+            let chosen = choice.chosen_by_pip(&tools, work.path())?;
+            for ((target, expected), chosen) in targets().zip(evaluated).zip(chosen) {
                 let (python, (architecture, _)) = target;
                 let ours = choice.exported_by_layerlock(&layerlock, python, architecture)?;
                 let what = format!("{} {python} {architecture}", choice.describe());
-                match choice.verdict(&ours, &theirs, &expected)? {
-                    Verdict::Same => compared += 1,
+                match choice.verdict(&ours, &theirs, &expected, chosen.as_ref())? {
+                    Verdict::Same { files } => {
+                        compared += 1;
+                        same_files += files;
+                    }
                     Verdict::Refused => refused += 1,
                     Verdict::Elsewhere => elsewhere += 1,
                     Verdict::Differs(how) => {
@@ -106,7 +130,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
     }
     println!(
-        "{compared} selections are the same, {refused} are refused by both, {elsewhere} are for \
+        "{compared} selections with {same_files} files are the same, {refused} are refused by both, {elsewhere} are for \
          targets without a file, outside of the lock, or without a hash, {differing} differ"
     );
     if differing > 0 || compared == 0 {
@@ -198,7 +222,10 @@ fn project_of(directory: &Path, package: Option<&str>) -> Result<String> {
 }
 
 enum Verdict {
-    Same,
+    Same {
+        /// So many files.
+        files: usize,
+    },
     Refused,
     Elsewhere,
     Differs(String),
@@ -210,17 +237,25 @@ impl Choice {
         format!("{} {}", name.display(), self.ours.join(" "))
     }
 
+    /// What pip takes of uv's export; nothing for any target where uv exports nothing.
+    fn chosen_by_pip(&self, tools: &Tools, work: &Path) -> Result<Vec<Option<files::Answer>>> {
+        let pylock = self.uv_export(tools, &["--format", "pylock.toml"])?;
+        if pylock.code != Some(0) {
+            return Ok(targets().map(|_| None).collect());
+        }
+        let answers = files::chosen(&pylock, tools, work)?;
+        Ok(answers.into_iter().map(Some).collect())
+    }
+
     fn exported_by_uv(&self, tools: &Tools) -> Result<Finished> {
+        self.uv_export(tools, &["--no-hashes", "--no-annotate"])
+    }
+
+    fn uv_export(&self, tools: &Tools, format: &[&str]) -> Result<Finished> {
         tools
             .uv()
-            .args([
-                "export",
-                "--frozen",
-                "--offline",
-                "--no-hashes",
-                "--no-header",
-            ])
-            .arg("--no-annotate")
+            .args(["export", "--frozen", "--offline", "--no-header"])
+            .args(format)
             .args(&self.theirs)
             .directory(&self.directory)
             .finish()
@@ -241,11 +276,23 @@ impl Choice {
             .finish()
     }
 
-    fn verdict(&self, ours: &Finished, theirs: &Finished, expected: &Lines) -> Result<Verdict> {
+    fn verdict(
+        &self,
+        ours: &Finished,
+        theirs: &Finished,
+        expected: &Lines,
+        chosen: Option<&files::Answer>,
+    ) -> Result<Verdict> {
         match (ours.code, theirs.code) {
             (Some(0), Some(0)) => {}
             (Some(1..=7), Some(1..)) => return Ok(Verdict::Refused),
-            (Some(NOTHING_FITS), Some(0)) => return Ok(Verdict::Elsewhere),
+            (Some(NOTHING_FITS), Some(0)) => {
+                let message = format!("pip has a wheel of each, and {}", ours.describe());
+                return Ok(match chosen {
+                    Some(chosen) if chosen.has_wheels_alone() => Verdict::Differs(message),
+                    _ => Verdict::Elsewhere,
+                });
+            }
             // uv takes files without a hash, from a directory for example.
             (Some(7), Some(0)) if ours.stderr.contains("the lock has `no hash`") => {
                 return Ok(Verdict::Elsewhere);
@@ -256,9 +303,9 @@ impl Choice {
             _ => return Ok(Verdict::Differs(ours.describe())),
         }
         let export: Export = serde_json::from_str(&ours.stdout).with_context(|| ours.describe())?;
-        let packages = export.packages.into_iter();
+        let packages = export.packages.iter();
         let ours: BTreeSet<(String, String)> = packages
-            .map(|package| (package.name, package.version))
+            .map(|package| (package.name.clone(), package.version.clone()))
             .collect();
         let names: BTreeSet<&str> = ours.iter().map(|(name, _)| &**name).collect();
         let mut found = BTreeSet::new();
@@ -281,7 +328,7 @@ impl Choice {
             }
         }
         match ours.difference(&found).next() {
-            None => Ok(Verdict::Same),
+            None => Ok(of_files(&export, chosen)),
             Some(more) => Ok(Verdict::Differs(format!("layerlock has {more:?} besides"))),
         }
     }
@@ -303,6 +350,15 @@ impl Choice {
             .and_then(|project| project.get("name"));
         let name = name.and_then(toml::Value::as_str);
         name.map(str::to_owned).context("a project without a name")
+    }
+}
+
+/// The verdict where the packages are the same.
+fn of_files(ours: &Export, chosen: Option<&files::Answer>) -> Verdict {
+    match chosen.map(|chosen| chosen.compare(ours)) {
+        Some(Ok(files)) => Verdict::Same { files },
+        Some(Err(how)) => Verdict::Differs(how),
+        None => Verdict::Same { files: 0 },
     }
 }
 

@@ -1,0 +1,45 @@
+"""Which file of each package pip takes from a pylock.toml for a target.
+
+Reads a JSON array of {"pylock", "python", "machine", "platforms"} from the file named
+first, and prints an array of {"files": {name: file or null}} or {"error": text}. It is
+pip's own selection from a lock, with the tags that its own `--platform` gives.
+"""
+
+import json
+import sys
+import tomllib
+
+from evaluate import environment
+from pip._internal.models.target_python import TargetPython
+from pip._vendor.packaging.pylock import Pylock, PylockSelectError
+
+
+def tags(python, platforms):
+    version = tuple(int(part) for part in python.split("."))
+    target = TargetPython(platforms=platforms, py_version_info=version, implementation="cp")
+    return target.get_sorted_tags()
+
+
+def files(lock, python, machine, platforms):
+    lock = Pylock.from_dict(lock)
+    chosen = {}
+    try:
+        for package, source in lock.select(
+            environment=environment(f"{python}.99", machine), tags=tags(python, platforms)
+        ):
+            # A directory and a repository are no file.
+            chosen[package.name] = getattr(source, "filename", None)
+    except PylockSelectError as error:
+        return {"error": str(error)}
+    return {"files": chosen}
+
+
+def main():
+    with open(sys.argv[1], encoding="utf-8") as file:
+        asked = json.load(file)
+    lock = tomllib.loads(asked["pylock"])
+    print(json.dumps([files(lock, **target) for target in asked["targets"]]))
+
+
+if __name__ == "__main__":
+    main()
