@@ -1,15 +1,17 @@
 //! What the bytes of one file tell, whatever layer it is in. It can be kept for the files of
 //! a wheel, by the hash of that.
 
-use std::sync::Mutex;
+use std::ops::ControlFlow;
 
+use layerlock_elf::Binary;
 use layerlock_layer::parallel::{self, Schedule};
 
-use crate::binaries::{may_be_binary, read_binary};
+use crate::binaries::{may_be_binary, read_binary, read_binary_in_pieces};
 use crate::file_facts::{FileFacts, Header};
-use crate::layer::{FileInLayer, Layer, ReadError};
+use crate::layer::{FileInLayer, Layer, LayerReader, ReadError};
 use crate::names::ending;
 use crate::python::source;
+use crate::room::Room;
 use crate::secrets;
 
 /// Which facts: those of one kind are found out and kept together.
@@ -44,10 +46,17 @@ impl Known for NothingKnown {
 
 /// Text that is larger is data, and no settings of anybody.
 const LARGEST_TEXT: u64 = 1 << 20;
-/// As large a file is brought into memory alone.
-const LARGE: u64 = 4 << 20;
 /// Source that is larger is made by a program.
-const LARGEST_SOURCE: u64 = 16 << 20;
+const LARGEST_SOURCE: u64 = 4 << 20;
+/// A larger compiled file goes by in pieces. To unpack it as a whole is faster.
+const LARGEST_AT_ONCE: u64 = 2 << 20;
+
+/// What all files that are looked at take up at once, in bytes.
+const ROOM: u64 = 24 << 20;
+/// As much is kept of a compiled file that goes by.
+const KEPT_OF_BINARY: u64 = 12 << 20;
+/// A syntax tree is so many times as large as its source.
+const TREE: u64 = 12;
 
 /// Looks at every file of a layer for Python 3.`minor` that is not compiled, except at
 /// those of which everything is known. Gives the facts in the order of the files.
@@ -56,8 +65,11 @@ pub(crate) fn examine(
     minor: Option<u8>,
     known: &dyn Known,
 ) -> Result<Vec<FileFacts>, ReadError> {
-    examine_for(layer, FactsOf::Text, known, |file, bytes| {
-        facts_of(file, bytes, minor)
+    examine_for(layer, FactsOf::Text, known, |reader, file| {
+        if ending(file.name()) == Some("pyc") {
+            return of_bytecode(reader, file);
+        }
+        Ok(facts_of(file, &reader.bytes(file)?, minor))
     })
 }
 
@@ -66,20 +78,21 @@ pub(crate) fn examine_compiled(
     layer: &Layer<'_>,
     known: &dyn Known,
 ) -> Result<Vec<FileFacts>, ReadError> {
-    examine_for(layer, FactsOf::Compiled, known, |_, bytes| FileFacts {
-        binary: read_binary(bytes),
-        ..FileFacts::default()
+    examine_for(layer, FactsOf::Compiled, known, |reader, file| {
+        Ok(FileFacts {
+            binary: binary(reader, file)?,
+            ..FileFacts::default()
+        })
     })
 }
 
-fn examine_for(
-    layer: &Layer<'_>,
+fn examine_for<'a>(
+    layer: &Layer<'a>,
     what: FactsOf,
     known: &dyn Known,
-    find: impl Fn(&FileInLayer<'_>, &[u8]) -> FileFacts + Sync,
+    find: impl Fn(&mut LayerReader<'a>, &FileInLayer<'a>) -> Result<FileFacts, ReadError> + Sync,
 ) -> Result<Vec<FileFacts>, ReadError> {
-    // One large file after the other: each is in memory as a whole.
-    let large = Mutex::new(());
+    let room = Room::of(ROOM);
     let (facts, _) = parallel::with_state::<_, _, _, ReadError>(
         &layer.files,
         Schedule::InParts,
@@ -91,13 +104,53 @@ fn examine_for(
             if let Some(facts) = known.facts(what, file) {
                 return Ok(facts);
             }
-            let _alone = (file.size > LARGE).then(|| large.lock());
-            let facts = find(file, &reader.bytes(file)?);
+            let _part = room.take(cost(what, file));
+            let facts = find(reader, file)?;
             known.learn(what, file, &facts);
             Ok(facts)
         },
     )?;
     Ok(facts)
+}
+
+/// The memory that it takes to look at a file.
+fn cost(what: FactsOf, file: &FileInLayer<'_>) -> u64 {
+    match (what, ending(file.name())) {
+        (FactsOf::Compiled, _) => file.size.min(KEPT_OF_BINARY),
+        (FactsOf::Text, Some("pyc")) => 0,
+        (FactsOf::Text, Some("py")) => file.size.saturating_mul(TREE),
+        (FactsOf::Text, _) => file.size,
+    }
+}
+
+fn binary<'a>(
+    reader: &mut LayerReader<'a>,
+    file: &FileInLayer<'a>,
+) -> Result<Option<Binary>, ReadError> {
+    if file.size <= LARGEST_AT_ONCE {
+        return Ok(read_binary(&reader.bytes(file)?));
+    }
+    read_binary_in_pieces(|take| reader.pieces(file, take))
+}
+
+fn of_bytecode<'a>(
+    reader: &mut LayerReader<'a>,
+    file: &FileInLayer<'a>,
+) -> Result<FileFacts, ReadError> {
+    let mut start = Vec::new();
+    reader.pieces(file, &mut |piece| {
+        let missing = Header::LENGTH - start.len();
+        start.extend(piece.iter().take(missing));
+        if start.len() == Header::LENGTH {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    Ok(FileFacts {
+        pyc: Header::read(&start),
+        ..FileFacts::default()
+    })
 }
 
 /// Whether something is to be found in a file like this.
@@ -125,13 +178,8 @@ pub(crate) fn is_command(file: &FileInLayer<'_>) -> bool {
 }
 
 fn facts_of(file: &FileInLayer<'_>, bytes: &[u8], minor: Option<u8>) -> FileFacts {
-    let ending = ending(file.name());
     let mut facts = FileFacts::default();
-    if ending == Some("pyc") {
-        facts.pyc = Header::read(bytes);
-        return facts;
-    }
-    if ending == Some("py") {
+    if ending(file.name()) == Some("py") {
         facts.syntax = minor.and_then(|minor| source::problem(bytes, minor));
     }
     if is_command(file) {

@@ -57,6 +57,9 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    /// As many bytes of a file are enough to read it.
+    pub(crate) const LENGTH: usize = 16;
+
     /// "The pyc file starts with a magic number, a bit field, and then either a timestamp
     /// and the source's size, or a hash" (PEP 552).
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use layerlock_layer::archive::{ArchiveProblem, RawMember};
-use layerlock_layer::{ArchiveId, Entry, EntryReader, EntrySource, LayerPlan};
+use layerlock_layer::{ArchiveId, Entry, EntryReader, EntrySource, LayerPlan, TakeUntil};
 
 /// The files of a layer, sorted by path.
 #[derive(Clone)]
@@ -149,6 +149,20 @@ impl<'a> LayerReader<'a> {
             (Source::Entry(_), None) => Ok(Vec::new()),
             (Source::Member(member), _) => Ok(member.bytes()?),
             (Source::Disk(path), _) => Ok(disk::read(path)?),
+        }
+    }
+
+    /// Hands over the bytes of a file piece by piece, until `take` has enough.
+    pub(crate) fn pieces(
+        &mut self,
+        file: &FileInLayer<'a>,
+        take: TakeUntil<'_>,
+    ) -> Result<(), ReadError> {
+        match (&file.source, &mut self.0) {
+            (Source::Entry(entry), Some(reader)) => Ok(reader.pieces(entry, take)?),
+            (Source::Entry(_), None) => Ok(()),
+            (Source::Member(member), _) => Ok(member.pieces(take)?),
+            (Source::Disk(path), _) => Ok(disk::pieces(path, take)?),
         }
     }
 

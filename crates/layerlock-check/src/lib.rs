@@ -30,6 +30,7 @@ mod names;
 mod owners;
 mod plan;
 mod python;
+mod room;
 mod secrets;
 mod standard_library;
 #[cfg(test)]

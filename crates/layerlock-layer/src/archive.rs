@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use flate2::read::DeflateDecoder;
 use rawzip::extra_fields::{ExtraFieldId, ExtraFields};
@@ -21,6 +22,7 @@ use rawzip::{
 };
 
 use self::end::{Extent, ambiguous, check_end, check_extents, descriptor};
+use crate::pieces::TakeUntil;
 use crate::{LayerPath, Method, PathError};
 pub use problem::ArchiveProblem;
 pub use rawzip::{FileReader, ReaderAt};
@@ -313,6 +315,21 @@ impl RawMember<'_> {
     /// Unpacks the data piece by piece, and checks its size and checksum. Gives
     /// the CRC-32 of the data as it lies in the archive.
     pub fn read_into(&self, mut take: impl FnMut(&[u8])) -> Result<u32, ArchiveProblem> {
+        let checksum = self.unpack(&mut |piece| {
+            take(piece);
+            ControlFlow::Continue(())
+        })?;
+        Ok(checksum.unwrap_or_default())
+    }
+
+    /// Unpacks the data piece by piece, until `take` has enough. Size and checksum are
+    /// checked where it takes all.
+    pub fn pieces(&self, take: TakeUntil<'_>) -> Result<(), ArchiveProblem> {
+        self.unpack(take).map(drop)
+    }
+
+    /// The CRC-32 of the data as it lies in the archive; none where not all was taken.
+    fn unpack(&self, take: TakeUntil<'_>) -> Result<Option<u32>, ArchiveProblem> {
         let mut checksum = crc32fast::Hasher::new();
         let mut left = self.size;
         let mut buffer = vec![0; piece_of(self.size)];
@@ -337,7 +354,9 @@ impl RawMember<'_> {
                 .checked_sub(piece.len() as u64)
                 .ok_or_else(|| self.problem("unpacks to more than its header says"))?;
             checksum.update(piece);
-            take(piece);
+            if take(piece).is_break() {
+                return Ok(None);
+            }
         }
         let data = match source {
             Packed::Stored(data) => data,
@@ -352,7 +371,7 @@ impl RawMember<'_> {
         if checksum.finalize() != self.crc32 {
             return Err(self.problem("does not have the checksum that its header says"));
         }
-        Ok(data.checksum.finalize())
+        Ok(Some(data.checksum.finalize()))
     }
 
     /// The data as it lies in the archive.

@@ -23,6 +23,7 @@ mod links;
 mod output;
 pub mod parallel;
 mod path;
+mod pieces;
 mod plan;
 mod plan_builder;
 mod planned_file;
@@ -43,6 +44,7 @@ pub use output::{
     write_file, write_private_file,
 };
 pub use path::{LayerPath, PathError};
+pub use pieces::TakeUntil;
 pub use plan::{
     ArchiveId, ArchiveMember, Entry, EntrySource, LayerPlan, Method, Mode, Overlap, OwnerId,
 };

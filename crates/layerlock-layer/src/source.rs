@@ -7,6 +7,7 @@ use flate2::read::DeflateDecoder;
 use fs_err::File;
 use libdeflater::{DecompressionError, Decompressor};
 
+use crate::pieces::TakeUntil;
 use crate::planned_file::open_regular;
 use crate::{ArchiveId, ArchiveMember, Entry, EntrySource, Error, LayerPlan, Method};
 
@@ -23,6 +24,23 @@ impl<'a> EntryReader<'a> {
     /// The unpacked bytes of an entry, checked against its CRC-32.
     pub fn read(&mut self, entry: &Entry) -> Result<Vec<u8>, Error> {
         self.0.read(entry)
+    }
+
+    /// Hands over the same piece by piece, so that an entry of any size takes no more memory
+    /// than a piece. The checksum is compared at the end, unless `take` has enough before.
+    pub fn pieces(&mut self, entry: &Entry, take: TakeUntil<'_>) -> Result<(), Error> {
+        let mut has_enough = false;
+        let copied = self.0.copy(entry, &mut |piece| {
+            has_enough = take(piece).is_break();
+            if has_enough {
+                return Err(io::Error::other("no more is wanted"));
+            }
+            Ok(())
+        });
+        match copied {
+            Err(error) if !has_enough => Err(self.0.error(error, entry, Path::new(""))),
+            _ => Ok(()),
+        }
     }
 }
 

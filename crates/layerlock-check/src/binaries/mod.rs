@@ -23,7 +23,10 @@ mod role;
 #[cfg(test)]
 mod tests;
 
+use std::ops::ControlFlow;
+
 use layerlock_elf::{Binary, BinaryReader};
+use layerlock_layer::TakeUntil;
 use layerlock_target::Target;
 
 use crate::Finding;
@@ -39,14 +42,21 @@ pub fn read_binary(bytes: &[u8]) -> Option<Binary> {
 }
 
 /// The same of a file that comes in pieces, of which some megabytes are kept at most,
-/// however large it is. `go_by` hands over all pieces, in their order, and is asked to do
-/// so again where a file has its tables at an unusual place.
+/// however large it is. `go_by` hands over the pieces in their order, as far as they are
+/// wanted, and is asked to do so again where a file has its tables at an unusual place.
 pub fn read_binary_in_pieces<E>(
-    mut go_by: impl FnMut(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+    mut go_by: impl FnMut(TakeUntil<'_>) -> Result<(), E>,
 ) -> Result<Option<Binary>, E> {
     let mut reader = BinaryReader::new(MODULE_PREFIX);
     loop {
-        go_by(&mut |piece| reader.take(piece))?;
+        go_by(&mut |piece| {
+            reader.take(piece);
+            if reader.wants_more() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
         match reader.finish() {
             Ok(binary) => return Ok(binary),
             Err(again) => reader = again,

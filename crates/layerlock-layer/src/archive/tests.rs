@@ -536,3 +536,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn pieces_end_where_enough_was_taken() {
+    let noise = noise(1, 3 * PIECE);
+    for builder in [sound_wheel(), sound_wheel().stored()] {
+        let bytes = builder.file("demo/noise.bin", &noise).build().bytes;
+        let bytes = bytes.as_slice();
+        let members = read(&bytes, bytes.len() as u64, RULES).unwrap();
+        let mut members = members.iter();
+        let member = members.find(|it| it.name.as_str() == "demo/noise.bin");
+        let member = member.unwrap();
+        for enough in [1, 2 * PIECE, usize::MAX] {
+            let mut taken = Vec::new();
+            let read = member.pieces(&mut |piece| {
+                taken.extend_from_slice(piece);
+                if taken.len() < enough {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            });
+            read.unwrap();
+            assert!(noise.starts_with(&taken), "{}", taken.len());
+            let most = enough.saturating_add(PIECE).min(noise.len());
+            assert!((enough.min(noise.len())..=most).contains(&taken.len()));
+        }
+    }
+}
