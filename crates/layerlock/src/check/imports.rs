@@ -20,7 +20,9 @@ use crate::Error;
 pub struct Imported {
     /// The module.
     pub module: String,
-    /// Thousandths of a second, without the start of the interpreter.
+    /// Thousandths of a second, without the start of the interpreter. They are another
+    /// number each time, and so no part of JSON.
+    #[serde(skip)]
     pub milliseconds: u64,
 }
 
@@ -28,7 +30,7 @@ pub struct Imported {
 #[derive(Default)]
 pub(super) struct Imports {
     pub(super) findings: Vec<Finding>,
-    /// The slowest first.
+    /// Sorted by name.
     pub(super) imported: Vec<Imported>,
 }
 
@@ -97,9 +99,6 @@ pub(super) fn run(layer: &Layer<'_>, target: &Target) -> Result<Imports, Error> 
         let text = output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         imports.take(module, text.as_deref(), target);
     }
-    imports
-        .imported
-        .sort_by_key(|one| std::cmp::Reverse(one.milliseconds));
     Ok(imports)
 }
 

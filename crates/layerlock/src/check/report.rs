@@ -41,7 +41,7 @@ pub struct CheckedLayer {
     pub unzipped_size: u64,
     /// How many files.
     pub file_count: usize,
-    /// The modules that were imported, the slowest first, where that was asked for.
+    /// The modules that were imported, sorted by name, where that was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub imports: Vec<Imported>,
     /// What was found.
@@ -269,7 +269,9 @@ fn write_imports(f: &mut fmt::Formatter<'_>, imports: &[Imported]) -> fmt::Resul
         return Ok(());
     }
     write!(f, "\nimported: {}", counted(imports.len(), "module"))?;
-    for one in imports.iter().take(SHOWN) {
+    let mut slowest: Vec<&Imported> = imports.iter().collect();
+    slowest.sort_by_key(|one| std::cmp::Reverse(one.milliseconds));
+    for one in slowest.into_iter().take(SHOWN) {
         write!(f, "\n  {:>6} ms  {}", one.milliseconds, one.module)?;
     }
     Ok(())

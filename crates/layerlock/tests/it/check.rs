@@ -322,6 +322,7 @@ fn modules_are_imported_by_an_interpreter_that_sees_the_layer_alone() {
     let layer = shop.path("layer");
     fs::create_dir_all(layer.join("python/good")).unwrap();
     fs::write(layer.join("python/good/__init__.py"), "import json\n").unwrap();
+    fs::write(layer.join("python/also.py"), "").unwrap();
     fs::write(layer.join("python/bad.py"), "import surely_not_there\n").unwrap();
     fs::write(layer.join("python/sdk.py"), "import boto3\n").unwrap();
     let mut settings = settings(&shop, &[layer]);
@@ -359,5 +360,11 @@ fn modules_are_imported_by_an_interpreter_that_sees_the_layer_alone() {
         .iter()
         .map(|one| one.module.as_str())
         .collect();
-    assert_eq!(modules, ["good"]);
+    assert_eq!(modules, ["also", "good"]);
+    // The same layer gives the same object, however long it took.
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(
+        json["layers"][0]["imports"],
+        serde_json::json!([{"module": "also"}, {"module": "good"}])
+    );
 }
