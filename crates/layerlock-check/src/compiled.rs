@@ -1,37 +1,75 @@
 //! The compiled files of a layer, as the checks on binaries get them.
 
+use std::sync::Arc;
+
+use layerlock_elf::Binary;
 use layerlock_target::Target;
 
 use crate::Finding;
-use crate::binaries::{BinaryContent, BinaryFile, check_binaries};
+use crate::binaries::{BinaryContent, BinaryFile, check_binaries_beside};
 use crate::facts::{Known, examine_compiled};
-use crate::layer::{Layer, ReadError};
+use crate::layer::{Layer, ReadError, package_of};
+
+/// The files of a layer, as far as compiled ones are judged by them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CompiledFiles(Vec<CompiledFile>);
+
+#[derive(Debug, Clone)]
+struct CompiledFile {
+    path: String,
+    owner: Option<Arc<str>>,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Binary(Binary),
+    Link(String),
+    Other,
+}
+
+impl CompiledFiles {
+    pub(crate) fn read(layer: &Layer<'_>, known: &dyn Known) -> Result<Self, ReadError> {
+        let facts = examine_compiled(layer, known)?;
+        let mut reader = layer.reader();
+        let mut files = Vec::with_capacity(layer.files.len());
+        for (file, facts) in layer.files.iter().zip(facts) {
+            let content = match facts.binary {
+                _ if file.is_link => Content::Link(reader.text(file)?),
+                Some(binary) => Content::Binary(binary),
+                None => Content::Other,
+            };
+            files.push(CompiledFile {
+                path: file.path.to_string(),
+                owner: file.owner.clone(),
+                content,
+            });
+        }
+        Ok(Self(files))
+    }
+
+    pub(crate) fn files(&self) -> impl Iterator<Item = BinaryFile<'_>> {
+        self.0.iter().map(|file| BinaryFile {
+            path: &file.path,
+            package: file.owner.as_deref().map(package_of),
+            content: match &file.content {
+                Content::Binary(binary) => BinaryContent::Binary(binary),
+                Content::Link(target) => BinaryContent::Link(target),
+                Content::Other => BinaryContent::Other,
+            },
+        })
+    }
+}
 
 /// Checks whether the compiled files of a layer run on its target: each build does that.
+/// `libraries` are the names of those that functions can have from other layers.
 pub fn check_compiled(
     layer: &Layer<'_>,
     target: &Target,
     known: &dyn Known,
+    libraries: &[&str],
 ) -> Result<Vec<Finding>, ReadError> {
-    let facts = examine_compiled(layer, known)?;
-    let mut reader = layer.reader();
-    let mut links = Vec::with_capacity(layer.files.len());
-    for file in &layer.files {
-        links.push(if file.is_link {
-            Some(reader.text(file)?)
-        } else {
-            None
-        });
-    }
-    let files = layer.files.iter().zip(&facts).zip(&links);
-    let files = files.map(|((file, facts), link)| BinaryFile {
-        path: &file.path,
-        package: file.package(),
-        content: match (link, &facts.binary) {
-            (Some(link), _) => BinaryContent::Link(link),
-            (None, Some(binary)) => BinaryContent::Binary(binary),
-            (None, None) => BinaryContent::Other,
-        },
-    });
-    Ok(check_binaries(files, target))
+    let compiled = CompiledFiles::read(layer, known)?;
+    let libraries = libraries.iter().copied();
+    Ok(check_binaries_beside(compiled.files(), libraries, target))
 }

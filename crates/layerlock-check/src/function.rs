@@ -61,9 +61,12 @@ pub fn check_function(function: &FunctionParts) -> Vec<Finding> {
              nothing",
             part.name
         );
-        findings.push(Finding::new(Code::SizeUnknown, message).with_hint(
-            "state it in pyproject.toml: `layers = [{ arn = \"...\", unzipped = \"30 MB\" }]`",
-        ));
+        let hint = if part.name.contains(':') {
+            "state it in pyproject.toml: `layers = [{ arn = \"...\", unzipped = \"30 MB\" }]`"
+        } else {
+            "check all layers of the project at once"
+        };
+        findings.push(Finding::new(Code::SizeUnknown, message).with_hint(hint));
     }
     let of_layers: u64 = layers.iter().filter_map(|part| part.unzipped_size).sum();
     let all = code.unwrap_or_default().saturating_add(of_layers);

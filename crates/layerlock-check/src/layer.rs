@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{ArchiveId, Entry, EntryReader, EntrySource, LayerPlan, TakeUntil};
+use layerlock_target::Target;
 
 /// The files of a layer, sorted by path.
 #[derive(Clone)]
@@ -122,6 +123,26 @@ impl<'a> Layer<'a> {
         &rest[..end]
     }
 
+    /// The files of a function's code where they would be in a layer: what is at its root can
+    /// be imported, and the loader looks for libraries there and in `lib/`.
+    pub(crate) fn as_code(&self, target: &Target) -> Self {
+        let libraries = target.libraries();
+        let module_path = target.module_paths().into_iter().last().unwrap_or_default();
+        let mut files = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            let name = file.path.strip_prefix("lib/").unwrap_or(&file.path);
+            if name.contains(".so") && !name.contains('/') {
+                files.push(file.moved(format!("{libraries}/{name}")));
+            }
+            files.push(file.moved(format!("{module_path}/{}", file.path)));
+        }
+        let plan = self.plan;
+        Self {
+            plan,
+            ..Self::sorted(files)
+        }
+    }
+
     /// Says who brought a file of which nobody knows it.
     pub(crate) fn set_owner(&mut self, path: &str, owner: &Arc<str>) {
         let at = self.files.binary_search_by(|file| (*file.path).cmp(path));
@@ -177,6 +198,13 @@ impl<'a> LayerReader<'a> {
 }
 
 impl FileInLayer<'_> {
+    fn moved(&self, path: String) -> Self {
+        Self {
+            path: path.into(),
+            ..self.clone()
+        }
+    }
+
     /// Its path in the layer.
     pub fn path(&self) -> &str {
         &self.path

@@ -2,12 +2,15 @@
 
 use layerlock_target::{Language, Provider, Target};
 
-use crate::compiled::check_compiled;
+use crate::binaries::check_binaries_beside;
+use crate::compiled::CompiledFiles;
 use crate::facts::{Known, examine};
+use crate::inventory::Inventory;
 use crate::layer::{Layer, ReadError};
 use crate::python::{
     Distributions, Elsewhere, bytecode, check_modules, check_path_files, check_requirements,
 };
+use crate::scope::Scope;
 use crate::{Code, Finding, commands, layout, limits, plan, secrets};
 
 /// What a layer is checked for.
@@ -29,6 +32,29 @@ impl From<Target> for LayerTarget {
     }
 }
 
+/// What functions can have beside the layer.
+#[derive(Clone, Copy)]
+pub struct Others<'o> {
+    /// Where a package comes from that the layer does not have.
+    pub packages: Elsewhere<'o>,
+    /// What other layers have in the folder of libraries, by the files' names.
+    pub libraries: &'o [&'o str],
+}
+
+impl Others<'static> {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        packages: &|_| None,
+        libraries: &[],
+    };
+}
+
+impl std::fmt::Debug for Others<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Others").finish_non_exhaustive()
+    }
+}
+
 /// What was found in a layer.
 #[derive(Debug, Clone, Default)]
 pub struct Whole {
@@ -36,6 +62,8 @@ pub struct Whole {
     pub findings: Vec<Finding>,
     /// The distributions in it, sorted by name.
     pub packages: Vec<Package>,
+    /// What it has for other layers of a function on Python.
+    pub inventory: Inventory,
 }
 
 /// A package of a layer.
@@ -54,7 +82,7 @@ pub fn check_layer(
     mut layer: Layer<'_>,
     target: LayerTarget,
     known: &dyn Known,
-    elsewhere: Elsewhere<'_>,
+    others: &Others<'_>,
 ) -> Result<Whole, ReadError> {
     let LayerTarget::Python(target) = target else {
         return check_any(&layer, target, known);
@@ -71,16 +99,27 @@ pub fn check_layer(
     findings.extend(commands::check_commands(&layer, &facts));
     findings.extend(commands::check_links(&layer, target.mount())?);
     findings.extend(distributions.findings.iter().cloned());
-    findings.extend(check_requirements(&distributions, &target, elsewhere));
+    findings.extend(check_requirements(
+        &distributions,
+        &target,
+        others.packages,
+        Scope::Layer,
+    ));
     findings.extend(check_modules(&layer, &distributions, &target));
     findings.extend(check_path_files(&layer, &target)?);
     findings.extend(bytecode::check(&layer, &facts, &target));
     findings.extend(syntax(&layer, &facts, &target));
     findings.extend(secrets::check(&layer, &facts, Some(&target)));
-    findings.extend(check_compiled(&layer, &target, known)?);
+    let compiled = CompiledFiles::read(&layer, known)?;
+    let libraries = others.libraries.iter().copied();
+    findings.extend(check_binaries_beside(compiled.files(), libraries, &target));
     Ok(Whole {
         findings,
         packages: packages(&layer, &distributions),
+        inventory: Inventory {
+            compiled,
+            distributions: distributions.all,
+        },
     })
 }
 
@@ -105,7 +144,7 @@ fn check_any(
     findings.extend(secrets::check(layer, &facts, None));
     Ok(Whole {
         findings,
-        packages: Vec::new(),
+        ..Whole::default()
     })
 }
 

@@ -1,7 +1,7 @@
 //! What the user should know of the project, its packages and what is excluded. What
 //! can be read off any layer is in layerlock-check.
 
-use layerlock_check::{Code, Finding};
+use layerlock_check::{Code, Finding, Severity};
 use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
@@ -57,6 +57,22 @@ pub(crate) fn on_project(findings: Vec<Finding>, project: &Project, layer: &Laye
         _ => finding,
     };
     findings.into_iter().map(hint).collect()
+}
+
+/// What a run that leaves out layers knows of those.
+pub(crate) const OTHER_LAYER: &str = "another layer of the project, which this run leaves out,";
+
+/// A library that is missing as far as is known is no error where a layer may have it of
+/// which nobody knows here what it holds.
+pub(crate) fn doubted(finding: Finding, unknown: &str) -> Finding {
+    if !matches!(finding.code, Code::MissingLibrary | Code::ImageLibrary) {
+        return finding;
+    }
+    Finding {
+        message: format!("{}; {unknown} may have it", finding.message),
+        severity: finding.severity.min(Severity::Warning),
+        ..finding
+    }
 }
 
 /// Findings on packages that the lock has no wheel of.

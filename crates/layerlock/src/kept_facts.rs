@@ -15,19 +15,31 @@ use layerlock_target::Target;
 
 use crate::Error;
 
-/// Checks the compiled files of a planned layer, which each build does.
+/// Checks the compiled files of a planned layer, which each build does. `libraries` are
+/// those of other layers.
 pub(crate) fn compiled(
     plan: &LayerPlan,
     target: &Target,
+    libraries: &[&str],
     cache: &Cache,
 ) -> Result<Vec<Finding>, Error> {
     let kept = KeptFacts::of_compiled(cache, plan);
-    let findings = match check_compiled(&Layer::of_plan(plan), target, &kept) {
+    let findings = match check_compiled(&Layer::of_plan(plan), target, &kept, libraries) {
         Err(ReadError::Layer(error)) => return Err(error.into()),
         findings => findings.unwrap_or_default(),
     };
     kept.keep();
     Ok(findings)
+}
+
+/// The names of the files that a layer has in the folder in which the target's loader looks
+/// for libraries.
+pub(crate) fn libraries<'p>(plan: &'p LayerPlan, target: &Target) -> Vec<&'p str> {
+    let folder = target.libraries();
+    let entries = plan.entries().iter();
+    let below = entries.filter_map(|entry| entry.path.as_str().strip_prefix(folder));
+    let names = below.filter_map(|rest| rest.strip_prefix('/'));
+    names.filter(|name| !name.contains('/')).collect()
 }
 
 /// The facts of one wheel's files, by where the data of each begins in the archive.

@@ -7,6 +7,7 @@ use layerlock_target::Target;
 
 use super::file::{BinaryContent, BinaryFile};
 use super::names::{ModuleName, ends_with, is_library_name};
+use crate::scope::Scope;
 
 /// The files of a layer.
 pub(super) struct Files<'a> {
@@ -22,6 +23,7 @@ pub(super) struct Files<'a> {
     by_name: HashMap<&'a str, Vec<&'a str>>,
     /// Libraries of other layers that functions can have.
     others: HashSet<&'a str>,
+    pub(super) scope: Scope,
 }
 
 impl<'a> Files<'a> {
@@ -29,6 +31,7 @@ impl<'a> Files<'a> {
         files: impl IntoIterator<Item = BinaryFile<'a>>,
         others: HashSet<&'a str>,
         target: Target,
+        scope: Scope,
     ) -> Self {
         let platform = target.platform();
         let mut all = Self {
@@ -40,6 +43,7 @@ impl<'a> Files<'a> {
             fitting: HashSet::new(),
             by_name: HashMap::new(),
             others,
+            scope,
         };
         let paths: Vec<&'a str> = all.by_path.keys().copied().collect();
         for path in paths {

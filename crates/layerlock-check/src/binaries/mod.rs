@@ -23,6 +23,7 @@ mod role;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use layerlock_elf::{Binary, BinaryReader};
@@ -30,6 +31,7 @@ use layerlock_layer::TakeUntil;
 use layerlock_target::Target;
 
 use crate::Finding;
+use crate::scope::Scope;
 pub use file::{BinaryContent, BinaryFile};
 use files::Files;
 
@@ -77,8 +79,7 @@ pub fn may_be_binary(path: &str) -> bool {
     !ending.is_some_and(|ending| NEVER.contains(&ending)) && !path.contains(".dist-info/")
 }
 
-/// Checks the compiled files of a layer, or of all layers of a function together. Of
-/// files at one path the last one counts.
+/// Checks the compiled files of a layer.
 pub fn check_binaries<'a>(
     files: impl IntoIterator<Item = BinaryFile<'a>>,
     target: &Target,
@@ -94,9 +95,23 @@ pub fn check_binaries_beside<'a>(
     others: impl IntoIterator<Item = &'a str>,
     target: &Target,
 ) -> Vec<Finding> {
-    let files = Files::new(files, others.into_iter().collect(), *target);
+    let others = others.into_iter().collect();
+    checked(&Files::new(files, others, *target, Scope::Layer))
+}
+
+/// Checks the compiled files of all layers of a function together. Of files at one path the
+/// last one counts.
+pub(crate) fn check_binaries_together<'a>(
+    files: impl IntoIterator<Item = BinaryFile<'a>>,
+    target: &Target,
+) -> Vec<Finding> {
+    let others = HashSet::new();
+    checked(&Files::new(files, others, *target, Scope::Function))
+}
+
+fn checked(files: &Files<'_>) -> Vec<Finding> {
     let mut faults = Vec::new();
-    let unfit = fit::check(&files, &mut faults);
-    needs::check(&files, &unfit, &mut faults);
-    fold::folded(faults, &files)
+    let unfit = fit::check(files, &mut faults);
+    needs::check(files, &unfit, &mut faults);
+    fold::folded(faults, files)
 }

@@ -215,7 +215,10 @@ fn not_there<'a>(
         ),
         LibraryPresence::Absent => (
             Code::MissingLibrary,
-            format!("which {is} neither in the layer nor in {runtime}"),
+            format!(
+                "which {is} neither {} nor in {runtime}",
+                files.scope.within()
+            ),
         ),
     };
     Some(Fault::new(code, file, format!("needs {names}, {reason}")).with_hint(hint))

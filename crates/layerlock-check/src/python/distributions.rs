@@ -35,12 +35,21 @@ impl Distributions {
         for site in target.module_paths() {
             found.read_site(layer, &site, &mut reader)?;
         }
-        found.all.sort_by(|one, other| {
+        let findings = found.findings;
+        let mut found = Self::of(found.all);
+        found.findings = [findings, found.doubled()].concat();
+        Ok(found)
+    }
+
+    /// These distributions, of which nothing is to be said.
+    pub(crate) fn of(mut all: Vec<Distribution>) -> Self {
+        all.sort_by(|one, other| {
             (&one.name, &one.version, &one.path).cmp(&(&other.name, &other.version, &other.path))
         });
-        let doubled = found.doubled();
-        found.findings.extend(doubled);
-        Ok(found)
+        Self {
+            all,
+            findings: Vec::new(),
+        }
     }
 
     fn read_site<'a>(

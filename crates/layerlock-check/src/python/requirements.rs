@@ -7,6 +7,7 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::{ExtraName, MarkerEnvironment, PackageName, Requirement, VersionOrUrl};
 
 use super::distributions::{Distribution, Distributions};
+use crate::scope::Scope;
 use crate::{Code, Finding};
 
 /// Says where a package comes from that is not in the layer, where anybody knows: as in
@@ -19,6 +20,7 @@ pub(crate) fn check_requirements(
     distributions: &Distributions,
     target: &Target,
     elsewhere: Elsewhere<'_>,
+    scope: Scope,
 ) -> Vec<Finding> {
     let environment = target.marker_environment();
     let extras = extras_in_use(distributions, &environment);
@@ -28,8 +30,8 @@ pub(crate) fn check_requirements(
         for requirement in required(one, &extras, &environment) {
             let found = distributions.find(&requirement.name);
             findings.extend(match found {
-                Some(found) => out_of_range(one, requirement, found),
-                None => Some(missing(one, requirement, target, elsewhere)),
+                Some(found) => out_of_range(one, requirement, found, scope),
+                None => Some(missing(one, requirement, target, elsewhere, scope)),
             });
         }
     }
@@ -101,6 +103,7 @@ fn out_of_range(
     one: &Distribution,
     requirement: &Requirement,
     found: &Distribution,
+    scope: Scope,
 ) -> Option<Finding> {
     let range = specifiers(requirement)?;
     if range.contains(&found.parsed_version()?) {
@@ -108,8 +111,12 @@ fn out_of_range(
     }
     let wanted = shown(requirement);
     let message = format!(
-        "{} {} requires {wanted}, and the layer has {} {}",
-        one.name, one.version, found.name, found.version
+        "{} {} requires {wanted}, and {} {} {}",
+        one.name,
+        one.version,
+        scope.has(),
+        found.name,
+        found.version
     );
     Some(
         Finding::new(Code::RequirementVersion, message)
@@ -128,10 +135,16 @@ fn missing(
     requirement: &Requirement,
     target: &Target,
     elsewhere: Elsewhere<'_>,
+    scope: Scope,
 ) -> Finding {
     let name = requirement.name.as_ref();
     let wanted = shown(requirement);
-    let needs = format!("{} {} requires {wanted}", one.name, one.version);
+    let needs = format!(
+        "{} {} requires {wanted}, which {}",
+        one.name,
+        one.version,
+        scope.lacks_it()
+    );
     let place = elsewhere(name).or_else(|| {
         target.brings(name).then(|| {
             format!(
@@ -141,18 +154,17 @@ fn missing(
         })
     });
     let finding = match place {
-        Some(place) => Finding::new(
-            Code::RequirementElsewhere,
-            format!("{needs}, which is not in the layer: {place}"),
-        ),
-        None => Finding::new(
-            Code::RequirementMissing,
-            format!("{needs}, which is not in the layer"),
-        )
-        .with_expected("nothing", &wanted)
-        .with_hint(format!(
-            "add {name} to the layer, or attach one that has it to the function"
-        )),
+        Some(place) => Finding::new(Code::RequirementElsewhere, format!("{needs}: {place}")),
+        None => Finding::new(Code::RequirementMissing, needs)
+            .with_expected("nothing", &wanted)
+            .with_hint(match scope {
+                Scope::Layer => {
+                    format!("add {name} to the layer, or attach one that has it to the function")
+                }
+                Scope::Function => {
+                    format!("attach a layer that has {name}, or add it to one of the function's")
+                }
+            }),
     };
     finding.with_package(name).with_path(&one.path)
 }

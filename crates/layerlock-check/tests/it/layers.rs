@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
-use layerlock_check::{Layer, LayerTarget, NothingKnown, Whole, check_layer};
+use layerlock_check::{Layer, LayerTarget, NothingKnown, Others, Whole, check_layer};
 use layerlock_layer::archive::{self, ArchiveRules};
 use layerlock_target::{Architecture, Provider, Target};
 use zip::ZipWriter;
@@ -130,7 +130,10 @@ impl Crafted {
                 layer,
                 LayerTarget::Python(self.target()),
                 &NothingKnown,
-                elsewhere,
+                &Others {
+                    packages: elsewhere,
+                    libraries: &[],
+                },
             )
             .unwrap()
         })

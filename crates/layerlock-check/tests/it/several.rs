@@ -1,9 +1,13 @@
 //! Several layers of one function.
 
-use layerlock_check::{Code, FunctionParts, Part, check_budget, check_function, check_together};
+use layerlock_check::{
+    Code, FunctionParts, Inventory, NothingKnown, Part, check_budget, check_function,
+    check_inventories, check_together,
+};
 use layerlock_target::Provider;
+use layerlock_testkit::SharedLibrary;
 
-use crate::layers::{clean, nothing, with_layer};
+use crate::layers::{Crafted, clean, nothing, with_layer};
 
 fn function(code: u64, sizes: &[Option<u64>]) -> FunctionParts {
     FunctionParts {
@@ -69,4 +73,109 @@ fn of_two_layers_the_later_one_is_seen_on_aws() {
         "the layers core and web bring different files to python/idna/__init__.py: functions see \
          those of web, since a later layer hides an earlier one's files"
     );
+}
+
+fn inventory(layer: &Crafted) -> Inventory {
+    let target = layer.target();
+    with_layer(&layer.zip(), |layer| {
+        Inventory::read(&layer, &target, &NothingKnown).unwrap()
+    })
+}
+
+fn code(files: &Crafted) -> Inventory {
+    let target = files.target();
+    with_layer(&files.zip(), |layer| {
+        Inventory::of_code(&layer, &target, &NothingKnown).unwrap()
+    })
+}
+
+/// What is told of a function with these layers and this code.
+fn told(layers: &[(&str, &Crafted)], of_code: Option<&Crafted>) -> Vec<String> {
+    let inventories: Vec<(&str, Inventory)> = layers
+        .iter()
+        .map(|(name, layer)| (*name, inventory(layer)))
+        .collect();
+    let named: Vec<_> = inventories.iter().map(|(name, it)| (*name, it)).collect();
+    let of_code = of_code.map(code);
+    let target = nothing().target();
+    let found = check_inventories(&named, of_code.as_ref(), &target, &|_| None);
+    let lines = found.iter().map(|finding| {
+        let text = finding.to_string();
+        text.lines().next().unwrap_or_default().to_owned()
+    });
+    lines.collect()
+}
+
+#[test]
+fn what_a_package_requires_may_be_in_any_layer_or_in_the_code() {
+    let web = nothing().package("web", "1.0", "Requires-Dist: core>=2\n");
+    let core = nothing().package("core", "2.1", "");
+    let old = nothing().package("core", "1.0", "");
+    assert_eq!(told(&[("web", &web), ("core", &core)], None), [""; 0]);
+    assert_eq!(
+        told(&[("web", &web)], None),
+        [
+            "error[requirement-missing]: web 1.0 requires core >=2, which is in none of the \
+             function's layers"
+        ]
+    );
+    let lacks = [
+        "error[requirement-version]: web 1.0 requires core >=2, and the function's layers \
+                  have core 1.0",
+    ];
+    assert_eq!(told(&[("web", &web), ("old", &old)], None), lacks);
+    // Code comes before all layers.
+    let in_code = |layer: &Crafted| layer.clone().moved(|path| path.replace("python/", ""));
+    assert_eq!(told(&[("web", &web)], Some(&in_code(&core))), [""; 0]);
+    assert_eq!(
+        told(&[("core", &core), ("web", &web)], Some(&in_code(&old))),
+        lacks
+    );
+}
+
+#[test]
+fn of_two_versions_in_two_layers_the_one_that_is_seen_counts() {
+    let web = nothing()
+        .package("web", "1.0", "Requires-Dist: core>=2\n")
+        .package("core", "2.1", "");
+    let old = nothing().package("core", "1.0", "");
+    let both = told(&[("old", &old), ("web", &web)], None);
+    assert_eq!(
+        both,
+        [
+            "warning[two-versions]: core is there in two versions, 1.0 in the layer old and 2.1 in \
+             the layer web: functions see files of both, and of one path those of web"
+        ]
+    );
+    let hidden = told(&[("web", &web), ("old", &old)], None);
+    assert_eq!(hidden.len(), 2, "{hidden:?}");
+    assert!(
+        hidden[1].starts_with("error[requirement-version]"),
+        "{hidden:?}"
+    );
+}
+
+#[test]
+fn a_library_may_be_in_any_layer_or_in_the_code() {
+    const X86_64: u16 = 62;
+    let module = SharedLibrary::new(X86_64).needs("libown.so.1").build();
+    let own = SharedLibrary::new(X86_64).build();
+    let module = nothing().with("python/demo/_core.abi3.so", module);
+    let library = |path: &str| nothing().with(path, &own);
+    let in_lib = library("lib/libown.so.1");
+    assert_eq!(told(&[("demo", &module), ("own", &in_lib)], None), [""; 0]);
+    for path in ["libown.so.1", "lib/libown.so.1"] {
+        assert_eq!(told(&[("demo", &module)], Some(&library(path))), [""; 0]);
+    }
+    let missing = [
+        "error[missing-library]: python/demo/_core.abi3.so needs libown.so.1, which is neither in \
+         the function's layers nor in python3.12",
+    ];
+    assert_eq!(told(&[("demo", &module)], None), missing);
+    // What is wrong with the code itself is not told here.
+    let broken = nothing().with(
+        "_app.abi3.so",
+        SharedLibrary::new(X86_64).needs("libodd.so").build(),
+    );
+    assert_eq!(told(&[], Some(&broken)), [""; 0]);
 }

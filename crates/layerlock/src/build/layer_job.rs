@@ -62,6 +62,38 @@ pub(super) struct PlannedFiles {
     /// The paths to which packages bring different files.
     conflicts: Vec<FileConflict>,
     staging: Option<StagingDirectory>,
+    /// What functions can have from other layers.
+    beside: Beside,
+}
+
+/// The libraries of other layers for the same target, where the loader looks.
+#[derive(Default)]
+struct Beside {
+    libraries: Vec<String>,
+    /// Whether there may be more, in layers that this run leaves out.
+    is_part: bool,
+}
+
+/// Tells each layer which libraries functions can have from the others. Where `is_part`,
+/// the run leaves out some layers of the project.
+pub(super) fn settle_libraries(layers: &mut [LayerJob<'_, PlannedFiles>], is_part: bool) {
+    let all: Vec<_> = layers
+        .iter()
+        .map(|job| {
+            let libraries = kept_facts::libraries(&job.step.plan, &job.layer.target);
+            let libraries: Vec<String> = libraries.into_iter().map(str::to_owned).collect();
+            (job.layer.target, libraries)
+        })
+        .collect();
+    for (index, job) in layers.iter_mut().enumerate() {
+        let others = all.iter().enumerate();
+        let others =
+            others.filter(|(other, (target, _))| *other != index && *target == job.layer.target);
+        job.step.beside = Beside {
+            libraries: others.flat_map(|(_, (_, names))| names.clone()).collect(),
+            is_part,
+        };
+    }
 }
 
 /// A layer whose outputs only have to be put in their places.
@@ -287,6 +319,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 plan,
                 npm,
                 conflicts,
+                beside: Beside::default(),
             })
         })
     }
@@ -404,10 +437,22 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
         if layer.target.runtime.language() == Language::Python {
-            findings.extend(kept_facts::compiled(&step.plan, &layer.target, cache)?);
+            findings.extend(self.compiled(cache)?);
         }
         findings.extend(layer.check.budget(step.plan.unzipped_size()));
         Ok(layer.check.apply(findings))
+    }
+
+    fn compiled(&self, cache: &Cache) -> Result<Vec<Finding>, Error> {
+        let Beside { libraries, is_part } = &self.step.beside;
+        let libraries: Vec<&str> = libraries.iter().map(String::as_str).collect();
+        let (plan, target) = (&self.step.plan, &self.layer.target);
+        let found = kept_facts::compiled(plan, target, &libraries, cache)?;
+        if !is_part {
+            return Ok(found);
+        }
+        let doubted = |finding| findings::doubted(finding, findings::OTHER_LAYER);
+        Ok(found.into_iter().map(doubted).collect())
     }
 
     fn packages(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltPackage> {

@@ -32,7 +32,7 @@ use crate::templates::{self, Template};
 use crate::{Error, Settings, findings, git, outputs};
 
 pub(crate) use inspect::{SelectedLayer, inspect, with_selections};
-use layer_job::{LayerJob, PlannedFiles};
+use layer_job::{LayerJob, PlannedFiles, settle_libraries};
 use wheels::Wheels;
 
 /// The job that builds what is published, in the notes of runs.
@@ -306,6 +306,7 @@ impl<'a> Job<'a> {
             layer.plan(&wheels, npm, &outputs, unchanged)
         })?;
         self.settle_shared_lists(&mut planned);
+        settle_libraries(&mut planned, !self.settings.layers.is_empty());
         let prepared = parallel::in_order(planned, |layer| {
             let of_project = (&self.project, self.lock.as_ref());
             layer.prepare(of_project, self.time, &wheels, scratch, cache)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use fs_err as fs;
 use layerlock_check::{
-    Code, Finding, Layer, LayerFilesError, LayerTarget, NothingKnown, ReadError, Whole,
+    Code, Finding, Layer, LayerFilesError, LayerTarget, NothingKnown, Others, ReadError, Whole,
     check_layer, check_zip_size,
 };
 use layerlock_layer::PlannedFile;
@@ -131,7 +131,7 @@ fn of_directory(path: &Path, target: &GivenTarget, import: bool) -> Result<Check
     let layer = Layer::of_directory(path)?;
     let (unzipped_size, file_count) = (layer.unzipped_size(), layer.file_count());
     let imports = import_of(&layer, target, import)?;
-    let whole = match check_layer(layer, target.checked_for, &NothingKnown, &|_| None) {
+    let whole = match check_layer(layer, target.checked_for, &NothingKnown, &Others::NONE) {
         Err(ReadError::Layer(error)) => return Err(error.into()),
         whole => whole.unwrap_or_default(),
     };
@@ -160,7 +160,7 @@ fn of_zip(path: &Path, target: &GivenTarget, import: bool) -> Result<CheckedLaye
             let layer = Layer::of_members(members);
             sizes = (layer.unzipped_size(), layer.file_count());
             imports = import_of(&layer, target, import)?;
-            check_layer(layer, target.checked_for, &NothingKnown, &|_| None)
+            check_layer(layer, target.checked_for, &NothingKnown, &Others::NONE)
         }
         Err(problem) => Err(ReadError::Archive(problem)),
     };

@@ -1,13 +1,13 @@
 //! The layers of a project, each and together.
 
-use layerlock_check::{Finding, Layer, ReadError, check_layer};
+use layerlock_check::{Finding, Inventory, Layer, Others, ReadError, check_layer};
 use layerlock_export::Project;
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::LayerPlan;
 use layerlock_lock::normalize_name;
 use layerlock_target::Language;
 
-use super::functions::{self, PlannedLayer};
+use super::functions::{self, Judge};
 use super::imports;
 use super::report::{CheckReport, CheckedLayer, CheckedPackage};
 use super::settings::CheckSettings;
@@ -15,7 +15,9 @@ use crate::Error;
 use crate::build::plan_and_look;
 use crate::built::{Built, BuiltLayer};
 use crate::check_configuration::CheckConfiguration;
-use crate::kept_facts::KeptFacts;
+use crate::findings::{self, OTHER_LAYER};
+use crate::kept_facts::{self, KeptFacts};
+use crate::last_run::PlannedLayer;
 
 /// Plans the project's layers, and checks them.
 pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<CheckReport, Error> {
@@ -25,8 +27,16 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
     let functions = functions::read(&project, settings, &configuration)?;
     plan_and_look(settings, reporter, |built, plans, cache| {
         let mut report = CheckReport::default();
+        let mut looked_at = Vec::new();
         for (layer, planned) in built.layers.iter().zip(plans) {
-            let mut checked = check_one(layer, &planned.plan, &built, &configuration, cache)?;
+            let libraries = libraries_beside(layer, &built, plans);
+            let beside = Beside {
+                built: &built,
+                libraries: &libraries,
+                is_part: !settings.layers.is_empty(),
+            };
+            let (mut checked, inventory) =
+                check_one(layer, &planned.plan, &beside, &configuration, cache)?;
             let is_python = layer.target.runtime.language() == Language::Python;
             if check.import && is_python {
                 let files = Layer::of_plan(&planned.plan);
@@ -34,22 +44,21 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
                 imports.findings = configuration.apply(imports.findings);
                 checked.take(imports);
             }
+            looked_at.push(functions::PlannedLayer {
+                built: layer,
+                layer: Layer::of_plan(&planned.plan),
+                inventory,
+                findings: checked.findings.clone(),
+            });
             report.layers.push(checked);
         }
-        let planned: Vec<PlannedLayer<'_>> = built
-            .layers
-            .iter()
-            .zip(plans)
-            .map(|(layer, planned)| PlannedLayer {
-                name: &layer.name,
-                target: layer.target,
-                layer: Layer::of_plan(&planned.plan),
-            })
-            .collect();
-        for function in &functions {
-            report
-                .functions
-                .extend(function.check(&planned, &configuration));
+        let judge = Judge {
+            functions: &functions,
+            planned: &looked_at,
+            configuration: &configuration,
+        };
+        for function in &functions.all {
+            report.functions.extend(judge.check(function)?);
         }
         // Of some layers alone nobody knows what the others need.
         if settings.layers.is_empty() {
@@ -62,48 +71,68 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
     })
 }
 
+/// The libraries that other layers for the same target have where the loader looks.
+fn libraries_beside<'p>(
+    layer: &BuiltLayer,
+    built: &'p Built,
+    plans: &'p [PlannedLayer],
+) -> Vec<&'p str> {
+    let others = built.layers.iter().zip(plans);
+    let others = others.filter(|(other, _)| is_beside(other, layer));
+    others
+        .flat_map(|(_, planned)| kept_facts::libraries(&planned.plan, &layer.target))
+        .collect()
+}
+
+/// Whether functions can have another layer beside this one.
+fn is_beside(other: &BuiltLayer, layer: &BuiltLayer) -> bool {
+    other.target == layer.target && other.name != layer.name
+}
+
 fn check_one(
     layer: &BuiltLayer,
     plan: &LayerPlan,
-    built: &Built,
+    beside: &Beside<'_>,
     configuration: &CheckConfiguration,
     cache: &Cache,
-) -> Result<CheckedLayer, Error> {
+) -> Result<(CheckedLayer, Inventory), Error> {
     let (_, minor) = layer.target.runtime.python();
     let kept = KeptFacts::of_all(cache, plan, minor);
-    let whole = check_layer(Layer::of_plan(plan), layer.target.into(), &kept, &|name| {
-        elsewhere(name, layer, built)
-    });
+    let others = Others {
+        packages: &|name| beside.elsewhere(name, layer),
+        libraries: beside.libraries,
+    };
+    let whole = check_layer(Layer::of_plan(plan), layer.target.into(), &kept, &others);
     let whole = match whole {
         Err(ReadError::Layer(error)) => return Err(error.into()),
         whole => whole.unwrap_or_default(),
     };
     kept.keep();
     let mut findings = layer.findings.clone();
-    for finding in configuration.apply(whole.findings) {
+    let found = whole.findings.into_iter().map(|it| beside.doubted(it));
+    for finding in configuration.apply(found.collect()) {
         if !findings.iter().any(|known| is_same(known, &finding)) {
             findings.push(finding);
         }
     }
-    Ok(CheckedLayer {
+    let packages = layer.packages.iter();
+    let packages = packages.map(|package| CheckedPackage {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        unzipped_size: package.unzipped_size,
+    });
+    let checked = CheckedLayer {
         name: Some(layer.name.clone()),
         path: None,
         target: layer.target.into(),
-        packages: layer
-            .packages
-            .iter()
-            .map(|package| CheckedPackage {
-                name: package.name.clone(),
-                version: package.version.clone(),
-                unzipped_size: package.unzipped_size,
-            })
-            .collect(),
+        packages: packages.collect(),
         zip: None,
         unzipped_size: layer.unzipped_size,
         file_count: layer.file_count,
         imports: Vec::new(),
         findings,
-    })
+    };
+    Ok((checked, whole.inventory))
 }
 
 /// Whether two findings tell the same: what each build checks is checked again.
@@ -111,23 +140,41 @@ fn is_same(one: &Finding, other: &Finding) -> bool {
     one.code == other.code && one.path == other.path && one.package == other.package
 }
 
-/// Where a package comes from that is not in a layer.
-fn elsewhere(name: &str, layer: &BuiltLayer, built: &Built) -> Option<String> {
-    let mut others = built
-        .layers
-        .iter()
-        .filter(|other| other.target == layer.target && other.name != layer.name);
-    let has = |other: &&BuiltLayer| {
-        let mut packages = other.packages.iter();
-        packages.any(|package| normalize_name(&package.name) == name)
-    };
-    if let Some(other) = others.find(has) {
-        return Some(format!("the layer {} brings it", other.name));
+/// What functions can have beside a layer.
+struct Beside<'b> {
+    built: &'b Built,
+    libraries: &'b [&'b str],
+    /// Whether the project has layers that were not planned.
+    is_part: bool,
+}
+
+impl Beside<'_> {
+    /// Where a package comes from that is not in a layer.
+    fn elsewhere(&self, name: &str, layer: &BuiltLayer) -> Option<String> {
+        let others = self.built.layers.iter();
+        let mut others = others.filter(|other| is_beside(other, layer));
+        let has = |other: &&BuiltLayer| {
+            let mut packages = other.packages.iter();
+            packages.any(|package| normalize_name(&package.name) == name)
+        };
+        if let Some(other) = others.find(has) {
+            return Some(format!("the layer {} brings it", other.name));
+        }
+        let Some(excluded) = layer.excluded.iter().find(|one| one.name == name) else {
+            return self.is_part.then(|| format!("{OTHER_LAYER} may bring it"));
+        };
+        Some(if excluded.in_runtime {
+            format!("it is excluded, and {} brings it", layer.target.runtime)
+        } else {
+            "it is excluded".to_owned()
+        })
     }
-    let excluded = layer.excluded.iter().find(|one| one.name == name)?;
-    Some(if excluded.in_runtime {
-        format!("it is excluded, and {} brings it", layer.target.runtime)
-    } else {
-        "it is excluded".to_owned()
-    })
+
+    fn doubted(&self, finding: Finding) -> Finding {
+        if self.is_part {
+            findings::doubted(finding, OTHER_LAYER)
+        } else {
+            finding
+        }
+    }
 }

@@ -211,6 +211,117 @@ fn a_function_is_judged_with_all_of_its_layers() {
     assert_eq!(function.unzipped_size, 30_000_000 + of_layers + 11);
 }
 
+fn of_functions(report: &CheckReport) -> Vec<(String, Severity, &'static str)> {
+    let functions = report.functions.iter();
+    functions
+        .flat_map(|function| {
+            let findings = function.findings.iter();
+            findings.map(|one| (function.name.clone(), one.severity, one.code.name()))
+        })
+        .collect()
+}
+
+#[test]
+fn a_function_needs_what_its_layers_require_in_one_of_them() {
+    let shop = shop(
+        "[tool.layerlock.functions.both]\nlayers = [\"web\", \"core\"]\n\
+         [tool.layerlock.functions.half]\nlayers = [\"web\"]\n\
+         [tool.layerlock.functions.perhaps]\nlayers = [\"web\", \"arn:aws:lambda:a:1:layer:b:1\"]\n\
+         [tool.layerlock.functions.vendored]\nlayers = [\"web\"]\npath = \"vendored\"\n",
+    );
+    let info = "vendored/core-2.0.dist-info";
+    fs::create_dir_all(shop.path(info)).unwrap();
+    fs::write(
+        shop.path(info).join("METADATA"),
+        "Metadata-Version: 2.1\nName: core\nVersion: 2.0\n",
+    )
+    .unwrap();
+    let report = check_project(&shop);
+    let own = |name: &str, severity, code| (name.to_owned(), severity, code);
+    assert_eq!(
+        of_functions(&report),
+        [
+            own("half", Severity::Error, "requirement-missing"),
+            own("perhaps", Severity::Info, "size-unknown"),
+        ]
+    );
+    assert_eq!(
+        report.functions[1].findings[0].message,
+        "web 1.0 requires core >=1, which is in none of the function's layers"
+    );
+    assert!(report.has_errors());
+}
+
+#[test]
+fn a_function_is_checked_whoever_made_its_layers() {
+    let shop = shop(
+        "[tool.layerlock.functions.alone]\n\
+         layers = [{ arn = \"arn:a\", unzipped = \"250 MiB\", runtime = \"python3.9\" }]\n\
+         path = \"alone\"\n\
+         [tool.layerlock.functions.typo]\nlayers = [\"wob\", \"core\"]\n",
+    );
+    fs::create_dir_all(shop.path("alone")).unwrap();
+    fs::write(shop.path("alone/app.py"), "X = 1\n").unwrap();
+    let report = check_project(&shop);
+    let own = |name: &str, severity, code| (name.to_owned(), severity, code);
+    assert_eq!(
+        of_functions(&report),
+        [
+            own("alone", Severity::Error, "function-too-large"),
+            own("alone", Severity::Error, "wrong-layer"),
+            own("typo", Severity::Error, "unknown-layer"),
+        ]
+    );
+    let [.., typo] = &report.functions[..] else {
+        panic!("{report:?}");
+    };
+    let text = typo.findings[0].to_string();
+    assert!(
+        text.starts_with(
+            "error[unknown-layer]: the function typo names the layer `wob`, which the project does \
+             not have (pyproject.toml:"
+        ),
+        "{text}"
+    );
+    assert!(text.ends_with("the project's layers: core, web"), "{text}");
+}
+
+/// A function on one architecture may name a layer that is for that alone.
+#[test]
+fn layers_of_others_tell_what_a_function_runs_on() {
+    let shop = shop(
+        "[tool.layerlock.functions.report]\n\
+         layers = [\"core\", { arn = \"arn:b\", unzipped = 1, architecture = \"arm64\" }]\n",
+    );
+    let mut settings = settings(&shop, &[]);
+    settings.settings.architectures = vec![
+        layerlock::Architecture::X86_64,
+        layerlock::Architecture::Arm64,
+    ];
+    let report = check(&settings, &Silent).unwrap();
+    let [function] = &report.functions[..] else {
+        panic!("{report:?}");
+    };
+    assert_eq!(function.target.to_string(), "python3.12 arm64");
+    assert_eq!(found(&function.findings), []);
+}
+
+/// Of some layers alone nobody knows what the others bring.
+#[test]
+fn what_a_layer_that_is_left_out_may_bring_is_no_error() {
+    let shop = shop("");
+    let mut settings = settings(&shop, &[]);
+    settings.settings.layers = vec!["web".to_owned()];
+    let report = check(&settings, &Silent).unwrap();
+    assert!(!report.has_errors(), "{report:?}");
+    assert!(
+        report.layers[0].findings.iter().any(|one| one.message
+            == "web 1.0 requires core >=1, which is not in the layer: another layer of the \
+                project, which this run leaves out, may bring it"),
+        "{report:?}"
+    );
+}
+
 #[test]
 fn wrong_settings_are_told_with_their_line() {
     for (configuration, message) in [
@@ -225,10 +336,6 @@ fn wrong_settings_are_told_with_their_line() {
         (
             "[tool.layerlock.check]\nmax-unzipped = \"much\"\n",
             "`much` is no size: write bytes as a number, or \"120 MB\" or \"64 MiB\"",
-        ),
-        (
-            "[tool.layerlock.functions.a]\nlayers = [\"wob\"]\n",
-            "`wob` is no layer of the project, and no ARN: there are core, web",
         ),
         (
             "[tool.layerlock.functions.a]\npath = \"nowhere\"\n",
