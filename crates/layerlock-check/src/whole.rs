@@ -3,7 +3,7 @@
 use layerlock_target::{Language, Provider, Target};
 
 use crate::binaries::check_binaries_beside;
-use crate::compiled::CompiledFiles;
+use crate::compiled::{CompiledFiles, check_compiled};
 use crate::facts::{Known, examine};
 use crate::inventory::Inventory;
 use crate::layer::{Layer, ReadError};
@@ -123,6 +123,41 @@ pub fn check_layer(
     })
 }
 
+/// Checks of a layer what each build does: its paths and sizes, and its compiled files where
+/// `known` is given.
+pub fn check_briefly(
+    layer: &Layer<'_>,
+    target: LayerTarget,
+    known: Option<&dyn Known>,
+) -> Result<Whole, ReadError> {
+    let mut findings: Vec<Finding> = Vec::new();
+    match target {
+        LayerTarget::Python(target) => {
+            findings.extend(plan::runtime(&target));
+            findings.extend(empty(layer));
+            findings.extend(plan::check_names(layer, &target));
+            findings.extend(limits::check(layer, target.provider(), target.mount()));
+            if let Some(known) = known {
+                findings.extend(check_compiled(layer, &target, known, &[])?);
+            }
+        }
+        LayerTarget::Other(provider) => findings.extend(names(layer, provider)),
+    }
+    Ok(Whole {
+        findings,
+        ..Whole::default()
+    })
+}
+
+/// What the paths and sizes of a layer tell, whatever language it is for.
+fn names(layer: &Layer<'_>, provider: Provider) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = empty(layer).into_iter().collect();
+    findings.extend(plan::case_collisions(layer));
+    findings.extend(layout::check(layer, None));
+    findings.extend(limits::check(layer, provider, provider.mount()));
+    findings
+}
+
 fn check_any(
     layer: &Layer<'_>,
     target: LayerTarget,
@@ -132,15 +167,11 @@ fn check_any(
         LayerTarget::Python(target) => target.provider(),
         LayerTarget::Other(provider) => provider,
     };
-    let mount = provider.mount();
     let facts = examine(layer, None, known)?;
-    let mut findings: Vec<Finding> = empty(layer).into_iter().collect();
-    findings.extend(plan::case_collisions(layer));
-    findings.extend(layout::check(layer, None));
-    findings.extend(limits::check(layer, provider, mount));
+    let mut findings = names(layer, provider);
     findings.extend(commands::check_modes(layer, None));
     findings.extend(commands::check_commands(layer, &facts));
-    findings.extend(commands::check_links(layer, mount)?);
+    findings.extend(commands::check_links(layer, provider.mount())?);
     findings.extend(secrets::check(layer, &facts, None));
     Ok(Whole {
         findings,

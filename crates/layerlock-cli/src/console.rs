@@ -68,12 +68,8 @@ impl Console {
     }
 
     /// Tells what was built and published. What could not be published is told in any case.
-    pub(crate) fn published<'f>(
-        &self,
-        report: &PublishReport,
-        findings: impl Iterator<Item = &'f Finding>,
-    ) -> io::Result<()> {
-        let built = self.built(report, findings);
+    pub(crate) fn published(&self, report: &PublishReport) -> io::Result<()> {
+        let built = self.built(report, report.findings());
         self.failures(report.failures());
         built
     }

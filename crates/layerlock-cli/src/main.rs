@@ -225,7 +225,7 @@ fn publish_layers(
     };
     progress.end();
     let Some(handover) = handover else {
-        console.published(&report, findings(&report.report))?;
+        console.published(&report)?;
         if !settings.dry_run {
             console.result(&arns(&report.published))?;
         }
@@ -234,7 +234,7 @@ fn publish_layers(
     // What became of each layer is told also where it cannot be handed over.
     let handed_over = handover.write(&report);
     let console = console.beside(handed_over.as_ref().ok());
-    console.published(&report, findings(&report.report))?;
+    console.published(&report)?;
     console.handed_over(&handed_over?)?;
     Ok(ExitCode::from(report.exit_code()))
 }

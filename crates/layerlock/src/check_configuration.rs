@@ -1,7 +1,7 @@
 //! `[tool.layerlock.check]` and `[tool.layerlock.functions.NAME]` in pyproject.toml.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layerlock_check::{Code, Finding, Severity, check_budget};
 use layerlock_export::Project;
@@ -108,6 +108,15 @@ impl CheckConfiguration {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let table: Table = project.settings()?.unwrap_or_default();
         table.check.unwrap_or_default().read(project)
+    }
+
+    /// What the project in a directory says, where there is one.
+    pub(crate) fn of_directory(directory: &Path) -> Result<Self, Error> {
+        if layerlock_export::has_project(directory) {
+            Self::read(&Project::read(directory)?)
+        } else {
+            Ok(Self::default())
+        }
     }
 
     /// The findings as bad as the project has them; those that it accepts become notes.

@@ -22,6 +22,7 @@ mod bytes;
 mod cache;
 mod check;
 mod check_configuration;
+mod checked;
 mod choose_file;
 mod configuration;
 mod default_runtime;
@@ -71,10 +72,8 @@ pub use built::{
     Built, BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage,
 };
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
-pub use check::{
-    CheckReport, CheckSettings, CheckedFunction, CheckedLayer, CheckedPackage, CheckedTarget,
-    CheckedZip, Imported, check,
-};
+pub use check::{CheckReport, CheckSettings, CheckedFunction, check};
+pub use checked::{CheckedLayer, CheckedPackage, CheckedTarget, CheckedZip, Imported};
 pub use diff::{
     Comparand, DiffReport, DiffSettings, DiffSide, PackageChange, PackageDiff, PackageState, diff,
 };

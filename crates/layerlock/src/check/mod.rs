@@ -1,26 +1,18 @@
 //! Checks of layers before they are uploaded: the project's, or any zip or directory.
 
 mod functions;
-mod given;
-mod imports;
 mod project;
 mod report;
 mod settings;
 
-use std::path::Path;
-
-use layerlock_export::Project;
 use layerlock_install::Reporter;
 
 use crate::Error;
+use crate::check_configuration::CheckConfiguration;
+use crate::checked::{Depth, GivenTargets, check_given};
 use crate::report_file::with_report;
 
-use crate::check_configuration::CheckConfiguration;
-
-pub use imports::Imported;
-pub use report::{
-    CheckReport, CheckedFunction, CheckedLayer, CheckedPackage, CheckedTarget, CheckedZip,
-};
+pub use report::{CheckReport, CheckedFunction};
 pub use settings::CheckSettings;
 
 /// Checks layers, and gives what was found. What is wrong with a layer is in the report, and
@@ -30,21 +22,25 @@ pub fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<CheckRepo
         if check.given.is_empty() {
             return project::check(check, reporter);
         }
-        let configuration = configuration_of(check.settings.directory())?;
+        let configuration = CheckConfiguration::of_directory(check.settings.directory())?;
         let mut report = CheckReport::default();
+        let named = GivenTargets {
+            whole: check.settings.targets.clone(),
+            provider: check.settings.provider,
+            runtimes: check.runtimes.clone(),
+            architectures: check.architectures.clone(),
+        };
+        let depth = if check.import {
+            Depth::Import
+        } else {
+            Depth::Whole
+        };
         for path in &check.given {
+            let targets = named.of_layer(path);
             report
                 .layers
-                .extend(given::check(path, check, &configuration)?);
+                .extend(check_given(path, targets, depth, &configuration)?);
         }
         Ok(report)
     })
-}
-
-fn configuration_of(directory: &Path) -> Result<CheckConfiguration, Error> {
-    if directory.join("pyproject.toml").exists() {
-        CheckConfiguration::read(&Project::read(directory)?)
-    } else {
-        Ok(CheckConfiguration::default())
-    }
 }

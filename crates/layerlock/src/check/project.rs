@@ -8,13 +8,13 @@ use layerlock_lock::normalize_name;
 use layerlock_target::Language;
 
 use super::functions::{self, Judge};
-use super::imports;
-use super::report::{CheckReport, CheckedLayer, CheckedPackage};
+use super::report::CheckReport;
 use super::settings::CheckSettings;
 use crate::Error;
 use crate::build::plan_and_look;
 use crate::built::{Built, BuiltLayer};
 use crate::check_configuration::CheckConfiguration;
+use crate::checked::{CheckedLayer, CheckedPackage, import};
 use crate::findings::{self, OTHER_LAYER};
 use crate::kept_facts::{self, KeptFacts};
 use crate::last_run::PlannedLayer;
@@ -40,7 +40,7 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
             let is_python = layer.target.runtime.language() == Language::Python;
             if check.import && is_python {
                 let files = Layer::of_plan(&planned.plan);
-                let mut imports = imports::run(&files, &layer.target)?;
+                let mut imports = import(&files, &layer.target)?;
                 imports.findings = configuration.apply(imports.findings);
                 checked.take(imports);
             }

@@ -13,7 +13,7 @@ mod unreachable;
 
 use std::path::PathBuf;
 
-use layerlock_check::Code;
+use layerlock_check::{Code, Finding};
 use layerlock_digest::Digest;
 use layerlock_publish::Artifact;
 use layerlock_target::Provider;
@@ -21,6 +21,8 @@ use serde::Serialize;
 
 use crate::build::build_for_publish;
 use crate::built::{Built, BuiltLayer};
+use crate::check_configuration::CheckConfiguration;
+use crate::checked::CheckedLayer;
 use crate::dist::NewDist;
 use crate::name_template::{NameKind, NameTemplate, NameValues};
 use crate::publish_configuration::PublishConfiguration;
@@ -122,9 +124,15 @@ pub fn publish_prebuilt(
             [place, ..] => place.provider.unwrap_or(Provider::Aws),
             [] => Provider::Aws,
         };
-        let (zip, warnings) = local.unwrap_or(prebuilt).zip(provider)?;
-        for warning in warnings {
-            reporter.warned(&warning);
+        let local = local.unwrap_or(prebuilt);
+        let zip = local.zip(provider)?;
+        let of_checks = CheckConfiguration::of_directory(publish.settings.directory())?;
+        let mut checked = local.check(&zip, provider, &of_checks)?;
+        if publication.can_take(zip.size) || stored.is_some() {
+            let is_of_request = |it: &Finding| it.code == Code::ZipTooLargeForRequest;
+            for layer in &mut checked {
+                layer.findings.retain(|finding| !is_of_request(finding));
+            }
         }
         let architectures = prebuilt.architectures.iter().map(ToString::to_string);
         let artifact = Artifact {
@@ -137,9 +145,16 @@ pub fn publish_prebuilt(
             object: stored.as_ref().map(|stored| stored.object.clone()),
             ..publication.common()
         };
+        // As of layers that are built, one that cannot work is not published.
+        let artifacts = if checked.iter().any(CheckedLayer::has_errors) {
+            Vec::new()
+        } else {
+            vec![(name.as_str(), None, artifact)]
+        };
         Ok(PublishReport {
             report: Report::default(),
-            published: publication.publish_all(vec![(&name, None, artifact)], reporter)?,
+            checked,
+            published: publication.publish_all(artifacts, reporter)?,
         })
     })
 }
@@ -256,6 +271,7 @@ impl<'p> Publication<'p> {
         }
         Ok(PublishReport {
             report,
+            checked: Vec::new(),
             published: self.publish_all(artifacts, reporter)?,
         })
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use layerlock_check::{Finding, Severity};
 use layerlock_digest::Digest;
 use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_layer::{
@@ -12,6 +13,8 @@ use layerlock_layer::{
 use layerlock_target::{Architecture, Provider};
 
 use crate::Error;
+use crate::check_configuration::CheckConfiguration;
+use crate::checked::{CheckedLayer, Depth, GivenTarget, check_given};
 use crate::source_date_epoch::time_of_entries;
 
 /// A layer that another job built, or anyone.
@@ -33,21 +36,11 @@ pub(super) struct PrebuiltZip {
     pub(super) size: u64,
     pub(super) digest: Digest,
     /// What it has to be removed with, where it was made here.
-    _scratch: Option<Scratch>,
+    scratch: Option<Scratch>,
 }
 
-/// Where a runtime looks for something in a layer, of all providers and languages.
-const FOLDERS: [&str; 9] = [
-    "bin",
-    "dotnetcore",
-    "extensions",
-    "java",
-    "lib",
-    "nodejs",
-    "php",
-    "python",
-    "ruby",
-];
+/// What a layer is for of which nobody said it.
+const ANY_RUNTIME: &str = "any runtime";
 
 /// Folders in folders: more are a link that leads back.
 const DEEPEST: usize = 64;
@@ -59,9 +52,8 @@ impl Prebuilt {
         stem.unwrap_or_default()
     }
 
-    /// The zip, and what the user should know.
-    /// `provider` is whose functions get it.
-    pub(super) fn zip(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    /// The zip. `provider` is whose functions get it.
+    pub(super) fn zip(&self, provider: Provider) -> Result<PrebuiltZip, Error> {
         if self.path.is_dir() {
             self.of_directory(provider)
         } else if self.path.exists() {
@@ -71,7 +63,7 @@ impl Prebuilt {
         }
     }
 
-    fn of_zip(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    fn of_zip(&self, provider: Provider) -> Result<PrebuiltZip, Error> {
         let planned = PlannedFile::read(&self.path)?;
         let (size, digest) = (planned.size(), planned.digest());
         let file = fs::File::open(&self.path);
@@ -89,20 +81,19 @@ impl Prebuilt {
             })?;
         let unpacked = members.iter().map(|member| member.size).sum();
         let names = members.iter().map(|member| member.name.as_str());
-        let warnings = self.look(provider, names, unpacked)?;
-        let zip = PrebuiltZip {
+        self.look(provider, names, unpacked)?;
+        Ok(PrebuiltZip {
             path: self.path.clone(),
             size,
             digest,
-            _scratch: None,
-        };
-        Ok((zip, warnings))
+            scratch: None,
+        })
     }
 
-    fn of_directory(&self, provider: Provider) -> Result<(PrebuiltZip, Vec<String>), Error> {
+    fn of_directory(&self, provider: Provider) -> Result<PrebuiltZip, Error> {
         let plan = self.plan()?;
         let names = plan.entries().iter().map(|entry| entry.path.as_str());
-        let warnings = self.look(provider, names, plan.unzipped_size())?;
+        self.look(provider, names, plan.unzipped_size())?;
         let scratch = Scratch::create()?;
         let path = scratch.path().join("layer.zip");
         let options = ZipOptions {
@@ -111,13 +102,12 @@ impl Prebuilt {
         };
         let (summary, zip) = prepare_zip(&plan, &path, options)?;
         zip.put_in_place()?;
-        let zip = PrebuiltZip {
+        Ok(PrebuiltZip {
             path,
             size: summary.size,
             digest: summary.digest,
-            _scratch: Some(scratch),
-        };
-        Ok((zip, warnings))
+            scratch: Some(scratch),
+        })
     }
 
     /// The files of a directory; a link is what it leads to, as `zip -r` has it.
@@ -171,7 +161,7 @@ impl Prebuilt {
         provider: Provider,
         names: impl Iterator<Item = &'n str>,
         unpacked: u64,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<(), Error> {
         let limit = provider.limits().unzipped;
         if unpacked > limit {
             return Err(Error::PrebuiltTooLarge {
@@ -190,25 +180,72 @@ impl Prebuilt {
         if names.iter().all(is_zip) {
             return Err(self.unusable("it holds zips, and no layer: name one of them"));
         }
-        let is_found = |name: &&str| {
-            let folder = name.split_once('/').map(|(folder, _)| folder);
-            folder.is_some_and(|folder| FOLDERS.contains(&folder))
+        Ok(())
+    }
+
+    /// Checks its zip as each build checks its own, for all that it is said to be for.
+    pub(super) fn check(
+        &self,
+        zip: &PrebuiltZip,
+        provider: Provider,
+        configuration: &CheckConfiguration,
+    ) -> Result<Vec<CheckedLayer>, Error> {
+        let (architectures, depth) = match &self.architectures[..] {
+            [] => (vec![provider.default_architecture()], Depth::Names),
+            named => (named.to_vec(), Depth::Brief),
         };
-        let mut warnings = Vec::new();
-        if !names.iter().any(is_found) {
-            warnings.push(format!(
-                "{} has none of the folders in which runtimes look for the files of a layer, such \
-                 as python/ or nodejs/: the layer's files belong into one of them",
-                self.path.display()
-            ));
+        let runtimes = match &self.runtimes[..] {
+            [] => vec![ANY_RUNTIME.to_owned()],
+            named => named.to_vec(),
+        };
+        let targets = runtimes.iter().flat_map(|runtime| {
+            let target =
+                |architecture: &Architecture| GivenTarget::new(provider, runtime, *architecture);
+            architectures.iter().map(target)
+        });
+        let targets: Vec<GivenTarget> = targets.collect();
+        let are_of_python: Vec<bool> = targets.iter().map(GivenTarget::is_python).collect();
+        let targets = targets.into_iter().map(|target| (target, Vec::new()));
+        let mut checked = check_given(&zip.path, targets.collect(), depth, configuration)?;
+        lower_errors_of_some(&mut checked, &are_of_python);
+        for layer in &mut checked {
+            layer.path = Some(self.path.clone());
+            // The zip of a directory is gone with this run.
+            layer.zip = layer.zip.take().filter(|_| zip.scratch.is_none());
         }
-        Ok(warnings)
+        Ok(checked)
     }
 
     fn unusable(&self, reason: &str) -> Error {
         Error::Prebuilt {
             path: self.path.clone(),
             reason: reason.to_owned(),
+        }
+    }
+}
+
+/// What a layer is published for is a filter of the console: where it works for some of that,
+/// it is no error that it does not for others.
+fn lower_errors_of_some(checked: &mut [CheckedLayer], are_of_python: &[bool]) {
+    let errors: Vec<Vec<Finding>> = checked
+        .iter()
+        .map(|it| it.errors().cloned().collect())
+        .collect();
+    for (index, layer) in checked.iter_mut().enumerate() {
+        let same_language = errors.iter().zip(are_of_python);
+        let same_language: Vec<&Vec<Finding>> = same_language
+            .filter(|(_, is_of_python)| **is_of_python == are_of_python[index])
+            .map(|(errors, _)| errors)
+            .collect();
+        for finding in &mut layer.findings {
+            let is_same =
+                |other: &Finding| other.code == finding.code && other.path == finding.path;
+            if !same_language
+                .iter()
+                .all(|errors| errors.iter().any(is_same))
+            {
+                finding.severity = finding.severity.min(Severity::Warning);
+            }
         }
     }
 }

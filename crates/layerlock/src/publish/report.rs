@@ -3,19 +3,23 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use layerlock_check::{Finding, Severity};
 use layerlock_diagnostic::{Diagnose, EXIT_CHECK_FAILED, EXIT_SUCCESS};
 use layerlock_publish::{Change, Publisher};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::checked::CheckedLayer;
 use crate::error_report::{ErrorDetails, exit_code};
-use crate::report::{Report, finding_texts, maybe_path_text};
+use crate::report::{LayerReport, Report, finding_texts, maybe_path_text, path_texts};
 
-/// What `publish` did, besides building.
-#[derive(Debug, Clone, Serialize)]
+/// What `publish` did, besides building. In JSON, `layers` are those that were built, or
+/// that was checked.
+#[derive(Debug, Clone)]
 pub struct PublishReport {
     /// What was built.
-    #[serde(flatten)]
     pub report: Report,
+    /// The layer that was not built here, for each of its targets.
+    pub checked: Vec<CheckedLayer>,
     /// What became of each layer for each target in each place.
     pub published: Vec<Published>,
 }
@@ -74,11 +78,54 @@ pub enum Outcome {
     Failed,
 }
 
+#[derive(Serialize)]
+struct Fields<'r> {
+    unchanged: bool,
+    layers: Layers<'r>,
+    #[serde(serialize_with = "path_texts")]
+    removed: &'r [PathBuf],
+    published: &'r [Published],
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Layers<'r> {
+    Built(&'r [LayerReport]),
+    Checked(&'r [CheckedLayer]),
+}
+
+impl Serialize for PublishReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = Fields {
+            unchanged: self.report.unchanged,
+            layers: if self.checked.is_empty() {
+                Layers::Built(&self.report.layers)
+            } else {
+                Layers::Checked(&self.checked)
+            },
+            removed: &self.report.removed,
+            published: &self.published,
+        };
+        fields.serialize(serializer)
+    }
+}
+
 impl PublishReport {
+    /// All that was found.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        let built = self.report.layers.iter().flat_map(|layer| &layer.findings);
+        built.chain(self.checked.iter().flat_map(|layer| &layer.findings))
+    }
+
+    fn has_errors(&self) -> bool {
+        self.findings()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+
     /// The exit code of the command: that of a refusal by the provider before others, and
     /// that of the network after all others.
     pub fn exit_code(&self) -> u8 {
-        exit_code(self.failures()).unwrap_or(if self.report.has_errors() {
+        exit_code(self.failures()).unwrap_or(if self.has_errors() {
             EXIT_CHECK_FAILED
         } else {
             EXIT_SUCCESS
@@ -98,6 +145,10 @@ impl fmt::Display for PublishReport {
         let mut lines = Vec::new();
         for layer in &self.report.layers {
             lines.push(layer.summary());
+            lines.extend(finding_texts(&layer.findings));
+        }
+        for layer in self.checked.iter().filter(|it| !it.findings.is_empty()) {
+            lines.push(format!("{} for {}", layer.shown(), layer.target));
             lines.extend(finding_texts(&layer.findings));
         }
         lines.extend(self.report.removed_texts());
@@ -282,6 +333,7 @@ mod tests {
                 removed: Vec::new(),
                 layers: Vec::new(),
             },
+            checked: Vec::new(),
             published: kinds
                 .iter()
                 .map(|kind| Published {

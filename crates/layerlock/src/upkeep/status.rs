@@ -83,7 +83,9 @@ pub fn status(
 
 impl StatusReport {
     fn of(planned: PublishReport) -> Self {
-        let PublishReport { report, published } = planned;
+        let PublishReport {
+            report, published, ..
+        } = planned;
         Self {
             report,
             status: published.into_iter().map(LayerStatus::of).collect(),

@@ -8,6 +8,8 @@ use layerlock::{
     Settings, Silent, build, publish_prebuilt,
 };
 
+use layerlock_testkit::SharedLibrary;
+
 use crate::helpers::{Shop, unzipped};
 
 fn publish(directory: &Path, path: PathBuf, name: Option<&str>) -> Result<PublishReport, Error> {
@@ -92,4 +94,101 @@ fn what_is_no_layer_is_refused() {
     let error = publish(directory.path(), at("text.zip"), None).unwrap_err();
     assert!(error.to_string().contains("needs a name"), "{error}");
     assert!(!at("shelf").exists());
+}
+
+fn codes(report: &PublishReport) -> Vec<(String, &'static str)> {
+    let layers = report.checked.iter();
+    layers
+        .flat_map(|layer| {
+            let findings = layer.findings.iter();
+            findings.map(|one| (layer.target.to_string(), one.code.name()))
+        })
+        .collect()
+}
+
+/// As `publish` refuses a layer that it has built.
+#[test]
+fn a_layer_that_cannot_work_is_not_published() {
+    const X86_64: u16 = 62;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    fs::create_dir_all(at("root/shop")).unwrap();
+    fs::write(at("root/shop/__init__.py"), "x = 1\n").unwrap();
+    let report = publish(directory.path(), at("root"), Some("vendor")).unwrap();
+    let of = |target: &str, code| (target.to_owned(), code);
+    assert_eq!(
+        codes(&report),
+        [
+            of("python3.12 x86_64", "packages-at-root"),
+            of("python3.12 arm64", "packages-at-root"),
+            of("nodejs22.x x86_64", "packages-at-root"),
+            of("nodejs22.x arm64", "packages-at-root"),
+        ]
+    );
+    assert_eq!((report.published.len(), report.exit_code()), (0, 1));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["layers"][0]["findings"][0]["code"], "packages-at-root");
+    assert_eq!(json["layers"][0]["zip"], serde_json::Value::Null);
+    assert_eq!(json["published"], serde_json::json!([]));
+
+    fs::create_dir_all(at("mixed/python/shop")).unwrap();
+    fs::write(
+        at("mixed/python/shop/_x.abi3.so"),
+        SharedLibrary::new(X86_64).build(),
+    )
+    .unwrap();
+    let on_arm = || publish_for(directory.path(), at("mixed"), &[Architecture::Arm64]).unwrap();
+    let report = on_arm();
+    assert_eq!(codes(&report), [of("python3.12 arm64", "other-machine")]);
+    assert_eq!((report.published.len(), report.exit_code()), (0, 1));
+    assert!(!at("shelf").exists());
+    // It works for one of the two that it is published for.
+    let report = publish(directory.path(), at("mixed"), Some("both")).unwrap();
+    assert_eq!(codes(&report), [of("python3.12 arm64", "other-machine")]);
+    assert_eq!((report.published.len(), report.exit_code()), (1, 0));
+
+    // The project may say otherwise.
+    fs::write(
+        at("layerlock.toml"),
+        "[check]\nallow = [{ finding = \"other-machine\", reason = \"nobody imports it\" }]\n",
+    )
+    .unwrap();
+    let report = on_arm();
+    assert_eq!((report.published.len(), report.exit_code()), (1, 0));
+}
+
+/// Publishes a layer for one runtime.
+fn publish_for(
+    directory: &Path,
+    path: PathBuf,
+    architectures: &[Architecture],
+) -> Result<PublishReport, Error> {
+    let prebuilt = Prebuilt {
+        path,
+        runtimes: vec!["python3.12".to_owned()],
+        architectures: architectures.to_vec(),
+    };
+    let settings = PublishSettings {
+        settings: Settings::for_project(directory),
+        to: Publishing::Local(Some(directory.join("shelf"))),
+        name: Some("vendor".to_owned()),
+        ..PublishSettings::default()
+    };
+    publish_prebuilt(&prebuilt, &settings, &Silent)
+}
+
+#[test]
+fn compiled_files_are_not_judged_where_nobody_says_for_which_processor() {
+    const AARCH64: u16 = 183;
+    let directory = tempfile::tempdir().unwrap();
+    let layer = directory.path().join("layer");
+    fs::create_dir_all(layer.join("python")).unwrap();
+    fs::write(
+        layer.join("python/_x.abi3.so"),
+        SharedLibrary::new(AARCH64).build(),
+    )
+    .unwrap();
+    let report = publish_for(directory.path(), layer, &[]).unwrap();
+    assert_eq!(codes(&report), []);
+    assert_eq!(report.published.len(), 1);
 }

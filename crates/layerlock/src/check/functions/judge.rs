@@ -10,8 +10,9 @@ use layerlock_target::{Language, Target};
 use super::foreign::Foreign;
 use super::{Function, Functions, OneLayer, OwnLayer, PlannedLayer};
 use crate::Error;
-use crate::check::report::{CheckedFunction, CheckedTarget};
+use crate::check::report::CheckedFunction;
 use crate::check_configuration::CheckConfiguration;
+use crate::checked::CheckedTarget;
 use crate::findings::doubted;
 
 /// What functions are judged by.

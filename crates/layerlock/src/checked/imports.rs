@@ -28,8 +28,8 @@ pub struct Imported {
 
 /// What became of the imports.
 #[derive(Default)]
-pub(super) struct Imports {
-    pub(super) findings: Vec<Finding>,
+pub(crate) struct Imports {
+    pub(crate) findings: Vec<Finding>,
     /// Sorted by name.
     pub(super) imported: Vec<Imported>,
 }
@@ -65,7 +65,7 @@ os._exit(0)
 "#;
 
 /// Imports the modules of a layer. Where that cannot be done here, a note says why.
-pub(super) fn run(layer: &Layer<'_>, target: &Target) -> Result<Imports, Error> {
+pub(crate) fn import(layer: &Layer<'_>, target: &Target) -> Result<Imports, Error> {
     if let Some(reason) = other_machine(target) {
         return Ok(skipped(&reason));
     }
