@@ -30,7 +30,7 @@ pub(crate) use diff::DiffArgs;
 pub(crate) use export::{ExportArgs, FormatArg};
 pub(crate) use layer::{ChoiceArgs, ConflictsArg, FetchArgs, LayerArgs, RuntimeArg};
 pub(crate) use misuse::Misuse;
-pub(crate) use publish::PublishArgs;
+pub(crate) use publish::{PublishArgs, PublishedArgs};
 pub(crate) use size::{PlannedLayersArgs, SizeArgs};
 
 use layer::{BuiltForArgs, runtime};

@@ -16,7 +16,7 @@ use layerlock::{
 use crate::args::{
     Args, BuildArgs, CacheArgs, CheckArgs, ChoiceArgs, CommonArgs, CompressionArg, ConflictsArg,
     DestinationArgs, ExportArgs, FetchArgs, FormatArg, InitArgs, InstallArgs, LayerArgs,
-    ProviderArg, PublishArgs, RuntimeArg, StorageArgs, ZipArgs,
+    ProviderArg, PublishArgs, PublishedArgs, RuntimeArg, StorageArgs, ZipArgs,
 };
 
 pub(crate) use insight::{diff_settings, size_settings, why_settings};
@@ -164,16 +164,28 @@ pub(crate) fn prebuilt(args: &PublishArgs) -> Option<Prebuilt> {
 
 pub(crate) fn publish_settings(project: PathBuf, args: PublishArgs) -> PublishSettings {
     PublishSettings {
+        adopt: args.adopt,
+        dry_run: args.dry_run,
+        ..published(project, args.common, args.zip, args.published)
+    }
+}
+
+fn published(
+    project: PathBuf,
+    common: CommonArgs,
+    zip: ZipArgs,
+    args: PublishedArgs,
+) -> PublishSettings {
+    PublishSettings {
         settings: Settings {
             provider: built_for(&args.destination),
-            ..zip_settings(project, args.common, args.zip)
+            ..zip_settings(project, common, zip)
         },
         to: to_publishing(args.destination, Some(args.storage)),
         name: args.name,
         description: args.description,
         license: args.license,
-        adopt: args.adopt,
-        dry_run: args.dry_run,
+        ..PublishSettings::default()
     }
 }
 

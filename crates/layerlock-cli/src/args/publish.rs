@@ -34,6 +34,32 @@ const OF_BUILDS: [&str; 21] = [
     "rebuild",
 ];
 
+/// Where versions are published, and what is said of them.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PublishedArgs {
+    #[command(flatten)]
+    pub(crate) destination: DestinationArgs,
+    #[command(flatten)]
+    pub(crate) storage: StorageArgs,
+    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
+    /// layer's name]
+    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
+    pub(crate) name: Option<String>,
+    /// Description of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) description: Option<String>,
+    /// License of the published layers [default: as configured]
+    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
+    pub(crate) license: Option<String>,
+}
+
+impl PublishedArgs {
+    pub(super) fn check(&self) -> Result<(), Misuse> {
+        self.destination.check()?;
+        self.storage.check(&self.destination)
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PublishArgs {
     #[command(flatten)]
@@ -55,19 +81,7 @@ pub(crate) struct PublishArgs {
     )]
     pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) destination: DestinationArgs,
-    #[command(flatten)]
-    pub(crate) storage: StorageArgs,
-    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
-    /// layer's name]
-    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
-    pub(crate) name: Option<String>,
-    /// Description of the published layers [default: as configured]
-    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
-    pub(crate) description: Option<String>,
-    /// License of the published layers [default: as configured]
-    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
-    pub(crate) license: Option<String>,
+    pub(crate) published: PublishedArgs,
     /// Take over layers that another project published
     #[arg(long, help_heading = PROVIDER)]
     pub(crate) adopt: bool,
@@ -87,7 +101,6 @@ impl PublishArgs {
             self.common.layer.check()?;
         }
         self.handover.check("publish", self.common.json)?;
-        self.destination.check()?;
-        self.storage.check(&self.destination)
+        self.published.check()
     }
 }

@@ -8,6 +8,7 @@ use super::build::{CommonArgs, ZipArgs};
 use super::destination::{DestinationArgs, PROVIDER, StorageArgs};
 use super::layer::{BuiltForArgs, ChoiceArgs, FetchArgs, LayerArgs};
 use super::misuse::Misuse;
+use super::publish::PublishedArgs;
 
 /// The heading of what is deleted.
 const VERSIONS: &str = "Versions";
@@ -53,26 +54,13 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) zip: ZipArgs,
     #[command(flatten)]
-    pub(crate) destination: DestinationArgs,
-    #[command(flatten)]
-    pub(crate) storage: StorageArgs,
-    /// Name of the published layers, e.g. {project}-{layer} [default: as configured, else the
-    /// layer's name]
-    #[arg(long, value_name = "TEMPLATE", help_heading = PROVIDER)]
-    pub(crate) name: Option<String>,
-    /// Description of the published layers [default: as configured]
-    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
-    pub(crate) description: Option<String>,
-    /// License of the published layers [default: as configured]
-    #[arg(long, value_name = "TEXT", help_heading = PROVIDER)]
-    pub(crate) license: Option<String>,
+    pub(crate) published: PublishedArgs,
 }
 
 impl StatusArgs {
     pub(super) fn check(&self) -> Result<(), Misuse> {
         self.common.layer.check()?;
-        self.destination.check()?;
-        self.storage.check(&self.destination)
+        self.published.check()
     }
 }
 

@@ -7,7 +7,7 @@ use layerlock::{
     UpkeepSettings,
 };
 
-use super::{DAY, built_for, layer_settings, stored, to_publishing, with_fetch, zip_settings};
+use super::{DAY, built_for, layer_settings, published, stored, to_publishing, with_fetch};
 use crate::args::{DeleteArgs, PromoteArgs, PruneArgs, StatusArgs, UpkeepArgs, refused};
 
 pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSettings {
@@ -22,17 +22,7 @@ pub(crate) fn upkeep_settings(project: PathBuf, args: UpkeepArgs) -> UpkeepSetti
 }
 
 pub(crate) fn status_settings(project: PathBuf, args: StatusArgs) -> PublishSettings {
-    PublishSettings {
-        settings: Settings {
-            provider: built_for(&args.destination),
-            ..zip_settings(project, args.common, args.zip)
-        },
-        to: to_publishing(args.destination, Some(args.storage)),
-        name: args.name,
-        description: args.description,
-        license: args.license,
-        ..PublishSettings::default()
-    }
+    published(project, args.common, args.zip, args.published)
 }
 
 pub(crate) fn promote_settings(project: PathBuf, args: PromoteArgs) -> PromoteSettings {
