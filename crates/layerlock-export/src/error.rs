@@ -1,11 +1,10 @@
 //! What can be wrong with a project or its lock, where, and what to do.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
-use layerlock_lock::LockWarningKind;
+use layerlock_lock::{FileError, LockWarningKind};
 
 use crate::missing::{only, readable};
 
@@ -44,58 +43,9 @@ pub enum Error {
         /// What it is, for people.
         reason: &'static str,
     },
-    /// A file in which a merge conflict was not resolved.
-    #[error("{} has merge conflict markers", place.path.display())]
-    MergeConflict {
-        /// The first of the markers.
-        place: Box<Place>,
-    },
-    /// A file could not be read.
-    #[error("{} cannot be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A file is larger than any of its kind.
-    #[error("{} is too large to be read: it has more than {most}", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// How large it may be.
-        most: String,
-    },
-    /// A file is not UTF-8 text.
-    #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// Offset in bytes of the first byte that is not.
-        offset: usize,
-    },
-    /// A file begins with a byte order mark, which TOML does not allow.
-    #[error("{} begins with a byte order mark", place.path.display())]
-    ByteOrderMark {
-        /// The start of the file.
-        place: Box<Place>,
-    },
-    /// A file is not TOML.
-    #[error("{message}")]
-    Syntax {
-        /// Where the parser stopped.
-        place: Box<Place>,
-        /// What the parser expected.
-        message: String,
-    },
-    /// A value is missing, or is not of the type or form that Poetry writes.
-    #[error("{message}")]
-    Invalid {
-        /// The value, or the table that lacks it.
-        place: Box<Place>,
-        /// What is wrong with it.
-        message: String,
-    },
+    /// A file that cannot be read, or has something wrong in it.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A table has a key that Poetry does not know there.
     #[error("{of} has no key `{}`", key.escape_debug())]
     UnknownKey {
@@ -255,23 +205,24 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What is wrong at a place in a file.
+    pub(crate) fn invalid(place: Place, message: impl Into<String>) -> Self {
+        FileError::invalid(place, message).into()
+    }
+}
+
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownGroup { .. } | Self::UnknownExtra { .. } | Self::Conflict { .. } => {
                 ErrorKind::Usage
             }
-            Self::Read { .. } => ErrorKind::Machine,
+            Self::File(error) => error.kind(),
             Self::Hash { .. } => ErrorKind::Integrity,
             Self::NoProject { .. }
             | Self::NoLock { .. }
             | Self::ForeignLock { .. }
-            | Self::MergeConflict { .. }
-            | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. }
-            | Self::ByteOrderMark { .. }
-            | Self::Syntax { .. }
-            | Self::Invalid { .. }
             | Self::UnknownKey { .. }
             | Self::NoPackage { .. }
             | Self::NoName { .. }
@@ -288,11 +239,8 @@ impl Diagnose for Error {
 
     fn place(&self) -> Option<&Place> {
         match self {
-            Self::ByteOrderMark { place }
-            | Self::MergeConflict { place }
-            | Self::Syntax { place, .. }
-            | Self::Invalid { place, .. }
-            | Self::UnknownKey { place, .. }
+            Self::File(error) => error.place(),
+            Self::UnknownKey { place, .. }
             | Self::NoPackage { place, .. }
             | Self::NoName { place }
             | Self::UnknownInclude { place, .. }
@@ -307,9 +255,6 @@ impl Diagnose for Error {
             | Self::NoLock { .. }
             | Self::ForeignLock { .. }
             | Self::OldLock { .. }
-            | Self::Read { .. }
-            | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownExtra { .. }
             | Self::Conflict { .. } => None,
@@ -373,15 +318,7 @@ impl Diagnose for Error {
             }
             Self::NoLock { .. } => "run `poetry lock`, or `uv lock`, in the project's directory",
             Self::ForeignLock { .. } => "move it away, and run `poetry lock` to write a new one",
-            Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
-            Self::NotUtf8 { path, .. } | Self::TooLarge { path, .. } if is_lock(path) => RESTORE,
-            Self::TooLarge { .. } => "see whether it is the right file, or a link to another",
-            Self::NotUtf8 { .. } => "save it as UTF-8",
-            Self::MergeConflict { place } if is_lock(&place.path) => {
-                "take the file of either side, for example with `git checkout --theirs \
-                 poetry.lock`, and run `poetry lock`"
-            }
-            Self::MergeConflict { .. } => "resolve the conflict, and run `poetry lock`",
+            Self::File(error) => return file_hint(error),
             Self::Stale { .. } => {
                 "run `poetry lock` to bring poetry.lock up to date, or take it as it is with \
                  --allow-stale-lock"
@@ -390,7 +327,6 @@ impl Diagnose for Error {
                 "run `poetry lock` with Poetry 2"
             }
             Self::Walk { .. } => "run `poetry lock`: that package is not in the lock at all",
-            Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
             Self::Python { .. } => {
                 "choose a runtime that the project allows, or widen the constraint and run \
                  `poetry lock`"
@@ -398,19 +334,32 @@ impl Diagnose for Error {
             Self::TwoVersions { .. } | Self::Hash { .. } => {
                 "run `poetry lock --regenerate` to write the lock anew"
             }
-            Self::Read { .. } | Self::Syntax { .. } | Self::Invalid { .. } => return None,
         };
         Some(hint.to_owned())
     }
 }
 
+fn file_hint(error: &FileError) -> Option<String> {
+    let is_lock = error.path().ends_with("poetry.lock");
+    let hint = match error {
+        FileError::Syntax { .. } | FileError::NotUtf8 { .. } | FileError::TooLarge { .. }
+            if is_lock =>
+        {
+            RESTORE
+        }
+        FileError::MergeConflict { .. } if is_lock => {
+            "take the file of either side, for example with `git checkout --theirs poetry.lock`, \
+             and run `poetry lock`"
+        }
+        FileError::MergeConflict { .. } => "resolve the conflict, and run `poetry lock`",
+        error => return error.hint(),
+    };
+    Some(hint.to_owned())
+}
+
 /// What to do with a lock that nobody can read.
 const RESTORE: &str = "restore it from version control, or move it away and run `poetry lock` to \
                        write a new one";
-
-fn is_lock(path: &Path) -> bool {
-    path.ends_with("poetry.lock")
-}
 
 fn no_project(directory: &Path, is_directory: bool, is_above: bool, others: &[String]) -> String {
     let directory = directory.display();

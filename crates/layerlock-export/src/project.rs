@@ -54,9 +54,7 @@ impl Project {
     /// may also stand alone: then there are settings, and no Python.
     pub fn read(directory: &Path) -> Result<Self, Error> {
         let read = |file: &str| match Document::read(&directory.join(file)) {
-            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok(None)
-            }
+            Err(Error::File(error)) if error.is_missing() => Ok(None),
             read => read.map(Some),
         };
         match (read("pyproject.toml")?, read(SETTINGS_FILE)?) {
@@ -205,7 +203,7 @@ impl Project {
     }
 
     /// The table `[tool.layerlock]`, or all of layerlock.toml; `None` where there is
-    /// neither. What `T` does not accept is an [`Error::Invalid`] that points at it; a field
+    /// neither. What `T` does not accept is an [`Error::File`] that points at it; a field
     /// of type `toml::Spanned` can be turned into a [`Place`] with [`Project::place`].
     pub fn settings<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
         let root = self.settings.parse()?;
@@ -260,10 +258,8 @@ impl Project {
             any if any.is_any() => &every,
             constraint => constraint.ranges(),
         };
-        python_marker(algebra, python).map_err(|message| Error::Invalid {
-            place: self.python_place.clone().into(),
-            message,
-        })
+        python_marker(algebra, python)
+            .map_err(|message| Error::invalid(self.python_place.clone(), message))
     }
 
     pub(crate) fn dependencies(&self) -> &Dependencies {

@@ -144,10 +144,7 @@ fn refuse_weak_hash(package: &LockedPackage) -> Result<(), Error> {
 }
 
 fn invalid(package: &LockedPackage, problem: &str) -> Error {
-    Error::Invalid {
-        place: package.place.clone().into(),
-        message: format!("{} {problem}", package.name),
-    }
+    Error::invalid(package.place.clone(), format!("{} {problem}", package.name))
 }
 
 #[derive(Default)]

@@ -250,13 +250,13 @@ impl<'t> Rules<'_, 't> {
         if wide.ranges().contains(narrow.ranges()) {
             return Ok(());
         }
-        Err(Error::Invalid {
-            place: project.python_place().clone().into(),
-            message: format!(
+        Err(Error::invalid(
+            project.python_place().clone(),
+            format!(
                 "the constraint on Python, `{}`, goes beyond requires-python, `{text}`",
                 narrow.text()
             ),
-        })
+        ))
     }
 }
 

@@ -1,66 +1,17 @@
 //! What can be wrong with a lock or a choice of its packages, where, and what to do.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_lock::FileError;
 
 /// Why a lock or a choice of its packages cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be read.
-    #[error("{} cannot be read", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// A file is larger than any of its kind.
-    #[error("{} is too large to be read: it has more than {most}", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// How large it may be.
-        most: String,
-    },
-    /// A file is not UTF-8 text.
-    #[error("{} is not UTF-8 text (from byte {offset} on)", path.display())]
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// Offset in bytes of the first byte that is not.
-        offset: usize,
-    },
-    /// A file begins with a byte order mark, which TOML does not allow.
-    #[error("{} begins with a byte order mark", place.path.display())]
-    ByteOrderMark {
-        /// The start of the file.
-        place: Box<Place>,
-    },
-    /// A file in which a merge conflict was not resolved.
-    #[error("{} has merge conflict markers", place.path.display())]
-    MergeConflict {
-        /// The first of the markers.
-        place: Box<Place>,
-    },
-    /// A file is not TOML.
-    #[error("{message}")]
-    Syntax {
-        /// Where the parser stopped.
-        place: Box<Place>,
-        /// What the parser expected.
-        message: String,
-    },
-    /// A value is missing, or is not of the type or form that it has to be of.
-    #[error("{message}")]
-    Invalid {
-        /// The value, or the table that lacks it.
-        place: Box<Place>,
-        /// What is wrong with it.
-        message: String,
-    },
+    /// A file that cannot be read, or has something wrong in it.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A lock of another tool than its name says.
     #[error("{} is no {format}: {reason}", path.display())]
     Foreign {
@@ -197,12 +148,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What is wrong at a place in a file.
+    pub(crate) fn invalid(place: Place, message: impl Into<String>) -> Self {
+        FileError::invalid(place, message).into()
+    }
+}
+
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() != io::ErrorKind::NotFound => {
-                ErrorKind::Machine
-            }
+            Self::File(error) => error.kind(),
             Self::UnknownPackage { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownExtra { .. }
@@ -213,11 +169,8 @@ impl Diagnose for Error {
 
     fn place(&self) -> Option<&Place> {
         match self {
-            Self::ByteOrderMark { place }
-            | Self::MergeConflict { place }
-            | Self::Syntax { place, .. }
-            | Self::Invalid { place, .. }
-            | Self::Version { place, .. }
+            Self::File(error) => error.place(),
+            Self::Version { place, .. }
             | Self::Stale { place, .. }
             | Self::Conflicting { place, .. }
             | Self::Python { place, .. }
@@ -225,10 +178,7 @@ impl Diagnose for Error {
             | Self::NotPinned { place, .. }
             | Self::NoHash { place, .. }
             | Self::TwoVersions { place, .. } => Some(place),
-            Self::Read { .. }
-            | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. }
-            | Self::Foreign { .. }
+            Self::Foreign { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownExtra { .. }
@@ -270,16 +220,7 @@ impl Diagnose for Error {
                 "choose a target that it is for, or widen its environments (`tool.uv.environments` \
                  for uv) and lock anew"
             }
-            Self::ByteOrderMark { .. } => "save the file as UTF-8 without a byte order mark",
-            Self::NotUtf8 { path, .. } | Self::TooLarge { path, .. } if is_lock(path) => RESTORE,
-            Self::TooLarge { .. } => "see whether it is the right file, or a link to another",
-            Self::NotUtf8 { .. } => "save it as UTF-8",
-            Self::Syntax { place, .. } if is_lock(&place.path) => RESTORE,
-            Self::MergeConflict { place } if is_uv(&place.path) => {
-                "take the file of either side, for example with `git checkout --theirs uv.lock`, \
-                 and run `uv lock`"
-            }
-            Self::MergeConflict { .. } => "resolve the conflict, and lock anew",
+            Self::File(error) => return file_hint(error),
             Self::Foreign { .. } => "name the right file with --lock, or write this one anew",
             Self::TwoVersions { place, .. } if is_uv(&place.path) => {
                 "declare what cannot go together in `tool.uv.conflicts`, or run `uv lock`"
@@ -293,7 +234,6 @@ impl Diagnose for Error {
                 "make hashes: `uv pip compile --generate-hashes requirements.in -o \
                  requirements.txt`; or take what the index has by --allow-unhashed"
             }
-            Self::Read { .. } | Self::Syntax { .. } | Self::Invalid { .. } => return None,
         };
         Some(hint.to_owned())
     }
@@ -310,6 +250,22 @@ impl From<Error> for layerlock_lock::LockError {
     fn from(error: Error) -> Self {
         Self::new(error)
     }
+}
+
+fn file_hint(error: &FileError) -> Option<String> {
+    let hint = match error {
+        FileError::Syntax { .. } | FileError::NotUtf8 { .. } | FileError::TooLarge { .. }
+            if is_lock(error.path()) =>
+        {
+            RESTORE
+        }
+        FileError::MergeConflict { place } if is_uv(&place.path) => {
+            "take the file of either side, for example with `git checkout --theirs uv.lock`, and \
+             run `uv lock`"
+        }
+        error => return error.hint(),
+    };
+    Some(hint.to_owned())
 }
 
 /// What to do with a lock that nobody can read.

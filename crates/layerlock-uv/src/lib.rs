@@ -13,6 +13,7 @@ mod declared;
 mod document;
 mod error;
 mod export;
+mod file_entry;
 mod file_url;
 mod lock;
 mod marker;
@@ -24,6 +25,7 @@ mod reader;
 mod requirements;
 mod select;
 mod stale;
+mod supported;
 #[cfg(test)]
 mod testing;
 

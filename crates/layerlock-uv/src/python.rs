@@ -22,9 +22,9 @@ pub(crate) struct PythonRange {
 
 impl PythonRange {
     pub(crate) fn parse(text: &str, place: Place) -> Result<Self, Error> {
-        let specifiers = text.parse().map_err(|_| Error::Invalid {
-            place: place.clone().into(),
-            message: format!("`{}` is not a range of versions", text.escape_debug()),
+        let specifiers = text.parse().map_err(|_| {
+            let message = format!("`{}` is not a range of versions", text.escape_debug());
+            Error::invalid(place.clone(), message)
         })?;
         Ok(Self {
             text: text.to_owned(),

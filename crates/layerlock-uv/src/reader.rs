@@ -12,7 +12,6 @@ use pep508_rs::MarkerEnvironment;
 use crate::Error;
 use crate::choice::Available;
 use crate::lock::Lock;
-use crate::marker::Active;
 use crate::project::UvProject;
 use crate::select::{Names, Query};
 use crate::stale;
@@ -190,27 +189,6 @@ impl UvLock {
         let name = self.root.as_ref()?.name.as_deref()?;
         self.lock.member(name)
     }
-
-    /// The environment with a patch release that the lock is for.
-    fn fit(&self, environment: &MarkerEnvironment) -> Result<MarkerEnvironment, Error> {
-        let head = &self.lock.head;
-        let environment = match &head.requires_python {
-            Some(range) => range.fit(environment)?,
-            None => environment.clone(),
-        };
-        let active = Active::default();
-        let mut environments = head.environments.iter();
-        if !head.environments.is_empty()
-            && !environments.any(|marker| marker.holds(&environment, &active))
-        {
-            return Err(Error::Environment {
-                place: self.lock.place(head.environments_span.clone()).into(),
-                python: environment.python_version().to_string(),
-                machine: environment.platform_machine().to_owned(),
-            });
-        }
-        Ok(environment)
-    }
 }
 
 impl LockReader for UvLock {
@@ -222,9 +200,7 @@ impl LockReader for UvLock {
     }
 
     fn target_warnings(&self, environment: &MarkerEnvironment) -> Vec<LockWarning> {
-        let range = self.lock.head.requires_python.as_ref();
-        let warning = range.and_then(|range| range.warning(environment));
-        warning.into_iter().collect()
+        self.lock.head.supported.warnings(environment)
     }
 
     fn select(
@@ -267,7 +243,7 @@ impl UvLock {
         let roots = self.roots(choice.package.as_deref())?;
         let available = self.available(&roots)?;
         let chosen = available.resolve(choice)?;
-        let environment = self.fit(environment)?;
+        let environment = self.lock.head.supported.fit(environment)?;
         let query = Query {
             lock: &self.lock,
             roots: &roots,

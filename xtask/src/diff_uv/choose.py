@@ -8,6 +8,7 @@ pip's own selection from a lock, with the tags that its own `--platform` gives.
 import json
 import sys
 import tomllib
+from urllib.parse import unquote, urlsplit
 
 from evaluate import environment
 from pip._internal.models.target_python import TargetPython
@@ -20,6 +21,15 @@ def tags(python, platforms):
     return target.get_sorted_tags()
 
 
+def file_name(source):
+    """The name of its file as its URL has it: uv writes another spelling beside that."""
+    if not hasattr(source, "hashes"):
+        # A directory and a repository are no file.
+        return None
+    location = source.url or source.path
+    return unquote(urlsplit(location).path.rsplit("/", 1)[-1])
+
+
 def files(lock, python, machine, platforms):
     lock = Pylock.from_dict(lock)
     chosen = {}
@@ -27,8 +37,7 @@ def files(lock, python, machine, platforms):
         for package, source in lock.select(
             environment=environment(f"{python}.99", machine), tags=tags(python, platforms)
         ):
-            # A directory and a repository are no file.
-            chosen[package.name] = getattr(source, "filename", None)
+            chosen[package.name] = file_name(source)
     except PylockSelectError as error:
         return {"error": str(error)}
     return {"files": chosen}

@@ -58,20 +58,19 @@ impl Lock {
         let path = project.directory().join("poetry.lock");
         match Document::read(&path) {
             Ok(document) => Self::new(&document, project, stale),
-            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Err(Error::NoLock {
-                    others: others(project.directory()),
-                    path,
-                })
-            }
+            Err(Error::File(error)) if error.is_missing() => Err(Error::NoLock {
+                others: others(project.directory()),
+                path,
+            }),
             Err(error) => Err(error),
         }
     }
 
     fn new(document: &Document, project: &Project, stale: Stale) -> Result<Self, Error> {
         foreign::by_text(document)?;
-        if let Some((packages, rest)) = document.cut("package")
-            && let Ok(lock) = Self::from_parts(document, &packages, &rest, project, stale)
+        if let Some(parts) = document.cut("package")
+            && parts.head.part_text().lines().all(is_blank_or_comment)
+            && let Ok(lock) = Self::from_parts(document, &parts.tables, &parts.rest, project, stale)
         {
             return Ok(lock);
         }
@@ -370,4 +369,8 @@ fn written_before_2_3(text: &str) -> bool {
         .and_then(|(at, word)| first[at + word.len()..].split(' ').next())
         .and_then(|version| version.parse::<Version>().ok())
         .is_some_and(|version| version < Version::new([2, 3, 0]))
+}
+
+fn is_blank_or_comment(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with('#')
 }

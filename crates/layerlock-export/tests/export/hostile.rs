@@ -106,7 +106,10 @@ fn deep_nesting_is_refused() {
         let directory = project("[project]\nname = \"x\"\nversion = \"1\"\n", &packages);
         let project = Project::read(directory.path()).unwrap();
         let error = Lock::read(&project).unwrap_err();
-        assert!(matches!(error, Error::Syntax { .. }), "{error}");
+        assert!(
+            matches!(error, Error::File(layerlock_lock::FileError::Syntax { .. })),
+            "{error}"
+        );
     }
 }
 

@@ -1,10 +1,10 @@
 //! What stands in uv.lock before its packages.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use layerlock_lock::normalize_name;
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::manifest::Manifest;
@@ -12,8 +12,9 @@ use super::package::{Dependency, Reader};
 use crate::Error;
 use crate::declared::{Conflicts, conflicts};
 use crate::document::Document;
-use crate::marker::{Marker, Markers};
+use crate::marker::Markers;
 use crate::python::PythonRange;
+use crate::supported::Supported;
 
 /// The newest version of uv.lock whose meaning is known.
 const NEWEST_VERSION: &str = "1";
@@ -23,10 +24,7 @@ const NEWEST_VERSION: &str = "1";
 pub(crate) struct Head {
     /// Newer revisions of the format say more.
     pub(crate) revision: i64,
-    pub(crate) requires_python: Option<PythonRange>,
-    /// The environments that it is for: all where there are none.
-    pub(crate) environments: Vec<Marker>,
-    pub(crate) environments_span: Range<usize>,
+    pub(crate) supported: Supported,
     /// What the project declares as conflicting.
     pub(crate) conflicts: Vec<Conflicts>,
     /// The names of the workspace's projects, where there are several.
@@ -42,13 +40,10 @@ pub(crate) struct Head {
 impl Head {
     pub(super) fn read(document: &Document) -> Result<Self, Error> {
         refuse_by_text(document)?;
-        let root = document.parse()?;
+        let root = document.parse_lock()?;
         let root = root.get_ref();
         check_version(document, root)?;
-        let span = |key: &str| match root.get(key) {
-            Some(value) => document.in_file(value.span()),
-            None => 0..0,
-        };
+        let span = root.get("supported-markers").map_or(0..0, Spanned::span);
         let mut reader = Reader {
             document,
             directory: Path::new(""),
@@ -68,9 +63,11 @@ impl Head {
         }
         Ok(Self {
             revision: revision(root),
-            requires_python: requires_python(document, root)?,
-            environments,
-            environments_span: span("supported-markers"),
+            supported: Supported {
+                python: requires_python(document, root)?,
+                environments,
+                place: document.place(span),
+            },
             conflicts: conflicts(document, root, None)?,
             members: document
                 .texts_at(manifest, "members")?

@@ -16,6 +16,7 @@ use std::thread;
 use layerlock_diagnostic::Place;
 use layerlock_lock::PackageName;
 use pep508_rs::MarkerEnvironment;
+use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::Document;
@@ -49,9 +50,9 @@ impl Lock {
         let directory = document.path().parent().unwrap_or(Path::new(""));
         let directory = directory.to_owned();
         let (head, packages) = match document.cut("package") {
-            Some((head, parts)) if head.parse().is_ok() => {
-                let head = Head::read(&head)?;
-                match read_all(&parts, &directory) {
+            Some(parts) if parts.rest.part_text().is_empty() && parts.head.parse_lock().is_ok() => {
+                let head = Head::read(&parts.head)?;
+                match read_all(&parts.tables, &directory) {
                     Ok(packages) => (head, packages),
                     // Not as uv writes it, or wrong: the whole says best what is.
                     Err(_) => (head, read_part(&document, &directory)?),
@@ -156,14 +157,14 @@ impl Lock {
     fn dangling(&self, dependency: &Dependency, why: &str) -> Error {
         let version = dependency.version.as_deref();
         let version = version.map(|version| format!(" {version}"));
-        Error::Invalid {
-            place: self.place(dependency.span.clone()).into(),
-            message: format!(
+        Error::invalid(
+            self.place(dependency.span.clone()),
+            format!(
                 "a dependency on {}{}, {why}",
                 dependency.name,
                 version.unwrap_or_default()
             ),
-        }
+        )
     }
 }
 
@@ -190,30 +191,33 @@ fn read_each(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error
     let mut packages = Vec::with_capacity(parts.len());
     let mut markers = Markers::default();
     for part in parts {
-        read_into(&mut packages, part, directory, &mut markers)?;
+        let root = part.parse()?;
+        read_into(&mut packages, part, root.get_ref(), directory, &mut markers)?;
     }
     Ok(packages)
 }
 
 fn read_part(document: &Document, directory: &Path) -> Result<Vec<Package>, Error> {
     let mut packages = Vec::new();
-    read_into(&mut packages, document, directory, &mut Markers::default())?;
+    let root = document.parse_lock()?;
+    let markers = &mut Markers::default();
+    read_into(&mut packages, document, root.get_ref(), directory, markers)?;
     Ok(packages)
 }
 
 fn read_into(
     packages: &mut Vec<Package>,
     document: &Document,
+    root: &DeTable<'_>,
     directory: &Path,
     markers: &mut Markers,
 ) -> Result<(), Error> {
-    let root = document.parse()?;
     let mut reader = Reader {
         document,
         directory,
         markers,
     };
-    for value in document.array_at(root.get_ref(), "package")? {
+    for value in document.array_at(root, "package")? {
         packages.push(reader.package(value)?);
     }
     Ok(())

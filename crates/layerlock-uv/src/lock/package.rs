@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use layerlock_lock::{NameError, PackageName, is_plain_file_name, normalize_name};
+use layerlock_lock::{NameError, PackageName, normalize_name};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -12,6 +12,7 @@ use super::source::Source;
 use crate::Error;
 use crate::declared::DefaultGroups;
 use crate::document::{Document, Value};
+use crate::file_entry::{plain_name, size};
 use crate::file_url::{absolute_file_url, file_name_of};
 use crate::marker::{Marker, Markers};
 use crate::origin::Origin;
@@ -221,19 +222,10 @@ impl Reader<'_> {
                 None => return Err(document.invalid(value.span(), "a file without `url`")),
             },
         };
-        if !is_plain_file_name(&name) {
-            let message = format!("`{}` is not a plain file name", name.escape_debug());
-            return Err(document.invalid(value.span(), message));
-        }
-        let size = table.get("size").map(|value| {
-            let size = value.get_ref().as_integer();
-            let size = size.and_then(|size| size.to_string().parse().ok());
-            size.ok_or_else(|| document.invalid(value.span(), "`size` is not a number of bytes"))
-        });
         Ok(File {
-            name,
+            name: plain_name(document, value, name)?,
             url,
-            size: size.transpose()?,
+            size: size(document, table)?,
             hash: document.text_at(table, "hash")?.map(str::to_owned),
             span: document.in_file(hash.map_or(value.span(), Spanned::span)),
         })

@@ -73,9 +73,7 @@ impl UvProject {
         let path = directory.join("pyproject.toml");
         match Document::read(&path) {
             Ok(document) => Self::new(&document, directory).map(Some),
-            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok(None)
-            }
+            Err(Error::File(error)) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -17,9 +17,10 @@ use toml::de::DeTable;
 use crate::Error;
 use crate::choice::Available;
 use crate::document::Document;
-use crate::marker::{Active, Marker, Markers};
+use crate::marker::{Active, Markers};
 use crate::python::PythonRange;
 use crate::reader::only_wins;
+use crate::supported::Supported;
 use package::{Package, Reader};
 
 /// The newest version of the format whose meaning is known.
@@ -29,9 +30,7 @@ const NEWEST_VERSION: &str = "1.0";
 #[derive(Debug)]
 pub struct PyLock {
     document: Document,
-    requires_python: Option<PythonRange>,
-    environments: Vec<Marker>,
-    environments_span: std::ops::Range<usize>,
+    supported: Supported,
     available: Available,
     packages: Vec<Package>,
     newer: Option<LockWarning>,
@@ -42,7 +41,7 @@ impl PyLock {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let document = Document::read(path)?;
         refuse_by_text(&document)?;
-        let root = document.parse()?;
+        let root = document.parse_lock()?;
         Self::new(&document, root.get_ref())
     }
 
@@ -67,6 +66,7 @@ impl PyLock {
             directory,
             markers: Markers::default(),
         };
+        let environments_span = root.get("environments").map_or(0..0, Spanned::span);
         let environments = document.array_at(root, "environments")?.iter();
         let environments = environments.map(|value| reader.marker(value));
         let environments = environments.collect::<Result<_, _>>()?;
@@ -81,9 +81,11 @@ impl PyLock {
             None => None,
         };
         Ok(Self {
-            requires_python,
-            environments,
-            environments_span: root.get("environments").map_or(0..0, Spanned::span),
+            supported: Supported {
+                python: requires_python,
+                environments,
+                place: document.place(environments_span),
+            },
             available,
             packages,
             newer,
@@ -106,26 +108,6 @@ impl PyLock {
         self.available.extras.iter().cloned().collect()
     }
 
-    /// The environment with a patch release that the lock is for.
-    fn fit(&self, environment: &MarkerEnvironment) -> Result<MarkerEnvironment, Error> {
-        let environment = match &self.requires_python {
-            Some(range) => range.fit(environment)?,
-            None => environment.clone(),
-        };
-        let active = Active::default();
-        let mut environments = self.environments.iter();
-        if !self.environments.is_empty()
-            && !environments.any(|marker| marker.holds(&environment, &active))
-        {
-            return Err(Error::Environment {
-                place: self.document.place(self.environments_span.clone()).into(),
-                python: environment.python_version().to_string(),
-                machine: environment.platform_machine().to_owned(),
-            });
-        }
-        Ok(environment)
-    }
-
     /// The packages for a choice and one target, and what settles their markers.
     fn chosen(
         &self,
@@ -133,7 +115,7 @@ impl PyLock {
         environment: &MarkerEnvironment,
     ) -> Result<Selection<'_>, Error> {
         let chosen = self.available.resolve(choice)?;
-        let environment = self.fit(environment)?;
+        let environment = self.supported.fit(environment)?;
         let active = Active {
             extras: chosen.extras,
             groups: chosen.groups,
@@ -207,9 +189,7 @@ impl LockReader for PyLock {
     }
 
     fn target_warnings(&self, environment: &MarkerEnvironment) -> Vec<LockWarning> {
-        let range = self.requires_python.as_ref();
-        let warning = range.and_then(|range| range.warning(environment));
-        warning.into_iter().collect()
+        self.supported.warnings(environment)
     }
 
     fn select(

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
-use layerlock_lock::{
-    LockedFile, LockedPackage, NameError, PackageName, PackageSource, WeakHash, is_plain_file_name,
-};
+use layerlock_lock::{LockedFile, LockedPackage, NameError, PackageName, PackageSource, WeakHash};
 use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::{Document, Value};
+use crate::file_entry::{plain_name, size};
 use crate::file_url::{absolute_file_url, file_name_of};
 use crate::marker::{Marker, Markers};
 use crate::python::PythonRange;
@@ -224,20 +223,11 @@ impl Reader<'_> {
                 return Err(document.invalid(value.span(), "a file without `name` and `url`"));
             }
         };
-        if !is_plain_file_name(&name) {
-            let message = format!("`{}` is not a plain file name", name.escape_debug());
-            return Err(document.invalid(value.span(), message));
-        }
-        let size = table.get("size").map(|value| {
-            let size = value.get_ref().as_integer();
-            let size = size.and_then(|size| size.to_string().parse().ok());
-            size.ok_or_else(|| document.invalid(value.span(), "`size` is not a number of bytes"))
-        });
         let (digests, weak_hash) = self.hashes(value)?;
         Ok(LockedFile {
-            name,
+            name: plain_name(document, value, name)?,
             url,
-            size: size.transpose()?,
+            size: size(document, table)?,
             digests,
             weak_hash,
         })

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, place_of, via};
 use super::line::{Line, lines};
+use layerlock_lock::FileError;
+
 use crate::Error;
 use crate::document::Document;
 
@@ -66,19 +68,15 @@ impl Files {
         let document = Document::read(path)?;
         self.paths.push(path.to_owned());
         if let Some(marker) = document.conflict_marker() {
-            return Err(Error::MergeConflict {
-                place: place_of(&document, marker).into(),
-            });
+            let place = place_of(&document, marker).into();
+            return Err(FileError::MergeConflict { place }.into());
         }
         refuse_other_formats(&document)?;
         self.has_variables |= document.text().contains("${");
         let directory = path.parent().unwrap_or(Path::new(""));
         for line in lines(document.text(), variable) {
             let place = place_of(&document, line.span.clone());
-            let invalid = |message: String| Error::Invalid {
-                place: place.clone().into(),
-                message,
-            };
+            let invalid = |message: String| Error::invalid(place.clone(), message);
             match LineOption::parse(&line) {
                 None => {
                     let entry = Entry::parse(&line.text, false, directory, place.clone());

@@ -147,23 +147,19 @@ impl RequirementsLock {
         let mut hashes = entry.hashes.clone();
         for constraint in constraints {
             if constraint.marker.is_none() && !allows(&constraint.specifiers, &version) {
-                return Err(Error::Invalid {
-                    place: constraint.place.clone().into(),
-                    message: format!(
-                        "the constraint `{}` does not allow {} {version}",
-                        constraint.text, entry.name
-                    ),
-                });
+                let message = format!(
+                    "the constraint `{}` does not allow {} {version}",
+                    constraint.text, entry.name
+                );
+                return Err(Error::invalid(constraint.place.clone(), message));
             }
             if constraint.version().as_ref() == Some(&version) {
                 hashes.extend(constraint.hashes.iter().copied());
             }
         }
         if !allows(&entry.specifiers, &version) {
-            return Err(Error::Invalid {
-                place: entry.place.clone().into(),
-                message: format!("`{}` does not allow the constraint's {version}", entry.text),
-            });
+            let message = format!("`{}` does not allow the constraint's {version}", entry.text);
+            return Err(Error::invalid(entry.place.clone(), message));
         }
         if hashes.is_empty() && (!self.allow_unhashed || !entry.weak_hashes.is_empty()) {
             return Err(Error::NoHash {

@@ -17,7 +17,7 @@ const PATCHES: u64 = 40;
 /// The lock's range begins and ends where that of all projects of the workspace does. What
 /// they leave out in between uv does not compare either.
 pub(super) fn check(lock: &Lock, members: &[&UvProject]) -> Result<(), Error> {
-    let Some(locked) = &lock.head.requires_python else {
+    let Some(locked) = &lock.head.supported.python else {
         return Ok(());
     };
     let ranges = members.iter().filter_map(|project| {
@@ -64,7 +64,7 @@ fn bounds(ranges: &[&VersionSpecifiers]) -> (Option<[u64; 3]>, Option<[u64; 3]>)
 
 /// The lock's range as a marker: markers are simplified by it.
 pub(super) fn marker(lock: &Lock) -> MarkerTree {
-    let range = lock.head.requires_python.as_ref();
+    let range = lock.head.supported.python.as_ref();
     range.map_or(MarkerTree::TRUE, |range| marker_of(&range.specifiers))
 }
 
