@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
 use layerlock_lock::FileError;
 
+use crate::compile;
+
 /// Why a lock or a choice of its packages cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -129,12 +131,14 @@ pub enum Error {
         requirement: String,
     },
     /// A requirement without a hash.
-    #[error("{requirement} has no hash")]
+    #[error("{requirement} has no hash{}", only_weak(weak))]
     NoHash {
         /// The line.
         place: Box<Place>,
         /// The requirement.
         requirement: String,
+        /// Hashes that prove nothing.
+        weak: Vec<String>,
     },
     /// A lock of a tool that is not read.
     #[error("{} is a lock of {tool}, which layerlock does not read", path.display())]
@@ -226,13 +230,17 @@ impl Diagnose for Error {
                 "declare what cannot go together in `tool.uv.conflicts`, or run `uv lock`"
             }
             Self::TwoVersions { .. } => "write the lock anew",
-            Self::NotPinned { .. } => {
-                "pin it: `uv pip compile --generate-hashes requirements.in -o requirements.txt` \
-                 writes exact versions with hashes"
+            Self::NotPinned { place, .. } => {
+                return Some(format!(
+                    "pin it: {} writes exact versions with hashes",
+                    compile::command(&place.path)
+                ));
             }
-            Self::NoHash { .. } => {
-                "make hashes: `uv pip compile --generate-hashes requirements.in -o \
-                 requirements.txt`; or take what the index has by --allow-unhashed"
+            Self::NoHash { place, .. } => {
+                return Some(format!(
+                    "make hashes: {}; or take what the index has by --allow-unhashed",
+                    compile::command(&place.path)
+                ));
             }
         };
         Some(hint.to_owned())
@@ -270,6 +278,17 @@ fn file_hint(error: &FileError) -> Option<String> {
 
 /// What to do with a lock that nobody can read.
 const RESTORE: &str = "restore it from version control, or lock anew";
+
+/// What it has in place of a hash.
+fn only_weak(weak: &[String]) -> String {
+    match weak {
+        [] => String::new(),
+        weak => format!(
+            " that proves its file, only `{}`",
+            weak.join("`, `").escape_debug()
+        ),
+    }
+}
 
 fn is_uv(path: &Path) -> bool {
     path.ends_with("uv.lock")

@@ -9,6 +9,7 @@
 //! resolved: what a lock does not tell is an error.
 
 mod choice;
+mod compile;
 mod declared;
 mod document;
 mod error;

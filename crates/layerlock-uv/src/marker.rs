@@ -78,7 +78,7 @@ impl Marker {
         let node = parser.alternatives(0)?;
         match parser.rest() {
             "" => Ok(Self(Arc::new(node))),
-            rest => Err(format!("expected `and` or `or`, found `{}`", excerpt(rest))),
+            rest => Err(format!("expected `and` or `or`, found {}", excerpt(rest))),
         }
     }
 
@@ -229,7 +229,7 @@ impl<'t> Parser<'t> {
         let node = self.alternatives(depth + 1)?;
         match self.rest().strip_prefix(')') {
             Some(rest) => self.skip_to(rest),
-            None => return Err(format!("expected `)`, found `{}`", excerpt(self.rest()))),
+            None => return Err(format!("expected `)`, found {}", excerpt(self.rest()))),
         }
         Ok(node)
     }
@@ -260,7 +260,7 @@ impl<'t> Parser<'t> {
         if let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) {
             let (value, after) = rest[1..]
                 .split_once(quote)
-                .ok_or_else(|| format!("no end to the text `{}`", excerpt(rest)))?;
+                .ok_or_else(|| format!("no end to the text {}", excerpt(rest)))?;
             self.skip_to(after);
             return Ok(Side::Text(value));
         }
@@ -268,7 +268,7 @@ impl<'t> Parser<'t> {
         let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         if name.is_empty() {
-            return Err(format!("expected a marker, found `{}`", excerpt(rest)));
+            return Err(format!("expected a marker, found {}", excerpt(rest)));
         }
         self.skip_to(after);
         if !VARIABLES.contains(&name) {
@@ -292,7 +292,7 @@ impl<'t> Parser<'t> {
         if self.word("not") && self.word("in") {
             return Ok("not in");
         }
-        Err(format!("expected an operator, found `{}`", excerpt(rest)))
+        Err(format!("expected an operator, found {}", excerpt(rest)))
     }
 
     fn word(&mut self, word: &str) -> bool {
@@ -346,8 +346,12 @@ fn one_or(mut parts: Vec<Node>, many: impl FnOnce(Vec<Node>) -> Node) -> Node {
     }
 }
 
+/// The start of a text, for errors.
 fn excerpt(text: &str) -> String {
-    text.trim_start().chars().take(30).collect()
+    match text.trim_start() {
+        "" => "its end".to_owned(),
+        text => format!("`{}`", text.chars().take(30).collect::<String>()),
+    }
 }
 
 #[cfg(test)]

@@ -138,6 +138,6 @@ fn check_version(document: &Document, root: &DeTable<'_>) -> Result<(), Error> {
             version: version.to_owned(),
             known: NEWEST_VERSION,
         }),
-        None => Err(document.invalid(value.span(), "`version` is not a number")),
+        None => Err(document.invalid(value.span(), "`version` is not a whole number")),
     }
 }

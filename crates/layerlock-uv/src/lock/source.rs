@@ -51,7 +51,10 @@ impl Source {
             Self::Virtual(path.to_owned())
         } else {
             let keys: Vec<&str> = table.keys().map(|key| &**key.get_ref()).collect();
-            let message = format!("unknown kind of source: {}", keys.join(", "));
+            let message = match &keys[..] {
+                [] => "`source` says nothing".to_owned(),
+                keys => format!("unknown kind of source: {}", keys.join(", ")),
+            };
             return Err(document.invalid(value.span(), message));
         };
         Ok(source)

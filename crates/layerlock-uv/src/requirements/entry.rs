@@ -55,7 +55,7 @@ impl Entry {
         let (hashes, weak_hashes) = read_hashes(options)?;
         let (body, marker) = split_marker(requirement);
         let marker = marker.map(Marker::parse).transpose()?;
-        let parsed = if is_editable || is_location(body) {
+        let parsed = if is_location(body) || (is_editable && !body.contains(" @ ")) {
             located(None, body, is_editable, directory)?
         } else {
             named(body, directory)?
@@ -101,6 +101,7 @@ fn read_hashes(options: &str) -> Result<(Vec<Digest>, Vec<String>), String> {
         };
         let value = value.unwrap_or_default();
         match option {
+            "--hash" if value.is_empty() => return Err("`--hash` without a hash".to_owned()),
             "--hash" => match value.parse() {
                 Ok(digest) => hashes.push(digest),
                 Err(_) => weak.push(value.to_owned()),
@@ -141,6 +142,9 @@ fn is_archive(body: &str) -> bool {
 fn named(body: &str, directory: &Path) -> Result<Parsed, String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let end = body.find(|c: char| !is_name(c)).unwrap_or(body.len());
+    if end == 0 {
+        return Err(format!("no package name before `{}`", body.escape_debug()));
+    }
     let name: PackageName = body[..end].parse().map_err(|error| format!("{error}"))?;
     let (extras, rest) = extras(body[end..].trim_start())?;
     if let Some(location) = rest.strip_prefix('@') {
@@ -207,6 +211,9 @@ fn located(
     let source = if let Some(git) = location.strip_prefix("git+") {
         git_source(git, subdirectory)?
     } else if let Some(path) = local_path(location, directory) {
+        if !path.exists() {
+            return Err(format!("there is no `{}`", location.escape_debug()));
+        }
         if path.is_dir() {
             PackageSource::Directory {
                 path,
@@ -216,6 +223,10 @@ fn located(
             PackageSource::File { path, subdirectory }
         }
     } else if location.starts_with("http://") || location.starts_with("https://") {
+        if file_name_of(location).is_empty() {
+            let shown = layerlock_url::shown(location);
+            return Err(format!("`{shown}` names no file"));
+        }
         PackageSource::Url {
             url: location.to_owned(),
             subdirectory,

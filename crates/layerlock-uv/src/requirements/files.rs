@@ -21,6 +21,8 @@ pub(super) struct Files {
     /// The files that were read, the first first.
     pub(super) paths: Vec<PathBuf>,
     pub(super) has_variables: bool,
+    /// The files that are being read, each included by the one before it.
+    open: Vec<PathBuf>,
 }
 
 /// Where a requirements file says that files come from.
@@ -67,6 +69,7 @@ impl Files {
     ) -> Result<(), Error> {
         let document = Document::read(path)?;
         self.paths.push(path.to_owned());
+        self.open.push(path.to_owned());
         if let Some(marker) = document.conflict_marker() {
             let place = place_of(&document, marker).into();
             return Err(FileError::MergeConflict { place }.into());
@@ -76,7 +79,11 @@ impl Files {
         let directory = path.parent().unwrap_or(Path::new(""));
         for line in lines(document.text(), variable) {
             let place = place_of(&document, line.span.clone());
-            let invalid = |message: String| Error::invalid(place.clone(), message);
+            let invalid = |message: String| {
+                let unset = unset_variable(&line.text);
+                let unset = unset.map(|name| format!("; the variable {name} is not set"));
+                Error::invalid(place.clone(), message + &unset.unwrap_or_default())
+            };
             match LineOption::parse(&line) {
                 None => {
                     let entry = Entry::parse(&line.text, false, directory, place.clone());
@@ -91,8 +98,23 @@ impl Files {
                         let message = format!("more than {MAX_FILES} files include each other");
                         return Err(invalid(message));
                     }
+                    if file.is_empty() {
+                        return Err(invalid("an option that names no file".to_owned()));
+                    }
                     let included = directory.join(file);
-                    self.add(&included, as_constraints || constraints, variable)?;
+                    let shown = included.display();
+                    if self.open.contains(&included) {
+                        return Err(invalid(format!("{shown} includes itself")));
+                    }
+                    self.add(&included, as_constraints || constraints, variable)
+                        .map_err(|error| match error {
+                            Error::File(error)
+                                if error.is_missing() && error.path() == included =>
+                            {
+                                invalid(format!("there is no file {shown}"))
+                            }
+                            error => error,
+                        })?;
                 }
                 Some(LineOption::IndexUrl(url)) => self.options.index_url = Some(url.to_owned()),
                 Some(LineOption::ExtraIndexUrl(url)) => {
@@ -120,6 +142,7 @@ impl Files {
                 }
             }
         }
+        self.open.pop();
         Ok(())
     }
 
@@ -131,6 +154,12 @@ impl Files {
             self.entries.push(entry);
         }
     }
+}
+
+/// The name of a variable that was left as it stands.
+fn unset_variable(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("${")?;
+    rest.split_once('}').map(|(name, _)| name)
 }
 
 /// What a line that is no requirement says.
@@ -192,6 +221,8 @@ fn refuse_other_formats(document: &Document) -> Result<(), Error> {
         "it is TOML, as poetry.lock and uv.lock are"
     } else if text.lines().any(|line| line.trim() == "[[packages]]") {
         "it is TOML, as pylock.toml is"
+    } else if text.lines().any(|line| line.trim() == "[project]") {
+        "it is TOML, as pyproject.toml is"
     } else {
         return Ok(());
     };

@@ -22,6 +22,7 @@ use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
 use crate::choice::Available;
+use crate::compile;
 use crate::marker::Active;
 use crate::reader::only_wins;
 use entry::{Entry, allows};
@@ -165,6 +166,7 @@ impl RequirementsLock {
             return Err(Error::NoHash {
                 place: entry.place.clone().into(),
                 requirement: entry.text.clone(),
+                weak: entry.weak_hashes.clone(),
             });
         }
         Ok(Pinned::OfIndex { version, hashes })
@@ -267,6 +269,7 @@ impl RequirementsLock {
                 return Err(Error::NoHash {
                     place: entry.place.clone().into(),
                     requirement: entry.text.clone(),
+                    weak: entry.weak_hashes.clone(),
                 });
             }
             return Ok(Vec::new());
@@ -379,11 +382,10 @@ impl LockReader for RequirementsLock {
                 ),
                 place: None,
                 kind: LockWarningKind::Unhashed,
-                hint: Some(
-                    "make hashes: `uv pip compile --generate-hashes requirements.in -o \
-                     requirements.txt`"
-                        .to_owned(),
-                ),
+                hint: Some(format!(
+                    "make hashes: {}",
+                    compile::command(&self.files.paths[0]).trim_end_matches(',')
+                )),
             });
         }
         Ok(warnings)
