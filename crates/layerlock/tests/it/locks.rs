@@ -182,7 +182,7 @@ fn a_stale_lock_of_uv_is_an_error_unless_it_is_allowed() {
     assert!(
         error
             .to_string()
-            .ends_with("the project asks for `native>=2`"),
+            .ends_with("the project asks for `native>=2`, otherwise than when it was locked"),
         "{error}"
     );
     assert_eq!(error.place().unwrap().line, 5);
