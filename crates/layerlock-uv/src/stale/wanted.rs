@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use layerlock_lock::normalize_name;
-use pep440_rs::VersionSpecifiers;
+use pep440_rs::{VersionSpecifier, VersionSpecifiers};
 use pep508_rs::{MarkerTree, VerbatimUrl, VersionOrUrl};
 
 use super::python;
@@ -16,7 +16,7 @@ use crate::project::{DeclaredOrigin, DeclaredSource, Requirement, UvProject};
 pub(super) struct Wanted {
     pub(super) name: String,
     extras: Vec<String>,
-    specifier: Vec<String>,
+    specifier: Vec<VersionSpecifier>,
     marker: MarkerTree,
     origin: Origin,
 }
@@ -26,7 +26,7 @@ impl Wanted {
     pub(super) fn is(&self, locked: &Self) -> bool {
         self.name == locked.name
             && self.extras == locked.extras
-            && self.specifier == locked.specifier
+            && is_same(&self.specifier, &locked.specifier)
             && self.marker == locked.marker
             && self.origin.is(&locked.origin)
     }
@@ -93,7 +93,7 @@ impl Context<'_> {
                 return Some(vec![asked]);
             }
             Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
-                asked.specifier = texts(specifiers);
+                asked.specifier = specifiers.iter().cloned().collect();
             }
             None => {}
         }
@@ -166,15 +166,15 @@ impl Context<'_> {
         Some(Wanted {
             name: normalize_name(&requirement.name),
             extras,
-            specifier: texts(&specifiers),
+            specifier: specifiers.iter().cloned().collect(),
             marker,
             origin: requirement.origin.clone(),
         })
     }
 }
 
-fn texts(specifiers: &VersionSpecifiers) -> Vec<String> {
-    let mut texts: Vec<String> = specifiers.iter().map(ToString::to_string).collect();
-    texts.sort();
-    texts
+/// Whether ranges are the same, whatever their order: `1.0` and `1` are.
+fn is_same(one: &[VersionSpecifier], other: &[VersionSpecifier]) -> bool {
+    one.iter().all(|specifier| other.contains(specifier))
+        && other.iter().all(|specifier| one.contains(specifier))
 }
