@@ -82,7 +82,8 @@ impl<'a> Sources<'a> {
             place: package.place.clone(),
         })?;
         Ok(Index {
-            name: reference.map(str::to_owned),
+            // Some locks have the URL alone.
+            name: reference.map(str::to_owned).or_else(|| self.name_of(&url)),
             ..url.into()
         })
     }

@@ -14,6 +14,12 @@ pub enum Error {
     /// A file that cannot be read, or has something wrong in it.
     #[error(transparent)]
     File(#[from] FileError),
+    /// There is no uv.lock in a project of uv.
+    #[error("there is no {}", path.display())]
+    NoLock {
+        /// The file that was looked for.
+        path: PathBuf,
+    },
     /// A lock of another tool than its name says.
     #[error("{} is no {format}: {reason}", path.display())]
     Foreign {
@@ -182,7 +188,8 @@ impl Diagnose for Error {
             | Self::NotPinned { place, .. }
             | Self::NoHash { place, .. }
             | Self::TwoVersions { place, .. } => Some(place),
-            Self::Foreign { .. }
+            Self::NoLock { .. }
+            | Self::Foreign { .. }
             | Self::UnknownPackage { .. }
             | Self::UnknownGroup { .. }
             | Self::UnknownExtra { .. }
@@ -225,6 +232,7 @@ impl Diagnose for Error {
                  for uv) and lock anew"
             }
             Self::File(error) => return file_hint(error),
+            Self::NoLock { .. } => "run `uv lock` in the project's directory",
             Self::Foreign { .. } => "name the right file with --lock, or write this one anew",
             Self::TwoVersions { place, .. } if is_uv(&place.path) => {
                 "declare what cannot go together in `tool.uv.conflicts`, or run `uv lock`"

@@ -36,5 +36,5 @@ pub use export::{
     requirements as requirements_text,
 };
 pub use pylock::PyLock;
-pub use reader::{UvLock, project_directories};
+pub use reader::{UvLock, project_directories, project_indexes};
 pub use requirements::{IndexOptions, RequirementsLock, ToLookUp};

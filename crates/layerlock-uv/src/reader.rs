@@ -118,6 +118,11 @@ impl UvLock {
         Ok(available.extras.into_iter().collect())
     }
 
+    /// The names of the projects that can be chosen.
+    pub fn projects(&self) -> Vec<String> {
+        self.member_names()
+    }
+
     /// The directory of a project of the workspace.
     pub fn directory_of(&self, package: &str) -> Result<PathBuf, Error> {
         let root = self.member(package)?;
@@ -184,6 +189,40 @@ impl UvLock {
         Ok(available)
     }
 
+    /// What to tell where the chosen project is the root of a workspace, and asks for
+    /// nothing: another one may be meant.
+    fn empty_root(&self, roots: &[usize]) -> Option<LockWarning> {
+        let [root] = roots else {
+            return None;
+        };
+        let package = self.lock.package(*root);
+        let asks = [&package.extras, &package.groups]
+            .into_iter()
+            .any(|sets| !sets.is_empty());
+        let head = &self.lock.head;
+        let others = head
+            .members
+            .iter()
+            .filter(|name| *name != package.name.as_str());
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        let is_root = self.root_package() == Some(*root);
+        if !is_root || asks || !package.dependencies.is_empty() || others.is_empty() {
+            return None;
+        }
+        Some(LockWarning {
+            message: format!(
+                "{}, the root of the workspace, asks for no package",
+                package.name
+            ),
+            place: Some(self.lock.place(package.span.clone())),
+            kind: LockWarningKind::General,
+            hint: Some(format!(
+                "name a project of the workspace by --package: {}",
+                others.join(", ")
+            )),
+        })
+    }
+
     /// The project at the root of the workspace.
     fn root_package(&self) -> Option<usize> {
         let name = self.root.as_ref()?.name.as_deref()?;
@@ -196,7 +235,9 @@ impl LockReader for UvLock {
         let roots = self.roots(choice.package.as_deref())?;
         let chosen = self.available(&roots)?.resolve(choice)?;
         let only_wins = chosen.only_wins.then(only_wins);
-        Ok(self.stale.iter().cloned().chain(only_wins).collect())
+        let empty_root = self.empty_root(&roots);
+        let stale = self.stale.iter().cloned();
+        Ok(stale.chain(only_wins).chain(empty_root).collect())
     }
 
     fn target_warnings(&self, environment: &MarkerEnvironment) -> Vec<LockWarning> {
@@ -262,6 +303,13 @@ impl UvLock {
 fn below(directory: &Path, path: &str) -> PathBuf {
     let path = Path::new(path);
     directory.join(path.strip_prefix(".").unwrap_or(path))
+}
+
+/// The indexes that `[tool.uv]` of a project names: none where it has none, or cannot be
+/// read.
+pub fn project_indexes(directory: &Path) -> Vec<ProjectIndex> {
+    let project = UvProject::read(directory).ok().flatten();
+    project.map(|project| project.indexes).unwrap_or_default()
 }
 
 /// What is told where flags were given that another one overrules.

@@ -383,6 +383,17 @@ impl Error {
     }
 }
 
+/// A hint for who has another lock than Poetry's.
+fn hint_of_lock(hint: &str, command: &str) -> String {
+    let hint = hint.replace(NO_CACHE, "").replace("`poetry lock`", command);
+    let of_poetry = hint.strip_prefix("run `poetry config http-basic.");
+    let rest = of_poetry.and_then(|rest| rest.split_once(" USER PASSWORD`, or "));
+    match rest {
+        Some((_, rest)) => rest.to_owned(),
+        None => hint,
+    }
+}
+
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -490,8 +501,7 @@ impl Diagnose for Error {
             Self::Export(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
             Self::OfLock { error, command } => {
-                let hint = error.hint()?;
-                return Some(hint.replace(NO_CACHE, "").replace("`poetry lock`", command));
+                return Some(hint_of_lock(&error.hint()?, command));
             }
             Self::Misfits(misfits) => return Some(misfits.hint()),
             Self::ExcludedPython(excluded) => return Some(excluded.hint()),

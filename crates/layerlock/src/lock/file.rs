@@ -101,6 +101,10 @@ impl LockFile {
                 return Err(LockError::from(error).into());
             }
         }
+        if is_of_uv(project) {
+            let path = project.directory().join("uv.lock");
+            return Err(LockError::from(layerlock_uv::Error::NoLock { path }).into());
+        }
         // Its reader tells best that there is none.
         Ok(Self::beside(project, "poetry.lock", LockKind::Poetry))
     }
@@ -213,6 +217,14 @@ fn above(project: &Project) -> Option<LockFile> {
         }
     }
     None
+}
+
+/// Whether a project is uv's by what its pyproject.toml says, and not Poetry's.
+fn is_of_uv(project: &Project) -> bool {
+    let text = fs_err::read_to_string(project.directory().join("pyproject.toml"));
+    let text = text.unwrap_or_default();
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    says(&["[tool.uv", "uv_build"]) && !says(&["[tool.poetry", "poetry-core", "poetry.core"])
 }
 
 /// Whether a directory has a lock that needs no pyproject.toml beside it.

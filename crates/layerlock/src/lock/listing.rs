@@ -4,7 +4,7 @@ use std::path::Path;
 
 use layerlock_client::{MachineConfig, Session};
 use layerlock_install::{FindLinks, Release, Silent, Sources};
-use layerlock_lock::{LockError, PackageSource};
+use layerlock_lock::{LockError, PackageSource, ProjectIndex};
 use layerlock_uv::{IndexOptions, RequirementsLock, ToLookUp};
 
 use crate::cache::open_cache;
@@ -12,13 +12,17 @@ use crate::sources::{find_default_index, find_links, index_of_option};
 use crate::{Error, Settings};
 
 /// Reads a requirements file, and asks for the files of its packages.
-pub(super) fn read(path: &Path, settings: &Settings) -> Result<RequirementsLock, Error> {
+pub(super) fn read(
+    path: &Path,
+    project: &[ProjectIndex],
+    settings: &Settings,
+) -> Result<RequirementsLock, Error> {
     let variable = |name: &str| std::env::var(name).ok();
     let read = RequirementsLock::read(path, settings.allow_unhashed, &variable);
     let mut lock = read.map_err(LockError::from)?;
     let wanted = lock.to_look_up();
     if !wanted.is_empty() {
-        look_up(&mut lock, wanted, settings)?;
+        look_up(&mut lock, wanted, project, settings)?;
     }
     Ok(lock)
 }
@@ -26,6 +30,7 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<RequirementsLock,
 fn look_up(
     lock: &mut RequirementsLock,
     mut wanted: Vec<ToLookUp>,
+    project: &[ProjectIndex],
     settings: &Settings,
 ) -> Result<(), Error> {
     let options = lock.index_options().clone();
@@ -33,7 +38,7 @@ fn look_up(
     let machine = MachineConfig::from_environment().in_project(settings.directory());
     let session = &Session::new(machine);
     let default_index = || find_default_index(session.machine(), cache, &Silent);
-    let mut sources = Sources::new(&[], &default_index, session);
+    let mut sources = Sources::new(project, &default_index, session);
     sources.option = index_of_option(settings)?;
     let find_links = all_find_links(&options, settings)?;
     let offline = settings.offline || session.machine().is_offline() || options.no_index;

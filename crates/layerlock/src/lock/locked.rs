@@ -21,6 +21,8 @@ pub(crate) struct Locked {
     project: Project,
     file: LockFile,
     reader: Reader,
+    /// The indexes that the project names, for Poetry and for uv, where the lock has none.
+    indexes: Vec<ProjectIndex>,
 }
 
 #[derive(Debug)]
@@ -46,10 +48,15 @@ impl Locked {
                 Reader::Pylock(Box::new(lock))
             }
             LockKind::Requirements => {
-                Reader::Requirements(Box::new(listing::read(&file.path, settings)?))
+                let indexes = all_indexes(&project);
+                Reader::Requirements(Box::new(listing::read(&file.path, &indexes, settings)?))
             }
         };
         Ok(Self {
+            indexes: match &reader {
+                Reader::Pylock(_) | Reader::Requirements(_) => all_indexes(&project),
+                Reader::Poetry(_) | Reader::Uv(_) => Vec::new(),
+            },
             project,
             file,
             reader,
@@ -84,7 +91,15 @@ impl Locked {
         match &self.reader {
             Reader::Poetry(lock) => lock.project().sources(),
             Reader::Uv(lock) => lock.indexes(),
-            Reader::Pylock(_) | Reader::Requirements(_) => self.project.sources(),
+            Reader::Pylock(_) | Reader::Requirements(_) => &self.indexes,
+        }
+    }
+
+    /// The projects of a workspace.
+    pub(crate) fn projects(&self) -> Vec<String> {
+        match &self.reader {
+            Reader::Uv(lock) => lock.projects(),
+            Reader::Poetry(_) | Reader::Pylock(_) | Reader::Requirements(_) => Vec::new(),
         }
     }
 
@@ -125,6 +140,12 @@ impl Locked {
             Reader::Requirements(lock) => &**lock,
         }
     }
+}
+
+/// Credentials go by the names of these.
+fn all_indexes(project: &Project) -> Vec<ProjectIndex> {
+    let of_uv = layerlock_uv::project_indexes(project.directory());
+    project.sources().iter().cloned().chain(of_uv).collect()
 }
 
 fn read_uv(file: &LockFile, settings: &Settings) -> Result<UvLock, Error> {

@@ -5,6 +5,8 @@ mod report;
 
 use layerlock_lock::{Ask, Choice, LockReader, PackageName, Selected};
 
+use pep508_rs::MarkerEnvironment;
+
 use crate::build::{SelectedLayer, with_selections};
 use crate::lock::Locked;
 use crate::{Error, Settings};
@@ -93,13 +95,16 @@ impl Question<'_> {
             };
             return Ok(self.told(presence, &whole, &asks(choice)?));
         }
-        for other in self.other_choices()? {
+        for other in self.other_choices(choice.package.clone())? {
             // Groups and extras may exclude each other.
             if let Ok(all) = self.lock.select(&other, &environment)
                 && all.contains(self.package)
             {
                 return Ok(self.told(Presence::NotChosen, &all, &asks(&other)?));
             }
+        }
+        if self.is_of_another_project(&environment)? {
+            return Ok(self.told(Presence::OtherProject, &Selected::default(), &[]));
         }
         let locked = self.lock.package_names();
         let is_locked = locked.contains(self.package);
@@ -113,10 +118,23 @@ impl Question<'_> {
         Ok(self.told(presence, &Selected::default(), &[]))
     }
 
-    /// All groups and extras, and each of them alone.
-    fn other_choices(&self) -> Result<Vec<Choice>, Error> {
+    /// Whether another project of the workspace has the package.
+    fn is_of_another_project(&self, environment: &MarkerEnvironment) -> Result<bool, Error> {
+        for project in self.lock.projects() {
+            for choice in self.other_choices(Some(project.clone()))? {
+                let selected = self.lock.select(&choice, environment);
+                if selected.is_ok_and(|selected| selected.contains(self.package)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// All groups and extras of a project, and each of them alone.
+    fn other_choices(&self, package: Option<String>) -> Result<Vec<Choice>, Error> {
         let none = Choice {
-            package: self.selected.choice.package.clone(),
+            package,
             ..Choice::default()
         };
         let mut every = none.clone();

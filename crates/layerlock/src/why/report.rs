@@ -48,6 +48,8 @@ pub enum Presence {
     },
     /// Only groups or extras that are not chosen need it.
     NotChosen,
+    /// Only other projects of the workspace need it.
+    OtherProject,
     /// It is locked, for other targets.
     ElsewhereOnly,
     /// It is not locked.
@@ -109,6 +111,10 @@ impl WhyLayer {
             Presence::NotChosen => format!(
                 "{package} {version} is not in it: only groups or extras that are not chosen need \
                  it"
+            ),
+            Presence::OtherProject => format!(
+                "{package} is not in it: only other projects of the workspace need it; name one by \
+                 --package"
             ),
             Presence::ElsewhereOnly => {
                 format!("{package} is not in it: it is locked for other targets alone")

@@ -221,3 +221,86 @@ fn groups_of_a_lock_of_uv_are_known_by_its_project() {
     let error = layerlock::build(&package, &Silent).unwrap_err();
     assert_eq!(error.to_string(), "the workspace has no package `store`");
 }
+
+/// Who has `[tool.uv]` and no lock yet is not told of Poetry.
+#[test]
+fn a_project_of_uv_without_a_lock_is_told_to_lock_by_uv() {
+    let uv = uv_shop(&format!("{PYPROJECT}\n[tool.uv]\npackage = false\n"));
+    fs_err::remove_file(uv.path("uv.lock")).unwrap();
+    let error = layerlock::build(&settings(&uv), &Silent).unwrap_err();
+    assert!(error.to_string().ends_with("uv.lock"), "{error}");
+    assert_eq!(
+        error.hint().unwrap(),
+        "run `uv lock` in the project's directory"
+    );
+}
+
+/// The names of uv's indexes are those of its project, whichever lock was exported.
+#[test]
+fn a_pylock_and_requirements_take_credentials_by_the_names_of_uvs_indexes() {
+    let uv = uv_shop(PYPROJECT);
+    let index = format!(
+        "{PYPROJECT}\n[[tool.uv.index]]\nname = \"company\"\nurl = \"{}\"\n",
+        uv.index.url()
+    );
+    fs_err::write(uv.path("pyproject.toml"), index).unwrap();
+    let output = uv.path("pylock.toml");
+    let export = ExportSettings {
+        settings: settings(&uv),
+        format: ExportFormat::Pylock,
+        output: Some(output.clone()),
+        ..ExportSettings::default()
+    };
+    layerlock::export(&export, &Silent).unwrap();
+    let text = fs_err::read_to_string(&output).unwrap();
+    assert!(text.contains("\nindex = "), "{text}");
+    uv.index.require_basic_auth("me", "hush");
+    let error = layerlock::build(
+        &Settings {
+            lock: Some(output),
+            ..settings(&uv)
+        },
+        &Silent,
+    )
+    .unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("UV_INDEX_COMPANY_USERNAME"), "{message}");
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("set the variables"), "{hint}");
+}
+
+#[test]
+fn a_workspace_whose_root_asks_for_nothing_tells_its_projects() {
+    let directory = tempfile::tempdir().unwrap();
+    let member = "[project]\nname = \"web\"\nversion = \"1\"\n";
+    for (file, text) in [
+        (
+            "pyproject.toml",
+            "[project]\nname = \"shop\"\nversion = \"1\"\n[tool.uv.workspace]\nmembers = \
+             [\"web\"]\n",
+        ),
+        ("web/pyproject.toml", member),
+        (
+            "uv.lock",
+            "version = 1\nrequires-python = \">=3.10\"\n[manifest]\nmembers = [\"shop\", \
+             \"web\"]\n[[package]]\nname = \"shop\"\nversion = \"1\"\nsource = { virtual = \".\" \
+             }\n[[package]]\nname = \"web\"\nversion = \"1\"\nsource = { virtual = \"web\" }\n",
+        ),
+    ] {
+        let path = directory.path().join(file);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    }
+    let layer = build_one(&Settings::for_project(directory.path()));
+    let finding = layer
+        .findings
+        .iter()
+        .find(|one| one.code.name() == "project");
+    let finding = finding.unwrap();
+    assert_eq!(
+        finding.message,
+        "shop, the root of the workspace, asks for no package"
+    );
+    let hint = finding.hint.as_deref().unwrap();
+    assert_eq!(hint, "name a project of the workspace by --package: web");
+}

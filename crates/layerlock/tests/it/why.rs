@@ -272,3 +272,14 @@ fn a_lock_that_does_not_say_what_needs_what_is_told() {
         "{text}"
     );
 }
+
+#[test]
+fn a_package_of_another_project_of_the_workspace_is_told_as_such() {
+    let mut settings = of_uv("workspace");
+    settings.runtimes = vec![Provider::Aws.runtime("python3.12").unwrap()];
+    assert_eq!(
+        told(settings, "requests").to_string(),
+        "shop for python3.12 x86_64: requests is not in it: only other projects of the workspace \
+         need it; name one by --package"
+    );
+}
