@@ -168,7 +168,7 @@ impl Credentials {
     /// percent-encoded.
     ///
     /// The user name is hidden where it may be a token: where there is no password, or
-    /// where it is long. Others may be part of any word.
+    /// where it is long. A short one may be part of any word, and is hidden as a word alone.
     pub fn hide_in(&self, text: &str) -> String {
         let mut secrets: Vec<&str> = self.secrets().collect();
         // One may begin as the other does.
@@ -176,7 +176,12 @@ impl Credentials {
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(next) = rest.chars().next() {
-            let found = secrets.iter().find_map(|secret| after(rest, secret));
+            let before = &text[..text.len() - rest.len()];
+            let found = secrets.iter().find_map(|secret| {
+                let after = after(rest, secret)?;
+                let is_word = !continues(before.chars().rev()) && !continues(after.chars());
+                (is_word || !self.is_short_user(secret)).then_some(after)
+            });
             if let Some(after) = found {
                 shown.push_str("****");
                 rest = after;
@@ -188,6 +193,11 @@ impl Credentials {
         shown
     }
 
+    /// Whether this is a user name that is rather a name than a token.
+    fn is_short_user(&self, secret: &str) -> bool {
+        secret.len() < MIN_TOKEN && self.password.as_deref() != Some(secret)
+    }
+
     /// What of them must not be in a text.
     fn secrets(&self) -> impl Iterator<Item = &str> {
         let password = self.password.as_deref().unwrap_or_default();
@@ -195,6 +205,17 @@ impl Credentials {
         [password, if may_be_token { &self.user } else { "" }]
             .into_iter()
             .filter(|secret| !secret.is_empty())
+    }
+}
+
+/// Whether a word goes on with these characters: those of names of packages and files, of
+/// which a full stop or a dash ends none.
+fn continues(mut chars: impl Iterator<Item = char>) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    match chars.next() {
+        Some('.' | '-') => chars.next().is_some_and(is_word),
+        Some(next) => is_word(next),
+        None => false,
     }
 }
 
@@ -374,6 +395,26 @@ mod tests {
         // A token is the user, and may have a password that means nothing.
         assert_eq!(hidden("https://tok@x/", "a tok"), "a ****");
         assert_eq!(hidden("https://tok:@x/", "a tok"), "a ****");
+        // A name may be in any word, and in the name of the package itself.
+        for (text, shown) in [
+            (
+                "collecting demo-1.0.tar.gz, demo_tools",
+                "collecting demo-1.0.tar.gz, demo_tools",
+            ),
+            ("in /srv/demo.git and a.demo", "in /srv/demo.git and a.demo"),
+            (
+                "http://demo@x/ http://demo:@x",
+                "http://****@x/ http://****:@x",
+            ),
+            (
+                "demo: no. I am demo. -demo- d%65mo",
+                "****: no. I am ****. -****- ****",
+            ),
+            ("democracy", "democracy"),
+        ] {
+            assert_eq!(hidden("https://demo@x/", text), shown);
+        }
+        assert_eq!(hidden("https://me:demo@x/", "democracy me"), "****cracy me");
         let long = "https://0123456789abcdef:oauth@x/";
         assert_eq!(hidden(long, "0123456789abcdef oauth"), "**** ****");
         // The longer first: nothing of it is left.

@@ -1,6 +1,10 @@
 //! Pages: read into memory as a whole.
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use std::sync::{Mutex, PoisonError};
+
+use layerlock_digest::Digest;
+use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use reqwest::{Response, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::client::{Client, content_type};
@@ -39,6 +43,7 @@ impl Client {
     ) -> Result<Page, Error> {
         let accept = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
         let patience = self.patience();
+        let doubtful = Doubtful::default();
         let attempt = || async {
             let (url, mut response) = self
                 .get(Content::Page, url, site, accept.clone(), &patience)
@@ -61,7 +66,11 @@ impl Client {
                 }
             }
             let content_type = content_type(&response);
-            if is_cut_json(content_type.as_deref(), &body) {
+            let is_cut = is_cut_json(content_type.as_deref(), &body)
+                || (!tells_its_end(&response)
+                    && body.len() <= max_bytes
+                    && is_cut_html(content_type.as_deref(), &body, &doubtful));
+            if is_cut {
                 return Err(Failure {
                     error: Error::Request {
                         url: url.to_string(),
@@ -89,9 +98,72 @@ fn is_cut_json(content_type: Option<&str>, body: &[u8]) -> bool {
     is_json && text.starts_with(b"{") && !text.ends_with(b"}")
 }
 
+/// Whether the connection would be known to have broken: by a length, by chunks, or by the
+/// end that HTTP/2 gives to each answer (RFC 9112, 6.3).
+fn tells_its_end(response: &Response) -> bool {
+    let headers = response.headers();
+    response.version() > Version::HTTP_11
+        || headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING)
+}
+
+/// What came last of a page that may be cut.
+#[derive(Default)]
+struct Doubtful(Mutex<Option<Digest>>);
+
+impl Doubtful {
+    /// Whether the same came once more: a connection does not break twice at one place.
+    fn came_again(&self, body: &[u8]) -> bool {
+        let digest = Digest::sha256_of(body);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.replace(digest) == Some(digest)
+    }
+}
+
+/// Behind the end of a page there may be a comment, and little more.
+const AFTER_END: usize = 1 << 10;
+
+/// Whether this is HTML that lacks its end. Some servers write none: they are asked once
+/// more, and what is the same then is all there is, unless it ends within a tag.
+fn is_cut_html(content_type: Option<&str>, body: &[u8], doubtful: &Doubtful) -> bool {
+    let is_html = content_type.is_some_and(|it| it.to_ascii_lowercase().contains("html"));
+    let tail = body[body.len().saturating_sub(AFTER_END)..].to_ascii_lowercase();
+    let has_end = tail.windows(7).any(|window| window == b"</html>");
+    if !is_html || has_end {
+        return false;
+    }
+    let ends_in_tag = match tail.iter().rposition(|byte| b"<>".contains(byte)) {
+        Some(at) => tail[at] == b'<',
+        None => false,
+    };
+    ends_in_tag || !doubtful.came_again(body)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_cut_json;
+    use super::{Doubtful, is_cut_html, is_cut_json};
+
+    #[test]
+    fn html_without_its_end_is_asked_for_again() {
+        let cut = |content_type, bodies: &[&str]| -> Vec<bool> {
+            let doubtful = Doubtful::default();
+            let is_cut = |body: &&str| is_cut_html(content_type, body.as_bytes(), &doubtful);
+            bodies.iter().map(is_cut).collect()
+        };
+        let html = Some("text/html; charset=utf-8");
+        let whole = "<a href=a-1.whl>a</a></HTML>\n<!--SERIAL 1-->";
+        assert_eq!(cut(html, &[whole]), [false]);
+        let bare = "<a href=a-1.whl>a</a>";
+        assert_eq!(cut(html, &[bare, bare]), [true, false]);
+        assert_eq!(cut(html, &["", ""]), [true, false]);
+        // Cut at one place, then at another.
+        let less = &bare[..16];
+        assert_eq!(cut(html, &[less, bare, bare]), [true, true, false]);
+        let in_tag = &bare[..9];
+        assert_eq!(cut(html, &[in_tag, in_tag, in_tag]), [true; 3]);
+        assert_eq!(cut(Some("application/zip"), &[bare]), [false]);
+        assert_eq!(cut(None, &[bare]), [false]);
+    }
 
     #[test]
     fn json_without_its_end_is_cut() {

@@ -4,6 +4,7 @@
 //! may read. So it gets addresses without user-info, and the passwords by a netrc file that
 //! only the user can read. uv has no such child: its environment is enough.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -154,6 +155,18 @@ impl BuildIndexes {
         let text = [&self.netrc[..], b"\n", entries.as_bytes()].concat();
         layerlock_layer::write_private_file(&path, &text)?;
         Ok(pip.env("NETRC", path))
+    }
+
+    /// A host that two of the indexes are on with other credentials. A netrc file has one
+    /// entry for a host, so pip is told the last.
+    pub(super) fn host_of_two_users(&self) -> Option<&str> {
+        let mut known: HashMap<&str, &Credentials> = HashMap::new();
+        self.places().find_map(|address| {
+            let host = address.url.as_ref()?.url().host_str()?;
+            let credentials = address.credentials()?;
+            let other = known.insert(host, credentials)?;
+            (other != credentials).then_some(host)
+        })
     }
 
     fn netrc_entries(&self) -> String {
@@ -339,6 +352,29 @@ mod tests {
             let netrc = fs_err::read_to_string(directory.path().join("netrc")).unwrap();
             let last = netrc.lines().last().unwrap();
             assert!(last.ends_with(&format!(" password {password}")), "{last}");
+        }
+    }
+
+    /// As of two projects of one GitLab, each with a token of its own.
+    #[test]
+    fn two_passwords_for_one_host_are_noticed() {
+        let indexes = |urls: &[&str]| BuildIndexes {
+            extra: urls.iter().map(|url| Address::new(url)).collect(),
+            ..BuildIndexes::default()
+        };
+        let [one, same, other, elsewhere, open] = [
+            "https://a:b@p.example.com/1",
+            "https://a:b@p.example.com/2",
+            "https://a:c@p.example.com/3",
+            "https://a:c@q.example.com/1",
+            "https://p.example.com/4",
+        ];
+        for (urls, host) in [
+            (&[one, same, elsewhere, open][..], None),
+            (&[one, elsewhere, other], Some("p.example.com")),
+            (&[], None),
+        ] {
+            assert_eq!(indexes(urls).host_of_two_users(), host, "{urls:?}");
         }
     }
 

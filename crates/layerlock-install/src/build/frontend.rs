@@ -170,8 +170,13 @@ impl Frontend {
         let (succeeded, said) = run().map_err(Error::io("run", self.program()))?;
         let frontend = self.described.clone();
         if !succeeded {
-            let output = said;
-            return Ok(Err(BuildProblem::Failed { frontend, output }));
+            let is_pip = self.kind == FrontendKind::Pip;
+            let host = request.indexes.host_of_two_users().filter(|_| is_pip);
+            return Ok(Err(BuildProblem::Failed {
+                frontend,
+                output: said,
+                host_of_two_users: host.map(str::to_owned),
+            }));
         }
         let wheels = wheels_in(&output)?;
         let [wheel] = &wheels[..] else {

@@ -89,6 +89,9 @@ pub enum BuildProblem {
         frontend: String,
         /// The end of what it said.
         output: String,
+        /// A host that two indexes are on with other passwords, of which the program can
+        /// have one.
+        host_of_two_users: Option<String>,
     },
     /// The build gave no wheel, or several.
     #[error("{frontend} made {count} wheels instead of one")]
@@ -215,6 +218,13 @@ impl Diagnose for BuildError {
             BuildProblem::OtherCommit { .. } => {
                 "do not use it before you know why the repository gives another commit".to_owned()
             }
+            BuildProblem::Failed {
+                host_of_two_users: Some(host),
+                ..
+            } => format!(
+                "its own output says why; pip can be told one password for a host, and indexes \
+                 on {host} have two: install uv, or build with --build-frontend uv"
+            ),
             // setuptools takes every directory of the project for a package.
             BuildProblem::Failed { output, .. }
                 if output.contains("top-level packages discovered") =>

@@ -30,6 +30,19 @@ fn trouble_that_passes_is_waited_for() {
     assert_eq!(files_in(&directory.path().join("tmp")).unwrap(), [""; 0]);
 }
 
+/// The file's link was behind the cut: "the index has no such file" was said of the half.
+#[test]
+fn a_page_for_people_that_ends_in_the_middle_is_asked_for_again() {
+    for count in [0, 20, 60] {
+        let shop = Shop::open();
+        shop.index.html_only();
+        shop.index
+            .fault_first(&shop.page(), 1, Fault::Unannounced(count));
+        shop.fetch_hearing(&Silent).unwrap();
+        assert_eq!(shop.index.request_count(&shop.page()), 2, "{count}");
+    }
+}
+
 #[test]
 fn a_server_that_stays_broken_is_given_up_after_four_tries() {
     let shop = Shop::open();
