@@ -28,6 +28,8 @@ struct Target {
 
 const INSTALL: &str = "crates/layerlock-install";
 const EXPORT: &str = "crates/layerlock-export";
+const UV: &str = "crates/layerlock-uv";
+const NPM: &str = "crates/layerlock-npm";
 
 const TARGETS: &[Target] = &[
     Target {
@@ -49,6 +51,18 @@ const TARGETS: &[Target] = &[
     Target {
         name: "pyproject",
         of: EXPORT,
+    },
+    Target {
+        name: "uv-lock",
+        of: UV,
+    },
+    Target {
+        name: "pylock",
+        of: UV,
+    },
+    Target {
+        name: "package-lock",
+        of: NPM,
     },
 ];
 
@@ -99,7 +113,7 @@ fn nightly() -> Command {
 }
 
 fn by_cargo_fuzz(targets: &[&Target], time: Duration) -> Result<()> {
-    for of in [INSTALL, EXPORT] {
+    for of in [INSTALL, EXPORT, UV, NPM] {
         if targets.iter().any(|target| target.of == of) {
             nightly()
                 .args(["run", "--quiet", "--bin", "seeds", "--no-default-features"])
@@ -128,6 +142,7 @@ fn by_tests(time: Duration) -> Result<()> {
         repository::cargo()
             .args(["test", "--quiet", "--locked"])
             .args(["-p", "layerlock-install", "-p", "layerlock-export"])
+            .args(["-p", "layerlock-uv", "-p", "layerlock-npm"])
     };
     tests().arg("--no-run").show()?;
     let started = Instant::now();

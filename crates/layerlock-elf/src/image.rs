@@ -27,7 +27,7 @@ struct Piece<'a> {
 }
 
 /// How much is kept of a start and of an end, and the largest segment that is kept whole.
-const START: u64 = 8 << 20;
+const START: u64 = 4 << 20;
 const END: usize = 1 << 20;
 const SMALL_SEGMENT: u64 = 2 << 20;
 

@@ -5,7 +5,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use fs_err as fs;
 use layerlock_layer::Error as LayerError;
 
 use crate::Error;
@@ -66,7 +65,7 @@ const OTHERS: [&str; 4] = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb
 impl NpmProject {
     /// Reads the lock in a folder, and refuses one that package.json has left behind.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let read = |name: &str| match fs::read(directory.join(name)) {
+        let read = |name: &str| match layerlock_diagnostic::read_file(&directory.join(name)) {
             Ok(bytes) => Ok(Some((directory.join(name), bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(LayerError::io("read", directory.join(name))(error)),
@@ -118,8 +117,18 @@ impl NpmProject {
     }
 }
 
+/// The largest locks have 30,000 packages, each with some objects. Each takes memory.
+const MAX_OBJECTS: usize = 300_000;
+
 fn parse(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, Entry>, Error> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut objects = bytes.split(|byte| *byte == b'{').skip(1);
+    if objects.nth(MAX_OBJECTS).is_some() {
+        return Err(Error::Invalid {
+            path: path.to_owned(),
+            message: format!("it has more than {MAX_OBJECTS} objects"),
+        });
+    }
     let lock: LockFile = serde_json::from_slice(bytes).map_err(|error| Error::Invalid {
         path: path.to_owned(),
         message: if is_in_conflict(bytes) {
@@ -151,6 +160,8 @@ fn is_in_conflict(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use fs_err as fs;
+
     use super::*;
 
     fn read(files: &[(&str, &str)]) -> Result<NpmProject, String> {
@@ -163,6 +174,21 @@ mod tests {
                 .to_string()
                 .replace(&*temp.path().display().to_string(), "DIR")
         })
+    }
+
+    /// Each object takes some hundred bytes, however short its text is.
+    #[test]
+    fn a_lock_that_would_fill_memory_is_refused() {
+        let packages: Vec<String> = (0..MAX_OBJECTS).map(|n| format!("\"{n}\":{{}}")).collect();
+        let lock = format!(
+            "{{\"lockfileVersion\": 3, \"packages\": {{{}}}}}",
+            packages.join(",")
+        );
+        let error = read(&[("package.json", "{}"), ("package-lock.json", &lock)]).unwrap_err();
+        assert_eq!(
+            error,
+            "DIR/package-lock.json is invalid: it has more than 300000 objects"
+        );
     }
 
     #[test]

@@ -127,6 +127,12 @@ impl FromStr for WheelName {
     type Err = WheelNameError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if tags(name) > MAX_TAGS {
+            return Err(WheelNameError {
+                name: name.to_owned(),
+                reason: format!("it has more than {MAX_TAGS} tags"),
+            });
+        }
         match name.parse() {
             Ok(parsed) => Ok(Self {
                 text: name.to_owned(),
@@ -138,6 +144,17 @@ impl FromStr for WheelName {
             }),
         }
     }
+}
+
+/// Wheels have one or two, and some dozens now and then. Each is compared with each of the
+/// target's.
+const MAX_TAGS: usize = 1000;
+
+/// How many tags a file name stands for: each Python with each ABI and each platform.
+fn tags(name: &str) -> usize {
+    let parts = name.rsplit('-').take(3);
+    let counts = parts.map(|part| part.split('.').count());
+    counts.fold(1, usize::saturating_mul)
 }
 
 /// A file name that is not a wheel's.
@@ -256,6 +273,22 @@ mod tests {
             .collect();
         fitting.sort_by(|a, b| b.0.cmp(&a.0));
         fitting.into_iter().map(|(_, tags)| tags).collect()
+    }
+
+    /// 500 Pythons, ABIs and platforms are 125 million tags, and took 20 s.
+    #[test]
+    fn a_name_of_endless_tags_is_none() {
+        let of = |count| {
+            let tags = [
+                ["py3"].repeat(count),
+                ["none"].repeat(count),
+                ["any"].repeat(count),
+            ];
+            let [python, abi, platform] = tags.map(|parts| parts.join("."));
+            format!("demo-1.0-{python}-{abi}-{platform}.whl").parse::<WheelName>()
+        };
+        of(9).unwrap();
+        assert_eq!(of(500).unwrap_err().reason, "it has more than 1000 tags");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelRank};
 use super::file_names::file_name;
 use super::fit;
 use crate::problem::WheelMisfit;
+use crate::wheel::MAX_UNPACKED;
 use crate::{Error, FetchOptions, FindLinks};
 
 /// A wheel that the lock does not list.
@@ -94,7 +95,9 @@ fn candidates(
             let Ok(wheel) = file_name(&path).parse::<WheelName>() else {
                 continue;
             };
-            if package.name == wheel.name()
+            let is_too_large = fs_err::metadata(&path).is_ok_and(|file| file.len() > MAX_UNPACKED);
+            if !is_too_large
+                && package.name == wheel.name()
                 && (package.version.is_empty() || wheel.is_version(&package.version))
             {
                 candidates.push(Candidate {

@@ -14,6 +14,7 @@ use layerlock_client::MachineConfig;
 use layerlock_digest::{Digest, Hasher};
 use tempfile::NamedTempFile;
 
+use crate::wheel::MAX_UNPACKED;
 use crate::{Cache, Error, FindLinks};
 
 /// Where files of the names that were asked for lie.
@@ -70,6 +71,13 @@ pub(crate) fn take(
     let Ok(mut source) = fs_err::File::open(path) else {
         return Ok(None);
     };
+    // No more than what is downloaded either: it would fill the disk before its hash is known.
+    if source
+        .metadata()
+        .is_ok_and(|file| file.len() > MAX_UNPACKED)
+    {
+        return Ok(None);
+    }
     let mut target = cache.temporary_file()?;
     let mut hasher = Hasher::new(digest.algorithm());
     let mut buffer = vec![0; 1 << 16];
@@ -86,4 +94,22 @@ pub(crate) fn take(
             .map_err(Error::io("write", target.path()))?;
     }
     Ok((hasher.finish() == *digest).then_some(target))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It was copied into the cache, whatever its size, to know its hash.
+    #[test]
+    fn a_file_larger_than_any_wheel_is_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("demo-1.0-py3-none-any.whl");
+        let cache = Cache::at(directory.path().join("cache"));
+        let take = || take(&path, &Digest::sha256_of(b""), &cache).unwrap();
+        let file = fs_err::File::create(&path).unwrap();
+        assert!(take().is_some());
+        file.set_len(MAX_UNPACKED + 1).unwrap();
+        assert!(take().is_none());
+    }
 }

@@ -8,5 +8,6 @@
 mod agreement;
 mod asks;
 mod hostile;
+mod mutated;
 mod stale;
 mod support;
