@@ -269,6 +269,9 @@ impl Diagnose for Error {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again"
             }
+            Self::Start(reason) if reason.contains("open files") => {
+                "the system refuses files: allow more by `ulimit -n`"
+            }
             Self::Start(_) => {
                 "the system refuses threads: allow more processes by `ulimit -u`, or by the \
                  container's pids limit"

@@ -74,6 +74,7 @@ impl Session {
     /// as it allows.
     fn runtime(&self) -> Result<&Runtime, Error> {
         get_or_make(&self.runtime, || {
+            spare_files().map_err(start)?;
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
             let mut builder = match spare_threads(cores + BESIDE).map_err(start)? {
                 few if few <= BESIDE => Builder::new_current_thread(),
@@ -86,6 +87,13 @@ impl Session {
 
 /// Threads that a runtime needs for what blocks: names of hosts, unpacking.
 const BESIDE: usize = 2;
+
+/// Whether a runtime gets the files that it needs: its queue of events, and what wakes it.
+/// It panics where it does not.
+fn spare_files() -> io::Result<()> {
+    let pairs: io::Result<Vec<_>> = (0..4).map(|_| io::pipe()).collect();
+    pairs.map(drop)
+}
 
 /// How many threads can be made, so many at most; an error where it is none. A runtime itself
 /// panics where it gets none, and waits for ever where it gets too few.

@@ -16,6 +16,7 @@ pub(crate) struct Blocking {
 impl Blocking {
     pub(crate) fn new() -> io::Result<Self> {
         can_make_threads(THREADS)?;
+        can_open_files()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -47,6 +48,12 @@ impl Blocking {
 
 /// The runtime's own, and what it needs for the names of hosts.
 const THREADS: usize = 3;
+
+/// A runtime needs some files for itself, and panics where it does not get them.
+fn can_open_files() -> io::Result<()> {
+    let pipes: io::Result<Vec<_>> = (0..4).map(|_| io::pipe()).collect();
+    pipes.map(drop)
+}
 
 /// Whether so many threads can be made: a runtime panics where it gets none, and waits for
 /// ever where it gets too few.

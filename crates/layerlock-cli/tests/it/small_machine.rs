@@ -94,6 +94,20 @@ fn a_file_that_may_not_be_so_large_is_an_error() {
     }
 }
 
+/// A runtime panics where it does not get the files that it needs for itself.
+#[test]
+fn however_few_files_may_be_open_nothing_panics() {
+    let limited = Limited::new(ProjectBuilder::new("shop"), &large());
+    for count in 5..=30 {
+        let built = limited.build_in_shell(&format!("ulimit -n {count}"));
+        let text = errors(&built);
+        let is_expected = matches!(code(&built), Some(0 | 8));
+        assert!(is_expected && !text.contains("panicked"), "{count}: {text}");
+        fs_err::remove_dir_all(limited.cache.path()).unwrap();
+        fs_err::create_dir(limited.cache.path()).unwrap();
+    }
+}
+
 fn is_there(program: &str) -> bool {
     ["/usr/bin", "/bin", "/usr/sbin"]
         .iter()
