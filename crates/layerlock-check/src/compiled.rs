@@ -8,7 +8,7 @@ use layerlock_target::Target;
 use crate::Finding;
 use crate::binaries::{BinaryContent, BinaryFile, check_binaries_beside};
 use crate::facts::{Known, examine_compiled};
-use crate::layer::{Layer, ReadError, package_of};
+use crate::layer::{Layer, ReadError, package_in};
 
 /// The files of a layer, as far as compiled ones are judged by them.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +51,7 @@ impl CompiledFiles {
     pub(crate) fn files(&self) -> impl Iterator<Item = BinaryFile<'_>> {
         self.0.iter().map(|file| BinaryFile {
             path: &file.path,
-            package: file.owner.as_deref().map(package_of),
+            package: file.owner.as_deref().and_then(package_in),
             content: match &file.content {
                 Content::Binary(binary) => BinaryContent::Binary(binary),
                 Content::Link(target) => BinaryContent::Link(target),

@@ -239,8 +239,16 @@ impl FileInLayer<'_> {
 
     /// The package that brought it, without its version.
     pub(crate) fn package(&self) -> Option<&str> {
-        self.owner.as_deref().map(package_of)
+        self.owner.as_deref().and_then(package_in)
     }
+}
+
+/// `six` of `six 1.17.0`; none of `folder build/bin`.
+pub(crate) fn package_in(owner: &str) -> Option<&str> {
+    let is_folder = owner
+        .strip_prefix("folder ")
+        .is_some_and(|path| !path.starts_with(|first: char| first.is_ascii_digit()));
+    (!is_folder).then(|| package_of(owner))
 }
 
 /// `six` of `six 1.17.0`.

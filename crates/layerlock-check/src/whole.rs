@@ -18,16 +18,17 @@ use crate::{Code, Finding, commands, layout, limits, plan, secrets};
 pub enum LayerTarget {
     /// Python functions.
     Python(Target),
-    /// Functions on another runtime of a provider: nothing is checked that depends on the
-    /// language.
-    Other(Provider),
+    /// Functions of another language, or of any: nothing is checked that depends on it.
+    Other(Target),
+    /// Functions on a runtime that nobody knows, of this provider.
+    Unknown(Provider),
 }
 
 impl From<Target> for LayerTarget {
     fn from(target: Target) -> Self {
         match target.runtime.language() {
             Language::Python => Self::Python(target),
-            _ => Self::Other(target.provider()),
+            _ => Self::Other(target),
         }
     }
 }
@@ -141,7 +142,13 @@ pub fn check_briefly(
                 findings.extend(check_compiled(layer, &target, known, &[])?);
             }
         }
-        LayerTarget::Other(provider) => findings.extend(names(layer, provider)),
+        LayerTarget::Other(target) => {
+            findings.extend(names(layer, target.provider()));
+            if let Some(known) = known {
+                findings.extend(check_compiled(layer, &target, known, &[])?);
+            }
+        }
+        LayerTarget::Unknown(provider) => findings.extend(names(layer, provider)),
     }
     Ok(Whole {
         findings,
@@ -164,8 +171,8 @@ fn check_any(
     known: &dyn Known,
 ) -> Result<Whole, ReadError> {
     let provider = match target {
-        LayerTarget::Python(target) => target.provider(),
-        LayerTarget::Other(provider) => provider,
+        LayerTarget::Python(target) | LayerTarget::Other(target) => target.provider(),
+        LayerTarget::Unknown(provider) => provider,
     };
     let facts = examine(layer, None, known)?;
     let mut findings = names(layer, provider);
@@ -173,6 +180,9 @@ fn check_any(
     findings.extend(commands::check_commands(layer, &facts));
     findings.extend(commands::check_links(layer, provider.mount())?);
     findings.extend(secrets::check(layer, &facts, None));
+    if let LayerTarget::Other(target) = target {
+        findings.extend(check_compiled(layer, &target, known, &[])?);
+    }
     Ok(Whole {
         findings,
         ..Whole::default()

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use layerlock_elf::{Binary, Elf, Kind, Machine, Platform};
-use layerlock_target::Target;
+use layerlock_target::{Language, Target};
 
 use super::file::{BinaryContent, BinaryFile};
-use super::names::{ModuleName, ends_with, is_library_name};
+use super::names::{ModuleName, ends_with, is_library_name, node_package};
 use crate::scope::Scope;
 
 /// The files of a layer.
@@ -97,6 +97,11 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// Whether the target runs Python.
+    pub(super) fn is_for_python(&self) -> bool {
+        self.target.runtime.language() == Language::Python
+    }
+
     /// Whether there is a file at a path.
     pub(super) fn has(&self, path: &str) -> bool {
         self.by_path.contains_key(path)
@@ -177,6 +182,9 @@ impl<'a> Files<'a> {
     /// `python/numpy/linalg/x.so` and for `python/numpy.libs/y.so`. Elsewhere its first
     /// folder.
     pub(super) fn top_level(&self, path: &'a str) -> &'a str {
+        if let Some(package) = node_package(path) {
+            return package;
+        }
         let path = self.below_modules(path).unwrap_or(path);
         let first = path.split('/').next().unwrap_or(path);
         if let Some(package) = first.strip_suffix(".libs") {

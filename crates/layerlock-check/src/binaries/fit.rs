@@ -8,7 +8,7 @@ use layerlock_target::Architecture;
 
 use super::files::{Files, split};
 use super::fold::Fault;
-use super::names::{Misfit, ModuleName};
+use super::names::{Misfit, ModuleName, node_package};
 use super::role::{Role, role};
 use crate::{Code, Severity};
 
@@ -17,6 +17,9 @@ use crate::{Code, Severity};
 pub(super) fn check<'a>(files: &Files<'a>, faults: &mut Vec<Fault<'a>>) -> HashSet<&'a str> {
     let mut unfit = HashSet::new();
     for (path, binary) in files.binaries() {
+        if node_package(path).is_some() {
+            continue;
+        }
         let Binary::Elf(elf) = binary else {
             faults.push(foreign_format(files, path, binary));
             continue;
@@ -31,7 +34,8 @@ pub(super) fn check<'a>(files: &Files<'a>, faults: &mut Vec<Fault<'a>>) -> HashS
             faults.extend(weaknesses(path, elf));
         }
     }
-    faults.extend(files.others().filter_map(|path| impostor(files, path)));
+    let others = files.others().filter(|path| node_package(path).is_none());
+    faults.extend(others.filter_map(|path| impostor(files, path)));
     unfit
 }
 
@@ -54,7 +58,7 @@ fn impostor<'a>(files: &Files<'a>, path: &'a str) -> Option<Fault<'a>> {
 }
 
 /// Whether it is for no loader: an object file, a dump of memory.
-fn is_object(elf: &Elf) -> bool {
+pub(super) fn is_object(elf: &Elf) -> bool {
     elf.kind == Kind::Other && elf.damage.is_none()
 }
 
@@ -81,8 +85,10 @@ fn foreign_format<'a>(files: &Files<'a>, path: &'a str, binary: &Binary) -> Faul
         fault.with_severity(Severity::Info).with_hint(hint)
     } else if is_loose {
         fault.with_severity(Severity::Warning).with_hint(hint)
-    } else {
+    } else if files.is_for_python() {
         fault.with_hint("install the packages for Linux: layerlock does so on every system")
+    } else {
+        fault.with_hint("build it for Linux")
     }
 }
 
@@ -126,12 +132,26 @@ fn architecture(elf: &Elf) -> Option<Architecture> {
         })
 }
 
-fn other_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
+fn of_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
     let reason = format!(
         "is for {}, and the target's processor is {}",
         elf.machine, files.machine
     );
-    let fault = Fault::new(Code::OtherMachine, path, reason);
+    Fault::new(Code::OtherMachine, path, reason)
+}
+
+/// A file of a package of Node, none of whose files is for the target's processor.
+pub(super) fn of_other_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
+    of_machine(files, path, elf)
+        .with_severity(Severity::Warning)
+        .with_hint(format!(
+            "take a release of the package that brings files for {}, if it cannot do without",
+            files.target.architecture
+        ))
+}
+
+fn other_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
+    let fault = of_machine(files, path, elf);
     match role(files, path, Some(elf)) {
         Role::Module(module) | Role::Optional(module) if module.misfit(&files.target).is_some() => {
             if has_alternative(files, path, module) {
@@ -145,11 +165,14 @@ fn other_machine<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
         Role::Loose => return fault.with_severity(Severity::Warning),
     }
     let own = files.target.architecture;
+    let right = if files.is_for_python() {
+        format!("install the package's wheel for {own}")
+    } else {
+        format!("build it for {own}")
+    };
     match architecture(elf) {
-        Some(other) => fault.with_hint(format!(
-            "install the package's wheel for {own}, or publish the layer for {other}"
-        )),
-        None => fault.with_hint(format!("install the package's wheel for {own}")),
+        Some(other) => fault.with_hint(format!("{right}, or publish the layer for {other}")),
+        None => fault.with_hint(right),
     }
 }
 
@@ -166,6 +189,9 @@ fn musl<'a>(files: &Files<'a>, path: &'a str, elf: &Elf) -> Fault<'a> {
             fault.with_severity(Severity::Info)
         }
         Role::Loose => fault.with_severity(Severity::Warning),
+        _ if !files.is_for_python() => {
+            fault.with_hint("build it on a system with glibc: an image of Alpine has none")
+        }
         _ => fault.with_hint(
             "install manylinux wheels in place of musllinux ones, or build on a system with \
              glibc: an image of Alpine has none",
@@ -203,7 +229,7 @@ fn other_interpreter(files: &Files<'_>, elf: &Elf) -> Option<String> {
         version.contains('.').then_some(version)
     });
     let own = format!("{major}.{minor}");
-    let mut others = versions.filter(|version| *version != own);
+    let mut others = versions.filter(|version| files.is_for_python() && *version != own);
     others.next().map(|version| format!("Python {version}"))
 }
 

@@ -9,6 +9,9 @@ target does: which libraries does each find, and which versions of their symbols
 A file that a function can reach is an error where it does not load: a module that can
 be imported, a library beside Python code (which loads it by `ctypes`), a command, and
 all that these need. What is reached by none of them is a plugin, and a warning.
+
+Layers for other languages are checked in the same way. Packages of Node are apart
+([`node`]): they bring files for many systems, and choose among them when they run.
 */
 
 mod file;
@@ -19,6 +22,7 @@ mod hints;
 mod loader;
 mod names;
 mod needs;
+mod node;
 mod role;
 #[cfg(test)]
 mod tests;
@@ -69,10 +73,11 @@ pub fn read_binary_in_pieces<E>(
 /// Whether it is worth to look at the bytes of a file of this name: source, text and
 /// pictures are no compiled files.
 pub fn may_be_binary(path: &str) -> bool {
-    const NEVER: [&str; 34] = [
-        "c", "cfg", "cpp", "css", "csv", "gif", "gz", "h", "hpp", "html", "ini", "jpg", "js",
-        "json", "map", "md", "mo", "pem", "pickle", "png", "po", "pxd", "py", "pyc", "pyi", "pyx",
-        "rst", "svg", "tmpl", "toml", "ttf", "txt", "xml", "yaml",
+    const NEVER: [&str; 42] = [
+        "c", "cfg", "cjs", "cpp", "css", "csv", "cts", "gif", "gz", "h", "hpp", "html", "ini",
+        "jar", "jpg", "js", "json", "map", "md", "mjs", "mo", "mts", "pem", "php", "pickle", "png",
+        "po", "pxd", "py", "pyc", "pyi", "pyx", "rst", "svg", "tmpl", "toml", "ts", "ttf", "txt",
+        "xml", "yaml", "yml",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
@@ -112,6 +117,10 @@ pub(crate) fn check_binaries_together<'a>(
 fn checked(files: &Files<'_>) -> Vec<Finding> {
     let mut faults = Vec::new();
     let unfit = fit::check(files, &mut faults);
-    needs::check(files, &unfit, &mut faults);
+    node::check(files, &mut faults);
+    // Which system's libraries a layer for all runtimes finds nobody knows.
+    if !files.target.runtime.is_any() {
+        needs::check(files, &unfit, &mut faults);
+    }
     fold::folded(faults, files)
 }

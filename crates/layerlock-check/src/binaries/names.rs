@@ -72,10 +72,12 @@ impl<'a> ModuleName<'a> {
         let (major, minor) = target.runtime.python();
         match self.suffix {
             Suffix::Plain | Suffix::Abi3 => None,
+            // A layer that is not for Python alone.
+            Suffix::Abi3t if minor == 0 => None,
             Suffix::Abi3t => (minor < 15).then(|| Misfit::Python("Python 3.15 and newer".into())),
             Suffix::Windows => Some(Misfit::Platform("Windows".to_owned())),
             Suffix::Tagged(python, platform) => {
-                if python != format!("cpython-{major}{minor}") {
+                if minor > 0 && python != format!("cpython-{major}{minor}") {
                     return Some(Misfit::Python(python_of(python)));
                 }
                 let own = format!("{}-linux-gnu", target.architecture.machine());
@@ -138,6 +140,23 @@ pub(super) fn is_library_name(name: &str) -> bool {
 /// Whether a name has an ending, which systems tell from the same in capitals.
 pub(super) fn ends_with(name: &str, ending: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, own)| own == ending)
+}
+
+/// The folder of the package that a file is of, where it is one of Node's:
+/// `nodejs/node_modules/@img/sharp`.
+pub(super) fn node_package(path: &str) -> Option<&str> {
+    const MODULES: &str = "/node_modules/";
+    if !path.starts_with("nodejs/") {
+        return None;
+    }
+    let start = path.rfind(MODULES)? + MODULES.len();
+    let mut ends = path[start..].match_indices('/').map(|(at, _)| start + at);
+    let end = if path[start..].starts_with('@') {
+        ends.nth(1)
+    } else {
+        ends.next()
+    };
+    Some(&path[..end?])
 }
 
 #[cfg(test)]
@@ -235,6 +254,30 @@ mod tests {
             "x.o",
         ] {
             assert!(!is_library_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_of_the_innermost_package_around_it() {
+        for (path, folder) in [
+            (
+                "nodejs/node_modules/a/x.node",
+                Some("nodejs/node_modules/a"),
+            ),
+            (
+                "nodejs/node_modules/@s/a/b/x",
+                Some("nodejs/node_modules/@s/a"),
+            ),
+            (
+                "nodejs/node22/node_modules/a/node_modules/b/x.so",
+                Some("nodejs/node22/node_modules/a/node_modules/b"),
+            ),
+            ("nodejs/node_modules/x.node", None),
+            ("nodejs/node_modules/@s/x.node", None),
+            ("python/driver/node_modules/a/x", None),
+            ("bin/x", None),
+        ] {
+            assert_eq!(node_package(path), folder, "{path}");
         }
     }
 }

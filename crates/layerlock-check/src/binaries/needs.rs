@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use layerlock_elf::{Binary, Elf, Kind};
-use layerlock_target::{LibraryPresence, Provider};
+use layerlock_target::{LibraryPresence, Runtime};
 
 use super::files::{Files, split};
 use super::fold::Fault;
 use super::hints;
 use super::loader::{Found, Need, load};
-use super::names::is_library_name;
+use super::names::{is_library_name, node_package};
 use super::role::role;
 use crate::{Code, Severity};
 
@@ -26,6 +26,8 @@ pub(super) fn check<'a>(files: &Files<'a>, unfit: &HashSet<&'a str>, faults: &mu
     let mut roots: Vec<(&'a str, &'a Elf, bool)> = files
         .binaries()
         .filter_map(|(path, binary)| match binary {
+            // Packages of Node look for their libraries themselves.
+            Binary::Elf(_) if node_package(path).is_some() => None,
             Binary::Elf(elf) if files.runs(elf) && !unfit.contains(path) => {
                 Some((path, &**elf, role(files, path, Some(elf)).is_root()))
             }
@@ -347,22 +349,27 @@ fn too_new<'a>(
         Code::SymbolVersion
     };
     let (major, minor) = runtime.glibc();
-    let mut hint = format!("take a wheel for manylinux_{major}_{minor} or older");
-    if is_glibc && let Some(newer) = runtime_with(files.target.provider(), version) {
+    let mut hint = if files.is_for_python() {
+        format!("take a wheel for manylinux_{major}_{minor} or older")
+    } else {
+        format!("build it on a system with glibc {major}.{minor} or older")
+    };
+    if is_glibc && let Some(newer) = runtime_with(runtime, version) {
         hint.push_str(", or a runtime that has it: ");
         hint.push_str(newer.identifier());
     }
     Fault::new(code, path, reason).with_hint(hint)
 }
 
-/// The oldest runtime whose glibc has a version.
-fn runtime_with(provider: Provider, version: &str) -> Option<layerlock_target::Runtime> {
+/// The oldest runtime of the same language whose glibc has a version.
+fn runtime_with(runtime: Runtime, version: &str) -> Option<Runtime> {
     let needed = numbers(version);
-    let has_it = |runtime: &layerlock_target::Runtime| {
+    let has_it = |runtime: &Runtime| {
         let (major, minor) = runtime.glibc();
         vec![u32::from(major), u32::from(minor)] >= needed
     };
-    provider.runtimes().find(has_it)
+    let mut runtimes = runtime.provider().runtimes_of(runtime.language());
+    runtimes.find(has_it)
 }
 
 /// Packed relative relocations that the loader does not know.

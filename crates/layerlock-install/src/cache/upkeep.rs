@@ -99,6 +99,7 @@ impl Cache {
             // One half of a wheel.
             _ => true,
         })?;
+        removed += self.remove_packages_of_npm(is_old)?;
         removed += self.remove_checks()?;
         removed += self.remove_unfinished()?;
         removed += self.remove_notes_of_builds()?;
@@ -134,7 +135,7 @@ impl Cache {
         }
     }
 
-    /// Removes what checks found in wheels that are gone.
+    /// Removes what checks found in wheels and packages of npm that are gone.
     fn remove_checks(&self) -> Result<Removed, Error> {
         let mut removed = Removed::default();
         let directory = self.root.join(CHECKS);
@@ -142,13 +143,24 @@ impl Cache {
             return Ok(removed);
         }
         for (name, path) in entries(&directory)? {
-            let hex = name.split('-').next().unwrap_or_default();
-            let digest = hex.parse::<Digest>();
-            if !digest.is_ok_and(|digest| self.archive(&digest).exists()) {
+            // An archive's name, and what was looked for.
+            let archive = name.rsplit_once('-').map_or(&*name, |(archive, _)| archive);
+            if !self.has_archive(archive) {
                 removed += remove(&path)?;
             }
         }
         Ok(removed)
+    }
+
+    /// Whether there is a wheel or a package of npm whose archive has this name, without its
+    /// ending.
+    fn has_archive(&self, name: &str) -> bool {
+        if let Ok(digest) = name.parse::<Digest>() {
+            return self.archive(&digest).exists();
+        }
+        let digits = name.split_once('-').and_then(|(_, hex)| hex.get(..2));
+        let zip = digits.map(|digits| self.root.join(NPM).join(digits).join(format!("{name}.zip")));
+        zip.is_some_and(|zip| zip.exists())
     }
 
     /// Removes the notes of builds that name no wheel that is there.
@@ -204,6 +216,45 @@ impl Cache {
             let all = [stem.listing(), stem.archive(), stem.unpacked()];
             for path in all.into_iter().flatten() {
                 removed += remove(&path)?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Removes the packages of npm of which one half is there alone, and those whose listing
+    /// is `unwanted`.
+    fn remove_packages_of_npm(&self, unwanted: impl Fn(&Path) -> bool) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
+        let root = self.root.join(NPM);
+        if !root.is_dir() {
+            return Ok(removed);
+        }
+        for (_, directory) in entries(&root)?
+            .into_iter()
+            .filter(|(_, path)| path.is_dir())
+        {
+            for (name, path) in entries(&directory)? {
+                // What was being packed when its process was killed.
+                if name.starts_with('.') {
+                    removed += remove(&path)?;
+                    continue;
+                }
+                let other = match path.extension().and_then(|ending| ending.to_str()) {
+                    Some("contents") => "zip",
+                    Some("zip") => "contents",
+                    _ => continue,
+                };
+                let pair = path.with_extension(other);
+                let listing = path.with_extension("contents");
+                // Either half of a whole package is looked at, and both go.
+                let is_whole = path.exists() && pair.exists();
+                if path.exists() && (!is_whole || unwanted(&listing)) {
+                    for path in [listing, path.with_extension("zip")] {
+                        if path.exists() {
+                            removed += remove(&path)?;
+                        }
+                    }
+                }
             }
         }
         Ok(removed)

@@ -166,6 +166,48 @@ fn prune_removes_what_is_of_no_use() {
     assert_eq!(filled.files(), expected);
 }
 
+/// What checks had found in packages of npm was removed each time.
+#[test]
+fn prune_keeps_the_packages_of_npm_that_are_used_and_what_is_known_of_them() {
+    let filled = Filled::new();
+    let used = "npm-v1/ab/sha512-abcd";
+    let unused = "npm-v1/ab/sha512-abef";
+    for name in [used, unused] {
+        filled.write(&format!("{name}.zip"));
+        filled.write(&format!("{name}.contents"));
+    }
+    let notes = ["sha512-abcd", "sha512-abef", "sha512-ffff"].map(|archive| {
+        let note = format!("checks-v1/{archive}-compiled");
+        filled.write(&note);
+        note
+    });
+    for half in [
+        "npm-v1/cd/sha512-cd.zip",
+        "npm-v1/ef/sha512-ef.contents",
+        "npm-v1/ef/.layerlock-abc.tmp",
+    ] {
+        filled.write(half);
+    }
+    let whole = filled.files();
+    assert_eq!(filled.cache().prune(None).unwrap().files, 4);
+    let has = |name: &str| filled.path().join(name).exists();
+    assert!(has(&notes[0]) && has(&notes[1]) && !has(&notes[2]));
+    assert_eq!(filled.files().len(), whole.len() - 4);
+
+    let old = std::time::SystemTime::now() - Duration::from_hours(24 * 40);
+    let listing = filled.path().join(format!("{unused}.contents"));
+    let listing = fs_err::OpenOptions::new()
+        .write(true)
+        .open(listing)
+        .unwrap();
+    listing.file().set_modified(old).unwrap();
+    let month = Duration::from_hours(24 * 30);
+    // The package's two files, and the note.
+    assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 3);
+    assert!(has(&notes[0]) && has(&format!("{used}.zip")));
+    assert!(!has(&notes[1]) && !has(&format!("{unused}.zip")));
+}
+
 #[test]
 fn what_is_kept_unpacked_goes_with_its_wheel() {
     let filled = Filled::new();

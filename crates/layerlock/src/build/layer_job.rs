@@ -15,7 +15,6 @@ use layerlock_lock::{
     Choice, Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
 };
 use layerlock_npm::NpmOwner;
-use layerlock_target::Language;
 
 use super::npm::NpmFiles;
 use super::own_files;
@@ -436,9 +435,7 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(step.npm.iter().flat_map(|(npm, _)| npm.findings()));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
-        if layer.target.runtime.language() == Language::Python {
-            findings.extend(self.compiled(cache)?);
-        }
+        findings.extend(self.compiled(cache)?);
         findings.extend(layer.check.budget(step.plan.unzipped_size()));
         Ok(layer.check.apply(findings))
     }

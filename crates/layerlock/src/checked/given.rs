@@ -121,7 +121,7 @@ impl Given<'_> {
                 ..Whole::default()
             },
         };
-        if let LayerTarget::Python(target) = self.target.checked_for {
+        if let LayerTarget::Python(target) | LayerTarget::Other(target) = self.target.checked_for {
             let zip_size = check_zip_size(planned.size(), &target);
             whole.findings.extend(zip_size);
         }

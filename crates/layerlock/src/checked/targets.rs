@@ -78,7 +78,7 @@ impl GivenTarget {
         let known = provider.runtime(runtime).ok();
         let target = known.map(|runtime| Target::new(runtime, architecture));
         Self {
-            checked_for: target.map_or(LayerTarget::Other(provider), LayerTarget::from),
+            checked_for: target.map_or(LayerTarget::Unknown(provider), LayerTarget::from),
             shown: CheckedTarget {
                 provider,
                 runtime: runtime.to_owned(),

@@ -143,7 +143,7 @@ impl Results<'_> {
                         "name": layer.name,
                         "path": path_of(zip)?,
                         "source_code_hash": zip.code_sha256,
-                        "runtimes": [layer.target.runtime.to_string()],
+                        "runtimes": layer.target.declared_runtimes(),
                         "architectures": [layer.target.architecture.to_string()],
                     });
                     members.add(key, object, || layer.name.clone())?;
@@ -182,7 +182,7 @@ fn key_of_zip(layout: &Layout, layer: &LayerReport) -> Key {
     layout.key(&Subject {
         layer: &layer.name,
         provider: told_provider(layer.target.provider().name()),
-        runtimes: &[layer.target.runtime.to_string()],
+        runtimes: &layer.target.declared_runtimes(),
         architectures: &[layer.target.architecture.to_string()],
         region: None,
         account: None,

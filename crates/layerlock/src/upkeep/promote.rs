@@ -223,7 +223,7 @@ impl Promotion<'_> {
         if let Some(number) = self.promote.version {
             what = format!("no version {number}");
         } else if let Some(target) = layer.target {
-            what = format!("no version for {} {}", target.runtime, target.architecture);
+            what = format!("no version for {target}");
         }
         let doing = format!("failed to promote {}", layer.name);
         failure(
@@ -237,13 +237,18 @@ impl Promotion<'_> {
 
     fn item(&self, index: usize, choice: Choice<'_>) -> Item {
         let (layer, version) = choice;
-        let of_target =
-            |text: fn(&layerlock_target::Target) -> String| layer.target.iter().map(text).collect();
         let mut item = Item {
             layer: layer.layer.clone(),
             name: layer.name.clone(),
-            runtimes: of_target(|target| target.runtime.to_string()),
-            architectures: of_target(|target| target.architecture.to_string()),
+            runtimes: layer
+                .target
+                .map(|target| target.declared_runtimes())
+                .unwrap_or_default(),
+            architectures: layer
+                .target
+                .iter()
+                .map(|target| target.architecture.to_string())
+                .collect(),
             found: Err(self.not_published(layer)),
         };
         item.found = version.and_then(|version| {

@@ -5,13 +5,18 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use layerlock::{
-    Built, CacheLocation, CheckSettings, Code, Conflicts, Error, ErrorKind, Settings, Silent,
-    SizeSettings, build, check, install, plan_files, size,
+    Built, CacheLocation, CheckSettings, Code, Conflicts, Error, ErrorKind, HandedOver, Handover,
+    OutputFormat, PromoteSettings, PublishSettings, Publishing, Settings, Severity, Silent,
+    SizeSettings, build, check, install, plan_files, promote, publish, size,
 };
-use layerlock_testkit::{ProjectBuilder, WheelBuilder};
+use layerlock_testkit::{ProjectBuilder, WheelBuilder, shared_library};
 use tempfile::TempDir;
 
 use crate::helpers::{Shop, files, unzipped};
+
+/// The numbers of processors in compiled files.
+const X86_64: u16 = 62;
+const AARCH64: u16 = 183;
 
 /// A directory with files, and a cache.
 struct Own {
@@ -34,6 +39,13 @@ impl Own {
         let path = self.root.path().join(name);
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, text).unwrap();
+    }
+
+    /// Makes a compiled file for a processor.
+    fn compile(&self, name: &str, machine: u16) {
+        let bytes = shared_library(machine, &["libc.so.6"], &[]);
+        self.write(name, "");
+        fs_err::write(self.root.path().join(name), bytes).unwrap();
     }
 
     fn settings(&self) -> Settings {
@@ -73,7 +85,7 @@ const TOOLS: &str = "[layers.tools.folders]\nbin = \"build/bin\"\nlib = \"build/
 fn tools(toml: &str) -> Own {
     let own = Own::new(toml);
     own.write("build/bin/tool", "text");
-    own.write("build/lib/libz.so.1.3", "z");
+    own.compile("build/lib/libz.so.1.3", X86_64);
     symlink("libz.so.1.3", own.root.path().join("build/lib/libz.so.1")).unwrap();
     symlink("libz.so.1", own.root.path().join("build/lib/libz.so")).unwrap();
     own
@@ -96,7 +108,7 @@ fn a_layer_of_folders_needs_no_python_no_lock_and_no_runtime() {
     assert_eq!(listing(&built), expected);
     assert!(layer.findings.is_empty(), "{:?}", layer.findings);
     let text = built.to_string();
-    let summary = "tools for any runtime on x86_64: 4 files in 2 folders, 25 B unzipped";
+    let summary = "tools for any runtime on x86_64: 4 files in 2 folders, ";
     assert!(text.starts_with(summary), "{text}");
     assert!(text.contains("build/bin"), "{text}");
     let planned = plan_files(&own.settings()).unwrap();
@@ -569,4 +581,77 @@ fn a_lock_that_stands_alone_needs_no_project_beside_the_settings() {
             .packages
             .is_empty()
     );
+}
+
+/// A program for another processor was not found in layers of other languages than Python.
+#[test]
+fn a_program_for_another_processor_is_told() {
+    for runtime in [
+        "",
+        "runtime = \"provided.al2023\"\n",
+        "runtime = \"nodejs22\"\n",
+    ] {
+        let own = tools(&format!("{runtime}{TOOLS}"));
+        own.compile("build/bin/tool", AARCH64);
+        let built = own.build();
+        let [finding] = &built.layers[0].findings[..] else {
+            panic!("{built}");
+        };
+        let told = (finding.code, finding.severity, finding.path.as_deref());
+        assert_eq!(
+            told,
+            (Code::OtherMachine, Severity::Error, Some("bin/tool"))
+        );
+        // A check does not say it twice, and finds it in the zip too.
+        let checked = check(
+            &CheckSettings {
+                settings: own.settings(),
+                ..CheckSettings::default()
+            },
+            &Silent,
+        );
+        assert_eq!(checked.unwrap().findings().count(), 1);
+    }
+}
+
+/// Tools that read it took `any` for a runtime.
+#[test]
+fn a_layer_for_all_runtimes_is_handed_over_and_promoted_without_any() {
+    let own = tools(TOOLS);
+    let settings = own.settings();
+    let built = own.build().report();
+    let handover = Handover::of_build(&settings, OutputFormat::Terraform, Some(Path::new("-")));
+    let HandedOver::Text(text) = handover.unwrap().write(&built).unwrap() else {
+        panic!("no text");
+    };
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let layer = &value["layer_zips"]["tools"];
+    assert_eq!(layer["runtimes"], serde_json::json!([]));
+    assert_eq!(layer["architectures"], serde_json::json!(["x86_64"]));
+
+    let to = own.root.path().join("shelf");
+    let promotion = PromoteSettings {
+        settings: settings.clone(),
+        from: Some("local".to_owned()),
+        to: vec![format!("local:{}", to.display())],
+        ..PromoteSettings::default()
+    };
+    let missing = promote(&promotion, &Silent).unwrap();
+    let [failed] = &missing.published[..] else {
+        panic!("{missing:?}");
+    };
+    assert_eq!(failed.runtimes, [""; 0]);
+    let message = &failed.error.as_ref().unwrap().message;
+    let expected = "failed to promote tools: there is no version for any runtime on x86_64 of \
+                    tools at local";
+    assert_eq!(message, expected);
+    let publishing = PublishSettings {
+        settings,
+        to: Publishing::Local(None),
+        ..PublishSettings::default()
+    };
+    publish(&publishing, &Silent).unwrap();
+    let done = promote(&promotion, &Silent).unwrap();
+    assert_eq!(done.published[0].arn.as_deref(), Some("local:tools:1"));
+    assert_eq!(done.published[0].runtimes, [""; 0]);
 }

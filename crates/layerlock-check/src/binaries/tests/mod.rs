@@ -1,6 +1,7 @@
 //! Layers with one fault each, and sound ones.
 
 mod fit;
+mod languages;
 mod loader;
 mod needs;
 mod reading;
