@@ -18,7 +18,7 @@ pub struct ZipOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub enum Compression {
     /// Deflate streams are copied out of archives as they are; what comes
-    /// otherwise is deflated.
+    /// otherwise is deflated, but for files that are archives themselves (jars).
     #[default]
     Copy,
     /// Everything is compressed as well as deflate goes, with all cores. A stream

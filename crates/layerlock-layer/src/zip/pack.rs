@@ -94,10 +94,15 @@ fn is_of_use(entry: &Entry, compression: Compression) -> bool {
     entry.source.size() > 0
         && !entry.source.is_link()
         && match compression {
-            Compression::Copy => !is_deflated,
+            Compression::Copy => !is_deflated && !is_archive(&entry.source),
             Compression::Best => true,
             Compression::Store => false,
         }
+}
+
+/// Whether it is compressed already, as a jar is: what is left to gain takes long.
+fn is_archive(source: &EntrySource) -> bool {
+    matches!(source, EntrySource::File(file) if file.starts_with(b"PK\x03\x04"))
 }
 
 /// The best encoder gives its output as a whole. Where that may be more, the other one is

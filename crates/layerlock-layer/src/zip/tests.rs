@@ -242,6 +242,24 @@ fn each_owner_is_told_what_its_files_take_up() {
     assert_eq!(summary.entry_sizes.iter().sum::<u64>(), 15);
 }
 
+/// A jar is compressed already, and to do it again takes longer than all the rest.
+#[test]
+fn a_file_that_is_an_archive_is_stored_unless_the_best_is_wanted() {
+    let temp = tempfile::tempdir().unwrap();
+    let jar = [b"PK\x03\x04".to_vec(), vec![b'x'; 1000]].concat();
+    let text = vec![b'x'; 1000];
+    let files = [("a.jar", &jar[..], false), ("b.txt", &text[..], false)];
+    let plan = files_plan(temp.path(), &files);
+    let sizes = |compression| {
+        let path = temp.path().join("layer.zip");
+        write_with(&plan, &path, compression).unwrap().entry_sizes
+    };
+    let copied = sizes(Compression::Copy);
+    assert_eq!(copied[0], 1004);
+    assert!(copied[1] < 100);
+    assert!(sizes(Compression::Best)[0] < 100);
+}
+
 #[test]
 fn members_of_several_archives_are_not_mixed_up() {
     let temp = tempfile::tempdir().unwrap();
