@@ -73,6 +73,10 @@ codes! {
     OtherNode = "other-node", Warning, "A package is for another Node than the layer's runtime.";
     GeneratedCode = "generated-code", Warning, "A package generates code when it is installed, and no script is run.";
 
+    // Jars of Maven.
+    Snapshot = "snapshot", Warning, "A jar is of a version that may be other bytes tomorrow.";
+    NoJar = "no-jar", Warning, "A dependency of a Maven project is no jar, and is left out.";
+
     // What is excluded.
     ExcludeUnknown = "exclude-unknown", Warning, "A name in `exclude` is not a package of the layer.";
     ExcludeFromRuntime = "exclude-from-runtime", Info, "The runtime has an excluded package, in a version of its own.";

@@ -86,8 +86,13 @@ impl Input {
         builder.build().map(Some).map_err(|error| error.to_string())
     }
 
+    /// All files of it: none where there is nothing, which may come.
     fn files(&self, outputs: &[PathBuf]) -> Option<Vec<Found>> {
-        let metadata = fs::metadata(&self.root).ok()?;
+        let metadata = match fs::metadata(&self.root) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Some(Vec::new()),
+            Err(_) => return None,
+        };
         if !metadata.is_dir() {
             return Some(vec![Found {
                 path: self.root.clone(),

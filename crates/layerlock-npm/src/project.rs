@@ -109,11 +109,10 @@ impl NpmProject {
         &self.lock_path
     }
 
-    /// The files that it is read from.
+    /// The files that it is read from, where they are there.
     pub fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
         let names = ["package.json"].into_iter().chain(LOCKS);
-        let files: Vec<_> = names.map(|name| directory.join(name)).collect();
-        files.into_iter().filter(|file| file.exists())
+        names.map(|name| directory.join(name))
     }
 }
 

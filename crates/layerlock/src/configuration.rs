@@ -2,6 +2,7 @@
 
 mod context;
 mod folders;
+mod maven;
 mod npm;
 mod table;
 mod target_set;
@@ -31,6 +32,7 @@ use crate::{Conflicts, Error, Settings};
 
 use context::Context;
 pub(crate) use folders::{OwnFiles, OwnFolder};
+pub(crate) use maven::MavenLayer;
 pub(crate) use npm::NpmLayer;
 use table::{LayerTable, OneOrSeveral, Table};
 use target_set::Targets;
@@ -53,6 +55,8 @@ pub(crate) struct Layer {
     pub(crate) own_files: OwnFiles,
     /// The lock of npm whose packages it has.
     pub(crate) npm: Option<NpmLayer>,
+    /// The Maven project whose jars it has.
+    pub(crate) maven: Option<MavenLayer>,
     /// The names of the packages to exclude.
     pub(crate) exclude: Vec<PackageName>,
     /// The files to exclude.
@@ -276,6 +280,7 @@ impl Resolver<'_> {
                     },
                     own_files: self.context().own_files(table)?,
                     npm: self.context().npm(table)?,
+                    maven: self.context().maven(table),
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,
                     conflicts: {

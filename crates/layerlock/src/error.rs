@@ -51,6 +51,14 @@ pub enum Error {
         /// The line that names the lock's folder.
         place: Option<Place>,
     },
+    /// The jars of a layer.
+    #[error("{error}")]
+    Maven {
+        /// What is wrong.
+        error: Box<layerlock_maven::Error>,
+        /// The line that names the folder of pom.xml.
+        place: Option<Place>,
+    },
     /// A layer of Python packages for a runtime that runs no Python.
     #[error("the layer {layer} has Python packages, and {runtime} runs {}", runtime.language())]
     NotPython {
@@ -409,6 +417,7 @@ impl Diagnose for Error {
             Self::Layer(error) => error.kind(),
             Self::OwnFiles { error, .. } => error.kind(),
             Self::Npm { error, .. } => error.kind(),
+            Self::Maven { error, .. } => error.kind(),
             Self::Publish(error) => error.kind(),
             Self::Handover(error) => error.kind(),
             Self::LockFile { place: None, .. }
@@ -468,6 +477,7 @@ impl Diagnose for Error {
             Self::LockFile { place, .. }
             | Self::OwnFiles { place, .. }
             | Self::Npm { place, .. }
+            | Self::Maven { place, .. }
             | Self::NotPython { place, .. } => place.as_ref(),
             Self::Configuration { place, .. }
             | Self::NoPackage { place }
@@ -490,6 +500,7 @@ impl Diagnose for Error {
             Self::Lock(error) => error.package(),
             Self::OfLock { error, .. } => error.package(),
             Self::Npm { error, .. } => error.package(),
+            Self::Maven { error, .. } => error.package(),
             Self::Install(error) => error.package(),
             Self::ExcludedPython(excluded) => Some(excluded.package.to_string()),
             _ => None,
@@ -509,6 +520,7 @@ impl Diagnose for Error {
             Self::Layer(error) => return error.hint(),
             Self::OwnFiles { error, .. } => return error.hint(),
             Self::Npm { error, .. } => return error.hint(),
+            Self::Maven { error, .. } => return error.hint(),
             Self::NotPython { .. } => {
                 "name a runtime of Python, or name the layers that the option is for with --layer"
             }

@@ -17,6 +17,7 @@ mod generated;
 mod handover;
 mod init;
 mod insight;
+mod maven;
 mod network;
 mod npm;
 mod output;

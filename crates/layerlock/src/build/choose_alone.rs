@@ -36,7 +36,11 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
         let holds = |one: &Finding| {
-            let is_empty = self.step.is_empty() && layer.own_files.is_empty() && of_npm.is_empty();
+            // Which jars there are only Maven knows.
+            let is_empty = self.step.is_empty()
+                && layer.own_files.is_empty()
+                && of_npm.is_empty()
+                && layer.maven.is_none();
             one.code != Code::EmptyLayer || is_empty
         };
         let of_target = of_target.into_iter().filter(holds).collect();

@@ -14,9 +14,8 @@ use layerlock_layer::{
 use layerlock_lock::{
     Choice, Excluded, LockReader, LockedPackage, PackageName, PackageSource, Remaining, Selected,
 };
-use layerlock_npm::NpmOwner;
 
-use super::npm::NpmFiles;
+use super::other_packages::{OtherOwner, OtherPackages};
 use super::own_files;
 use super::wheels::Wheels;
 use crate::built::{BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedPackage};
@@ -56,8 +55,9 @@ pub(super) struct PlannedFiles {
     files: ChosenFiles,
     pub(super) filter: FileFilter,
     plan: LayerPlan,
-    /// Its packages of npm, and the owners of their files.
-    npm: Option<(NpmFiles, Vec<NpmOwner>)>,
+    /// Its packages of other languages, and the owners of their files.
+    others: OtherPackages,
+    other_owners: Vec<OtherOwner>,
     /// The paths to which packages bring different files.
     conflicts: Vec<FileConflict>,
     staging: Option<StagingDirectory>,
@@ -282,7 +282,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
     pub(super) fn plan(
         self,
         wheels: &Wheels,
-        npm: Option<NpmFiles>,
+        others: OtherPackages,
         outputs: &[PathBuf],
         unchanged: &[PathBuf],
     ) -> Result<LayerJob<'a, PlannedFiles>, Error> {
@@ -300,11 +300,7 @@ impl<'a> LayerJob<'a, ChosenFiles> {
             layerlock_install::push_wheels(&pairs, &order, &layer.target, &mut keep, &mut builder)?;
             // Over all packages but those that are preferred, which are the last.
             let rank = rank_at(order.len().saturating_sub(preferred)) - 1;
-            let npm = npm.map(|npm| {
-                let owners = npm.push(layer, outputs, rank, &mut keep, &mut builder)?;
-                Ok::<_, Error>((npm, owners))
-            });
-            let npm = npm.transpose()?;
+            let other_owners = others.push(layer, outputs, rank, &mut keep, &mut builder)?;
             own_files::push(layer, outputs, rank, &mut keep, &mut builder)?;
             let plan = builder.finish()?;
             let conflicts = FileConflict::unsettled(&plan, &layer.prefer);
@@ -316,7 +312,8 @@ impl<'a> LayerJob<'a, ChosenFiles> {
                 files,
                 filter,
                 plan,
-                npm,
+                others,
+                other_owners,
                 conflicts,
                 beside: Beside::default(),
             })
@@ -432,7 +429,7 @@ impl LayerJob<'_, PlannedFiles> {
             let flaws = wheels.get(one).contents.record_flaws()?;
             Some(findings::record(one, flaws))
         }));
-        findings.extend(step.npm.iter().flat_map(|(npm, _)| npm.findings()));
+        findings.extend(step.others.findings(layer));
         findings.extend(findings::excluded_packages(layer, excluded, &self.unknown));
         findings.extend(findings::excluded_files(&step.filter));
         findings.extend(self.compiled(cache)?);
@@ -467,13 +464,13 @@ impl LayerJob<'_, PlannedFiles> {
                 zipped_size: zipped_size(owner),
             })
             .collect();
-        packages.extend(self.npm_owners().filter_map(|npm| {
-            let owner = npm.owner.index();
+        packages.extend(self.step.other_owners.iter().filter_map(|other| {
+            let owner = other.owner.index();
             Some(BuiltPackage {
-                name: npm.name.clone(),
-                version: npm.version.clone(),
-                file: npm.file.clone(),
-                digest: npm.digest?,
+                name: other.name.clone(),
+                version: other.version.clone(),
+                file: other.file.clone(),
+                digest: other.digest?,
                 unzipped_size: unzipped_sizes[owner],
                 zipped_size: zipped_size(owner),
             })
@@ -481,13 +478,9 @@ impl LayerJob<'_, PlannedFiles> {
         packages
     }
 
-    fn npm_owners(&self) -> impl Iterator<Item = &NpmOwner> {
-        self.step.npm.iter().flat_map(|(_, owners)| owners)
-    }
-
     fn folders(&self, zipped_sizes: Option<&[u64]>) -> Vec<BuiltFolder> {
         // The owners of the plan after all packages, in this order.
-        let packages = self.step.files.chosen.len() + self.npm_owners().count();
+        let packages = self.step.files.chosen.len() + self.step.other_owners.len();
         let own = self.layer.own_files.folders.iter().enumerate();
         let own = own.map(|(index, own)| {
             (
@@ -497,10 +490,11 @@ impl LayerJob<'_, PlannedFiles> {
             )
         });
         // What a lock links to is copied.
-        let linked = self.npm_owners().filter(|npm| npm.digest.is_none());
-        let linked = linked.map(|npm| {
-            let to = format!("nodejs/node_modules/{}", npm.name);
-            (npm.owner.index(), npm.file.clone(), to)
+        let owners = self.step.other_owners.iter();
+        let linked = owners.filter(|other| other.digest.is_none());
+        let linked = linked.map(|other| {
+            let to = format!("nodejs/node_modules/{}", other.name);
+            (other.owner.index(), other.file.clone(), to)
         });
         let unzipped_sizes = self.step.plan.unzipped_sizes();
         let folders = linked.chain(own).map(|(owner, from, to)| {

@@ -3,7 +3,9 @@
 mod choose_alone;
 mod inspect;
 mod layer_job;
+mod maven;
 mod npm;
+mod other_packages;
 mod own_files;
 mod wheels;
 
@@ -300,10 +302,12 @@ impl<'a> Job<'a> {
         let is_pinned = chosen.iter().all(LayerJob::is_pinned);
         let files = chosen.iter().flat_map(|layer| &layer.step.chosen);
         let wheels = Wheels::fetch(files, &options, reporter)?;
-        let npm = npm::fetch(&self.layers, cache, self.is_offline(), reporter)?;
-        let pairs = chosen.into_iter().zip(npm).collect();
-        let mut planned = parallel::in_order(pairs, |(layer, npm)| {
-            layer.plan(&wheels, npm, &outputs, unchanged)
+        let offline = self.is_offline();
+        let (others, watched) =
+            other_packages::fetch(&self.layers, cache, offline, reporter, watched)?;
+        let pairs = chosen.into_iter().zip(others).collect();
+        let mut planned = parallel::in_order(pairs, |(layer, others)| {
+            layer.plan(&wheels, others, &outputs, unchanged)
         })?;
         self.settle_shared_lists(&mut planned);
         settle_libraries(&mut planned, !self.settings.layers.is_empty());

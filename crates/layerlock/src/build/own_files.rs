@@ -7,7 +7,7 @@ use layerlock_folders::{Input, RunCommand, Watched};
 use layerlock_install::Reporter;
 use layerlock_layer::{Entry, PlanBuilder};
 
-use super::npm;
+use super::{maven, npm};
 use crate::Error;
 use crate::configuration::{Layer, OwnFolder};
 
@@ -34,6 +34,7 @@ pub(super) fn make(
         .flatten()
         .map(|(input, _)| input.clone())
         .chain(locks)
+        .chain(maven::inputs(layers))
         .collect();
     let folders: Vec<Input> = files
         .clone()

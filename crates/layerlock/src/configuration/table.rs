@@ -65,6 +65,7 @@ pub(super) struct LayerTable {
     pub(super) include_project: Option<Spanned<bool>>,
     pub(super) max_unzipped: Option<Spanned<SizeText>>,
     pub(super) npm: Option<Spanned<PathBuf>>,
+    pub(super) maven: Option<Spanned<PathBuf>>,
     pub(super) omit: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) folders: Option<FoldersTable>,
     pub(super) run: Option<Spanned<Vec<String>>>,
@@ -72,10 +73,10 @@ pub(super) struct LayerTable {
 }
 
 impl LayerTable {
-    /// Whether the layer has Python packages: one that has files of its own, or packages of
-    /// npm, names their groups, if it is to have any.
+    /// Whether the layer has Python packages: one that has files of its own, packages of npm
+    /// or jars names their groups, if it is to have any.
     pub(super) const fn has_packages(&self) -> bool {
-        (self.folders.is_none() && self.npm.is_none())
+        (self.folders.is_none() && self.npm.is_none() && self.maven.is_none())
             || self.groups.is_some()
             || self.extras.is_some()
             || self.include_project.is_some()

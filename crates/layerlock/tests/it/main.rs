@@ -18,6 +18,7 @@ mod handover;
 mod helpers;
 mod layers;
 mod locks;
+mod maven;
 mod misfits;
 mod passwords;
 mod patch_release;

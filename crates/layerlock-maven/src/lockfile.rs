@@ -1,0 +1,125 @@
+//! The lock of [maven-lockfile](https://github.com/chains-project/maven-lockfile).
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use fs_err as fs;
+use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_layer::{Error as LayerError, PlannedFile};
+use serde::Deserialize;
+
+use crate::Error;
+use crate::artifact::Artifact;
+
+/// What is called so beside pom.xml.
+pub(crate) const NAME: &str = "lockfile.json";
+
+/// The hashes of jars.
+pub(crate) struct LockFile {
+    path: PathBuf,
+    hashes: HashMap<Coordinates, Checksum>,
+}
+
+/// Group, name, version and classifier.
+type Coordinates = (String, String, String, Option<String>);
+
+struct Checksum {
+    algorithm: String,
+    hex: String,
+}
+
+#[derive(Deserialize)]
+struct Whole {
+    dependencies: Vec<Node>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node {
+    group_id: String,
+    artifact_id: String,
+    version: String,
+    classifier: Option<String>,
+    #[serde(default)]
+    checksum_algorithm: String,
+    #[serde(default)]
+    checksum: String,
+    #[serde(default)]
+    children: Vec<Node>,
+}
+
+impl LockFile {
+    /// Reads the one in a folder; none where there is none.
+    pub(crate) fn read(directory: &Path) -> Result<Option<Self>, Error> {
+        let path = directory.join(NAME);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(LayerError::io("read", path)(error).into()),
+        };
+        let whole: Whole = serde_json::from_slice(&bytes).map_err(|error| Error::LockInvalid {
+            path: path.clone(),
+            message: error.to_string(),
+        })?;
+        let mut lock = Self {
+            path,
+            hashes: HashMap::new(),
+        };
+        let mut rest = whole.dependencies;
+        while let Some(node) = rest.pop() {
+            rest.extend(node.children);
+            let checksum = Checksum {
+                algorithm: node.checksum_algorithm,
+                hex: node.checksum,
+            };
+            let classifier = node.classifier.filter(|text| !text.is_empty());
+            let key = (node.group_id, node.artifact_id, node.version, classifier);
+            lock.hashes.insert(key, checksum);
+        }
+        Ok(Some(lock))
+    }
+
+    /// Compares a jar with what is locked.
+    pub(crate) fn verify(&self, artifact: &Artifact, file: &PlannedFile) -> Result<(), Error> {
+        let key = (
+            artifact.group.clone(),
+            artifact.name.clone(),
+            artifact.version.clone(),
+            artifact.classifier.clone(),
+        );
+        let Some(checksum) = self.hashes.get(&key) else {
+            return Err(Error::NotLocked {
+                package: artifact.to_string(),
+                lock: self.path.clone(),
+            });
+        };
+        let name = checksum.algorithm.to_ascii_lowercase().replace('-', "");
+        let algorithm = Algorithm::ALL.into_iter().find(|it| it.name() == name);
+        let Some(algorithm) = algorithm else {
+            return Err(Error::WeakHash {
+                package: artifact.to_string(),
+                algorithm: checksum.algorithm.clone(),
+                lock: self.path.clone(),
+            });
+        };
+        let digest = digest_of(file, algorithm)?;
+        if digest.hex().eq_ignore_ascii_case(&checksum.hex) {
+            return Ok(());
+        }
+        Err(Error::Mismatch {
+            package: artifact.to_string(),
+            file: file.path().to_owned(),
+            lock: self.path.clone(),
+        })
+    }
+}
+
+fn digest_of(file: &PlannedFile, algorithm: Algorithm) -> Result<Digest, Error> {
+    if algorithm == Algorithm::Sha256 {
+        return Ok(file.digest());
+    }
+    let bytes = fs::read(file.path()).map_err(LayerError::io("read", file.path()))?;
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(&bytes);
+    Ok(hasher.finish())
+}
