@@ -43,6 +43,17 @@ pub(crate) struct Entry {
     pub(crate) optional_dependencies: BTreeMap<String, String>,
     pub(crate) peer_dependencies: BTreeMap<String, String>,
     pub(crate) peer_dependencies_meta: BTreeMap<String, PeerMeta>,
+    pub(crate) bundle_dependencies: Option<Bundled>,
+}
+
+/// The dependencies that a package brings along.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Bundled {
+    /// All of them, or none.
+    All(bool),
+    /// These.
+    Named(Vec<String>),
 }
 
 /// Where a package comes from; old locks have `false` for what is bundled.
@@ -78,6 +89,15 @@ impl Engines {
 }
 
 impl Entry {
+    /// Whether it brings a dependency along.
+    pub(crate) fn bundles(&self, name: &str) -> bool {
+        match &self.bundle_dependencies {
+            None => false,
+            Some(Bundled::All(all)) => *all,
+            Some(Bundled::Named(names)) => names.iter().any(|bundled| bundled == name),
+        }
+    }
+
     /// Where it comes from, as the lock has it.
     pub(crate) fn resolved(&self) -> Option<&str> {
         match &self.resolved {

@@ -141,6 +141,7 @@ impl<'l> Selection<'l> {
             return Ok(None);
         }
         self.refuse_missing(place)?;
+        self.refuse_incomplete(place, &name, entry)?;
         let optional = entry.optional_dependencies.keys();
         let optional = optional.filter_map(|name| self.tree.resolve(place, name));
         Ok(Some(Locked {
@@ -193,6 +194,22 @@ impl<'l> Selection<'l> {
             integrity,
             resolved: resolved.map(str::to_owned),
         })
+    }
+
+    /// A lock that lacks what a package needs was edited, or merged by hand.
+    fn refuse_incomplete(&self, place: &str, name: &str, entry: &Entry) -> Result<(), Error> {
+        let is_missing = |needed: &&String| {
+            !entry.optional_dependencies.contains_key(*needed)
+                && !entry.bundles(needed)
+                && self.tree.resolve(place, needed).is_none()
+        };
+        match entry.dependencies.keys().find(is_missing) {
+            None => Ok(()),
+            Some(missing) => Err(Error::Stale {
+                lock: self.project.lock_path().to_owned(),
+                message: format!("it lacks {missing}, which {name} needs"),
+            }),
+        }
     }
 
     /// A lock that was written on another system may lack what this target needs:
