@@ -108,19 +108,31 @@ impl Npm {
         }
         self.asked.get_or_init(|| self.ask_for_cache());
         for batch in packages.chunks(BATCH) {
-            let specs = batch.iter().map(|package| package.spec());
-            let arguments = ["cache".to_owned(), "add".to_owned()]
-                .into_iter()
-                .chain(specs);
-            let said = self
-                .run(arguments.collect())
-                .map_err(|_| Error::NoNpm { packages: names() })?;
-            if !said.succeeded {
-                return Err(Error::Fetch {
-                    packages: batch.iter().map(|package| package.shown()).collect(),
-                    said: layerlock_diagnostic::mask_user_info(last_lines(&said.errors).trim()),
-                });
+            let add = |specs: Vec<String>| {
+                let words = ["cache", "add"].map(str::to_owned).into_iter();
+                let said = self.run(words.chain(specs).collect());
+                said.map_err(|_| Error::NoNpm { packages: names() })
+            };
+            let said = add(batch.iter().map(|package| package.spec()).collect())?;
+            if said.succeeded {
+                continue;
             }
+            // A registry that .npmrc names no more, or for another scope: the lock has the
+            // address, and npm the password that is for it.
+            let missing = batch
+                .iter()
+                .filter(|package| !matches!(self.find(package), Ok(Some(_))));
+            let missing: Vec<&&Locked> = missing.collect();
+            let urls: Option<Vec<String>> = missing.iter().map(|package| package.url()).collect();
+            if let Some(urls) = urls.filter(|urls| !urls.is_empty())
+                && add(urls)?.succeeded
+            {
+                continue;
+            }
+            return Err(Error::Fetch {
+                packages: missing.iter().map(|package| package.shown()).collect(),
+                said: layerlock_diagnostic::mask_user_info(last_lines(&said.errors).trim()),
+            });
         }
         Ok(())
     }
@@ -206,6 +218,17 @@ impl Locked {
         format!("{name}-{}.tgz", self.version)
     }
 
+    /// The address of its tarball, where the lock has one.
+    fn url(&self) -> Option<String> {
+        match &self.source {
+            NpmSource::Tarball {
+                resolved: Some(url),
+                ..
+            } if url.starts_with("https:") || url.starts_with("http:") => Some(url.clone()),
+            _ => None,
+        }
+    }
+
     /// What npm is to fetch: the version of a registry, whose address is npm's affair, or
     /// the URL where it is another's.
     fn spec(&self) -> String {
@@ -222,4 +245,73 @@ impl Locked {
 /// Registries have all tarballs at such a path.
 fn is_of_registry(url: &str) -> bool {
     url.contains("/-/")
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::Integrity;
+
+    /// A package whose tarball is the text `x`.
+    fn locked(resolved: Option<&str>) -> Locked {
+        let mut hasher = Hasher::new(layerlock_digest::Algorithm::Sha512);
+        hasher.update(b"x");
+        Locked {
+            place: "node_modules/a".to_owned(),
+            name: "a".to_owned(),
+            version: "1.0.0".to_owned(),
+            source: NpmSource::Tarball {
+                integrity: Integrity::parse(&format!("sha512-{}", hasher.finish().base64()))
+                    .unwrap(),
+                resolved: resolved.map(str::to_owned),
+            },
+            has_install_script: false,
+            optional: Vec::new(),
+        }
+    }
+
+    /// An npm that is a script, and that writes down what it was asked.
+    fn npm(directory: &Path, script: &str) -> Npm {
+        let program = directory.join("npm");
+        fs::write(
+            &program,
+            format!("#!/bin/sh\necho \"$@\" >> asked\n{script}\n"),
+        )
+        .unwrap();
+        fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Npm {
+            program: program.display().to_string(),
+            caches: vec![directory.join("cache")],
+            ..Npm::new(directory, false)
+        }
+    }
+
+    /// A registry that .npmrc names no more was an error, although the lock has the address.
+    #[test]
+    fn what_the_registry_lacks_is_fetched_from_the_locks_address() {
+        let temp = tempfile::tempdir().unwrap();
+        let url = "https://packages.example.com/a/-/a-1.0.0.tgz";
+        let npm = npm(
+            temp.path(),
+            "case \"$*\" in *https:*) exit 0;; *) exit 1;; esac",
+        );
+        npm.fetch(&[&locked(Some(url))]).unwrap();
+        let asked = fs::read_to_string(temp.path().join("asked")).unwrap();
+        let expected = format!("config get cache\ncache add a@1.0.0\ncache add {url}\n");
+        assert_eq!(asked, expected);
+    }
+
+    #[test]
+    fn what_npm_said_is_told_without_passwords() {
+        let temp = tempfile::tempdir().unwrap();
+        let script = "echo 'npm error 404 https://me:secret@packages.example.com/a' >&2; exit 1";
+        let npm = npm(temp.path(), script);
+        let error = npm.fetch(&[&locked(None)]).unwrap_err().to_string();
+        let start = "npm could not fetch a@1.0.0:\n  npm error 404";
+        assert!(error.starts_with(start), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
 }

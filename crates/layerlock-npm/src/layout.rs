@@ -5,14 +5,28 @@ use std::path::PathBuf;
 
 use layerlock_digest::Digest;
 use layerlock_folders::Folder;
-use layerlock_layer::{Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder};
+use layerlock_layer::{Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder, PlannedFile};
 
 use crate::select::{Locked, NpmSource};
 use crate::store::{NpmPackage, NpmPackages, key};
 use crate::{Error, NpmProject};
 
-/// Where Node's packages lie in a layer.
-const FOLDER: &str = "nodejs";
+/// The packages of a layer, and how they lie in it.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout<'l> {
+    /// The folder of the lock.
+    pub project: &'l NpmProject,
+    /// The packages that the target gets.
+    pub packages: &'l [Locked],
+    /// Their files.
+    pub store: &'l NpmPackages,
+    /// Where `node_modules` lies in the layer: `nodejs`.
+    pub folder: &'l str,
+    /// Whether package.json and the lock lie beside it.
+    pub has_manifests: bool,
+    /// The outputs of the run: no part of a folder that is copied.
+    pub outputs: &'l [PathBuf],
+}
 
 /// A package of a layer, in however many places.
 #[derive(Debug, Clone)]
@@ -23,23 +37,29 @@ pub struct NpmOwner {
     pub version: String,
     /// Its tarball's name, or the folder that it is copied from.
     pub file: String,
+    /// Where it lies in the layer, in one of its places.
+    pub place: String,
     /// SHA-256 of its tarball; none of a folder.
     pub digest: Option<Digest>,
     /// Who owns its files in the plan.
     pub owner: OwnerId,
 }
 
-/// Adds the files of packages to a plan. `outputs` of the run are no part of a folder that is
-/// copied. Gives the packages in the order of their owners.
+/// Adds the files of packages to a plan. Gives the packages in the order of their owners.
 pub fn push(
-    project: &NpmProject,
-    packages: &[Locked],
-    store: &NpmPackages,
+    layout: &Layout<'_>,
     rank: usize,
-    outputs: &[PathBuf],
     keep: &mut dyn FnMut(&Entry) -> bool,
     builder: &mut PlanBuilder,
 ) -> Result<Vec<NpmOwner>, Error> {
+    let Layout {
+        project,
+        packages,
+        store,
+        folder: base_folder,
+        outputs,
+        ..
+    } = *layout;
     let links = links(project);
     let mut owners: Vec<NpmOwner> = Vec::new();
     let mut archives = HashMap::new();
@@ -65,16 +85,18 @@ pub fn push(
                 name: locked.name.clone(),
                 version: locked.version.clone(),
                 file: file(locked),
+                place: format!("{base_folder}/{}", locked.place),
                 digest,
                 owner,
             });
         }
         for place in places(&locked.place, &links) {
-            let base =
-                LayerPath::new(format!("{FOLDER}/{place}")).map_err(|reason| Error::Place {
+            let base = LayerPath::new(format!("{base_folder}/{place}")).map_err(|reason| {
+                Error::Place {
                     place: locked.place.clone(),
                     reason,
-                })?;
+                }
+            })?;
             let entries = match (&locked.source, package) {
                 (NpmSource::Folder(folder), _) => copied(locked, folder, &base, owner, outputs)?,
                 (_, Some(package)) => {
@@ -91,7 +113,46 @@ pub fn push(
                 .for_each(|entry| builder.push(entry));
         }
     }
+    if layout.has_manifests {
+        owners.push(manifests(layout, rank, keep, builder)?);
+    }
     Ok(owners)
+}
+
+/// package.json and the lock, as the project has them.
+fn manifests(
+    layout: &Layout<'_>,
+    rank: usize,
+    keep: &mut dyn FnMut(&Entry) -> bool,
+    builder: &mut PlanBuilder,
+) -> Result<NpmOwner, Error> {
+    let directory = layout.project.directory();
+    let owner = builder.ranked_owner(format!("folder {}", directory.display()), rank);
+    let lock = layout.project.lock_path();
+    for file in [&directory.join("package.json"), lock] {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let path = LayerPath::new(format!("{}/{name}", layout.folder));
+        let entry = Entry {
+            path: path.map_err(|reason| Error::Place {
+                place: name.into_owned(),
+                reason,
+            })?,
+            mode: Mode::Regular,
+            owner,
+            source: EntrySource::File(PlannedFile::read(file)?),
+        };
+        if keep(&entry) {
+            builder.push(entry);
+        }
+    }
+    Ok(NpmOwner {
+        name: "package.json".to_owned(),
+        version: String::new(),
+        file: directory.display().to_string(),
+        place: layout.folder.to_owned(),
+        digest: None,
+        owner,
+    })
 }
 
 fn members(

@@ -34,7 +34,7 @@ pub use contents::NpmContents;
 pub use error::Error;
 pub use fetch::Npm;
 pub use integrity::Integrity;
-pub use layout::{NpmOwner, push};
+pub use layout::{Layout, NpmOwner, push};
 pub use native::{NpmNote, check_native};
 pub use project::{NpmProject, Omit};
 pub use select::{Locked, NpmSelected, NpmSource};

@@ -242,10 +242,7 @@ mod tests {
         // A custom runtime is known by the Python that is in it.
         let custom = Provider::Aliyun.runtime("custom.debian12").unwrap();
         assert_eq!(custom.language(), Language::Python);
-        let error = Provider::Aliyun
-            .runtime("nodejs20")
-            .unwrap_err()
-            .to_string();
+        let error = Provider::Aliyun.runtime("ruby3.4").unwrap_err().to_string();
         assert!(error.contains("there are python3.9, "), "{error}");
         let error = aws.runtime("nodejs21").unwrap_err().to_string();
         let known = "nodejs18.x, nodejs20.x, nodejs22.x, nodejs24.x, nodejs26.x";

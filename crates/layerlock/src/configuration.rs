@@ -279,7 +279,7 @@ impl Resolver<'_> {
                         None
                     },
                     own_files: self.context().own_files(table)?,
-                    npm: self.context().npm(table)?,
+                    npm: self.context().npm(table, &target)?,
                     maven: self.context().maven(table),
                     exclude: self.exclude(table)?,
                     prefer: self.prefer(table)?,

@@ -128,3 +128,76 @@ fn what_is_wrong_with_a_lock_is_told_with_the_line_that_names_it() {
         "{told}"
     );
 }
+
+/// The files below a folder, sorted.
+fn files(folder: &Path, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(folder.join(name)).unwrap() {
+        let entry = entry.unwrap();
+        let own = entry.file_name().into_string().unwrap();
+        let path = format!("{name}{}{own}", if name.is_empty() { "" } else { "/" });
+        if entry.path().is_dir() {
+            found.extend(files(folder, &path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn packages_lie_where_the_functions_of_a_provider_look() {
+    let root = shop();
+    let settings = |text: &str| {
+        let text = format!("[layers.web]\nnpm = \"services/web\"\n{text}");
+        fs_err::write(root.path().join("shop/layerlock.toml"), text).unwrap();
+    };
+    let names = || -> Vec<String> {
+        let staged = root.path().join("staged");
+        let _ = fs_err::remove_dir_all(&staged);
+        let staging = staged.to_str().unwrap();
+        layerlock(root.path(), &["build", "--staging", staging])
+            .assert()
+            .success();
+        files(&staged, "")
+    };
+    settings("runtime = \"nodejs22\"\nper-node-version = true\n");
+    let expected = [
+        "nodejs/node22/node_modules/greeter/index.js",
+        "nodejs/node22/node_modules/greeter/package.json",
+    ];
+    assert_eq!(names(), expected);
+
+    // Function Compute has package.json and the lock beside them.
+    settings("targets = \"aliyun:nodejs20\"\n");
+    let expected = [
+        "nodejs/node_modules/greeter/index.js",
+        "nodejs/node_modules/greeter/package.json",
+        "nodejs/package-lock.json",
+        "nodejs/package.json",
+    ];
+    assert_eq!(names(), expected);
+
+    for (text, message) in [
+        (
+            "per-node-version = true\n",
+            "`per-node-version` needs a `runtime` of Node",
+        ),
+        (
+            "targets = \"aliyun:nodejs20\"\nper-node-version = true\n",
+            "Alibaba Function Compute has no folder for each version of Node",
+        ),
+    ] {
+        settings(text);
+        let failed = layerlock(root.path(), &["build"]).assert().code(3);
+        let told = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+        assert!(told.contains(message), "{told}");
+    }
+    let text = "[layers.web]\nper-node-version = true\n[layers.web.folders]\nbin = \"services\"\n";
+    fs_err::write(root.path().join("shop/layerlock.toml"), text).unwrap();
+    let failed = layerlock(root.path(), &["build"]).assert().code(3);
+    let told = String::from_utf8_lossy(&failed.get_output().stderr).into_owned();
+    let message = "`per-node-version` is for the packages of `npm`, which the layer has not";
+    assert!(told.contains(message), "{told}");
+}

@@ -33,6 +33,21 @@ fn packages_lie_where_the_lock_has_them() {
 }
 
 #[test]
+fn they_lie_where_a_provider_looks_for_them() {
+    let mut shop = Shop::new().package("a", &[("index.js", b"1", 0o644)], &none());
+    shop.folder = "nodejs/node22";
+    assert_eq!(shop.names(), ["nodejs/node22/node_modules/a/index.js"]);
+    shop.folder = "nodejs";
+    shop.has_manifests = true;
+    let expected = [
+        "nodejs/node_modules/a/index.js",
+        "nodejs/package-lock.json",
+        "nodejs/package.json",
+    ];
+    assert_eq!(shop.names(), expected);
+}
+
+#[test]
 fn commands_are_executable_and_have_a_first_line_that_linux_reads() {
     let manifest = br#"{"bin": {"a": "./cli.js"}}"#;
     let shop = Shop::new().package(

@@ -7,7 +7,7 @@ use data_encoding::BASE64;
 use fs_err as fs;
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::{LayerPlan, PlanBuilder, StagingDirectory};
-use layerlock_npm::{Error, Npm, NpmProject, Omit, Store, check_native, push};
+use layerlock_npm::{Error, Layout, Npm, NpmProject, Omit, Store, check_native, push};
 use layerlock_target::{Architecture, Provider, Target};
 use tempfile::TempDir;
 
@@ -17,6 +17,9 @@ pub(crate) struct Shop {
     pub(crate) packages: BTreeMap<String, serde_json::Value>,
     /// What package.json asks for.
     pub(crate) dependencies: BTreeMap<String, String>,
+    /// Where they lie in the layer, and whether package.json and the lock do so too.
+    pub(crate) folder: &'static str,
+    pub(crate) has_manifests: bool,
 }
 
 pub(crate) type File<'f> = (&'f str, &'f [u8], u32);
@@ -27,6 +30,8 @@ impl Shop {
             root: TempDir::new().unwrap(),
             packages: BTreeMap::new(),
             dependencies: BTreeMap::new(),
+            folder: "nodejs",
+            has_manifests: false,
         }
     }
 
@@ -94,15 +99,15 @@ impl Shop {
         let packages = store.get(&selected.packages, &npm, &|_| {})?;
         check_native(&selected.packages, &packages, target)?;
         let mut builder = PlanBuilder::default();
-        push(
-            &project,
-            &selected.packages,
-            &packages,
-            0,
-            &[],
-            &mut |_| true,
-            &mut builder,
-        )?;
+        let layout = Layout {
+            project: &project,
+            packages: &selected.packages,
+            store: &packages,
+            folder: self.folder,
+            has_manifests: self.has_manifests,
+            outputs: &[],
+        };
+        push(&layout, 0, &mut |_| true, &mut builder)?;
         Ok(builder.finish()?)
     }
 

@@ -62,13 +62,16 @@ const LIMITS: Limits = Limits {
 /// `python3` is Python 3.6, which no lock of today allows. What a custom runtime has beside
 /// its system no page says: its Python here is the one that the vendor has put there.
 #[rustfmt::skip]
-static RUNTIMES: [RuntimeFacts; 6] = [
+static RUNTIMES: [RuntimeFacts; 9] = [
     runtime("python3.9",       (9,  7), &DEBIAN_9,  Support::Current),
     runtime("python3.10",      (10, 9), &DEBIAN_10, Support::Current),
     runtime("python3.12",      (12, 4), &DEBIAN_11, Support::Preview),
     runtime("custom.debian10", (10, 9), &DEBIAN_10, Support::Custom),
     runtime("custom.debian11", (12, 4), &DEBIAN_11, Support::Custom),
     runtime("custom.debian12", (11, 2), &DEBIAN_12, Support::Custom),
+    runtime("nodejs16",        (0, 0),  &DEBIAN_9,  Support::Current),
+    runtime("nodejs18",        (0, 0),  &DEBIAN_10, Support::Current),
+    runtime("nodejs20",        (0, 0),  &DEBIAN_10, Support::Current),
 ];
 
 const fn runtime(
@@ -180,6 +183,9 @@ mod tests {
                 ("custom.debian10", "Debian 10", (2, 28)),
                 ("custom.debian11", "Debian 11", (2, 31)),
                 ("custom.debian12", "Debian 12", (2, 36)),
+                ("nodejs16", "Debian 9", (2, 24)),
+                ("nodejs18", "Debian 10", (2, 28)),
+                ("nodejs20", "Debian 10", (2, 28)),
             ]
         );
     }

@@ -492,10 +492,8 @@ impl LayerJob<'_, PlannedFiles> {
         // What a lock links to is copied.
         let owners = self.step.other_owners.iter();
         let linked = owners.filter(|other| other.digest.is_none());
-        let linked = linked.map(|other| {
-            let to = format!("nodejs/node_modules/{}", other.name);
-            (other.owner.index(), other.file.clone(), to)
-        });
+        let linked =
+            linked.map(|other| (other.owner.index(), other.file.clone(), other.place.clone()));
         let unzipped_sizes = self.step.plan.unzipped_sizes();
         let folders = linked.chain(own).map(|(owner, from, to)| {
             let entries = self.step.plan.entries().iter();

@@ -7,9 +7,10 @@ use layerlock_folders::Input;
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::{Entry, PlanBuilder};
 use layerlock_npm::{
-    Npm, NpmNote, NpmOwner, NpmPackages, NpmProject, NpmSelected, NpmSource, Store, check_native,
-    push,
+    Layout, Npm, NpmNote, NpmOwner, NpmPackages, NpmProject, NpmSelected, NpmSource, Store,
+    check_native, push,
 };
+use layerlock_target::Provider;
 
 use crate::Error;
 use crate::configuration::{Layer, NpmLayer};
@@ -84,16 +85,17 @@ impl NpmFiles {
         keep: &mut dyn FnMut(&Entry) -> bool,
         builder: &mut PlanBuilder,
     ) -> Result<Vec<NpmOwner>, Error> {
-        let pushed = push(
-            &self.project,
-            &self.selected.packages,
-            &self.packages,
-            rank,
+        let folder = layer.npm.as_ref().map(|npm| npm.folder.as_str());
+        let layout = Layout {
+            project: &self.project,
+            packages: &self.selected.packages,
+            store: &self.packages,
+            folder: folder.unwrap_or("nodejs"),
+            // It reads them to tell what a function has.
+            has_manifests: layer.target.provider() == Provider::Aliyun,
             outputs,
-            keep,
-            builder,
-        );
-        pushed.map_err(|error| Error::Npm {
+        };
+        push(&layout, rank, keep, builder).map_err(|error| Error::Npm {
             error: Box::new(error),
             place: layer.npm.as_ref().map(|npm| npm.place.clone()),
         })

@@ -26,6 +26,8 @@ pub(super) struct OtherOwner {
     pub(super) version: String,
     /// Its file, or the folder that it is copied from.
     pub(super) file: String,
+    /// Where it lies in the layer.
+    pub(super) place: String,
     /// SHA-256 of its file; none of a folder.
     pub(super) digest: Option<Digest>,
     pub(super) owner: OwnerId,
@@ -64,6 +66,7 @@ impl OtherPackages {
                 name: npm.name,
                 version: npm.version,
                 file: npm.file,
+                place: npm.place,
                 digest: npm.digest,
                 owner: npm.owner,
             }));
@@ -74,6 +77,7 @@ impl OtherPackages {
             owners.extend(pushed.into_iter().map(|jar| OtherOwner {
                 name: jar.name,
                 version: jar.version,
+                place: format!("java/lib/{}", jar.file),
                 file: jar.file,
                 digest: Some(jar.digest),
                 owner: jar.owner,

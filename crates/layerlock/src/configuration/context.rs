@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use layerlock_export::Project;
 use toml::Spanned;
@@ -13,6 +14,11 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// A folder of the project; the project's own where it is `.`.
+    pub(super) fn folder(self, named: &Path) -> PathBuf {
+        self.settings.below_project(named).components().collect()
+    }
+
     /// The error that points at a setting.
     pub(super) fn bad<T>(self, setting: &Spanned<T>, error: &dyn Display) -> Error {
         Error::Configuration {

@@ -21,7 +21,7 @@ impl Context<'_> {
     pub(super) fn maven(self, layer: &LayerTable) -> Option<MavenLayer> {
         let maven = layer.maven.as_ref()?;
         Some(MavenLayer {
-            directory: self.settings.below_project(maven.get_ref()),
+            directory: self.folder(maven.get_ref()),
             place: self.project.place(maven.span()),
         })
     }

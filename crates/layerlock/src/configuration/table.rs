@@ -66,6 +66,7 @@ pub(super) struct LayerTable {
     pub(super) max_unzipped: Option<Spanned<SizeText>>,
     pub(super) npm: Option<Spanned<PathBuf>>,
     pub(super) maven: Option<Spanned<PathBuf>>,
+    pub(super) per_node_version: Option<Spanned<bool>>,
     pub(super) omit: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) folders: Option<FoldersTable>,
     pub(super) run: Option<Spanned<Vec<String>>>,
