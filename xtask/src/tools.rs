@@ -52,6 +52,17 @@ pub(crate) enum Tool {
     CheckJsonschema,
 }
 
+/// Lambda's runtime client for Node.
+pub(crate) enum NodeClient {
+    /// The directory that has `node_modules`.
+    Ready(PathBuf),
+    /// Why it cannot be built here.
+    CannotBuild(String),
+}
+
+/// What its build needs, and Debian's names for that.
+const NODE_CLIENT_NEEDS: [&str; 6] = ["cmake", "autoconf", "automake", "libtoolize", "make", "g++"];
+
 /// The tools that are ready to use.
 pub(crate) struct Tools {
     python: PathBuf,
@@ -228,6 +239,23 @@ impl Tools {
         python.parent().map(Path::to_owned).unwrap_or_default()
     }
 
+    /// Lambda's runtime client for Node, which is compiled on this machine.
+    pub(crate) fn node_client(&self) -> Result<NodeClient> {
+        let is_missing = |program: &&&str| !has_program(program);
+        if let Some(program) = NODE_CLIENT_NEEDS.iter().find(is_missing) {
+            return Ok(NodeClient::CannotBuild(format!(
+                "aws-lambda-ric cannot be built without {program} (Debian: apt-get install \
+                 cmake autoconf automake libtool make g++)"
+            )));
+        }
+        let pins = include_str!("../npm/lambda-ric/package-lock.json");
+        self.install("node-client", pins, &self.python, |directory| {
+            let manifest = include_str!("../npm/lambda-ric/package.json");
+            npm_ci(directory, manifest, pins)
+        })?;
+        Ok(NodeClient::Ready(self.directory("node-client")))
+    }
+
     pub(crate) fn uv(&self) -> Command {
         Command::new(program(&self.directory("uv"), "uv"))
     }
@@ -310,17 +338,7 @@ impl Tools {
             Tool::CdkCli => {
                 let pins = include_str!("../npm/package-lock.json");
                 self.install("cdk-cli", pins, &self.python, |directory| {
-                    fs_err::create_dir_all(directory)?;
-                    fs_err::write(
-                        directory.join("package.json"),
-                        include_str!("../npm/package.json"),
-                    )?;
-                    fs_err::write(directory.join("package-lock.json"), pins)?;
-                    Command::new("npm")
-                        .args(["ci", "--no-audit", "--no-fund"])
-                        .directory(directory)
-                        .stdout()
-                        .context("the CDK's command line needs Node.js and its npm")
+                    npm_ci(directory, include_str!("../npm/package.json"), pins)
                 })
             }
         }
@@ -380,6 +398,21 @@ impl Tools {
             .arg(program(venv, "python"))
             .args(["install", "--quiet", "--no-deps", "--no-compile"])
     }
+}
+
+/// Installs what a lock of npm pins.
+fn npm_ci(directory: &Path, manifest: &str, lock: &str) -> Result<String> {
+    fs_err::create_dir_all(directory)?;
+    fs_err::write(directory.join("package.json"), manifest)?;
+    fs_err::write(directory.join("package-lock.json"), lock)?;
+    let mut npm = Command::new("npm").args(["ci", "--no-audit", "--no-fund"]);
+    // Where Node's headers are here, they need not be fetched.
+    if Path::new("/usr/include/node/node.h").exists() {
+        npm = npm.env("npm_config_nodedir", "/usr");
+    }
+    npm.directory(directory)
+        .stdout()
+        .context("this needs Node.js and its npm")
 }
 
 /// Whether this machine has a Python that Poetry 1.1 runs on.

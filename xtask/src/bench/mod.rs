@@ -13,6 +13,7 @@ mod layers;
 mod machine;
 mod memory;
 mod mounted;
+mod npm;
 mod places;
 mod report;
 mod setup;
@@ -60,12 +61,14 @@ enum Bench {
     Layers,
     /// The same digest everywhere
     Places,
+    /// Ten thousand files of npm packages: `layerlock build` against `npm ci` and `zip`
+    Npm,
     /// A lock of 300 packages: `layerlock export` against `poetry export`
     Export,
 }
 
 /// In the order of a whole run. Staging goes first: the others remove many files.
-const ALL: [Bench; 8] = [
+const ALL: [Bench; 9] = [
     Bench::Staging,
     Bench::Cold,
     Bench::Unchanged,
@@ -73,6 +76,7 @@ const ALL: [Bench; 8] = [
     Bench::Memory,
     Bench::Export,
     Bench::Places,
+    Bench::Npm,
     Bench::Build,
 ];
 
@@ -99,6 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             Bench::Memory => memory::measure(&setup)?,
             Bench::Layers => layers::measure(&setup, runs)?,
             Bench::Places => places::measure(&setup)?,
+            Bench::Npm => npm::measure(&setup, runs)?,
             Bench::Export => export::measure(&setup, runs)?,
         };
         println!("{table}");

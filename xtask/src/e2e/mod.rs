@@ -10,6 +10,7 @@ mod elf;
 mod export;
 mod function;
 mod install;
+mod languages;
 mod namespace;
 mod part;
 mod pip;
@@ -101,6 +102,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut wanted = vec![Tool::Poetry, Tool::RuntimeClient, Tool::Uv];
     if parts.contains(&Part::Publish) {
         wanted.extend([Tool::Moto, Tool::MiniStack, Tool::AwsCli]);
+    } else if parts.contains(&Part::Languages) {
+        wanted.push(Tool::Moto);
     }
     if parts.contains(&Part::Aliyun) {
         wanted.push(Tool::Alibaba);
@@ -171,6 +174,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if is_wanted(Part::Size) {
         println!("\nthe page of sizes");
         size::prove(&mut checks, &binary);
+    }
+    if is_wanted(Part::Languages) {
+        println!("\nother languages");
+        languages::prove(&mut checks, &tools, &binary);
     }
     if is_wanted(Part::Install) {
         println!("\nthe wheel");

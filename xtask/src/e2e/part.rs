@@ -41,6 +41,8 @@ pub(crate) enum Part {
     Uv,
     /// The page of `layerlock size` in a browser.
     Size,
+    /// Layers for Node, Java and PHP, each under its own interpreter.
+    Languages,
     /// The wheel of the command, installed by pip and uv, and the tools that it is a part of.
     Install,
 }
@@ -73,6 +75,7 @@ impl Part {
                 | Self::Secrets
                 | Self::Uv
                 | Self::Size
+                | Self::Languages
                 | Self::Install
         )
     }

@@ -6,6 +6,7 @@ mod environment;
 mod handover;
 mod judge;
 mod killed;
+mod languages;
 mod ministack;
 mod network;
 mod once;
@@ -19,6 +20,8 @@ mod server;
 mod upkeep;
 mod versions;
 mod zips;
+
+pub(crate) use languages::layers_of_other_languages;
 
 use std::thread;
 
