@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use fs_err as fs;
 
+use layerlock_layer::Scratch;
+
 use crate::Error;
 
 /// In full, so that Maven need not look for what the prefix `dependency` means. Its version
@@ -32,7 +34,9 @@ fn list_within(directory: &Path, is_offline: bool, limit: Duration) -> Result<St
         said,
         is_offline,
     };
-    let started = run(&program, directory, is_offline, limit);
+    // It goes where the run is interrupted, too.
+    let scratch = Scratch::create()?;
+    let started = run(&program, directory, is_offline, scratch.path(), limit);
     match started.map_err(|error| not_started(&shown, directory, error))? {
         None => Err(Error::TookTooLong {
             program: shown.into_owned(),
@@ -83,10 +87,10 @@ fn run(
     program: &Path,
     directory: &Path,
     is_offline: bool,
+    scratch: &Path,
     limit: Duration,
 ) -> io::Result<Option<Ended>> {
-    let scratch = tempfile::tempdir()?;
-    let listing = scratch.path().join("listing");
+    let listing = scratch.join("listing");
     let mut arguments = [
         "--batch-mode",
         // Of a folder of projects it is that of the folder: each module has its own.
@@ -188,7 +192,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("pom.xml"), "<project/>").unwrap();
         // A program that every machine has, and that takes no such arguments.
-        let ended = run(Path::new("ls"), temp.path(), false, LIMIT)
+        let ended = run(Path::new("ls"), temp.path(), false, temp.path(), LIMIT)
             .unwrap()
             .unwrap();
         assert!(

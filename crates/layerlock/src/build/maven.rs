@@ -71,10 +71,11 @@ pub(super) fn watch(watched: Option<Watched>, jars: &[Option<Jars>]) -> Option<W
 /// What the user should know of jars.
 pub(super) fn findings(jars: &Jars, maven: &MavenLayer) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let folder = maven.directory.display();
+    let pom = maven.directory.join("pom.xml");
     if !jars.is_locked {
         let message = format!(
-            "there is no lockfile.json in {folder}: nothing says what the bytes of its jars are"
+            "there is no lockfile.json beside {}: nothing says what the bytes of its jars are",
+            pom.display()
         );
         findings.push(Finding::new(Code::Unverified, message).with_hint(
             "`mvn io.github.chains-project:maven-lockfile:generate` writes one, and a build then \
