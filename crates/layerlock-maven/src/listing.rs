@@ -19,6 +19,19 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Artifact>, String> {
         .collect()
 }
 
+/// The listing in what Maven said; none where there is none.
+pub(crate) fn of_log(said: &str) -> Option<String> {
+    const HEADING: &str = "The following files have been resolved:";
+    let lines = said
+        .lines()
+        .map(|line| line.trim_start_matches("[INFO]").trim());
+    let mut lines = lines.skip_while(|line| *line != HEADING).peekable();
+    lines.peek()?;
+    // Other things are said after it.
+    let lines = lines.filter(|line| artifact(line).is_some());
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// `group:name:type[:classifier]:version:scope:path`, which words may follow.
 fn artifact(line: &str) -> Option<Artifact> {
     let (line, _) = line.split_once(" -- module ").unwrap_or((line, ""));
@@ -92,6 +105,16 @@ mod tests {
         assert_eq!(told(text), expected);
         let none = "\nThe following files have been resolved:\n   none\n\n";
         assert_eq!(parse(none).unwrap(), []);
+    }
+
+    #[test]
+    fn a_listing_is_read_off_the_log_too() {
+        let said = "[INFO] Scanning for projects...\n[INFO] g:not:jar:1:compile:/x.jar\n\
+            [INFO] The following files have been resolved:\n\
+            [INFO]    g:a:jar:1:compile:/m2/a.jar\n[INFO] \n[INFO] Finished at: 10:00:00\n";
+        let listing = of_log(said).unwrap();
+        assert_eq!(told(&listing), ["g:a:1 jar /m2/a.jar"]);
+        assert_eq!(of_log("[INFO] BUILD SUCCESS"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use layerlock_layer::Scratch;
 
-use crate::Error;
+use crate::{Error, listing};
 
 /// In full, so that Maven need not look for what the prefix `dependency` means. Its version
 /// is the project's, or Maven's, to say.
@@ -44,8 +44,11 @@ fn list_within(directory: &Path, is_offline: bool, limit: Duration) -> Result<St
             minutes: limit.as_secs() / 60,
         }),
         Some(ended) if !ended.succeeded => Err(failed(told(&ended.said))),
-        // It is none where another plugin took its place, or the goal was skipped.
-        Some(ended) => ended.listing.ok_or_else(|| failed(told(&ended.said))),
+        // It is none where the plugin is too old for files, or was skipped.
+        Some(ended) => ended
+            .listing
+            .or_else(|| listing::of_log(&ended.said))
+            .ok_or_else(|| failed(told(&ended.said))),
     }
 }
 

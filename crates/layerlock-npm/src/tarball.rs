@@ -90,11 +90,11 @@ impl Reading {
     /// The path in the package: without the first folder, whatever that is called. None for
     /// what is not in it.
     fn name(&mut self, name: &str) -> Option<String> {
-        if name.starts_with('/') {
-            // As it is, to be refused.
+        let (first, rest) = name.split_once('/').unwrap_or((name, ""));
+        if first != "." && LayerPath::new(first).is_err() {
+            // As it is, to be refused: whatever npm makes of it, it means no good.
             return Some(name.to_owned());
         }
-        let (_, rest) = name.split_once('/')?;
         let parts = rest.split('/').filter(|part| !matches!(*part, "" | "."));
         let mut parts: Vec<&str> = parts.collect();
         let file = parts.pop()?;

@@ -101,7 +101,21 @@ fn tarballs() -> Vec<(&'static str, Vec<u8>, End)> {
             named("package/../../x"),
             refused("`..` part"),
         ),
-        ("out by the first folder", named("../x"), Files(&["x"])),
+        (
+            "out by the first folder",
+            named("../x"),
+            refused("`..` part"),
+        ),
+        (
+            "a backslash in front",
+            named("..\\x"),
+            refused("a backslash"),
+        ),
+        (
+            "a dot in front",
+            named("./package/x"),
+            Files(&["package/x"]),
+        ),
         ("absolute", named("/etc/passwd"), refused("absolute path")),
         (
             "a backslash",
