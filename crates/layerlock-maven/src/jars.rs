@@ -37,6 +37,19 @@ pub struct Jar {
     pub is_snapshot: bool,
 }
 
+/// A jar as the lock alone tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedJar {
+    /// `group:artifact`, and the classifier where there is one.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its name in the layer.
+    pub file_name: String,
+    /// SHA-256 of it, in hexadecimal, where the lock has that.
+    pub sha256: Option<String>,
+}
+
 /// A jar in a plan.
 #[derive(Debug, Clone)]
 pub struct JarOwner {

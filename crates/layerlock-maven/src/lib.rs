@@ -16,5 +16,5 @@ mod mvn;
 mod project;
 
 pub use error::Error;
-pub use jars::{Jar, JarOwner, Jars, push};
+pub use jars::{Jar, JarOwner, Jars, LockedJar, push};
 pub use project::MavenProject;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::artifact::Artifact;
+use crate::jars::{LockedJar, named};
 
 /// What is called so beside pom.xml.
 pub(crate) const NAME: &str = "lockfile.json";
@@ -18,6 +19,8 @@ pub(crate) const NAME: &str = "lockfile.json";
 pub(crate) struct LockFile {
     path: PathBuf,
     hashes: HashMap<Coordinates, Checksum>,
+    /// What functions need when they run.
+    runtime: Vec<Artifact>,
 }
 
 /// Group, name, version and classifier.
@@ -46,6 +49,16 @@ struct Node {
     checksum: String,
     #[serde(default)]
     children: Vec<Node>,
+    scope: Option<String>,
+    /// Not where Maven took another version of it, or met it before.
+    included: Option<bool>,
+}
+
+impl Node {
+    fn is_needed(&self) -> bool {
+        let scope = self.scope.as_deref().unwrap_or("compile");
+        self.included.unwrap_or(true) && matches!(scope, "compile" | "runtime")
+    }
 }
 
 impl LockFile {
@@ -64,38 +77,63 @@ impl LockFile {
         let mut lock = Self {
             path,
             hashes: HashMap::new(),
+            runtime: Vec::new(),
         };
         let mut rest = whole.dependencies;
         while let Some(node) = rest.pop() {
+            let is_needed = node.is_needed();
             rest.extend(node.children);
             let checksum = Checksum {
                 algorithm: node.checksum_algorithm,
                 hex: node.checksum,
             };
             let classifier = node.classifier.filter(|text| !text.is_empty());
+            if is_needed {
+                lock.runtime.push(Artifact {
+                    group: node.group_id.clone(),
+                    name: node.artifact_id.clone(),
+                    kind: "jar".to_owned(),
+                    classifier: classifier.clone(),
+                    version: node.version.clone(),
+                    path: None,
+                });
+            }
             let key = (node.group_id, node.artifact_id, node.version, classifier);
             lock.hashes.insert(key, checksum);
         }
         Ok(Some(lock))
     }
 
+    /// The jars that the lock tells of.
+    pub(crate) fn jars(self) -> Vec<LockedJar> {
+        let hashes = self.hashes;
+        let jars = named(self.runtime)
+            .into_iter()
+            .map(|(file_name, artifact)| {
+                let (name, version) = (artifact.id(), artifact.version.clone());
+                let checksum = hashes.get(&coordinates(&artifact));
+                let checksum = checksum.filter(|it| it.algorithm() == Some(Algorithm::Sha256));
+                LockedJar {
+                    name,
+                    version,
+                    file_name,
+                    sha256: checksum.map(|checksum| checksum.hex.to_lowercase()),
+                }
+            });
+        let mut jars: Vec<LockedJar> = jars.collect();
+        jars.sort_by(|one, other| (&one.name, &one.version).cmp(&(&other.name, &other.version)));
+        jars
+    }
+
     /// Compares a jar with what is locked.
     pub(crate) fn verify(&self, artifact: &Artifact, file: &PlannedFile) -> Result<(), Error> {
-        let key = (
-            artifact.group.clone(),
-            artifact.name.clone(),
-            artifact.version.clone(),
-            artifact.classifier.clone(),
-        );
-        let Some(checksum) = self.hashes.get(&key) else {
+        let Some(checksum) = self.hashes.get(&coordinates(artifact)) else {
             return Err(Error::NotLocked {
                 package: artifact.to_string(),
                 lock: self.path.clone(),
             });
         };
-        let name = checksum.algorithm.to_ascii_lowercase().replace('-', "");
-        let algorithm = Algorithm::ALL.into_iter().find(|it| it.name() == name);
-        let Some(algorithm) = algorithm else {
+        let Some(algorithm) = checksum.algorithm() else {
             return Err(Error::WeakHash {
                 package: artifact.to_string(),
                 algorithm: checksum.algorithm.clone(),
@@ -112,6 +150,23 @@ impl LockFile {
             lock: self.path.clone(),
         })
     }
+}
+
+impl Checksum {
+    /// None where it is none of those that are strong enough.
+    fn algorithm(&self) -> Option<Algorithm> {
+        let name = self.algorithm.to_ascii_lowercase().replace('-', "");
+        Algorithm::ALL.into_iter().find(|it| it.name() == name)
+    }
+}
+
+fn coordinates(artifact: &Artifact) -> Coordinates {
+    (
+        artifact.group.clone(),
+        artifact.name.clone(),
+        artifact.version.clone(),
+        artifact.classifier.clone(),
+    )
 }
 
 fn digest_of(file: &PlannedFile, algorithm: Algorithm) -> Result<Digest, Error> {

@@ -6,7 +6,7 @@ use layerlock_layer::PlannedFile;
 use layerlock_target::{Language, Target};
 
 use crate::artifact::Artifact;
-use crate::jars::{Jar, Jars, named};
+use crate::jars::{Jar, Jars, LockedJar, named};
 use crate::lockfile::{self, LockFile};
 use crate::{Error, listing, mvn};
 
@@ -34,9 +34,11 @@ impl MavenProject {
         })
     }
 
-    /// Where the lock is, if there is one.
-    pub fn lock_path(&self) -> PathBuf {
-        self.directory.join(lockfile::NAME)
+    /// The jars that the lock tells of, sorted by name; none where there is no lock. Maven is
+    /// not asked.
+    pub fn locked(&self) -> Result<Vec<LockedJar>, Error> {
+        let lock = LockFile::read(&self.directory)?;
+        Ok(lock.map(LockFile::jars).unwrap_or_default())
     }
 
     /// The files that decide what Maven resolves, where they are there: the folder's own,

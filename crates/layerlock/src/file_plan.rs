@@ -6,6 +6,7 @@ use std::fmt;
 use layerlock_check::{Finding, Severity};
 use layerlock_digest::Algorithm;
 use layerlock_install::{WheelOrSource, source_file};
+use layerlock_maven::LockedJar;
 use layerlock_npm::{Locked, NpmSource};
 use layerlock_target::Target;
 use serde::Serialize;
@@ -43,7 +44,7 @@ pub struct PackageFile {
     pub name: String,
     /// The locked version.
     pub version: String,
-    /// Where it comes from: `registry`, `git`, `url`, `directory` or `file`.
+    /// Where it comes from: `registry`, `git`, `url`, `directory`, `file`, `npm` or `maven`.
     pub kind: &'static str,
     /// The wheel, or what is built or taken instead; none where the lock lists no file.
     pub file: Option<String>,
@@ -93,6 +94,19 @@ impl PackageFile {
             kind: if is_tarball { "npm" } else { "directory" },
             file: is_tarball.then(|| locked.file_name()),
             sha256: None,
+        }
+    }
+}
+
+impl PackageFile {
+    /// A jar of Maven.
+    pub(crate) fn of_jar(jar: &LockedJar) -> Self {
+        Self {
+            name: jar.name.clone(),
+            version: jar.version.clone(),
+            kind: "maven",
+            file: Some(jar.file_name.clone()),
+            sha256: jar.sha256.clone(),
         }
     }
 }

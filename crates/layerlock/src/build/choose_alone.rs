@@ -7,7 +7,7 @@ use layerlock_layer::PlanBuilder;
 use layerlock_lock::LockReader;
 
 use super::layer_job::LayerJob;
-use super::npm;
+use super::{maven, npm};
 use crate::file_plan::{LayerFiles, PackageFile};
 use crate::lock::Locked;
 use crate::templates::Template;
@@ -23,7 +23,9 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
     ) -> Result<LayerFiles, Error> {
         let layer = self.layer;
         let of_npm = npm::select(layer)?.map(|(_, selected)| selected.packages);
-        let of_npm: Vec<_> = of_npm.iter().flatten().map(PackageFile::of_npm).collect();
+        let of_npm = of_npm.iter().flatten().map(PackageFile::of_npm);
+        let jars = maven::locked(layer)?;
+        let others: Vec<_> = of_npm.chain(jars.iter().map(PackageFile::of_jar)).collect();
         let excluded = self.excluded_packages();
         let lock = lock.map(|lock| lock as &dyn LockReader);
         let mut findings = findings::lock(lock, layer)?;
@@ -36,10 +38,10 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
         // A plan without files tells what there is to say of the target.
         let of_target = check_plan(&PlanBuilder::default().finish()?, &layer.target);
         let holds = |one: &Finding| {
-            // Which jars there are only Maven knows.
+            // Without a lock only Maven knows which jars there are.
             let is_empty = self.step.is_empty()
                 && layer.own_files.is_empty()
-                && of_npm.is_empty()
+                && others.is_empty()
                 && layer.maven.is_none();
             one.code != Code::EmptyLayer || is_empty
         };
@@ -54,7 +56,7 @@ impl LayerJob<'_, Vec<WheelOrSource>> {
                 .step
                 .iter()
                 .map(PackageFile::new)
-                .chain(of_npm)
+                .chain(others)
                 .collect(),
             excluded,
             findings,

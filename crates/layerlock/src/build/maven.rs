@@ -5,7 +5,7 @@ use std::path::Path;
 use layerlock_check::{Code, Finding};
 use layerlock_folders::{Input, Watched};
 use layerlock_install::Reporter;
-use layerlock_maven::{Jars, MavenProject};
+use layerlock_maven::{Jars, LockedJar, MavenProject};
 
 use crate::Error;
 use crate::configuration::{Layer, MavenLayer};
@@ -44,6 +44,15 @@ pub(super) fn resolve(
         all.push(Some(jars));
     }
     Ok(all)
+}
+
+/// The jars of a layer that its lock tells of.
+pub(super) fn locked(layer: &Layer) -> Result<Vec<LockedJar>, Error> {
+    let Some(maven) = &layer.maven else {
+        return Ok(Vec::new());
+    };
+    let project = MavenProject::read(&maven.directory).map_err(told(maven))?;
+    project.locked().map_err(told(maven))
 }
 
 /// What decides which jars layers have.

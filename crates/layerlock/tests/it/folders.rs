@@ -611,6 +611,18 @@ fn a_program_for_another_processor_is_told() {
             &Silent,
         );
         assert_eq!(checked.unwrap().findings().count(), 1);
+        let zip = built.layers[0].zip.as_ref().unwrap().path.clone();
+        let given = check(
+            &CheckSettings {
+                settings: own.settings(),
+                given: vec![zip],
+                runtimes: vec!["nodejs22.x".to_owned()],
+                ..CheckSettings::default()
+            },
+            &Silent,
+        );
+        let codes: Vec<_> = given.unwrap().findings().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::OtherMachine]);
     }
 }
 

@@ -176,8 +176,19 @@ fn jars_lie_in_java_lib_and_are_asked_for_once() {
         assert!(!own.build().unchanged, "{change}");
     }
     assert_eq!(own.times_asked(), 4);
-    // The lock alone tells nothing of jars, and is no empty layer.
-    assert_eq!(plan_files(&own.settings()).unwrap().layers[0].findings, []);
+    // Without a lock only Maven knows which jars there are, and it is not asked.
+    let planned = || plan_files(&own.settings()).unwrap().layers.remove(0);
+    let files = planned().packages.into_iter();
+    let files: Vec<_> = files.map(|one| (one.kind, one.file, one.sha256)).collect();
+    let expected = [
+        ("maven", Some("core-1.2.jar".to_owned()), Some(core)),
+        ("maven", Some("util-2.0.jar".to_owned()), None),
+    ];
+    assert_eq!(files, expected);
+    fs_err::remove_file(own.path("services/pdf/lockfile.json")).unwrap();
+    let planned = planned();
+    assert_eq!((planned.packages.len(), planned.findings.len()), (0, 0));
+    assert_eq!(own.times_asked(), 4);
 }
 
 #[test]
