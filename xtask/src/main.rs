@@ -11,6 +11,7 @@
 mod bench;
 mod checks;
 mod demo;
+mod diff_check;
 mod diff_elf;
 mod diff_export;
 mod diff_npm;
@@ -60,6 +61,8 @@ enum Task {
     DiffWheels(diff_wheels::Arguments),
     /// Compare what layerlock reads in the compiled files of real wheels with readelf
     DiffElf(diff_elf::Arguments),
+    /// Build layers of popular packages, and check that no check finds an error in them
+    DiffCheck(diff_check::Arguments),
     /// Compare the trees that layerlock lays out from package-lock.json with those of `npm ci`
     DiffNpm(diff_npm::Arguments),
     /// Plan every project below a folder from its lock alone, and count how many end where
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Task::DiffUv(arguments) => diff_uv::run(&arguments),
         Task::DiffWheels(arguments) => diff_wheels::run(&arguments),
         Task::DiffElf(arguments) => diff_elf::run(&arguments),
+        Task::DiffCheck(arguments) => diff_check::run(&arguments),
         Task::DiffNpm(arguments) => diff_npm::run(&arguments),
         Task::FirstRun(arguments) => first_run::run(&arguments),
         Task::Torture(arguments) => torture::run(&arguments),

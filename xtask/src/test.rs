@@ -6,7 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::process::Command;
 use crate::repository::cargo;
-use crate::{diff_elf, diff_export, diff_uv, diff_wheels, dist, e2e, structure, torture};
+use crate::{
+    diff_check, diff_elf, diff_export, diff_uv, diff_wheels, dist, e2e, structure, torture,
+};
 
 #[derive(clap::Args)]
 #[command(after_help = format!("Steps: {}.", step_names()))]
@@ -81,6 +83,9 @@ const STEPS: &[Step] = &[
     }),
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())
+    }),
+    long_step("popular", |_| {
+        diff_check::run(&diff_check::Arguments::everything())
     }),
     long_step("binaries", |_| {
         diff_elf::run(&diff_elf::Arguments::everything())

@@ -1,9 +1,8 @@
 //! The compiled files of a layer, as the checks on binaries get them.
 
-use std::sync::Arc;
-
 use layerlock_elf::Binary;
 use layerlock_target::Target;
+use serde::{Deserialize, Serialize};
 
 use crate::Finding;
 use crate::binaries::{BinaryContent, BinaryFile, check_binaries_beside};
@@ -11,17 +10,17 @@ use crate::facts::{Known, examine_compiled};
 use crate::layer::{Layer, ReadError, package_in};
 
 /// The files of a layer, as far as compiled ones are judged by them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct CompiledFiles(Vec<CompiledFile>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct CompiledFile {
     path: String,
-    owner: Option<Arc<str>>,
+    owner: Option<String>,
     content: Content,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Content {
     Binary(Binary),
     Link(String),
@@ -41,7 +40,7 @@ impl CompiledFiles {
             };
             files.push(CompiledFile {
                 path: file.path.to_string(),
-                owner: file.owner.clone(),
+                owner: file.owner.as_deref().map(str::to_owned),
                 content,
             });
         }

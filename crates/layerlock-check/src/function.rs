@@ -15,6 +15,8 @@ pub struct Part {
     pub name: String,
     /// Its bytes, where they are known.
     pub unzipped_size: Option<u64>,
+    /// Why they are not, where anybody knows that.
+    pub reason: Option<String>,
 }
 
 /// A function's code and its layers, in their order.
@@ -56,9 +58,11 @@ pub fn check_function(function: &FunctionParts) -> Vec<Finding> {
         );
     }
     for part in layers.iter().filter(|part| part.unzipped_size.is_none()) {
+        let reason = part.reason.as_deref();
+        let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
         let message = format!(
-            "the size of the layer {} of the function {name} is not known here: it is counted as \
-             nothing",
+            "the size of the layer {} of the function {name} is not known here{reason}: it is \
+             counted as nothing",
             part.name
         );
         let hint = if part.name.contains(':') {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use layerlock_target::{Precedence, Target};
+use serde::{Deserialize, Serialize};
 
 use crate::binaries::check_binaries_together;
 use crate::compiled::CompiledFiles;
@@ -14,7 +15,7 @@ use crate::{Code, Finding};
 
 /// What a layer has for others of the same function: its compiled files and its
 /// distributions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Inventory {
     pub(crate) compiled: CompiledFiles,
     pub(crate) distributions: Vec<Distribution>,
@@ -60,7 +61,7 @@ pub fn check_inventories(
     // Of what several bring the last one counts.
     let compiled = parts.iter().flat_map(|(_, part)| part.compiled.files());
     let mut findings = check_binaries_together(compiled, target);
-    findings.retain(|finding| !code.is_some_and(|code| code.has(finding)));
+    findings.retain(|finding| !code.is_some_and(|code| code.is_of(finding)));
     let (distributions, doubled) = together(&parts);
     findings.extend(doubled);
     findings.extend(check_requirements(
@@ -73,10 +74,14 @@ pub fn check_inventories(
 }
 
 impl Inventory {
-    /// Whether a finding is about one of its files.
-    fn has(&self, finding: &Finding) -> bool {
+    /// Whether it has a file at a path.
+    pub fn has_file(&self, path: &str) -> bool {
+        self.compiled.files().any(|file| file.path == path)
+    }
+
+    fn is_of(&self, finding: &Finding) -> bool {
         let path = finding.path.as_deref();
-        self.compiled.files().any(|file| Some(file.path) == path)
+        path.is_some_and(|path| self.has_file(path))
     }
 }
 

@@ -237,8 +237,8 @@ impl FileInLayer<'_> {
         }
     }
 
-    /// The package that brought it, without its version.
-    pub(crate) fn package(&self) -> Option<&str> {
+    /// The package that brought it, without its version, where that is known.
+    pub fn package(&self) -> Option<&str> {
         self.owner.as_deref().and_then(package_in)
     }
 }

@@ -61,5 +61,5 @@ pub use owners::FoundPackage;
 pub use plan::check_plan;
 pub use python::Elsewhere;
 pub use unpack::unpack;
-pub use whole::{LayerTarget, Others, Package, Whole, check_briefly, check_layer};
+pub use whole::{LayerTarget, Others, Package, Whole, check_briefly, check_layer, with_owners};
 pub use zip::check_zip_size;

@@ -124,6 +124,12 @@ pub fn check_layer(
     })
 }
 
+/// A layer with who brought each file, as far as the metadata of its packages tells.
+pub fn with_owners<'a>(mut layer: Layer<'a>, target: &Target) -> Result<Layer<'a>, ReadError> {
+    Distributions::read(&layer, target)?.claim(&mut layer)?;
+    Ok(layer)
+}
+
 /// Checks of a layer what each build does: its paths and sizes, and its compiled files where
 /// `known` is given.
 pub fn check_briefly(

@@ -30,6 +30,12 @@ pub(crate) fn list(
     console: &Console,
 ) -> Result<ExitCode, Failure> {
     let settings = settings::upkeep_settings(project, args.upkeep);
+    if args.functions {
+        let list = layerlock::list_functions(&settings.settings, progress)?;
+        progress.end();
+        console.listed(&list)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = layerlock::list(&settings, progress)?;
     progress.end();
     console.failures(report.failures());

@@ -6,7 +6,7 @@ credentials must allow these actions:
 
 - `lambda:ListLayerVersions`, to see what is there;
 - `lambda:GetLayerVersion`, for the hash of a version that layerlock did not publish, or
-  whose answer was lost;
+  whose answer was lost, and for layers of others that functions have;
 - `lambda:PublishLayerVersion`;
 - where they are used, `lambda:DeleteLayerVersion` and
   `lambda:AddLayerVersionPermission`. The first also removes a duplicate that two runs
@@ -20,6 +20,7 @@ answer, stands in `create`.
 */
 
 mod bucket;
+mod by_arn;
 mod connect;
 mod create;
 mod download;
@@ -329,6 +330,10 @@ impl Publisher for AwsLambda {
         self.blocking.run(self.detail_async(version))
     }
 
+    fn by_arn(&self, arn: &str) -> Result<LayerVersion, Error> {
+        self.blocking.run(self.by_arn_async(arn))
+    }
+
     fn download(&self, version: &LayerVersion, to: &Path) -> Result<(), Error> {
         self.blocking.run(self.download_async(version, to))
     }
@@ -384,9 +389,8 @@ fn to_versions(
                 reason: "a version has no ARN or number".to_owned(),
             });
         };
-        let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-        let runtimes = item.compatible_runtimes.unwrap_or_default();
-        let architectures = item.compatible_architectures.unwrap_or_default();
+        let (runtimes, architectures) =
+            names_of(item.compatible_runtimes, item.compatible_architectures);
         Ok(LayerVersion {
             crc64: None,
             layer: layer.to_owned(),
@@ -397,11 +401,23 @@ fn to_versions(
             created: item.created_date,
             description: item.description,
             license: item.license_info,
-            runtimes: names(runtimes.iter().map(Runtime::as_str).collect()),
-            architectures: names(architectures.iter().map(Architecture::as_str).collect()),
+            runtimes,
+            architectures,
         })
     };
     items.into_iter().map(to_version).collect()
+}
+
+/// What a version is for, in AWS's names.
+fn names_of(
+    runtimes: Option<Vec<Runtime>>,
+    architectures: Option<Vec<Architecture>>,
+) -> (Vec<String>, Vec<String>) {
+    let runtimes = runtimes.unwrap_or_default();
+    let architectures = architectures.unwrap_or_default();
+    let runtimes = runtimes.iter().map(|one| one.as_str().to_owned());
+    let architectures = architectures.iter().map(|one| one.as_str().to_owned());
+    (runtimes.collect(), architectures.collect())
 }
 
 /// AWS numbers versions in `i64`.

@@ -128,6 +128,12 @@ pub trait Publisher: Send + Sync {
         Ok(version.clone())
     }
 
+    /// A version of anybody's layer, with the hash and size of its zip.
+    fn by_arn(&self, arn: &str) -> Result<LayerVersion, Error> {
+        let _ = arn;
+        Err(self.without("layers of others"))
+    }
+
     /// Writes the zip of a version, of which the detail is known, into a file. The hash is
     /// compared on the way.
     fn download(&self, version: &LayerVersion, to: &Path) -> Result<(), Error> {

@@ -72,7 +72,10 @@ pub use built::{
     Built, BuiltFolder, BuiltLayer, BuiltPackage, BuiltZip, ExcludedFiles, ExcludedPackage,
 };
 pub use cache::{CacheRemoval, CacheReport, cache_directory, clean_cache};
-pub use check::{CheckReport, CheckSettings, CheckedFunction, check};
+pub use check::{
+    CheckReport, CheckSettings, CheckedFunction, FunctionList, ListedFunction, ListedLayer, check,
+    list_functions,
+};
 pub use checked::{CheckedLayer, CheckedPackage, CheckedTarget, CheckedZip, Imported};
 pub use diff::{
     Comparand, DiffReport, DiffSettings, DiffSide, PackageChange, PackageDiff, PackageState, diff,

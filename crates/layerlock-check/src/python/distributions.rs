@@ -5,12 +5,13 @@ use std::sync::Arc;
 use layerlock_target::Target;
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{PackageName, Requirement};
+use serde::{Deserialize, Serialize};
 
 use crate::layer::{FileInLayer, Layer, LayerReader, ReadError};
 use crate::{Code, Finding};
 
 /// A distribution of a layer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Distribution {
     pub(crate) name: PackageName,
     pub(crate) version: String,

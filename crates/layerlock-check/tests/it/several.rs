@@ -20,6 +20,7 @@ fn function(code: u64, sizes: &[Option<u64>]) -> FunctionParts {
             .map(|(index, size)| Part {
                 name: format!("layer{index}"),
                 unzipped_size: *size,
+                reason: None,
             })
             .collect(),
         budget: None,
@@ -41,6 +42,13 @@ fn code_and_layers_count_together() {
     assert_eq!(found[0].code, Code::TooManyLayers);
     let found = check_function(&function(0, &[None]));
     assert_eq!(found[0].code, Code::SizeUnknown);
+    let mut unknown = function(0, &[None]);
+    unknown.layers[0].reason = Some("nobody asked".to_owned());
+    assert_eq!(
+        check_function(&unknown)[0].message,
+        "the size of the layer layer0 of the function report is not known here (nobody asked): it \
+         is counted as nothing"
+    );
     let found = check_function(&FunctionParts {
         budget: Some(9),
         ..function(5, &[Some(5)])

@@ -42,6 +42,10 @@ impl UpkeepArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ListArgs {
+    /// List the functions that the project names, with the sizes of their layers, in place of
+    /// versions
+    #[arg(long)]
+    pub(crate) functions: bool,
     #[command(flatten)]
     pub(crate) upkeep: UpkeepArgs,
 }

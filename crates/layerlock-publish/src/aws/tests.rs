@@ -1,4 +1,5 @@
 mod bucket;
+mod by_arn;
 mod download;
 mod environment;
 mod errors;

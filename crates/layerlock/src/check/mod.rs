@@ -1,6 +1,7 @@
 //! Checks of layers before they are uploaded: the project's, or any zip or directory.
 
 mod functions;
+mod listed;
 mod project;
 mod report;
 mod settings;
@@ -12,6 +13,7 @@ use crate::check_configuration::CheckConfiguration;
 use crate::checked::{Depth, GivenTargets, check_given};
 use crate::report_file::with_report;
 
+pub use listed::{FunctionList, ListedFunction, ListedLayer, list_functions};
 pub use report::{CheckReport, CheckedFunction};
 pub use settings::CheckSettings;
 

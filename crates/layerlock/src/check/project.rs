@@ -1,35 +1,39 @@
 //! The layers of a project, each and together.
 
 use layerlock_check::{Finding, Inventory, Layer, Others, ReadError, check_layer};
-use layerlock_export::Project;
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::LayerPlan;
 use layerlock_lock::normalize_name;
 use layerlock_target::Language;
 
-use super::functions::{self, Judge};
+use super::functions::{self, Judge, Looking};
 use super::report::CheckReport;
 use super::settings::CheckSettings;
 use crate::Error;
 use crate::build::plan_and_look;
 use crate::built::{Built, BuiltLayer};
 use crate::check_configuration::CheckConfiguration;
-use crate::checked::{CheckedLayer, CheckedPackage, import};
+use crate::checked::{CheckedLayer, CheckedPackage, import, top_level_module};
 use crate::findings::{self, OTHER_LAYER};
 use crate::kept_facts::{self, KeptFacts};
 use crate::last_run::PlannedLayer;
+use crate::lock::read_project;
 
 /// Plans the project's layers, and checks them.
 pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<CheckReport, Error> {
     let settings = &check.settings;
-    let project = Project::read(settings.directory())?;
+    let project = read_project(settings)?;
     let configuration = CheckConfiguration::read(&project)?;
     let functions = functions::read(&project, settings, &configuration)?;
     plan_and_look(settings, reporter, |built, plans, cache| {
         let mut report = CheckReport::default();
         let mut looked_at = Vec::new();
         for (layer, planned) in built.layers.iter().zip(plans) {
-            let libraries = libraries_beside(layer, &built, plans);
+            let others = layers_beside(layer, &built, plans);
+            let libraries: Vec<&str> = others
+                .iter()
+                .flat_map(|(_, plan)| kept_facts::libraries(plan, &layer.target))
+                .collect();
             let beside = Beside {
                 built: &built,
                 libraries: &libraries,
@@ -40,7 +44,9 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
             let is_python = layer.target.runtime.language() == Language::Python;
             if check.import && is_python {
                 let files = Layer::of_plan(&planned.plan);
-                let mut imports = import(&files, &layer.target)?;
+                let mut imports = import(&files, &layer.target, &|module| {
+                    module_elsewhere(module, layer, &others)
+                })?;
                 imports.findings = configuration.apply(imports.findings);
                 checked.take(imports);
             }
@@ -52,11 +58,8 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
             });
             report.layers.push(checked);
         }
-        let judge = Judge {
-            functions: &functions,
-            planned: &looked_at,
-            configuration: &configuration,
-        };
+        let looking = Looking { settings, cache };
+        let judge = Judge::new(&functions, &looked_at, &configuration, looking)?;
         for function in &functions.all {
             report.functions.extend(judge.check(function)?);
         }
@@ -71,17 +74,39 @@ pub(super) fn check(check: &CheckSettings, reporter: &dyn Reporter) -> Result<Ch
     })
 }
 
-/// The libraries that other layers for the same target have where the loader looks.
-fn libraries_beside<'p>(
+/// The other layers for the same target.
+fn layers_beside<'p>(
     layer: &BuiltLayer,
     built: &'p Built,
     plans: &'p [PlannedLayer],
-) -> Vec<&'p str> {
+) -> Vec<(&'p str, &'p LayerPlan)> {
     let others = built.layers.iter().zip(plans);
     let others = others.filter(|(other, _)| is_beside(other, layer));
     others
-        .flat_map(|(_, planned)| kept_facts::libraries(&planned.plan, &layer.target))
+        .map(|(other, planned)| (other.name.as_str(), &planned.plan))
         .collect()
+}
+
+/// Where a module comes from that is not in a layer.
+fn module_elsewhere(
+    module: &str,
+    layer: &BuiltLayer,
+    others: &[(&str, &LayerPlan)],
+) -> Option<String> {
+    let sites = layer.target.module_paths();
+    let is_module = |path: &str| {
+        let mut below = sites
+            .iter()
+            .filter_map(|site| path.strip_prefix(site.as_str()));
+        below.any(|rest| rest.strip_prefix('/').and_then(top_level_module) == Some(module))
+    };
+    let has = |plan: &LayerPlan| plan.entries().iter().any(|it| is_module(it.path.as_str()));
+    if let Some((other, _)) = others.iter().find(|(_, plan)| has(plan)) {
+        return Some(format!("the layer {other} brings it"));
+    }
+    let mut excluded = layer.excluded.iter();
+    let is_excluded = excluded.any(|one| one.name == normalize_name(module));
+    is_excluded.then(|| "it is excluded".to_owned())
 }
 
 /// Whether functions can have another layer beside this one.

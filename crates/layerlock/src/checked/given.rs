@@ -148,7 +148,7 @@ impl Given<'_> {
     fn imports(&self, layer: &Layer<'_>) -> Result<Imports, Error> {
         match self.target.checked_for {
             LayerTarget::Python(target) if self.depth == Depth::Import => {
-                imports::import(layer, &target)
+                imports::import(layer, &target, &|_| None)
             }
             _ => Ok(Imports::default()),
         }

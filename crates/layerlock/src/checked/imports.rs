@@ -1,13 +1,14 @@
 //! `--import`: each top-level module of a layer is imported, by an interpreter of the
 //! runtime's minor version that sees only the layer and the standard library.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use duct::Expression;
 use fs_err as fs;
-use layerlock_check::{Code, Finding, Layer, unpack};
+use layerlock_check::{Code, Finding, Layer, Severity, unpack, with_owners};
 use layerlock_client::command::output_within;
 use layerlock_layer::{Scratch, parallel};
 use layerlock_target::{Architecture, Target};
@@ -37,19 +38,24 @@ pub(crate) struct Imports {
 /// As long as a function may take to start is long enough.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Imports a module and prints how long it took, or prints the last line of the error. The
-/// layer's directories are added as the runtimes do it, `.pth` files and all.
+/// Imports a module, after those that are to be there before it, and prints how long it
+/// took, or prints the last line of the error. The layer's directories are added as the runtimes do it, `.pth` files and all.
 const SCRIPT: &str = r#"
 import sys
-module, *directories = sys.argv[1:]
+module, before, *directories = sys.argv[1:]
 import importlib, os, site, time
-before = list(sys.path)
+standard = list(sys.path)
 sys.path[:] = []
 for directory in directories:
     if os.path.isdir(directory):
         site.addsitedir(directory)
-sys.path.extend(before)
+sys.path.extend(standard)
 output, sys.stdout = sys.stdout, sys.stderr
+for name in filter(None, before.split(",")):
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        pass
 start = time.perf_counter()
 try:
     importlib.import_module(module)
@@ -64,8 +70,15 @@ output.flush()
 os._exit(0)
 "#;
 
+/// Says where a module comes from that is not in the layer, where anybody knows.
+pub(crate) type ModuleElsewhere<'e> = &'e dyn Fn(&str) -> Option<String>;
+
 /// Imports the modules of a layer. Where that cannot be done here, a note says why.
-pub(crate) fn import(layer: &Layer<'_>, target: &Target) -> Result<Imports, Error> {
+pub(crate) fn import(
+    layer: &Layer<'_>,
+    target: &Target,
+    elsewhere: ModuleElsewhere<'_>,
+) -> Result<Imports, Error> {
     if let Some(reason) = other_machine(target) {
         return Ok(skipped(&reason));
     }
@@ -82,23 +95,43 @@ pub(crate) fn import(layer: &Layer<'_>, target: &Target) -> Result<Imports, Erro
         Err(layerlock_check::ReadError::Archive(_)) => return Ok(Imports::default()),
         Ok(()) => {}
     }
-    let modules: Vec<String> = modules(layer, target).into_iter().collect();
-    let directories = target.module_paths();
-    let directories: Vec<PathBuf> = directories
-        .iter()
-        .map(|directory| scratch.path().join(directory))
-        .collect();
-    let libraries = scratch.path().join(target.libraries());
-    let ended = parallel::in_order(modules, |module| {
-        let command = command(&python, &module, &directories, &libraries);
-        let output = output_within(PATIENCE, &command);
-        Ok::<_, Error>((module, output))
-    })?;
+    // What cannot be read was told already.
+    let layer = with_owners(layer.clone(), target).unwrap_or_else(|_| layer.clone());
+    let modules = modules(&layer, target);
+    let directories = target.module_paths().into_iter();
+    let interpreter = Interpreter {
+        directories: directories.map(|it| scratch.path().join(it)).collect(),
+        libraries: scratch.path().join(target.libraries()),
+        python,
+    };
     let mut imports = Imports::default();
-    for (module, output) in ended {
-        let text = output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        imports.take(module, text.as_deref(), target);
+    let names: Vec<String> = modules.keys().cloned().collect();
+    let mut failed = Vec::new();
+    for (module, output) in interpreter.import_each(names, "")? {
+        failed.extend(imports.take(module, output.as_deref(), target, elsewhere));
     }
+    // Some have to be imported after others, which import them.
+    let before: Vec<&str> = imports.imported.iter().map(|one| &*one.module).collect();
+    let before = before.join(",");
+    let (mut failed, again): (Vec<Failed>, Vec<Failed>) =
+        failed.into_iter().partition(|failed| failed.is_missing);
+    let again = again.into_iter().map(|failed| failed.module).collect();
+    for (module, output) in interpreter.import_each(again, &before)? {
+        failed.extend(imports.take(module, output.as_deref(), target, elsewhere));
+    }
+    imports
+        .imported
+        .sort_by(|one, other| one.module.cmp(&other.module));
+    failed.sort_by(|one, other| one.module.cmp(&other.module));
+    let works = |package: &str| {
+        let mut imported = imports.imported.iter();
+        imported.any(|one| modules[&one.module].as_deref() == Some(package))
+    };
+    let failed = failed.into_iter().map(|failed| {
+        let package = modules[&failed.module].as_deref();
+        failed.finding(package.filter(|package| works(package)))
+    });
+    imports.findings.extend(failed.collect::<Vec<_>>());
     Ok(imports)
 }
 
@@ -130,50 +163,120 @@ fn other_machine(target: &Target) -> Option<String> {
     })
 }
 
-fn command(python: &Path, module: &str, directories: &[PathBuf], libraries: &Path) -> Expression {
-    let mut arguments: Vec<&std::ffi::OsStr> = ["-I", "-S", "-B", "-c", SCRIPT, module]
-        .iter()
-        .map(|text| std::ffi::OsStr::new(*text))
-        .collect();
-    arguments.extend(directories.iter().map(|directory| directory.as_os_str()));
-    // Nothing of this machine: what is read from the environment is the runtime's.
-    let environment = [
-        ("PATH", std::ffi::OsStr::new("/usr/bin:/bin")),
-        ("LANG", std::ffi::OsStr::new("C.UTF-8")),
-        ("HOME", std::ffi::OsStr::new("/nonexistent")),
-        ("LD_LIBRARY_PATH", libraries.as_os_str()),
-    ];
-    duct::cmd(python, arguments).full_env(environment).dir("/")
+/// What imports modules, and where it finds those of a layer.
+struct Interpreter {
+    python: PathBuf,
+    directories: Vec<PathBuf>,
+    libraries: PathBuf,
+}
+
+impl Interpreter {
+    /// Imports modules, each in a process of its own, after those `before` it. Gives what is
+    /// printed, in their order.
+    fn import_each(
+        &self,
+        modules: Vec<String>,
+        before: &str,
+    ) -> Result<Vec<(String, Option<String>)>, Error> {
+        parallel::in_order(modules, |module| {
+            let output = output_within(PATIENCE, &self.command(&module, before));
+            let text = output.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            Ok((module, text))
+        })
+    }
+
+    fn command(&self, module: &str, before: &str) -> Expression {
+        let mut arguments: Vec<&OsStr> = ["-I", "-S", "-B", "-c", SCRIPT, module, before]
+            .iter()
+            .map(|text| OsStr::new(*text))
+            .collect();
+        arguments.extend(self.directories.iter().map(|it| it.as_os_str()));
+        // Nothing of this machine: what is read from the environment is the runtime's.
+        let environment = [
+            ("PATH", OsStr::new("/usr/bin:/bin")),
+            ("LANG", OsStr::new("C.UTF-8")),
+            ("HOME", OsStr::new("/nonexistent")),
+            ("LD_LIBRARY_PATH", self.libraries.as_os_str()),
+        ];
+        duct::cmd(&self.python, arguments)
+            .full_env(environment)
+            .dir("/")
+    }
+}
+
+/// A module that cannot be imported.
+struct Failed {
+    module: String,
+    /// The last line of the error.
+    line: String,
+    /// Whether it is that a module is not there.
+    is_missing: bool,
+}
+
+impl Failed {
+    /// `package` is whose the module is, where another module of that can be imported.
+    fn finding(self, package: Option<&str>) -> Finding {
+        let Self {
+            module,
+            line,
+            is_missing,
+        } = self;
+        let message = format!("the module {module} cannot be imported: {line}");
+        match package {
+            // It is for who has that package too, as an adapter is: else its own package
+            // would require it.
+            Some(package) if is_missing => {
+                let message = format!("{message}; {package} does without it");
+                Finding::new(Code::ImportFailed, message)
+                    .with_package(package)
+                    .with_severity(Severity::Info)
+            }
+            _ => Finding::new(Code::ImportFailed, message)
+                .with_hint("what it needs has to be in the layer, and for this runtime"),
+        }
+    }
 }
 
 impl Imports {
     /// Takes what the script printed.
-    fn take(&mut self, module: String, output: Option<&str>, target: &Target) {
+    fn take(
+        &mut self,
+        module: String,
+        output: Option<&str>,
+        target: &Target,
+        elsewhere: ModuleElsewhere<'_>,
+    ) -> Option<Failed> {
         let mut lines = output.unwrap_or_default().lines();
-        let failed = |line: &str| {
-            let message = format!("the module {module} cannot be imported: {line}");
-            Finding::new(Code::ImportFailed, message)
-                .with_hint("what it needs has to be in the layer, and for this runtime")
-        };
-        match (lines.next(), lines.next(), lines.next()) {
-            (Some("imported"), Some(time), _) => self.imported.push(Imported {
-                milliseconds: time.parse().unwrap_or_default(),
-                module,
-            }),
-            (Some("failed"), Some(name), Some(line)) => {
-                let name = name.split('.').next().unwrap_or_default();
-                self.findings.push(if is_of_runtime(name, target) {
-                    let message =
-                        format!("the module {module} needs {name}, which the runtime brings");
-                    Finding::new(Code::ImportSkipped, message)
-                } else {
-                    failed(line)
+        let (name, line) = match (lines.next(), lines.next(), lines.next()) {
+            (Some("imported"), Some(time), _) => {
+                self.imported.push(Imported {
+                    milliseconds: time.parse().unwrap_or_default(),
+                    module,
                 });
+                return None;
             }
-            _ => self.findings.push(failed(
-                "the interpreter crashed, or took more than a minute",
-            )),
-        }
+            (Some("failed"), Some(name), Some(line)) => (name, line),
+            _ => ("", "the interpreter crashed, or took more than a minute"),
+        };
+        let name = name.split('.').next().unwrap_or_default();
+        let place = if name.is_empty() {
+            None
+        } else if is_of_runtime(name, target) {
+            Some("the runtime brings it".to_owned())
+        } else {
+            elsewhere(name)
+        };
+        let Some(place) = place else {
+            return Some(Failed {
+                is_missing: !name.is_empty() && name != module,
+                line: line.to_owned(),
+                module,
+            });
+        };
+        let message = format!("the module {module} needs {name}: {place}");
+        self.findings
+            .push(Finding::new(Code::ImportSkipped, message));
+        None
     }
 }
 
@@ -182,31 +285,64 @@ fn is_of_runtime(module: &str, target: &Target) -> bool {
     target.brings(module) || (module == "dateutil" && target.brings("python-dateutil"))
 }
 
-/// The modules at the top of a layer, without those that are somebody's own affair.
-fn modules(layer: &Layer<'_>, target: &Target) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+/// The modules at the top of a layer with whose they are, without those that are somebody's
+/// own affair. Of a namespace (PEP 420) the packages in it are at the top.
+fn modules(layer: &Layer<'_>, target: &Target) -> BTreeMap<String, Option<String>> {
+    let mut found = BTreeMap::new();
     for site in target.module_paths() {
         let prefix = format!("{site}/");
-        for file in layer.files() {
-            let Some(rest) = file.path().strip_prefix(&prefix) else {
-                continue;
-            };
-            let module = match rest.split_once('/') {
-                Some((package, "__init__.py")) => package,
-                Some(_) => continue,
-                None => match rest.split_once('.') {
-                    Some((module, "py")) => module,
-                    Some((module, ending)) if ending.rsplit('.').next() == Some("so") => module,
-                    _ => continue,
+        let below = layer.files().iter().filter_map(|file| {
+            let path = file.path().strip_prefix(&prefix)?;
+            Some((path, file))
+        });
+        let packages: BTreeSet<&str> = below
+            .clone()
+            .filter_map(|(path, _)| path.strip_suffix("/__init__.py"))
+            .collect();
+        for (path, file) in below {
+            let module = match path.strip_suffix("/__init__.py") {
+                Some(package) if is_in_package(package, &packages) => continue,
+                Some(package) => package,
+                None => match top_level_module(path) {
+                    Some(module) => module,
+                    None => continue,
                 },
             };
-            let is_name = module.chars().all(|c| c.is_alphanumeric() || c == '_');
-            if is_name && !module.starts_with("__") {
-                found.insert(module.to_owned());
+            let mut names = module.split('/');
+            if names.all(is_name) && !module.starts_with("__") {
+                let package = file.package().map(str::to_owned);
+                found.insert(module.replace('/', "."), package);
             }
         }
     }
     found
+}
+
+fn is_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    let is_start = letters
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '_');
+    is_start && letters.all(|c| c.is_alphanumeric() || c == '_')
+}
+
+/// Whether a folder above a package is one too.
+fn is_in_package(package: &str, packages: &BTreeSet<&str>) -> bool {
+    let mut above = package.match_indices('/');
+    above.any(|(at, _)| packages.contains(&package[..at]))
+}
+
+/// The module that a file is, or is the start of, by its path below site-packages.
+pub(crate) fn top_level_module(path: &str) -> Option<&str> {
+    match path.split_once('/') {
+        Some((package, "__init__.py")) => Some(package),
+        Some(_) => None,
+        None => match path.split_once('.') {
+            Some((module, "py")) => Some(module),
+            Some((module, ending)) if ending.rsplit('.').next() == Some("so") => Some(module),
+            _ => None,
+        },
+    }
 }
 
 /// An interpreter of a minor version: on PATH, of pyenv, of uv.

@@ -114,6 +114,20 @@ pub(crate) fn tell_default(
     configuration: &PublishConfiguration,
     reporter: &(impl Reporter + ?Sized),
 ) {
+    if !configuration.providers.is_empty() || !matches!(to, Publishing::Configured(_)) {
+        return;
+    }
+    if has_aws_credentials() {
+        reporter.warned(&format!(
+            "no provider is named, so layers are {doing} the directory {}; for AWS, use --provider \
+             aws or set `provider = \"aws\"` in [tool.layerlock]",
+            dist::PUBLISHED
+        ));
+    }
+}
+
+/// Whether there seem to be credentials for AWS: nobody is asked for them.
+pub(crate) fn has_aws_credentials() -> bool {
     const VARIABLES: [&str; 5] = [
         "AWS_ACCESS_KEY_ID",
         "AWS_PROFILE",
@@ -121,17 +135,8 @@ pub(crate) fn tell_default(
         "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ];
-    if !configuration.providers.is_empty() || !matches!(to, Publishing::Configured(_)) {
-        return;
-    }
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if VARIABLES.into_iter().any(is_set) || has_aws_files() {
-        reporter.warned(&format!(
-            "no provider is named, so layers are {doing} the directory {}; for AWS, use --provider \
-             aws or set `provider = \"aws\"` in [tool.layerlock]",
-            dist::PUBLISHED
-        ));
-    }
+    VARIABLES.into_iter().any(is_set) || has_aws_files()
 }
 
 /// Whether somebody signs in to AWS on this machine.

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use layerlock::{
-    CheckReport, CheckSettings, Code, Finding, Outcome, PublishSettings, Publishing, Severity,
-    Silent, build, check, publish,
+    CheckReport, CheckSettings, Code, Finding, Outcome, Provider, PublishSettings, Publishing,
+    Severity, Silent, build, check, list_functions, publish,
 };
-use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, SharedLibrary, Wheel, WheelBuilder};
 
 use crate::helpers::Shop;
 
@@ -323,6 +323,37 @@ fn what_a_layer_that_is_left_out_may_bring_is_no_error() {
 }
 
 #[test]
+fn functions_are_listed_with_the_sizes_of_their_layers() {
+    let shop = shop(
+        "[tool.layerlock.functions.report]\npath = \"report\"\n\
+         layers = [\"core\", { arn = \"arn:b\", unzipped = \"30 MB\" }, \"arn:c\"]\n",
+    );
+    fs::create_dir_all(shop.path("report")).unwrap();
+    fs::write(shop.path("report/app.py"), "import web\n").unwrap();
+    let list = list_functions(&shop.settings(), &Silent).unwrap();
+    let [function] = &list.functions[..] else {
+        panic!("{list:?}");
+    };
+    let core = function.layers[0].unzipped_size.unwrap();
+    assert!(core > 0);
+    assert_eq!(function.unzipped_size, 30_000_000 + core + 11);
+    let text = list.to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "report on python3.12 x86_64: 30.0 MB of 262.1 MB unzipped"
+    );
+    assert_eq!(lines[1], "  its code  11 B");
+    assert_eq!(lines[3..], ["  arn:b     30.0 MB", "  arn:c     unknown"]);
+    let json = serde_json::to_value(&list).unwrap();
+    assert_eq!(json["functions"][0]["limit"], 262_144_000);
+    assert_eq!(
+        json["functions"][0]["layers"][2]["unzipped_size"],
+        serde_json::Value::Null
+    );
+}
+
+#[test]
 fn wrong_settings_are_told_with_their_line() {
     for (configuration, message) in [
         (
@@ -421,6 +452,42 @@ fn a_file_that_is_no_zip_is_a_finding_and_a_missing_one_an_error() {
     );
 }
 
+/// A wheel that AWS's newest runtimes take, on Debian 10.
+#[test]
+fn a_layer_for_another_cloud_is_checked_against_its_glibc() {
+    const X86_64: u16 = 62;
+    let shop = shop("");
+    let module = SharedLibrary::new(X86_64)
+        .needs("libc.so.6")
+        .needs_versions("libc.so.6", &["GLIBC_2.17", "GLIBC_2.34"])
+        .build();
+    let layer = shop.path("layer");
+    fs::create_dir_all(layer.join("python")).unwrap();
+    fs::write(layer.join("python/argon.abi3.so"), module).unwrap();
+    let mut settings = settings(&shop, &[layer]);
+    let mut errors = |provider: Provider, runtime: &str| -> Vec<String> {
+        settings.settings.provider = Some(provider);
+        settings.runtimes = vec![runtime.to_owned()];
+        settings.architectures = vec![layerlock::Architecture::X86_64];
+        let report = check(&settings, &Silent).unwrap();
+        let findings = report.layers[0].findings.iter();
+        findings
+            .filter(|one| one.severity == Severity::Error)
+            .map(ToString::to_string)
+            .collect()
+    };
+    assert_eq!(errors(Provider::Aws, "python3.12"), [""; 0]);
+    let told = errors(Provider::Aliyun, "python3.10");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with(
+            "error[glibc-too-new]: python/argon.abi3.so needs GLIBC_2.34 of libc.so.6, and \
+             python3.10 has GLIBC_2.28 at most\n  hint: take a wheel for manylinux_2_28 or older"
+        ),
+        "{told:?}"
+    );
+}
+
 /// Where an interpreter of the version is, modules are imported; else a note says so.
 #[test]
 #[cfg(target_os = "linux")]
@@ -431,6 +498,31 @@ fn modules_are_imported_by_an_interpreter_that_sees_the_layer_alone() {
     fs::write(layer.join("python/good/__init__.py"), "import json\n").unwrap();
     fs::write(layer.join("python/also.py"), "").unwrap();
     fs::write(layer.join("python/bad.py"), "import surely_not_there\n").unwrap();
+    // A package with an adapter for those who have another one too.
+    fs::write(layer.join("python/tool.py"), "").unwrap();
+    fs::write(
+        layer.join("python/tool_adapter.py"),
+        "import surely_not_there\n",
+    )
+    .unwrap();
+    // A module that another one has to import, and a package in a namespace.
+    fs::write(
+        layer.join("python/second.py"),
+        "import sys\nassert 'tool' in sys.modules\n",
+    )
+    .unwrap();
+    let space = layer.join("python/space/inner/deeper");
+    fs::create_dir_all(&space).unwrap();
+    fs::write(space.join("__init__.py"), "").unwrap();
+    fs::write(space.join("part.py"), "raise ValueError\n").unwrap();
+    let info = layer.join("python/tool-1.0.dist-info");
+    fs::create_dir_all(&info).unwrap();
+    fs::write(
+        info.join("METADATA"),
+        "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n",
+    )
+    .unwrap();
+    fs::write(info.join("RECORD"), "tool.py,,\ntool_adapter.py,,\n").unwrap();
     fs::write(layer.join("python/sdk.py"), "import boto3\n").unwrap();
     let mut settings = settings(&shop, &[layer]);
     settings.import = true;
@@ -457,21 +549,38 @@ fn modules_are_imported_by_an_interpreter_that_sees_the_layer_alone() {
     assert_eq!(
         messages,
         [
+            "the module sdk needs boto3: the runtime brings it",
             "the module bad cannot be imported: ModuleNotFoundError: No module named \
              'surely_not_there'",
-            "the module sdk needs boto3, which the runtime brings",
+            "the module tool_adapter cannot be imported: ModuleNotFoundError: No module named \
+             'surely_not_there'; tool does without it",
         ]
     );
+    let severities: Vec<_> = layer
+        .findings
+        .iter()
+        .filter(|one| one.code == Code::ImportFailed)
+        .map(|one| one.severity)
+        .collect();
+    assert_eq!(severities, [Severity::Error, Severity::Info]);
     let modules: Vec<_> = layer
         .imports
         .iter()
         .map(|one| one.module.as_str())
         .collect();
-    assert_eq!(modules, ["also", "good"]);
+    assert_eq!(
+        modules,
+        ["also", "good", "second", "space.inner.deeper", "tool"]
+    );
     // The same layer gives the same object, however long it took.
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(
         json["layers"][0]["imports"],
-        serde_json::json!([{"module": "also"}, {"module": "good"}])
+        serde_json::json!(
+            modules
+                .iter()
+                .map(|module| serde_json::json!({ "module": module }))
+                .collect::<Vec<_>>()
+        )
     );
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::accounts::{Accounts, project};
 use super::bucket::create_bucket;
 use super::judge::{Call, Judge, arns, list};
+use super::looked_into;
 use super::network::Network;
 use super::promote;
 use super::run::{one, publish};
@@ -43,6 +44,7 @@ pub(super) fn prove(subject: &Subject, tools: &Tools) -> Result<Proof> {
     let project = project(subject, &directory)?;
     accounts.prove(&mut problems, subject, &project)?;
     promote::prove(&mut problems, subject, &project, (&server, &judge))?;
+    looked_into::prove(&mut problems, subject, &directory, (&server, &judge))?;
     problems.finish()?;
     Ok(Proof::Full)
 }

@@ -7,6 +7,7 @@ mod handover;
 mod judge;
 mod killed;
 mod languages;
+mod looked_into;
 mod ministack;
 mod network;
 mod once;

@@ -1,8 +1,11 @@
 //! Layers of functions that are not the project's.
 
+use layerlock_check::Inventory;
 use layerlock_target::Target;
 
-/// A layer that somebody else published, with what is known of it.
+use super::asked::Asked;
+
+/// A layer that somebody else published, as the project describes it.
 #[derive(Debug, Clone)]
 pub(super) struct Foreign {
     pub(super) arn: String,
@@ -15,13 +18,44 @@ pub(super) struct Foreign {
 }
 
 impl Foreign {
+    /// Whether the provider has to be asked for its size.
+    pub(super) fn is_to_be_asked(&self) -> bool {
+        self.unzipped.is_none()
+    }
+
+    /// Bytes of its files, or why nobody knows them.
+    pub(super) fn size<'a>(&self, asked: &'a Asked) -> Result<u64, Option<&'a str>> {
+        match (self.unzipped, asked.get(&self.arn)) {
+            (Some(stated), _) => Ok(stated),
+            (None, Some(Ok(known))) => Ok(known.unzipped),
+            (None, Some(Err(reason))) => Err(Some(reason)),
+            (None, None) => Err(None),
+        }
+    }
+
+    /// What it has for functions on a target, where that is known.
+    pub(super) fn inventory<'a>(&self, asked: &'a Asked, target: Target) -> Option<&'a Inventory> {
+        asked.get(&self.arn)?.as_ref().ok()?.inventory(target)
+    }
+
     /// What it is for, where that is not the target.
-    pub(super) fn misfit(&self, target: Target) -> Option<String> {
-        let other = |stated: &[String], here: &str| {
-            let is_other = !stated.is_empty() && !stated.iter().any(|one| one == here);
-            is_other.then(|| stated.join(", "))
+    pub(super) fn misfit(&self, asked: &Asked, target: Target) -> Option<String> {
+        let known = asked.get(&self.arn).and_then(|known| known.as_ref().ok());
+        let other = |stated: &[String], told: Option<&Vec<String>>, here: &str| {
+            let names = match (stated, told) {
+                ([], Some(told)) => told,
+                (stated, _) => stated,
+            };
+            let is_other = !names.is_empty() && !names.iter().any(|one| one == here);
+            is_other.then(|| names.join(", "))
         };
-        other(&self.architectures, target.architecture.name())
-            .or_else(|| other(&self.runtimes, target.runtime.identifier()))
+        let architectures = known.map(|known| &known.architectures);
+        let runtimes = known.map(|known| &known.runtimes);
+        other(
+            &self.architectures,
+            architectures,
+            target.architecture.name(),
+        )
+        .or_else(|| other(&self.runtimes, runtimes, target.runtime.identifier()))
     }
 }

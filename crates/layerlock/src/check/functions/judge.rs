@@ -2,13 +2,14 @@
 
 use layerlock_check::{
     Code, Finding, FunctionParts, Inventory, Layer, NamedInventory, NothingKnown, Part, ReadError,
-    check_function, check_inventories, check_together,
+    Severity, check_function, check_inventories, check_together,
 };
 use layerlock_lock::normalize_name;
 use layerlock_target::{Language, Target};
 
+use super::asked::Asked;
 use super::foreign::Foreign;
-use super::{Function, Functions, OneLayer, OwnLayer, PlannedLayer};
+use super::{Function, Functions, Looking, OneLayer, OwnLayer, PlannedLayer};
 use crate::Error;
 use crate::check::report::CheckedFunction;
 use crate::check_configuration::CheckConfiguration;
@@ -17,10 +18,12 @@ use crate::findings::doubted;
 
 /// What functions are judged by.
 pub(in crate::check) struct Judge<'j, 'p> {
-    pub(in crate::check) functions: &'j Functions,
+    functions: &'j Functions,
     /// The layers of the project that were looked at.
-    pub(in crate::check) planned: &'j [PlannedLayer<'p>],
-    pub(in crate::check) configuration: &'j CheckConfiguration,
+    planned: &'j [PlannedLayer<'p>],
+    configuration: &'j CheckConfiguration,
+    /// What the provider says of others' layers.
+    asked: Asked,
 }
 
 /// A function on one target.
@@ -31,6 +34,23 @@ struct OnTarget<'j, 'p> {
     code: Option<Layer<'static>>,
 }
 
+impl<'j, 'p> Judge<'j, 'p> {
+    /// Asks the provider first for what the project does not say of others' layers.
+    pub(in crate::check) fn new(
+        functions: &'j Functions,
+        planned: &'j [PlannedLayer<'p>],
+        configuration: &'j CheckConfiguration,
+        looking: Looking<'_>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            asked: functions.ask(planned, looking)?,
+            functions,
+            planned,
+            configuration,
+        })
+    }
+}
+
 impl Judge<'_, '_> {
     /// Checks a function for each target that all of its layers are for.
     pub(in crate::check) fn check(
@@ -38,18 +58,28 @@ impl Judge<'_, '_> {
         function: &Function,
     ) -> Result<Vec<CheckedFunction>, Error> {
         let targets = self.targets(function).into_iter();
-        let check = |target| {
-            let code = function.code.as_deref();
-            let code = code.map(Layer::of_directory).transpose()?;
-            let one = OnTarget {
-                judge: self,
-                function,
-                target,
-                code,
-            };
-            one.check()
-        };
+        let check = |target| self.on(function, target)?.check();
         targets.map(check).collect()
+    }
+
+    /// The parts of a function for each of these targets.
+    pub(in crate::check) fn parts(
+        &self,
+        function: &Function,
+    ) -> Result<Vec<(Target, FunctionParts)>, Error> {
+        let targets = self.targets(function).into_iter();
+        let parts = |target| Ok((target, self.on(function, target)?.parts()));
+        targets.map(parts).collect()
+    }
+
+    fn on<'o>(&'o self, function: &'o Function, target: Target) -> Result<OnTarget<'o, 'o>, Error> {
+        let code = function.code.as_deref();
+        Ok(OnTarget {
+            judge: self,
+            function,
+            target,
+            code: code.map(Layer::of_directory).transpose()?,
+        })
     }
 
     /// The targets that a function can run on: those of all of its own layers, and of them
@@ -77,7 +107,9 @@ impl Judge<'_, '_> {
         };
         let all = narrowed(&all, &|target| own.iter().all(|name| is_for(name, target)));
         narrowed(&all, &|target| {
-            function.foreign().all(|one| one.misfit(target).is_none())
+            function
+                .foreign()
+                .all(|one| one.misfit(&self.asked, target).is_none())
         })
     }
 
@@ -100,22 +132,6 @@ impl Judge<'_, '_> {
         let mut names: Vec<&str> = self.planned.iter().map(PlannedLayer::name).collect();
         names.dedup();
         names
-    }
-}
-
-impl Function {
-    fn own(&self) -> impl Iterator<Item = &OwnLayer> {
-        self.layers.iter().filter_map(|one| match one {
-            OneLayer::Own(own) => Some(own),
-            OneLayer::Foreign(_) => None,
-        })
-    }
-
-    fn foreign(&self) -> impl Iterator<Item = &Foreign> {
-        self.layers.iter().filter_map(|one| match one {
-            OneLayer::Foreign(foreign) => Some(foreign),
-            OneLayer::Own(_) => None,
-        })
     }
 }
 
@@ -154,11 +170,17 @@ impl OnTarget<'_, '_> {
             OneLayer::Own(own) => Part {
                 name: own.name.clone(),
                 unzipped_size: self.size_of(&own.name),
+                reason: None,
             },
-            OneLayer::Foreign(foreign) => Part {
-                name: foreign.arn.clone(),
-                unzipped_size: foreign.unzipped,
-            },
+            OneLayer::Foreign(foreign) => {
+                let size = foreign.size(&self.judge.asked);
+                let reason = size.err().flatten();
+                Part {
+                    name: foreign.arn.clone(),
+                    unzipped_size: size.ok(),
+                    reason: reason.map(str::to_owned),
+                }
+            }
         };
         FunctionParts {
             name: self.function.name.clone(),
@@ -211,7 +233,7 @@ impl OnTarget<'_, '_> {
     /// A layer of others that is for another architecture or runtime.
     fn wrong(&self, foreign: &Foreign) -> Option<Finding> {
         let target = self.target;
-        let other = foreign.misfit(target)?;
+        let other = foreign.misfit(&self.judge.asked, target)?;
         let message = format!(
             "the layer {} of the function {} is for {other}, and the function runs on {target}",
             foreign.arn, self.function.name
@@ -229,10 +251,7 @@ impl OnTarget<'_, '_> {
         let code = self.code.as_ref();
         let code = code.map(|code| Inventory::of_code(code, target, &NothingKnown));
         let code = code.transpose().map_err(unreadable)?;
-        let layers: Vec<NamedInventory<'_>> = self
-            .planned()
-            .map(|one| (one.name(), &one.inventory))
-            .collect();
+        let layers: Vec<NamedInventory<'_>> = self.inventories().collect();
         let unknown = self.unknown();
         let findings = check_inventories(&layers, code.as_ref(), target, &|package| {
             self.elsewhere(package, unknown)
@@ -250,7 +269,39 @@ impl OnTarget<'_, '_> {
             Some(unknown) => doubted(finding, &may_hold(unknown)),
             None => finding,
         };
+        let findings = findings.map(|finding| self.of_others(finding));
         Ok(findings.map(doubted).collect())
+    }
+
+    /// What its layers have, in its order, as far as that is known.
+    fn inventories(&self) -> impl Iterator<Item = NamedInventory<'_>> {
+        self.function.layers.iter().filter_map(|one| match one {
+            OneLayer::Own(own) => {
+                let found = self.judge.find(&own.name, self.target)?;
+                Some((own.name.as_str(), &found.inventory))
+            }
+            OneLayer::Foreign(foreign) => {
+                let inventory = foreign.inventory(&self.judge.asked, self.target)?;
+                Some((foreign.arn.as_str(), inventory))
+            }
+        })
+    }
+
+    /// What others published is theirs to mend, and may be meant so.
+    fn of_others(&self, finding: Finding) -> Finding {
+        let mut foreign = self.function.foreign();
+        let is_theirs = finding.path.as_deref().is_some_and(|path| {
+            foreign.any(|one| {
+                let inventory = one.inventory(&self.judge.asked, self.target);
+                inventory.is_some_and(|inventory| inventory.has_file(path))
+            })
+        });
+        if is_theirs {
+            let severity = finding.severity.min(Severity::Warning);
+            finding.with_severity(severity)
+        } else {
+            finding
+        }
     }
 
     /// The first layer of which nobody knows here what it holds.
@@ -261,7 +312,10 @@ impl OnTarget<'_, '_> {
                 let is_known = self.judge.find(&own.name, self.target).is_some();
                 (!is_known).then_some(own.name.as_str())
             }
-            OneLayer::Foreign(foreign) => Some(foreign.arn.as_str()),
+            OneLayer::Foreign(foreign) => {
+                let inventory = foreign.inventory(&self.judge.asked, self.target);
+                inventory.is_none().then_some(foreign.arn.as_str())
+            }
         })
     }
 

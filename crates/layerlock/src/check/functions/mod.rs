@@ -1,5 +1,6 @@
 //! `[tool.layerlock.functions.NAME]`: a function's code and layers, judged together.
 
+mod asked;
 mod foreign;
 mod judge;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use layerlock_check::{Finding, Inventory, Layer};
 use layerlock_export::Project;
+use layerlock_install::Cache;
 use layerlock_target::Target;
 use serde::Deserialize;
 use toml::Spanned;
@@ -16,7 +18,9 @@ use crate::built::BuiltLayer;
 use crate::check_configuration::{
     CheckConfiguration, FunctionLayer, FunctionTable, bad, parse_size,
 };
+use crate::publish_configuration::PublishConfiguration;
 use crate::{Error, Settings};
+use asked::Asked;
 use foreign::Foreign;
 
 pub(super) use judge::Judge;
@@ -57,6 +61,22 @@ pub(super) struct Function {
     budget: Option<u64>,
 }
 
+impl Function {
+    fn own(&self) -> impl Iterator<Item = &OwnLayer> {
+        self.layers.iter().filter_map(|one| match one {
+            OneLayer::Own(own) => Some(own),
+            OneLayer::Foreign(_) => None,
+        })
+    }
+
+    fn foreign(&self) -> impl Iterator<Item = &Foreign> {
+        self.layers.iter().filter_map(|one| match one {
+            OneLayer::Foreign(foreign) => Some(foreign),
+            OneLayer::Own(_) => None,
+        })
+    }
+}
+
 /// A layer of a function.
 enum OneLayer {
     Own(OwnLayer),
@@ -74,6 +94,35 @@ struct OwnLayer {
 pub(super) struct Functions {
     pub(super) all: Vec<Function>,
     configured: Vec<String>,
+}
+
+impl Functions {
+    /// Asks the provider for what the project does not say of others' layers.
+    fn ask(&self, planned: &[PlannedLayer<'_>], looking: Looking<'_>) -> Result<Asked, Error> {
+        let foreign = self.all.iter().flat_map(Function::foreign);
+        let arns = foreign.filter(|one| one.is_to_be_asked());
+        let arns: Vec<&str> = arns.map(|one| one.arn.as_str()).collect();
+        if arns.is_empty() {
+            return Ok(Asked::new());
+        }
+        let mut targets: Vec<Target> = planned.iter().map(PlannedLayer::target).collect();
+        targets.dedup();
+        let configuration = PublishConfiguration::of_directory(looking.settings.directory())?;
+        Ok(asked::ask(
+            arns.into_iter(),
+            &targets,
+            &configuration,
+            looking.settings,
+            looking.cache,
+        ))
+    }
+}
+
+/// What it takes to ask for others' layers.
+#[derive(Clone, Copy)]
+pub(super) struct Looking<'l> {
+    pub(super) settings: &'l Settings,
+    pub(super) cache: &'l Cache,
 }
 
 /// Reads them.
