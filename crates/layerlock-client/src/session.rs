@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -80,10 +81,21 @@ impl Session {
                 few if few <= BESIDE => Builder::new_current_thread(),
                 _ => Builder::new_multi_thread(),
             };
-            builder.enable_all().build().map_err(start)
+            let runtime = builder
+                .enable_all()
+                .thread_keep_alive(FOR_THE_RUN)
+                .build()
+                .map_err(start)?;
+            // The first thread for what blocks, now that there is one: later it may be refused,
+            // which the runtime takes only where it has another.
+            drop(runtime.spawn_blocking(|| ()));
+            Ok(runtime)
         })
     }
 }
+
+/// Longer than any run.
+const FOR_THE_RUN: Duration = Duration::from_hours(24);
 
 /// Threads that a runtime needs for what blocks: names of hosts, unpacking.
 const BESIDE: usize = 2;

@@ -140,8 +140,8 @@ impl Diagnose for Error {
     }
 }
 
-/// EMFILE and ENFILE, which have no kind.
-fn is_out_of_files(error: &io::Error) -> bool {
+/// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind.
+pub fn is_out_of_files(error: &io::Error) -> bool {
     cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 

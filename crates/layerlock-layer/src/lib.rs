@@ -37,7 +37,7 @@ mod unpacked;
 mod zip;
 
 pub use bad_link::{BadLink, LinkProblem};
-pub use error::{Conflict, Error};
+pub use error::{Conflict, Error, is_out_of_files};
 pub use files::files_in;
 pub use output::{
     Prepared, Scratch, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,

@@ -220,6 +220,9 @@ impl Client {
         {
             return Failure::from(error);
         }
+        if cause == Cause::OpenFiles {
+            return Failure::from(Error::Start(reason));
+        }
         // Mostly it is the proxy that is not there, and not the site.
         if (error.is_connect() || error.is_timeout())
             && let Some(proxy) = self.connections.proxies.find(url)

@@ -10,6 +10,8 @@ pub(super) enum Cause {
     Certificate,
     /// The proxy of an https request wants credentials, or other ones.
     ProxyCredentials,
+    /// This machine gives no more open files.
+    OpenFiles,
     Other,
 }
 
@@ -25,8 +27,17 @@ impl Cause {
         if innermost(error).ends_with(TUNNEL_WANTS_CREDENTIALS) {
             return Self::ProxyCredentials;
         }
+        let mut causes = std::iter::successors(Some(error as &dyn StdError), |&it| it.source());
+        if causes.any(|cause| cause.downcast_ref().is_some_and(is_out_of_files)) {
+            return Self::OpenFiles;
+        }
         Self::Other
     }
+}
+
+/// EMFILE and ENFILE. The standard library has no kinds for them.
+fn is_out_of_files(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// The TLS library's error, which stands in one of the system's.
@@ -57,4 +68,17 @@ pub(super) fn innermost(error: &reqwest::Error) -> String {
         return format!("timed out ({text})");
     }
     text
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_files_are_told_apart() {
+        for (number, is) in [(24, true), (23, true), (111, false)] {
+            assert_eq!(is_out_of_files(&io::Error::from_raw_os_error(number)), is);
+        }
+        assert!(!is_out_of_files(&io::Error::other("24")));
+    }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use layerlock_client::MachineConfig;
 use layerlock_digest::{Digest, Hasher};
+use layerlock_layer::is_out_of_files;
 use tempfile::NamedTempFile;
 
 use crate::wheel::MAX_UNPACKED;
@@ -68,8 +69,11 @@ pub(crate) fn take(
     digest: &Digest,
     cache: &Cache,
 ) -> Result<Option<NamedTempFile>, Error> {
-    let Ok(mut source) = fs_err::File::open(path) else {
-        return Ok(None);
+    let mut source = match fs_err::File::open(path) {
+        Ok(source) => source,
+        // It is there, and can be read once there are fewer.
+        Err(error) if is_out_of_files(&error) => return Err(Error::io("open", path)(error)),
+        Err(_) => return Ok(None),
     };
     // No more than what is downloaded either: it would fill the disk before its hash is known.
     if source
