@@ -18,6 +18,7 @@ use crate::choice::Chosen;
 use crate::declared::ConflictItem;
 use crate::lock::{Dependency, Lock};
 use crate::marker::Active;
+use asks::Walked;
 pub(crate) use graph::Names;
 use graph::{Edge, Graph, Node};
 
@@ -46,7 +47,14 @@ impl Query<'_> {
     /// How the projects and the packages ask for each of these.
     pub(crate) fn asks(&self) -> Result<Vec<Ask>, Error> {
         let (graph, active) = self.graph()?;
-        Ok(asks::asks(&graph, self, &active))
+        let walked = Walked {
+            lock: self.lock,
+            roots: self.roots,
+            root: self.root,
+            environment: self.environment,
+            active: &active,
+        };
+        Ok(asks::asks(&graph, &walked))
     }
 
     fn graph(&self) -> Result<(Graph<'_>, Active), Error> {

@@ -8,10 +8,23 @@ use anyhow::{Result, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Export, targets};
+use super::targets::targets;
 use crate::installed;
 use crate::process::Finished;
 use crate::tools::Tools;
+
+/// What `layerlock export --format json` prints.
+#[derive(Deserialize)]
+pub(super) struct Export {
+    pub(super) packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    file: Option<String>,
+}
 
 /// What pip takes for one target.
 #[derive(Debug, Deserialize)]

@@ -11,18 +11,20 @@
 mod files;
 mod random;
 mod stale;
+mod targets;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::layerlock::{Layerlock, NOTHING_FITS};
 use crate::process::Finished;
 use crate::repository::{self, Profile};
 use crate::tools::{Tool, Tools};
+use files::Export;
+use targets::targets;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -63,27 +65,11 @@ impl Arguments {
     }
 }
 
-const PYTHONS: [&str; 5] = ["3.10", "3.11", "3.12", "3.13", "3.14"];
-/// What layerlock and what markers call them.
-const PROCESSORS: [(&str, &str); 2] = [("x86_64", "x86_64"), ("arm64", "aarch64")];
-
 /// A choice of extras, groups and a project, in the flags of both.
 struct Choice {
     directory: PathBuf,
     ours: Vec<String>,
     theirs: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Export {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    file: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
@@ -137,14 +123,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("{differing} selections differ");
     }
     Ok(())
-}
-
-fn targets() -> impl Iterator<Item = (&'static str, (&'static str, &'static str))> {
-    PYTHONS.into_iter().flat_map(|python| {
-        PROCESSORS
-            .into_iter()
-            .map(move |processor| (python, processor))
-    })
 }
 
 fn projects(named: &[String]) -> Result<Vec<PathBuf>> {

@@ -5,8 +5,7 @@ use std::slice;
 
 use layerlock_lock::{Ask, MAIN_GROUP, PackageName};
 
-use super::Selection;
-use super::package::Package;
+use super::package::{Package, Selection};
 use crate::marker::Active;
 
 /// What packages need, where the lock says so; the others the project asks for.

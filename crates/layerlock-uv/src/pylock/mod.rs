@@ -21,7 +21,7 @@ use crate::marker::{Active, Markers};
 use crate::python::PythonRange;
 use crate::reader::only_wins;
 use crate::supported::Supported;
-use package::{Package, Reader};
+use package::{Package, Reader, Selection};
 
 /// The newest version of the format whose meaning is known.
 const NEWEST_VERSION: &str = "1.0";
@@ -145,13 +145,6 @@ impl PyLock {
             active,
         })
     }
-}
-
-/// What is chosen of the packages.
-struct Selection<'l> {
-    packages: Vec<&'l Package>,
-    environment: MarkerEnvironment,
-    active: Active,
 }
 
 /// The packages with what they need, where the lock says so. Where it does not, all are

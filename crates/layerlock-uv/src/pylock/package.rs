@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{LockedFile, LockedPackage, NameError, PackageName, PackageSource, WeakHash};
+use pep508_rs::MarkerEnvironment;
 use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::{Document, Value};
 use crate::file_entry::{plain_name, size};
 use crate::file_url::{absolute_file_url, file_name_of};
-use crate::marker::{Marker, Markers};
+use crate::marker::{Active, Marker, Markers};
 use crate::python::PythonRange;
 
 /// A package, and when it is installed.
@@ -21,6 +22,14 @@ pub(super) struct Package {
     pub(super) requires_python: Option<PythonRange>,
     /// What it needs, where the lock says so.
     pub(super) dependencies: Vec<PackageName>,
+}
+
+/// What is chosen of the packages.
+pub(super) struct Selection<'l> {
+    pub(super) packages: Vec<&'l Package>,
+    pub(super) environment: MarkerEnvironment,
+    /// What settles their markers, besides the environment.
+    pub(super) active: Active,
 }
 
 pub(super) struct Reader<'d> {

@@ -3,18 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use layerlock_lock::{Ask, MAIN_GROUP, PackageName};
+use pep508_rs::MarkerEnvironment;
 
-use super::Query;
 use super::graph::{Edge, Graph};
-use crate::lock::LockedRequirement;
+use crate::lock::{Lock, LockedRequirement};
 use crate::marker::{Active, Marker};
 
+/// What was walked, and for what.
+pub(super) struct Walked<'q> {
+    pub(super) lock: &'q Lock,
+    /// The chosen projects.
+    pub(super) roots: &'q [usize],
+    /// The project at the root of the workspace.
+    pub(super) root: Option<usize>,
+    pub(super) environment: &'q MarkerEnvironment,
+    /// The extras and groups that are active.
+    pub(super) active: &'q Active,
+}
+
 /// The dependencies along which a walk came to the packages of a layer.
-pub(super) fn asks(graph: &Graph<'_>, query: &Query<'_>, active: &Active) -> Vec<Ask> {
+pub(super) fn asks(graph: &Graph<'_>, query: &Walked<'_>) -> Vec<Ask> {
     let mut asks = Asks {
         graph,
         query,
-        active,
         is_installed: &graph.is_installed(query.lock, query.roots),
         found: BTreeMap::new(),
     };
@@ -59,8 +70,7 @@ struct Key {
 
 struct Asks<'a, 'l> {
     graph: &'a Graph<'l>,
-    query: &'a Query<'a>,
-    active: &'a Active,
+    query: &'a Walked<'a>,
     is_installed: &'a dyn Fn(usize) -> bool,
     /// The extras of who asks; `None` where it asks without one.
     found: BTreeMap<Key, BTreeSet<Option<String>>>,
@@ -90,7 +100,7 @@ impl Asks<'_, '_> {
                 group: group.map(str::to_owned),
                 extras,
                 versions: versions.flatten(),
-                marker: marker.and_then(|marker| marker.without_sets(self.active)),
+                marker: marker.and_then(|marker| marker.without_sets(self.query.active)),
             };
             self.found.entry(key).or_default().insert(extra.cloned());
         }
