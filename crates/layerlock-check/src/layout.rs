@@ -21,6 +21,14 @@ const FOLDERS: [&str; 9] = [
     "ruby",
 ];
 
+/// Folders of other languages than Python, with a runtime that looks there.
+const OTHER_LANGUAGES: [(&str, &str); 4] = [
+    ("dotnetcore", "dotnet8"),
+    ("java", "java21"),
+    ("nodejs", "nodejs22.x"),
+    ("ruby", "ruby3.3"),
+];
+
 /// What of these a function on Python uses.
 const FOLDERS_OF_PYTHON: [&str; 4] = ["bin", "extensions", "lib", "python"];
 
@@ -242,6 +250,21 @@ fn no_folder(files: &[&FileInLayer<'_>], target: Option<&Target>) -> Option<Find
         return None;
     }
     let who = target.map_or("a runtime".to_owned(), |target| target.runtime.to_string());
+    let tops = files.iter().filter_map(|file| file.path.split_once('/'));
+    let other = tops
+        .filter_map(|(top, _)| OTHER_LANGUAGES.iter().find(|(folder, _)| *folder == top))
+        .next();
+    if let Some((folder, runtime)) = other {
+        let message =
+            format!("the layer is one for another language: {who} does not look into {folder}/");
+        return Some(
+            Finding::new(Code::NoRuntimeFolder, message)
+                .with_path(&files[0].path)
+                .with_hint(format!(
+                    "name the runtime of its functions, such as `--runtime {runtime}`"
+                )),
+        );
+    }
     Some(
         Finding::new(
             Code::NoRuntimeFolder,

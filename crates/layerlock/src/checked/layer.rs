@@ -188,6 +188,14 @@ fn write_imports(f: &mut fmt::Formatter<'_>, imports: &[Imported]) -> fmt::Resul
 pub(crate) fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[Finding]) -> fmt::Result {
     let mut sorted = findings.to_vec();
     sorted.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.code));
+    // What to do about many of one kind is told once.
+    for at in (1..sorted.len()).rev() {
+        let (before, this) = (&sorted[at - 1], &sorted[at]);
+        let is_told = before.hint == this.hint && before.code == this.code;
+        if is_told && before.severity == this.severity {
+            sorted[at].hint = None;
+        }
+    }
     for finding in finding_texts(&sorted) {
         write!(f, "\n{finding}")?;
     }
@@ -216,5 +224,43 @@ fn maybe_path<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S:
     match path {
         Some(path) => serializer.collect_str(&path.display()),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use layerlock_check::Code;
+
+    use super::*;
+
+    #[test]
+    fn what_to_do_is_told_once_of_each_kind() {
+        let stale = |what: &str| Finding::new(Code::StalePyc, what).with_hint("leave it out");
+        let checked = CheckedLayer {
+            findings: vec![
+                stale("one"),
+                Finding::new(Code::EmptyLayer, "none").with_hint("leave it out"),
+                stale("two"),
+                stale("three").with_hint("keep it"),
+            ],
+            ..CheckedLayer::given(
+                Path::new("layer.zip"),
+                CheckedTarget {
+                    provider: Provider::Aws,
+                    runtime: "python3.12".to_owned(),
+                    architecture: Architecture::Arm64,
+                },
+                Whole::default(),
+            )
+        };
+        assert_eq!(
+            checked.to_string(),
+            "layer.zip for python3.12 arm64: 0 files in 0 packages, 0 B unzipped\n\
+             error[empty-layer]: none\n  hint: leave it out\n\
+             warning[stale-pyc]: one\n  hint: leave it out\n\
+             warning[stale-pyc]: two\n\
+             warning[stale-pyc]: three\n  hint: keep it\n\
+             1 error, 3 warnings"
+        );
     }
 }
