@@ -250,10 +250,8 @@ fn no_folder(files: &[&FileInLayer<'_>], target: Option<&Target>) -> Option<Find
         return None;
     }
     let who = target.map_or("a runtime".to_owned(), |target| target.runtime.to_string());
-    let tops = files.iter().filter_map(|file| file.path.split_once('/'));
-    let other = tops
-        .filter_map(|(top, _)| OTHER_LANGUAGES.iter().find(|(folder, _)| *folder == top))
-        .next();
+    let mut tops = files.iter().filter_map(|file| file.path.split_once('/'));
+    let other = tops.find_map(|(top, _)| OTHER_LANGUAGES.iter().find(|(folder, _)| *folder == top));
     if let Some((folder, runtime)) = other {
         let message =
             format!("the layer is one for another language: {who} does not look into {folder}/");
