@@ -79,7 +79,7 @@ def _run() -> int:
         _summarize(f"### layerlock\n\n**{_markdown(error.message)}**\n")
         return error.code
     layers = report["layers"]
-    findings = _findings(layers)
+    findings = _findings([*layers, *_checked(project)])
     locked = _locked(project) if findings else {}
     for finding in findings:
         place = locked.get(_normalized(finding.get("package") or ""))
@@ -93,6 +93,25 @@ def _run() -> int:
     if any(finding["severity"] == "error" for finding in findings):
         return 1
     return _publish([*arguments, *of_publish]) if publishes else 0
+
+
+def _checked(project: str) -> List[Mapping[str, Any]]:
+    """Return what `layerlock check` tells of layers and functions, if that is wanted."""
+    if _variable("CHECK").strip().lower() != "true":
+        return []
+    arguments = [f"--project={project}"]
+    try:
+        try:
+            report = run(["check", *arguments, *_words("ARGUMENTS")])
+        except LayerlockError as error:
+            if error.kind != "usage":
+                raise
+            # Of the arguments of a build some say nothing to a check.
+            report = run(["check", *arguments])
+    except LayerlockError as error:
+        _annotate("warning", f"the layers are not checked: {error}", title="layerlock check")
+        return []
+    return [*report["layers"], *report["functions"]]
 
 
 def _publish(arguments: Sequence[str]) -> int:

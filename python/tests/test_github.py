@@ -47,6 +47,35 @@ class Annotations(unittest.TestCase):
         self.assertEqual(github._findings(layers), [finding, other])
 
 
+class Checks(unittest.TestCase):
+    def test_layers_and_functions_are_checked_if_that_is_wanted(self):
+        report = {"layers": [{"findings": [1]}], "functions": [{"findings": [2]}]}
+        usage = LayerlockError({"code": 2, "kind": "usage", "message": "no such option"})
+        for given, answers, count, checked in (
+            ("false", [], 0, []),
+            ("true", [report], 1, [{"findings": [1]}, {"findings": [2]}]),
+            # What only a build takes says nothing to a check.
+            ("true", [usage, report], 2, [{"findings": [1]}, {"findings": [2]}]),
+        ):
+            variables = {
+                "LAYERLOCK_ACTION_CHECK": given,
+                "LAYERLOCK_ACTION_ARGUMENTS": "--rebuild",
+            }
+            with mock.patch.dict(os.environ, variables), \
+                    mock.patch.object(github, "run", side_effect=answers) as ran:
+                self.assertEqual(github._checked("shop"), checked)
+            self.assertEqual(ran.call_count, count)
+
+    def test_a_check_that_fails_is_told_and_stops_nothing(self):
+        failed = LayerlockError({"code": 5, "kind": "network", "message": "no index"})
+        written = io.StringIO()
+        with mock.patch.dict(os.environ, {"LAYERLOCK_ACTION_CHECK": "true"}), \
+                mock.patch.object(github, "run", side_effect=[failed]), \
+                contextlib.redirect_stdout(written):
+            self.assertEqual(github._checked("shop"), [])
+        self.assertIn("the layers are not checked: no index", written.getvalue())
+
+
 class Inputs(unittest.TestCase):
     def test_a_quotation_mark_that_is_not_closed_is_an_error_of_usage(self):
         for given, named in (
