@@ -97,7 +97,8 @@ fn of_target(target: Target) -> GivenTarget {
 
 fn newest(provider: Provider) -> String {
     let mut runtimes = provider.runtimes().rev();
-    let supported = runtimes.find(|runtime| matches!(runtime.support(), Support::Until(_)));
+    let is_supported = |support| matches!(support, Support::Until(_) | Support::Current);
+    let supported = runtimes.find(|runtime| is_supported(runtime.support()));
     supported.map_or_else(String::new, |runtime| runtime.to_string())
 }
 

@@ -39,8 +39,8 @@ pub(super) struct PrebuiltZip {
     scratch: Option<Scratch>,
 }
 
-/// What a layer is for of which nobody said it.
-const ANY_RUNTIME: &str = "any runtime";
+/// What a layer is for of which nobody said it, as in reports of layers of the project.
+const ANY_RUNTIME: &str = "any";
 
 /// Folders in folders: more are a link that leads back.
 const DEEPEST: usize = 64;
@@ -209,6 +209,7 @@ impl Prebuilt {
         let mut checked = check_given(&zip.path, targets.collect(), depth, configuration)?;
         lower_errors_of_some(&mut checked, &are_of_python);
         for layer in &mut checked {
+            layer.name = Some(self.stem().to_owned());
             layer.path = Some(self.path.clone());
             // The zip of a directory is gone with this run.
             layer.zip = layer.zip.take().filter(|_| zip.scratch.is_none());
