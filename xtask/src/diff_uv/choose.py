@@ -23,8 +23,8 @@ def tags(python, platforms):
 
 def file_name(source):
     """The name of its file as its URL has it: uv writes another spelling beside that."""
-    if not hasattr(source, "hashes"):
-        # A directory and a repository are no file.
+    if not hasattr(source, "filename"):
+        # A directory and a repository are no file, and an archive is the only one there is.
         return None
     location = source.url or source.path
     return unquote(urlsplit(location).path.rsplit("/", 1)[-1])
