@@ -17,7 +17,7 @@ use crate::checked::CheckedTarget;
 use crate::findings::doubted;
 
 /// What functions are judged by.
-pub(in crate::check) struct Judge<'j, 'p> {
+pub(crate) struct Judge<'j, 'p> {
     functions: &'j Functions,
     /// The layers of the project that were looked at.
     planned: &'j [PlannedLayer<'p>],
@@ -36,7 +36,7 @@ struct OnTarget<'j, 'p> {
 
 impl<'j, 'p> Judge<'j, 'p> {
     /// Asks the provider first for what the project does not say of others' layers.
-    pub(in crate::check) fn new(
+    pub(crate) fn new(
         functions: &'j Functions,
         planned: &'j [PlannedLayer<'p>],
         configuration: &'j CheckConfiguration,
@@ -53,20 +53,14 @@ impl<'j, 'p> Judge<'j, 'p> {
 
 impl Judge<'_, '_> {
     /// Checks a function for each target that all of its layers are for.
-    pub(in crate::check) fn check(
-        &self,
-        function: &Function,
-    ) -> Result<Vec<CheckedFunction>, Error> {
+    pub(crate) fn check(&self, function: &Function) -> Result<Vec<CheckedFunction>, Error> {
         let targets = self.targets(function).into_iter();
         let check = |target| self.on(function, target)?.check();
         targets.map(check).collect()
     }
 
     /// The parts of a function for each of these targets.
-    pub(in crate::check) fn parts(
-        &self,
-        function: &Function,
-    ) -> Result<Vec<(Target, FunctionParts)>, Error> {
+    pub(crate) fn parts(&self, function: &Function) -> Result<Vec<(Target, FunctionParts)>, Error> {
         let targets = self.targets(function).into_iter();
         let parts = |target| Ok((target, self.on(function, target)?.parts()));
         targets.map(parts).collect()
