@@ -29,7 +29,7 @@ pub(crate) fn wheel(path: &Path, target: &Target, tools: &Tools) -> Result<Wheel
     for path in paths_of_this_machine() {
         let path = format!("{}/", path.display());
         for (name, member) in wheel.members() {
-            let names_it = contains(&member.bytes, path.as_bytes());
+            let names_it = names_something_in(&member.bytes, path.as_bytes());
             problems.hold(!names_it, || format!("{name} names {path}"));
         }
     }
@@ -41,6 +41,16 @@ pub(crate) fn wheel(path: &Path, target: &Target, tools: &Tools) -> Result<Wheel
     audit(&wheel, target, tools)?;
     installs_on_old_systems(&wheel, target, tools)?;
     Ok(wheel)
+}
+
+/// Whether the path is there with a name behind it. `/root/` alone is what the check for
+/// paths of build machines looks for.
+fn names_something_in(bytes: &[u8], path: &[u8]) -> bool {
+    bytes.windows(path.len() + 1).any(|window| {
+        let (start, next) = window.split_at(path.len());
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
+        start == path && next.iter().copied().all(is_name)
+    })
 }
 
 fn paths_of_this_machine() -> Vec<PathBuf> {
@@ -99,4 +109,18 @@ pub(crate) fn unpack_binary(wheel: &Wheel, directory: &Path) -> Result<PathBuf> 
     fs_err::create_dir_all(directory)?;
     pack::write_program(&binary, &wheel.binary()?.bytes).context("failed to unpack the command")?;
     Ok(binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_counts_with_a_name_behind_it() {
+        let names = |text: &str| names_something_in(text.as_bytes(), b"/home/me/");
+        assert!(names("panicked at /home/me/.cargo/x.rs"));
+        assert!(names("/home/me/layerlock"));
+        assert!(!names("/Users//home/me//tmp/"));
+        assert!(!names("/home/me/"));
+    }
 }
