@@ -1,12 +1,12 @@
 //! Whether files are as they were, without reading them.
 
-use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fs_err as fs;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_layer::{FileStat, nanoseconds};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -115,17 +115,11 @@ impl Input {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut age = Age::default();
         for file in self.files(outputs)? {
-            let metadata = fs::symlink_metadata(&file.path).ok()?;
+            let stat = FileStat::of(&fs::symlink_metadata(&file.path).ok()?);
             hasher.update(&(file.name.len() as u64).to_le_bytes());
             hasher.update(file.name.as_bytes());
-            hasher.update(&metadata.len().to_le_bytes());
-            for time in [modified(&metadata), changed(&metadata)] {
-                hasher.update(&time.to_le_bytes());
-            }
-            for number in identity(&metadata) {
-                hasher.update(&number.to_le_bytes());
-            }
-            age.add(changed(&metadata).max(modified(&metadata)));
+            stat.add_to(&mut hasher);
+            age.add(stat.last_change());
         }
         Some((hasher.finish(), age))
     }
@@ -202,48 +196,6 @@ impl Watched {
     pub fn extend(&mut self, other: Self) {
         self.inputs.extend(other.inputs);
     }
-}
-
-fn nanoseconds(time: SystemTime) -> i128 {
-    let number = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => number(since),
-        Err(error) => -number(error.duration()),
-    }
-}
-
-/// A time that is not known is none that anybody can rely on.
-fn modified(metadata: &Metadata) -> i128 {
-    metadata
-        .modified()
-        .map_or(i128::from(i64::MAX), nanoseconds)
-}
-
-/// When anything of the file was changed last: nobody can set this back.
-#[cfg(unix)]
-fn changed(metadata: &Metadata) -> i128 {
-    use std::os::unix::fs::MetadataExt;
-    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed(metadata: &Metadata) -> i128 {
-    metadata.created().map_or(i128::from(i64::MAX), nanoseconds)
-}
-
-/// Which file it is, and of which kind.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> [u64; 2] {
-    use std::os::unix::fs::MetadataExt;
-    [metadata.ino(), u64::from(metadata.mode())]
-}
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> [u64; 2] {
-    [
-        u64::from(metadata.permissions().readonly()),
-        u64::from(metadata.is_symlink()),
-    ]
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ make plans.
 pub mod archive;
 mod bad_link;
 mod error;
+mod file_stat;
 mod files;
 mod links;
 mod output;
@@ -38,6 +39,7 @@ mod zip;
 
 pub use bad_link::{BadLink, LinkProblem};
 pub use error::{Conflict, Error, is_out_of_files};
+pub use file_stat::{FileStat, nanoseconds};
 pub use files::files_in;
 pub use output::{
     Prepared, Scratch, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,

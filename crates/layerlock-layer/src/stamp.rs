@@ -3,11 +3,12 @@
 use std::fs::Metadata;
 use std::io;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fs_err as fs;
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use serde::{Deserialize, Serialize};
+
+use crate::FileStat;
 
 /// Enough of a file, or of all that is in a directory, to tell that nothing was
 /// changed since: equal stamps mean equal bytes, where they are
@@ -28,7 +29,7 @@ impl Stamp {
             certain: true,
         };
         if metadata.is_dir() {
-            stamper.number(u64::from(mode(&metadata)));
+            stamper.number(u64::from(FileStat::of(&metadata).mode));
             stamper.directory(path)?;
         } else {
             stamper.file(&metadata);
@@ -66,7 +67,7 @@ impl Stamper {
             self.hasher.update(name);
             let metadata = entry.metadata()?;
             if metadata.is_dir() {
-                self.number(u64::from(mode(&metadata)));
+                self.number(u64::from(FileStat::of(&metadata).mode));
                 self.directory(&entry.path())?;
             } else {
                 self.file(&metadata);
@@ -84,13 +85,13 @@ impl Stamper {
     }
 
     fn file(&mut self, metadata: &Metadata) {
-        let modified = nanoseconds(metadata.modified().ok());
+        let stat = FileStat::of(metadata);
         // Coarse times are whole seconds, or milliseconds. A link is told by its target.
-        self.certain &= metadata.is_symlink() || modified % 1_000_000 != 0;
-        self.number(metadata.len());
-        self.number(u64::from(mode(metadata)));
-        self.hasher.update(&modified.to_le_bytes());
-        self.hasher.update(&changed(metadata).to_le_bytes());
+        self.certain &= metadata.is_symlink() || stat.modified % 1_000_000 != 0;
+        self.number(stat.size);
+        self.number(u64::from(stat.mode));
+        self.hasher.update(&stat.modified.to_le_bytes());
+        self.hasher.update(&stat.changed.to_le_bytes());
     }
 
     fn number(&mut self, number: u64) {
@@ -98,42 +99,10 @@ impl Stamper {
     }
 }
 
-fn nanoseconds(time: Option<SystemTime>) -> i128 {
-    let nanoseconds = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
-    match time.map(|time| time.duration_since(UNIX_EPOCH)) {
-        Some(Ok(since)) => nanoseconds(since),
-        Some(Err(error)) => -nanoseconds(error.duration()),
-        None => 0,
-    }
-}
-
-/// When the file was last changed in any way: a modification time that is set
-/// back does not hide that.
-#[cfg(unix)]
-fn changed(metadata: &Metadata) -> i128 {
-    use std::os::unix::fs::MetadataExt;
-    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed(metadata: &Metadata) -> i128 {
-    nanoseconds(metadata.created().ok())
-}
-
-/// Permissions and the kind of file: a link is not what it points to.
-#[cfg(unix)]
-fn mode(metadata: &Metadata) -> u32 {
-    use std::os::unix::fs::MetadataExt;
-    metadata.mode()
-}
-
-#[cfg(not(unix))]
-fn mode(metadata: &Metadata) -> u32 {
-    u32::from(metadata.permissions().readonly()) | u32::from(metadata.is_symlink()) << 1
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
     use super::*;
 
     #[test]
@@ -145,14 +114,6 @@ mod tests {
         let time = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         file.file().set_modified(time).unwrap();
         assert!(!Stamp::read(&path).unwrap().is_certain());
-    }
-
-    #[test]
-    fn times_before_1970_are_no_times_after_it() {
-        let time = Duration::new(1, 500_000_007);
-        assert_eq!(nanoseconds(Some(UNIX_EPOCH + time)), 1_500_000_007);
-        assert_eq!(nanoseconds(Some(UNIX_EPOCH - time)), -1_500_000_007);
-        assert_eq!(nanoseconds(None), 0);
     }
 
     /// A build step can set the time of what it changed back.
@@ -183,6 +144,6 @@ mod tests {
         let seconds = u64::try_from(metadata.ctime()).unwrap();
         let fraction = u32::try_from(metadata.ctime_nsec()).unwrap();
         let time = UNIX_EPOCH + Duration::new(seconds, fraction);
-        assert_eq!(changed(&metadata), nanoseconds(Some(time)));
+        assert_eq!(FileStat::of(&metadata).changed, crate::nanoseconds(time));
     }
 }

@@ -22,3 +22,18 @@ pub struct Ask {
     /// The marker that holds, without what it says of extras.
     pub marker: Option<String>,
 }
+
+impl Ask {
+    /// What is asked for without a group, an extra, a version or a marker.
+    pub fn plain(by: Option<PackageName>, package: PackageName) -> Self {
+        Self {
+            by,
+            package,
+            group: None,
+            behind: Vec::new(),
+            extras: Vec::new(),
+            versions: None,
+            marker: None,
+        }
+    }
+}

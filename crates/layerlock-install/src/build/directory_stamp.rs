@@ -1,10 +1,10 @@
 //! Whether a directory is as it was, without reading its files.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use layerlock_digest::{Algorithm, Digest, Hasher};
+use layerlock_layer::{FileStat, nanoseconds};
 
 use super::directory::{self, SourceFiles};
 
@@ -47,58 +47,12 @@ fn read(directory: &Path, ignored: &[PathBuf]) -> Option<(Digest, i128)> {
         let own = fs_err::symlink_metadata(&file).ok()?;
         let behind = own.is_symlink().then(|| fs_err::metadata(&file));
         for metadata in std::iter::once(own).chain(behind.transpose().ok()?) {
-            let times = [modified(&metadata), changed(&metadata)];
-            for time in times {
-                hasher.update(&time.to_le_bytes());
-                newest = newest.max(time);
-            }
-            hasher.update(&metadata.len().to_le_bytes());
-            for number in identity(&metadata) {
-                hasher.update(&number.to_le_bytes());
-            }
+            let stat = FileStat::of(&metadata);
+            stat.add_to(&mut hasher);
+            newest = newest.max(stat.last_change());
         }
     }
     Some((hasher.finish(), newest))
-}
-
-fn nanoseconds(time: SystemTime) -> i128 {
-    let number = |duration: Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => number(since),
-        Err(error) => -number(error.duration()),
-    }
-}
-
-/// A time that is not known is one to come: nothing is sure then.
-fn modified(metadata: &Metadata) -> i128 {
-    metadata.modified().map_or(i128::MAX, nanoseconds)
-}
-
-/// When anything of the file was changed last: nobody can set this back.
-#[cfg(unix)]
-fn changed(metadata: &Metadata) -> i128 {
-    use std::os::unix::fs::MetadataExt;
-    i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec())
-}
-
-#[cfg(not(unix))]
-fn changed(metadata: &Metadata) -> i128 {
-    metadata.created().map_or(i128::MAX, nanoseconds)
-}
-
-/// Which file it is, and who may do what with it.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> [u64; 2] {
-    use std::os::unix::fs::MetadataExt;
-    [metadata.ino(), u64::from(metadata.mode())]
-}
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> [u64; 2] {
-    [
-        u64::from(metadata.permissions().readonly()),
-        u64::from(metadata.is_symlink()),
-    ]
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) fn asks(selection: &Selection<'_>) -> Vec<Ask> {
             if names.contains(name) {
                 needed.insert(name);
                 let by = Some(package.locked.name.clone());
-                asks.push(ask(by, name));
+                asks.push(Ask::plain(by, name.clone()));
             }
         }
     }
@@ -32,18 +32,6 @@ pub(super) fn asks(selection: &Selection<'_>) -> Vec<Ask> {
         }
     }
     asks
-}
-
-fn ask(by: Option<PackageName>, package: &PackageName) -> Ask {
-    Ask {
-        by,
-        package: package.clone(),
-        group: None,
-        behind: Vec::new(),
-        extras: Vec::new(),
-        versions: None,
-        marker: None,
-    }
 }
 
 /// The marker of a package says for which groups and extras it is there.
@@ -75,6 +63,6 @@ fn of_project(package: &Package, selection: &Selection<'_>) -> Ask {
         group,
         behind,
         marker: marker.and_then(|marker| marker.without_sets(&selection.active)),
-        ..ask(None, &package.locked.name)
+        ..Ask::plain(None, package.locked.name.clone())
     }
 }

@@ -41,7 +41,7 @@ impl<'s> Paths<'s> {
             let requested = selected.requested().contains(name).then_some(None);
             for by in needed_by.chain(requested) {
                 if known.iter().all(|ask| ask.by != by) {
-                    known.push(plain(by, name));
+                    known.push(Ask::plain(by, name.clone()));
                 }
             }
         }
@@ -148,18 +148,5 @@ impl<'s> Paths<'s> {
             versions: ask.versions.clone(),
             marker: ask.marker.clone(),
         }
-    }
-}
-
-/// What is asked for, and nobody says how.
-fn plain(by: Option<PackageName>, package: &PackageName) -> Ask {
-    Ask {
-        by,
-        package: package.clone(),
-        group: None,
-        behind: Vec::new(),
-        extras: Vec::new(),
-        versions: None,
-        marker: None,
     }
 }

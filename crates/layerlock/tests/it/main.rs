@@ -16,10 +16,13 @@ mod file_conflicts;
 mod folders;
 mod handover;
 mod helpers;
+mod languages;
 mod layers;
 mod locks;
 mod maven;
 mod misfits;
+#[cfg(unix)]
+mod own;
 mod passwords;
 mod patch_release;
 mod prebuilt;
