@@ -32,7 +32,7 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone)]
 pub struct Document {
     path: Arc<Path>,
-    text: Arc<str>,
+    text: Arc<String>,
     line_starts: Arc<[usize]>,
 }
 
@@ -69,16 +69,18 @@ impl Document {
     pub fn empty(path: &Path) -> Self {
         Self {
             path: path.into(),
-            text: "".into(),
+            text: Arc::default(),
             line_starts: [0].into(),
         }
     }
 
     /// The document that a file with these bytes is.
     pub fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, DocumentError> {
+        let ends = memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1);
         // Each line takes memory, however short.
-        let mut lines = bytes.split(|byte| *byte == b'\n');
-        if lines.nth(MOST_LINES + 1).is_some() {
+        let line_starts = std::iter::once(0).chain(ends).take(MOST_LINES + 2);
+        let line_starts: Vec<usize> = line_starts.collect();
+        if line_starts.len() > MOST_LINES + 1 {
             return Err(DocumentError::TooLarge);
         }
         let text = String::from_utf8(bytes).map_err(|error| DocumentError::NotUtf8 {
@@ -86,9 +88,7 @@ impl Document {
         })?;
         let document = Self {
             path: path.into(),
-            line_starts: std::iter::once(0)
-                .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-                .collect(),
+            line_starts: line_starts.into(),
             text: text.into(),
         };
         if document.text.starts_with('\u{feff}') {

@@ -15,9 +15,10 @@ pub const LARGEST: &str = "32 MiB or 1,000,000 lines";
 /// Reads a file, as long as it is not larger than [`LARGEST_FILE`].
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     refuse_pipe(path)?;
-    let mut bytes = Vec::new();
-    let mut file = fs_err::File::open(path)?.take(LARGEST_FILE + 1);
-    file.read_to_end(&mut bytes)?;
+    let file = fs_err::File::open(path)?;
+    let size = file.metadata()?.len().min(LARGEST_FILE);
+    let mut bytes = Vec::with_capacity(usize::try_from(size + 1).unwrap_or_default());
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(io::ErrorKind::FileTooLarge.into());
     }

@@ -100,6 +100,13 @@ impl<E> TomlDocument<E> {
         })
     }
 
+    /// The first `length` bytes of this part.
+    #[must_use]
+    pub fn until(&self, length: usize) -> Self {
+        let end = self.part.start.saturating_add(length).min(self.part.end);
+        self.part(self.part.start..end)
+    }
+
     fn part(&self, part: Range<usize>) -> Self {
         Self {
             file: self.file.clone(),
@@ -251,9 +258,13 @@ impl<E: From<FileError>> TomlDocument<E> {
 
     /// The string at a key, where there is one.
     pub fn text_at<'v>(&self, table: &'v DeTable<'_>, key: &str) -> Result<Option<&'v str>, E> {
-        let value = table.get(key);
-        let text = value.map(|value| self.string(value, &format!("`{key}`")));
-        text.transpose()
+        let Some(value) = table.get(key) else {
+            return Ok(None);
+        };
+        match value.get_ref().as_str() {
+            Some(text) => Ok(Some(text)),
+            None => Err(self.mistyped(value, &format!("`{key}`"), "a string")),
+        }
     }
 
     /// The table at a key, where there is one.

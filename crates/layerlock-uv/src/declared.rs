@@ -77,7 +77,7 @@ impl DefaultGroups {
                 let values = document.array(value, "`default-groups`")?.iter();
                 let named = values.map(|value| {
                     let name = normalize_name(document.string(value, "a group")?);
-                    Ok((name, value.span()))
+                    Ok((name, document.in_file(value.span())))
                 });
                 Ok(Self::Named(named.collect::<Result<_, Error>>()?))
             }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use memchr::{memchr2, memrchr};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -13,8 +14,9 @@ pub(crate) fn absolute_file_url(path: &Path) -> Option<String> {
 
 /// The last part of a path or URL, decoded. Hostile: it may be no plain name.
 pub(crate) fn file_name_of(location: &str) -> String {
-    let location = location.split(['?', '#']).next().unwrap_or_default();
-    let name = location.rsplit('/').next().unwrap_or_default();
+    let end = memchr2(b'?', b'#', location.as_bytes()).unwrap_or(location.len());
+    let start = memrchr(b'/', &location.as_bytes()[..end]).map_or(0, |at| at + 1);
+    let name = &location[start..end];
     percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 

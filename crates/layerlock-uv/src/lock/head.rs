@@ -44,11 +44,8 @@ impl Head {
         let root = root.get_ref();
         check_version(document, root)?;
         let span = root.get("supported-markers").map_or(0..0, Spanned::span);
-        let mut reader = Reader {
-            document,
-            directory: Path::new(""),
-            markers: &mut Markers::default(),
-        };
+        let mut markers = Markers::default();
+        let mut reader = Reader::new(document, Path::new(""), &mut markers);
         let environments = document.array_at(root, "supported-markers")?.iter();
         let environments = environments.map(|value| reader.marker(value));
         let environments = environments.collect::<Result<_, _>>()?;

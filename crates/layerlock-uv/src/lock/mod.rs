@@ -4,6 +4,7 @@
 //! known here is passed over. Version 2 may mean something else by the same keys.
 
 mod head;
+mod lines;
 mod manifest;
 mod package;
 mod source;
@@ -14,13 +15,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use layerlock_diagnostic::Place;
-use layerlock_lock::PackageName;
+use layerlock_lock::{PackageName, TomlParts};
 use pep508_rs::MarkerEnvironment;
-use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::Document;
 use crate::marker::{Active, Markers};
+use lines::wheel_lines;
 use package::Reader;
 
 pub(crate) use head::Head;
@@ -50,7 +51,7 @@ impl Lock {
         let directory = document.path().parent().unwrap_or(Path::new(""));
         let directory = directory.to_owned();
         let (head, packages) = match document.cut("package") {
-            Some(parts) if parts.rest.part_text().is_empty() && parts.head.parse_lock().is_ok() => {
+            Some(parts) if are_of_uv(&parts) => {
                 let head = Head::read(&parts.head)?;
                 match read_all(&parts.tables, &directory) {
                     Ok(packages) => (head, packages),
@@ -168,6 +169,14 @@ impl Lock {
     }
 }
 
+/// Whether nothing but packages follows on the first of them, and nothing before them says
+/// something of packages.
+fn are_of_uv(parts: &TomlParts<Error>) -> bool {
+    let head = parts.head.parse_lock();
+    parts.rest.part_text().is_empty()
+        && head.is_ok_and(|head| !head.get_ref().contains_key("package"))
+}
+
 /// Reads parts of the lock, a half of many on a thread of its own.
 fn read_all(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error> {
     let (first, second) = parts.split_at(parts.len() / 2);
@@ -191,34 +200,21 @@ fn read_each(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error
     let mut packages = Vec::with_capacity(parts.len());
     let mut markers = Markers::default();
     for part in parts {
+        let (part, wheels) = match wheel_lines(part.part_text(), part.in_file(0..0).start) {
+            Some(lines) => (&part.until(lines.start), lines.wheels),
+            None => (part, Vec::new()),
+        };
         let root = part.parse()?;
-        read_into(&mut packages, part, root.get_ref(), directory, &mut markers)?;
+        let mut reader = Reader::new(part, directory, &mut markers).with_wheels(wheels);
+        packages.extend(reader.packages(root.get_ref())?);
     }
     Ok(packages)
 }
 
 fn read_part(document: &Document, directory: &Path) -> Result<Vec<Package>, Error> {
-    let mut packages = Vec::new();
     let root = document.parse_lock()?;
-    let markers = &mut Markers::default();
-    read_into(&mut packages, document, root.get_ref(), directory, markers)?;
-    Ok(packages)
+    Reader::new(document, directory, &mut Markers::default()).packages(root.get_ref())
 }
 
-fn read_into(
-    packages: &mut Vec<Package>,
-    document: &Document,
-    root: &DeTable<'_>,
-    directory: &Path,
-    markers: &mut Markers,
-) -> Result<(), Error> {
-    let mut reader = Reader {
-        document,
-        directory,
-        markers,
-    };
-    for value in document.array_at(root, "package")? {
-        packages.push(reader.package(value)?);
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -83,14 +83,39 @@ pub(crate) struct LockedRequirement {
 
 /// Reads packages out of one part of the lock.
 pub(super) struct Reader<'d> {
-    pub(super) document: &'d Document,
+    document: &'d Document,
     /// Where relative paths start.
-    pub(super) directory: &'d Path,
-    pub(super) markers: &'d mut Markers,
+    directory: &'d Path,
+    markers: &'d mut Markers,
+    /// The wheels of the only package that were read beforehand.
+    wheels: Vec<File>,
 }
 
-impl Reader<'_> {
-    pub(super) fn package(&mut self, value: &Value<'_>) -> Result<Package, Error> {
+impl<'d> Reader<'d> {
+    pub(super) fn new(
+        document: &'d Document,
+        directory: &'d Path,
+        markers: &'d mut Markers,
+    ) -> Self {
+        Self {
+            document,
+            directory,
+            markers,
+            wheels: Vec::new(),
+        }
+    }
+
+    /// For a document without the wheels that its package has.
+    pub(super) fn with_wheels(self, wheels: Vec<File>) -> Self {
+        Self { wheels, ..self }
+    }
+
+    pub(super) fn packages(&mut self, root: &DeTable<'_>) -> Result<Vec<Package>, Error> {
+        let packages = self.document.array_at(root, "package")?.iter();
+        packages.map(|value| self.package(value)).collect()
+    }
+
+    fn package(&mut self, value: &Value<'_>) -> Result<Package, Error> {
         let document = self.document;
         let table = document.table(value, "a package")?;
         let name_value = document.required(value, "name", "a package")?;
@@ -195,13 +220,18 @@ impl Reader<'_> {
         })
     }
 
-    fn files(&self, table: &DeTable<'_>, source: &Source) -> Result<Vec<File>, Error> {
+    /// The wheels, and then the source archive.
+    fn files(&mut self, table: &DeTable<'_>, source: &Source) -> Result<Vec<File>, Error> {
+        let mut files = std::mem::take(&mut self.wheels);
+        let wheels = table.get("wheels");
+        if let (Some(wheels), false) = (wheels, files.is_empty()) {
+            return Err(self.document.invalid(wheels.span(), "`wheels` twice"));
+        }
         let wheels = self.document.array_at(table, "wheels")?;
-        let sdist = table.get("sdist");
-        let files = wheels.iter().chain(sdist);
-        files
-            .map(|value| self.file(value, source))
-            .collect::<Result<_, _>>()
+        for value in wheels.iter().chain(table.get("sdist")) {
+            files.push(self.file(value, source)?);
+        }
+        Ok(files)
     }
 
     fn file(&self, value: &Value<'_>, source: &Source) -> Result<File, Error> {

@@ -1,6 +1,6 @@
 //! What a walk through uv.lock came by.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use layerlock_digest::Digest;
 use layerlock_lock::{
@@ -38,7 +38,7 @@ pub(crate) struct Graph<'l> {
     /// What the project's groups ask for.
     asked: Vec<Asked<'l>>,
     /// What a package, or one of its extras, asks for.
-    needs: HashMap<Node, Vec<Edge<'l>>>,
+    needs: BTreeMap<Node, Vec<Edge<'l>>>,
 }
 
 /// What a package is called after, besides the lock.
@@ -175,15 +175,8 @@ impl<'l> Graph<'l> {
         &self,
         package: usize,
     ) -> impl Iterator<Item = (Option<&String>, &Edge<'l>)> {
-        let mut nodes: Vec<_> = self
-            .needs
-            .iter()
-            .filter(|((from, _), _)| *from == package)
-            .collect();
-        nodes.sort_by(|one, other| one.0.cmp(other.0));
-        nodes
-            .into_iter()
-            .flat_map(|((_, extra), edges)| edges.iter().map(move |edge| (extra.as_ref(), edge)))
+        let nodes = self.needs.range((package, None)..(package + 1, None));
+        nodes.flat_map(|((_, extra), edges)| edges.iter().map(move |edge| (extra.as_ref(), edge)))
     }
 
     fn needs_of(

@@ -30,6 +30,9 @@ pub(super) fn check(lock: &Lock, members: &[&UvProject]) -> Result<(), Error> {
         return Ok(());
     };
     let all: Vec<&VersionSpecifiers> = ranges.iter().map(|(.., range)| range).collect();
+    if all.iter().all(|range| **range == locked.specifiers) {
+        return Ok(());
+    }
     let now = bounds(&all);
     let then = bounds(&[&locked.specifiers]);
     if now == then {
