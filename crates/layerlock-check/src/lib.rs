@@ -41,10 +41,6 @@ mod unpack;
 mod whole;
 mod zip;
 
-pub use binaries::{
-    BinaryContent, BinaryFile, check_binaries, check_binaries_beside, may_be_binary, read_binary,
-    read_binary_in_pieces,
-};
 pub use catalogue::catalogue;
 pub use code::Code;
 pub use compiled::check_compiled;

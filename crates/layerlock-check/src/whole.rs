@@ -85,8 +85,14 @@ pub fn check_layer(
     known: &dyn Known,
     others: &Others<'_>,
 ) -> Result<Whole, ReadError> {
-    let LayerTarget::Python(target) = target else {
-        return check_any(&layer, target, known);
+    let target = match target {
+        LayerTarget::Python(target) => target,
+        LayerTarget::Other(other) => {
+            return check_any(&layer, other.provider(), Some(&other), known, others);
+        }
+        LayerTarget::Unknown(provider) => {
+            return check_any(&layer, provider, None, known, others);
+        }
     };
     let distributions = Distributions::read(&layer, &target)?;
     distributions.claim(&mut layer)?;
@@ -144,17 +150,16 @@ pub fn check_briefly(
             findings.extend(empty(layer));
             findings.extend(plan::check_names(layer, &target));
             findings.extend(limits::check(layer, target.provider(), target.mount()));
-            if let Some(known) = known {
-                findings.extend(check_compiled(layer, &target, known, &[])?);
-            }
         }
         LayerTarget::Other(target) => {
+            findings.extend(plan::runtime(&target));
             findings.extend(names(layer, target.provider()));
-            if let Some(known) = known {
-                findings.extend(check_compiled(layer, &target, known, &[])?);
-            }
         }
         LayerTarget::Unknown(provider) => findings.extend(names(layer, provider)),
+    }
+    if let (LayerTarget::Python(target) | LayerTarget::Other(target), Some(known)) = (target, known)
+    {
+        findings.extend(check_compiled(layer, &target, known, &[])?);
     }
     Ok(Whole {
         findings,
@@ -171,23 +176,23 @@ fn names(layer: &Layer<'_>, provider: Provider) -> Vec<Finding> {
     findings
 }
 
+/// Checks a layer that is not known to be for Python.
 fn check_any(
     layer: &Layer<'_>,
-    target: LayerTarget,
+    provider: Provider,
+    target: Option<&Target>,
     known: &dyn Known,
+    others: &Others<'_>,
 ) -> Result<Whole, ReadError> {
-    let provider = match target {
-        LayerTarget::Python(target) | LayerTarget::Other(target) => target.provider(),
-        LayerTarget::Unknown(provider) => provider,
-    };
     let facts = examine(layer, None, known)?;
-    let mut findings = names(layer, provider);
+    let mut findings: Vec<Finding> = target.and_then(plan::runtime).into_iter().collect();
+    findings.extend(names(layer, provider));
     findings.extend(commands::check_modes(layer, None));
     findings.extend(commands::check_commands(layer, &facts));
     findings.extend(commands::check_links(layer, provider.mount())?);
     findings.extend(secrets::check(layer, &facts, None));
-    if let LayerTarget::Other(target) = target {
-        findings.extend(check_compiled(layer, &target, known, &[])?);
+    if let Some(target) = target {
+        findings.extend(check_compiled(layer, target, known, others.libraries)?);
     }
     Ok(Whole {
         findings,

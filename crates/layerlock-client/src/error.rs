@@ -188,6 +188,10 @@ pub enum Error {
     /// The network machinery could not start.
     #[error("failed to start the network client: {0}")]
     Start(String),
+
+    /// The system gives no more open files.
+    #[error("failed to start the network client: {0}")]
+    OpenFiles(String),
 }
 
 impl Diagnose for Error {
@@ -208,7 +212,8 @@ impl Diagnose for Error {
             Self::Proxy { .. }
             | Self::CertificateBundle { .. }
             | Self::Write { .. }
-            | Self::Start(_) => ErrorKind::Machine,
+            | Self::Start(_)
+            | Self::OpenFiles(_) => ErrorKind::Machine,
         }
     }
 
@@ -269,9 +274,7 @@ impl Diagnose for Error {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "the disk is full: free some space and try again"
             }
-            Self::Start(reason) if reason.contains("open files") => {
-                "the system refuses files: allow more by `ulimit -n`"
-            }
+            Self::OpenFiles(_) => "the system refuses files: allow more by `ulimit -n`",
             Self::Start(_) => {
                 "the system refuses threads: allow more processes by `ulimit -u`, or by the \
                  container's pids limit"

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use layerlock_diagnostic::is_out_of_files;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::once::get_or_make;
@@ -129,6 +130,9 @@ fn spare_threads(wanted: usize) -> io::Result<usize> {
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn start(error: io::Error) -> Error {
+    if is_out_of_files(&error) {
+        return Error::OpenFiles(error.to_string());
+    }
     Error::Start(error.to_string())
 }
 

@@ -37,6 +37,11 @@ pub fn read_toml(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind.
+pub fn is_out_of_files(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 /// To open a named pipe waits until somebody writes to it, which may be never. A shell's
 /// `<(...)` is one below `/dev` or `/proc`, and has a writer.
 #[cfg(unix)]

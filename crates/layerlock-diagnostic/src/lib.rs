@@ -18,7 +18,7 @@ mod mask;
 mod toml_weight;
 
 pub use document::{Document, DocumentError, Place};
-pub use file::{LARGEST, LARGEST_FILE, read_file, read_text, read_toml};
+pub use file::{LARGEST, LARGEST_FILE, is_out_of_files, read_file, read_text, read_toml};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
 pub use mask::mask_user_info;
 pub use toml_weight::{HEAVIEST_LOCK, HEAVIEST_TOML, check_toml};

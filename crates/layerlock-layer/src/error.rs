@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind};
+use layerlock_diagnostic::{Diagnose, ErrorKind, is_out_of_files};
 
 use crate::{BadLink, LayerPath};
 
@@ -138,11 +138,6 @@ impl Diagnose for Error {
         };
         Some(hint.to_owned())
     }
-}
-
-/// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind.
-pub fn is_out_of_files(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// What the system said, without the path that fs-err put around it.

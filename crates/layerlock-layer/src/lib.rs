@@ -38,7 +38,7 @@ mod unpacked;
 mod zip;
 
 pub use bad_link::{BadLink, LinkProblem};
-pub use error::{Conflict, Error, is_out_of_files};
+pub use error::{Conflict, Error};
 pub use file_stat::{FileStat, nanoseconds};
 pub use files::files_in;
 pub use output::{

@@ -4,18 +4,18 @@ use layerlock_elf::Binary;
 
 /// A file of a layer.
 #[derive(Debug, Clone, Copy)]
-pub struct BinaryFile<'a> {
+pub(crate) struct BinaryFile<'a> {
     /// Its path in the layer.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// The package that brought it, where that is known.
-    pub package: Option<&'a str>,
+    pub(crate) package: Option<&'a str>,
     /// What it is.
-    pub content: BinaryContent<'a>,
+    pub(crate) content: BinaryContent<'a>,
 }
 
 /// What a file of a layer is.
 #[derive(Debug, Clone, Copy)]
-pub enum BinaryContent<'a> {
+pub(crate) enum BinaryContent<'a> {
     /// A compiled file.
     Binary(&'a Binary),
     /// A symbolic link, with where it leads to.

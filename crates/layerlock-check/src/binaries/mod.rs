@@ -3,7 +3,7 @@ Whether the compiled files of a layer run on its target.
 
 What a file's bytes tell is read once ([`read_binary`], [`read_binary_in_pieces`]) and
 depends on nothing else, so that a cache can keep it by the file's hash.
-[`check_binaries`] then looks at all files of a layer together, as the loader of the
+[`check_binaries_beside`] then looks at all files of a layer together, as the loader of the
 target does: which libraries does each find, and which versions of their symbols?
 
 A file that a function can reach is an error where it does not load: a module that can
@@ -36,21 +36,21 @@ use layerlock_target::Target;
 
 use crate::Finding;
 use crate::scope::Scope;
-pub use file::{BinaryContent, BinaryFile};
+pub(crate) use file::{BinaryContent, BinaryFile};
 use files::Files;
 
 /// The function that initialises an extension module has the module's name after this.
 const MODULE_PREFIX: &str = "PyInit_";
 
 /// Reads what some bytes are, if they are a compiled file.
-pub fn read_binary(bytes: &[u8]) -> Option<Binary> {
+pub(crate) fn read_binary(bytes: &[u8]) -> Option<Binary> {
     Binary::read(bytes, MODULE_PREFIX)
 }
 
 /// The same of a file that comes in pieces, of which some megabytes are kept at most,
 /// however large it is. `go_by` hands over the pieces in their order, as far as they are
 /// wanted, and is asked to do so again where a file has its tables at an unusual place.
-pub fn read_binary_in_pieces<E>(
+pub(crate) fn read_binary_in_pieces<E>(
     mut go_by: impl FnMut(TakeUntil<'_>) -> Result<(), E>,
 ) -> Result<Option<Binary>, E> {
     let mut reader = BinaryReader::new(MODULE_PREFIX);
@@ -72,7 +72,7 @@ pub fn read_binary_in_pieces<E>(
 
 /// Whether it is worth to look at the bytes of a file of this name: source, text and
 /// pictures are no compiled files.
-pub fn may_be_binary(path: &str) -> bool {
+pub(crate) fn may_be_binary(path: &str) -> bool {
     const NEVER: [&str; 42] = [
         "c", "cfg", "cjs", "cpp", "css", "csv", "cts", "gif", "gz", "h", "hpp", "html", "ini",
         "jar", "jpg", "js", "json", "map", "md", "mjs", "mo", "mts", "pem", "php", "pickle", "png",
@@ -84,18 +84,10 @@ pub fn may_be_binary(path: &str) -> bool {
     !ending.is_some_and(|ending| NEVER.contains(&ending)) && !path.contains(".dist-info/")
 }
 
-/// Checks the compiled files of a layer.
-pub fn check_binaries<'a>(
-    files: impl IntoIterator<Item = BinaryFile<'a>>,
-    target: &Target,
-) -> Vec<Finding> {
-    check_binaries_beside(files, [], target)
-}
-
-/// The same where functions can have other layers too: `others` is what these have in the
+/// Checks the compiled files of a layer. Functions can have other layers too: `others` is what these have in the
 /// folder of libraries ([`Target::libraries`]), by the files' names. What is needed of it
 /// is a note.
-pub fn check_binaries_beside<'a>(
+pub(crate) fn check_binaries_beside<'a>(
     files: impl IntoIterator<Item = BinaryFile<'a>>,
     others: impl IntoIterator<Item = &'a str>,
     target: &Target,

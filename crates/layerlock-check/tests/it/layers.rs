@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write};
 
-use layerlock_check::{Layer, LayerTarget, NothingKnown, Others, Whole, check_layer};
+use layerlock_check::{Layer, NothingKnown, Others, Whole, check_layer};
 use layerlock_layer::archive::{self, ArchiveRules};
 use layerlock_target::{Architecture, Provider, Target};
 use zip::ZipWriter;
@@ -124,18 +124,16 @@ impl Crafted {
     }
 
     pub(crate) fn check_knowing(&self, elsewhere: &dyn Fn(&str) -> Option<String>) -> Whole {
+        self.check_beside(&Others {
+            packages: elsewhere,
+            libraries: &[],
+        })
+    }
+
+    pub(crate) fn check_beside(&self, others: &Others<'_>) -> Whole {
         let zip = self.zip();
         with_layer(&zip, |layer| {
-            check_layer(
-                layer,
-                LayerTarget::Python(self.target()),
-                &NothingKnown,
-                &Others {
-                    packages: elsewhere,
-                    libraries: &[],
-                },
-            )
-            .unwrap()
+            check_layer(layer, self.target().into(), &NothingKnown, others).unwrap()
         })
     }
 }

@@ -1,13 +1,16 @@
 //! Several layers of one function.
 
 use layerlock_check::{
-    Code, FunctionParts, Inventory, NothingKnown, Part, check_budget, check_function,
+    Code, FunctionParts, Inventory, NothingKnown, Others, Part, check_budget, check_function,
     check_inventories, check_together,
 };
 use layerlock_target::Provider;
 use layerlock_testkit::SharedLibrary;
 
 use crate::layers::{Crafted, clean, nothing, with_layer};
+
+/// `e_machine` of this processor's ELF files.
+const X86_64: u16 = 62;
 
 fn function(code: u64, sizes: &[Option<u64>]) -> FunctionParts {
     FunctionParts {
@@ -165,7 +168,6 @@ fn of_two_versions_in_two_layers_the_one_that_is_seen_counts() {
 
 #[test]
 fn a_library_may_be_in_any_layer_or_in_the_code() {
-    const X86_64: u16 = 62;
     let module = SharedLibrary::new(X86_64).needs("libown.so.1").build();
     let own = SharedLibrary::new(X86_64).build();
     let module = nothing().with("python/demo/_core.abi3.so", module);
@@ -186,4 +188,35 @@ fn a_library_may_be_in_any_layer_or_in_the_code() {
         SharedLibrary::new(X86_64).needs("libodd.so").build(),
     );
     assert_eq!(told(&[], Some(&broken)), [""; 0]);
+}
+
+/// They have a library in another layer as those of Python have it.
+#[test]
+fn layers_of_other_languages_know_the_libraries_beside_them() {
+    let program = SharedLibrary::new(X86_64).needs("libq.so.1").build();
+    let layer = nothing().with("bin/tool", program).on("nodejs22.x");
+    let codes = |libraries: &[&str]| -> Vec<Code> {
+        let others = Others {
+            libraries,
+            ..Others::NONE
+        };
+        let found = layer.check_beside(&others).findings;
+        found.iter().map(|finding| finding.code).collect()
+    };
+    assert!(codes(&[]).contains(&Code::MissingLibrary));
+    assert!(!codes(&["libq.so.1"]).contains(&Code::MissingLibrary));
+}
+
+#[test]
+fn a_retired_runtime_of_another_language_is_told() {
+    for (runtime, is_retired) in [("nodejs18.x", true), ("nodejs22.x", false)] {
+        let layer = nothing().with("nodejs/a.js", "").on(runtime);
+        let found = layer.check_beside(&Others::NONE).findings;
+        let codes: Vec<Code> = found.iter().map(|finding| finding.code).collect();
+        assert_eq!(
+            codes.contains(&Code::RuntimeRetired),
+            is_retired,
+            "{runtime}"
+        );
+    }
 }

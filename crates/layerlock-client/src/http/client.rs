@@ -221,7 +221,7 @@ impl Client {
             return Failure::from(error);
         }
         if cause == Cause::OpenFiles {
-            return Failure::from(Error::Start(reason));
+            return Failure::from(Error::OpenFiles(reason));
         }
         // Mostly it is the proxy that is not there, and not the site.
         if (error.is_connect() || error.is_timeout())

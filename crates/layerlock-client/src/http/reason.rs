@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
+use layerlock_diagnostic::is_out_of_files;
+
 /// What broke, where that is a matter of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -33,11 +35,6 @@ impl Cause {
         }
         Self::Other
     }
-}
-
-/// EMFILE and ENFILE. The standard library has no kinds for them.
-fn is_out_of_files(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// The TLS library's error, which stands in one of the system's.

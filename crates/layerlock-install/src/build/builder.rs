@@ -57,6 +57,10 @@ impl Builder<'_> {
         let mut file = self.options.fetch.cache.temporary_file()?;
         let path = file.path().to_owned();
         io::copy(&mut bytes, &mut file).map_err(Error::io("write", &path))?;
+        // What somebody writes to meanwhile is no longer what was compared.
+        if PlannedFile::read(&path)?.digest() != *digest {
+            return Err(layerlock_layer::Error::FileChanged { file: path }.into());
+        }
         self.keep_file(name, file, digest)
     }
 
@@ -67,10 +71,6 @@ impl Builder<'_> {
         digest: &Digest,
     ) -> Result<(), Error> {
         let path = file.path().to_owned();
-        // What somebody writes to meanwhile is no longer what was compared.
-        if PlannedFile::read(&path)?.digest() != *digest {
-            return Err(layerlock_layer::Error::FileChanged { file: path }.into());
-        }
         let contents = fs_err::File::open(&path)
             .and_then(|file| WheelContents::verify_file(name, &file))
             .map_err(Error::io("read", &path))?

@@ -95,10 +95,11 @@ fn candidates(
             let Ok(wheel) = file_name(&path).parse::<WheelName>() else {
                 continue;
             };
-            let is_too_large = fs_err::metadata(&path).is_ok_and(|file| file.len() > MAX_UNPACKED);
-            if !is_too_large
-                && package.name == wheel.name()
+            let is_too_large =
+                |path| fs_err::metadata(path).is_ok_and(|file| file.len() > MAX_UNPACKED);
+            if package.name == wheel.name()
                 && (package.version.is_empty() || wheel.is_version(&package.version))
+                && !is_too_large(&path)
             {
                 candidates.push(Candidate {
                     rank: target.rank(&wheel),

@@ -9,6 +9,7 @@
 //! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v4/ef…01                what the last run of a job found and wrote, for the next
 //! checks-v1/ab…ef-3.12         what checks found in the files of a wheel
+//! checks-v1/ab…ef-layer        what is in a layer version of somebody else's, by its name
 //! tmp/                         what is not finished yet
 //! pip-default-index            what the machine's pip answered
 //! lock                         shared by all who use the cache, alone for who removes
@@ -70,6 +71,8 @@ const RUNS: &str = "runs-v4";
 /// The library's own: what checks found in the files of wheels, which costs a little time to
 /// lose. Grows whenever its form or what is looked for changes.
 const CHECKS: &str = "checks-v1";
+/// The ending of what checks found in layer versions.
+const OF_LAYER: &str = "-layer";
 /// The packages of npm, whose form is their crate's affair. Grows whenever that changes.
 const NPM: &str = "npm-v1";
 /// The library's own: locks of layers that are being published.
@@ -141,9 +144,17 @@ impl Cache {
     }
 
     /// The directory of what checks found in the files of wheels, which is the library's
-    /// own. What is in it begins with the name of a wheel's archive.
+    /// own. What is in it begins with the name of an archive, but for
+    /// [`Cache::check_of_layer`].
     pub fn checks(&self) -> PathBuf {
         self.root.join(CHECKS)
+    }
+
+    /// The note of what is in a layer version that was published elsewhere. That never
+    /// changes.
+    pub fn check_of_layer(&self, arn: &str) -> PathBuf {
+        let digest = Digest::sha256_of(arn.as_bytes()).hex();
+        self.checks().join(format!("{digest}{OF_LAYER}"))
     }
 
     /// The directory of npm's packages, in a cache that is made where there is none. Nobody

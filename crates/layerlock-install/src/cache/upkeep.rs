@@ -15,7 +15,8 @@ use layerlock_layer::{is_unfinished, unpacked_directory};
 use layerlock_lock::normalize_name;
 
 use super::{
-    BUILDS, CHECKS, Cache, LOCK, NPM, PUBLISH_LOCKS, RUNS, WHEELS, read_contents, read_sealed,
+    BUILDS, CHECKS, Cache, LOCK, NPM, OF_LAYER, PUBLISH_LOCKS, RUNS, WHEELS, read_contents,
+    read_sealed,
 };
 use crate::Error;
 use crate::cache_directory::{PIP_DEFAULT_INDEX, TAG, TAG_TEXT, TEMPORARY};
@@ -100,7 +101,7 @@ impl Cache {
             _ => true,
         })?;
         removed += self.remove_packages_of_npm(is_old)?;
-        removed += self.remove_checks()?;
+        removed += self.remove_checks(is_old)?;
         removed += self.remove_unfinished()?;
         removed += self.remove_notes_of_builds()?;
         Ok(removed)
@@ -135,17 +136,23 @@ impl Cache {
         }
     }
 
-    /// Removes what checks found in wheels and packages of npm that are gone.
-    fn remove_checks(&self) -> Result<Removed, Error> {
+    /// Removes what checks found in wheels and packages of npm that are gone, and of layers
+    /// in the cloud where that is `unwanted`.
+    fn remove_checks(&self, unwanted: impl Fn(&Path) -> bool) -> Result<Removed, Error> {
         let mut removed = Removed::default();
         let directory = self.root.join(CHECKS);
         if !directory.is_dir() {
             return Ok(removed);
         }
         for (name, path) in entries(&directory)? {
-            // An archive's name, and what was looked for.
-            let archive = name.rsplit_once('-').map_or(&*name, |(archive, _)| archive);
-            if !self.has_archive(archive) {
+            let is_of_no_use = if name.ends_with(OF_LAYER) {
+                unwanted(&path)
+            } else {
+                // An archive's name, and what was looked for.
+                let archive = name.rsplit_once('-').map_or(&*name, |(archive, _)| archive);
+                !self.has_archive(archive)
+            };
+            if is_of_no_use {
                 removed += remove(&path)?;
             }
         }

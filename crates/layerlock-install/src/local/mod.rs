@@ -11,8 +11,8 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use layerlock_client::MachineConfig;
+use layerlock_diagnostic::is_out_of_files;
 use layerlock_digest::{Digest, Hasher};
-use layerlock_layer::is_out_of_files;
 use tempfile::NamedTempFile;
 
 use crate::wheel::MAX_UNPACKED;

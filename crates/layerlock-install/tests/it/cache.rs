@@ -181,6 +181,11 @@ fn prune_keeps_the_packages_of_npm_that_are_used_and_what_is_known_of_them() {
         filled.write(&note);
         note
     });
+    let layer = filled
+        .cache()
+        .check_of_layer("arn:aws:lambda:eu-west-1:1:layer:a:1");
+    let layer = layer.strip_prefix(filled.path()).unwrap().to_str().unwrap();
+    filled.write(layer);
     for half in [
         "npm-v1/cd/sha512-cd.zip",
         "npm-v1/ef/sha512-ef.contents",
@@ -191,20 +196,19 @@ fn prune_keeps_the_packages_of_npm_that_are_used_and_what_is_known_of_them() {
     let whole = filled.files();
     assert_eq!(filled.cache().prune(None).unwrap().files, 4);
     let has = |name: &str| filled.path().join(name).exists();
-    assert!(has(&notes[0]) && has(&notes[1]) && !has(&notes[2]));
+    assert!(has(&notes[0]) && has(&notes[1]) && !has(&notes[2]) && has(layer));
     assert_eq!(filled.files().len(), whole.len() - 4);
 
     let old = std::time::SystemTime::now() - Duration::from_hours(24 * 40);
-    let listing = filled.path().join(format!("{unused}.contents"));
-    let listing = fs_err::OpenOptions::new()
-        .write(true)
-        .open(listing)
-        .unwrap();
-    listing.file().set_modified(old).unwrap();
+    for name in [&format!("{unused}.contents"), layer] {
+        let mut file = fs_err::OpenOptions::new();
+        let file = file.write(true).open(filled.path().join(name)).unwrap();
+        file.file().set_modified(old).unwrap();
+    }
     let month = Duration::from_hours(24 * 30);
-    // The package's two files, and the note.
-    assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 3);
-    assert!(has(&notes[0]) && has(&format!("{used}.zip")));
+    // The package's two files, its note, and the layer's.
+    assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 4);
+    assert!(!has(layer) && has(&notes[0]) && has(&format!("{used}.zip")));
     assert!(!has(&notes[1]) && !has(&format!("{unused}.zip")));
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use fs_err as fs;
 use layerlock_check::{Inventory, Layer, NothingKnown};
-use layerlock_digest::{Digest, seal, unseal};
+use layerlock_digest::{seal, unseal};
 use layerlock_install::Cache;
 use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_layer::{PlannedFile, Scratch, write_file};
@@ -164,8 +164,7 @@ fn read_zip(
 
 /// Where it is kept.
 fn note(cache: &Cache, arn: &str) -> PathBuf {
-    let name = format!("{}-layer", Digest::sha256_of(arn.as_bytes()).hex());
-    cache.checks().join(name)
+    cache.check_of_layer(arn)
 }
 
 fn read(cache: &Cache, arn: &str) -> Option<Known> {
