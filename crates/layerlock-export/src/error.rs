@@ -210,6 +210,11 @@ impl Error {
     pub(crate) fn invalid(place: Place, message: impl Into<String>) -> Self {
         FileError::invalid(place, message).into()
     }
+
+    /// Whether a text was too large to be looked at.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self, Self::File(FileError::TooLarge { .. }))
+    }
 }
 
 impl Diagnose for Error {

@@ -34,7 +34,7 @@ pub use name::{NameError, PackageName, normalize_name};
 pub use package::{LockedFile, LockedPackage, PackageSource, WeakHash};
 pub use reader::{LockError, LockReader, LockWarning, LockWarningKind};
 pub use selected::{Need, Selected};
-pub use toml_document::{TomlDocument, TomlParts, TomlValue, one_line};
+pub use toml_document::{TomlDocument, TomlParts, TomlValue, in_parts_or_whole, one_line};
 
 /// The group of a project's own dependencies.
 pub const MAIN_GROUP: &str = "main";

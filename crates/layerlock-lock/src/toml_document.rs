@@ -299,6 +299,23 @@ impl<E: From<FileError>> TomlDocument<E> {
     }
 }
 
+/// What a file says that was read in parts, or as a whole where that failed: the whole says
+/// best what is wrong, unless it is too large for a look at it.
+pub fn in_parts_or_whole<T, E>(
+    in_parts: Result<T, E>,
+    whole: impl FnOnce() -> Result<T, E>,
+    is_too_large: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let of_part = match in_parts {
+        Ok(read) => return Ok(read),
+        Err(of_part) => of_part,
+    };
+    match whole() {
+        Err(of_whole) if is_too_large(&of_whole) && !is_too_large(&of_part) => Err(of_part),
+        whole => whole,
+    }
+}
+
 /// A message of the TOML parser on one line.
 pub fn one_line(message: &str) -> String {
     message.trim_end().replace('\n', ", ")

@@ -25,7 +25,7 @@ pub(crate) fn command(path: &Path) -> String {
     if to == path {
         command
     } else {
-        format!("{command}, to be named by --lock,")
+        format!("{command}, to be named by --lock")
     }
 }
 
@@ -43,12 +43,12 @@ mod tests {
         };
         assert_eq!(
             shown("deploy.in"),
-            "`uv pip compile --generate-hashes deploy.in -o deploy.txt`, to be named by --lock,"
+            "`uv pip compile --generate-hashes deploy.in -o deploy.txt`, to be named by --lock"
         );
         assert_eq!(
             shown("deploy.txt"),
             "`uv pip compile --generate-hashes deploy.txt -o deploy-locked.txt`, to be named by \
-             --lock,"
+             --lock"
         );
         fs_err::write(path("deploy.in"), "six\n").unwrap();
         assert_eq!(

@@ -240,7 +240,7 @@ impl Diagnose for Error {
             Self::TwoVersions { .. } => "write the lock anew",
             Self::NotPinned { place, .. } => {
                 return Some(format!(
-                    "pin it: {} writes exact versions with hashes",
+                    "pin it, with exact versions and hashes, by {}",
                     compile::command(&place.path)
                 ));
             }
@@ -259,6 +259,13 @@ impl Diagnose for Error {
             Self::TwoVersions { name, .. } => Some(name.clone()),
             _ => None,
         }
+    }
+}
+
+impl Error {
+    /// Whether a text was too large to be looked at.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self, Self::File(FileError::TooLarge { .. }))
     }
 }
 

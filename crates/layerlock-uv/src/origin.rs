@@ -3,8 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Where from. Two requirements ask for the same where these agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +14,8 @@ pub(crate) enum Origin {
     Url(String),
     /// A place on this machine.
     Local(Local),
+    /// Any: who asks may be told by a project that nobody looks at here.
+    Undeclared,
 }
 
 /// A repository, and what of it.
@@ -43,6 +44,34 @@ impl GitKind {
     ];
 }
 
+/// `REPOSITORY?rev=REVISION&subdirectory=DIRECTORY#COMMIT`, as locks have it. The values are
+/// encoded as those of forms are: a blank is a `+`.
+pub(crate) struct LockedGit<'t> {
+    pub(crate) url: &'t str,
+    pub(crate) reference: Option<(GitKind, String)>,
+    pub(crate) subdirectory: Option<String>,
+    pub(crate) commit: &'t str,
+}
+
+impl<'t> LockedGit<'t> {
+    pub(crate) fn read(text: &'t str) -> Self {
+        let (rest, commit) = text.split_once('#').unwrap_or((text, ""));
+        let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let value = |wanted: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            let found = pairs.find(|(key, _)| key == wanted);
+            found.map(|(_, value)| value.into_owned())
+        };
+        let mut kinds = GitKind::ALL.into_iter();
+        Self {
+            url,
+            reference: kinds.find_map(|(key, kind)| Some((kind, value(key)?))),
+            subdirectory: value("subdirectory"),
+            commit,
+        }
+    }
+}
+
 /// A place on this machine, as far as it is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Local {
@@ -67,21 +96,11 @@ impl Origin {
 
     /// A git repository as a lock has it: all in one URL.
     pub(crate) fn locked_git(text: &str) -> Self {
-        let text = text.split('#').next().unwrap_or(text);
-        let (url, query) = text.split_once('?').unwrap_or((text, ""));
-        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        let value = |wanted: &str| {
-            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            let found = pairs.find(|(key, _)| *key == wanted);
-            found.map(|(_, value)| decoded(value))
-        };
-        let reference = GitKind::ALL
-            .into_iter()
-            .find_map(|(key, kind)| Some((Some(kind), value(key)?)));
+        let locked = LockedGit::read(text);
         Self::Git(Git {
-            url: plain(url),
-            reference,
-            subdirectory: value("subdirectory"),
+            url: plain(locked.url),
+            reference: locked.reference.map(|(kind, name)| (Some(kind), name)),
+            subdirectory: locked.subdirectory,
         })
     }
 
@@ -139,7 +158,7 @@ impl Origin {
     /// old locks do not name the index, and a URL not what its reference is.
     pub(crate) fn is(&self, locked: &Self) -> bool {
         match (self, locked) {
-            (Self::Index(_), Self::Index(None)) => true,
+            (Self::Undeclared, _) | (Self::Index(_), Self::Index(None)) => true,
             (Self::Git(git), Self::Git(locked)) => {
                 let is_same = match (&git.reference, &locked.reference) {
                     (Some((None, name)), Some((_, locked))) => name == locked,
@@ -174,7 +193,7 @@ fn lexical(path: &Path) -> PathBuf {
 }
 
 /// A URL as uv writes it into a lock: without credentials, and without a slash at its end.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
         return text.trim_end_matches('/').to_owned();
     };
@@ -214,6 +233,11 @@ mod tests {
             (
                 Origin::direct("git+https://me@git.example.com/a.git"),
                 "",
+                true,
+            ),
+            (
+                Origin::git(url, None, Some("sub dir+x")),
+                "?subdirectory=sub+dir%2Bx",
                 true,
             ),
             (Origin::url(url), "", false),

@@ -45,20 +45,21 @@ pub(crate) fn check(
         members::check(lock, root, projects)?;
     }
     let python = &python::marker(lock);
-    let context = |project| Context {
+    let context = |project, is_member: bool| Context {
         project,
-        root,
+        root: root.filter(|_| is_member),
         python,
     };
     if let Some(root) = root {
-        manifest::check(lock, &context(root))?;
+        manifest::check(lock, &context(root, true))?;
     }
     for (index, project) in projects {
+        let is_member = in_workspace(index);
         let pair = Pair {
             lock,
-            context: context(project),
+            context: context(project, is_member),
             package: lock.package(*index),
-            is_member: in_workspace(index),
+            is_member,
         };
         pair.check()?;
     }

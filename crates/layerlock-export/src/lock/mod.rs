@@ -12,7 +12,7 @@ use std::path::Path;
 use std::thread;
 
 use layerlock_diagnostic::Place;
-use layerlock_lock::{PackageName, PackageSource};
+use layerlock_lock::{PackageName, PackageSource, TomlParts, in_parts_or_whole};
 use pep440_rs::Version;
 use toml::de::DeTable;
 
@@ -68,14 +68,18 @@ impl Lock {
 
     fn new(document: &Document, project: &Project, stale: Stale) -> Result<Self, Error> {
         foreign::by_text(document)?;
-        if let Some(parts) = document.cut("package")
-            && parts.head.part_text().lines().all(is_blank_or_comment)
-            && let Ok(lock) = Self::from_parts(document, &parts.tables, &parts.rest, project, stale)
-        {
-            return Ok(lock);
+        let whole = || Self::from_parts(document, &[], document, project, stale);
+        let parts = document.cut("package");
+        let is_of_poetry =
+            |parts: &TomlParts<Error>| parts.head.part_text().lines().all(is_blank_or_comment);
+        match parts.filter(is_of_poetry) {
+            Some(parts) => in_parts_or_whole(
+                Self::from_parts(document, &parts.tables, &parts.rest, project, stale),
+                whole,
+                Error::is_too_large,
+            ),
+            None => whole(),
         }
-        // Not as Poetry writes it, or wrong: then the whole says best what is.
-        Self::from_parts(document, &[], document, project, stale)
     }
 
     /// Reads a lock that was cut into some of its packages and the rest.

@@ -190,6 +190,19 @@ fn stale_lock() {
     Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
 }
 
+/// It was told to be too large, as the whole is for a look at it.
+#[test]
+fn a_large_lock_can_be_stale() {
+    let long = format!("description = \"{}\"\n", "x".repeat(4000));
+    let packages = (0..1000).map(|index| package(&format!("p{index}"), "1", &long));
+    let directory = project(PYPROJECT, &packages.collect::<String>());
+    Lock::read(&Project::read(directory.path()).unwrap()).unwrap();
+    let path = directory.path().join("pyproject.toml");
+    fs_err::write(&path, format!("{PYPROJECT}dependencies = [\"requests\"]\n")).unwrap();
+    let error = Lock::read(&Project::read(directory.path()).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Stale { .. }), "{error}");
+}
+
 #[test]
 fn a_stale_lock_is_taken_where_it_is_allowed() {
     let directory = project(PYPROJECT, "");

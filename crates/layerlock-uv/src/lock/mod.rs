@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use layerlock_diagnostic::Place;
-use layerlock_lock::{PackageName, TomlParts};
+use layerlock_lock::{PackageName, TomlParts, in_parts_or_whole};
 use pep508_rs::MarkerEnvironment;
 
 use crate::Error;
@@ -50,16 +50,13 @@ impl Lock {
     fn new(document: Document) -> Result<Self, Error> {
         let directory = document.path().parent().unwrap_or(Path::new(""));
         let directory = directory.to_owned();
-        let (head, packages) = match document.cut("package") {
-            Some(parts) if are_of_uv(&parts) => {
-                let head = Head::read(&parts.head)?;
-                match read_all(&parts.tables, &directory) {
-                    Ok(packages) => (head, packages),
-                    // Not as uv writes it, or wrong: the whole says best what is.
-                    Err(_) => (head, read_part(&document, &directory)?),
-                }
+        let whole = || read_whole(&document, &directory);
+        let parts = document.cut("package");
+        let (head, packages) = match parts.filter(|parts| parts.rest.part_text().is_empty()) {
+            Some(parts) => {
+                in_parts_or_whole(read_parts(&parts, &directory), whole, Error::is_too_large)?
             }
-            _ => (Head::read(&document)?, read_part(&document, &directory)?),
+            None => whole()?,
         };
         let mut by_name: HashMap<PackageName, Vec<usize>> = HashMap::with_capacity(packages.len());
         for (index, package) in packages.iter().enumerate() {
@@ -169,12 +166,24 @@ impl Lock {
     }
 }
 
-/// Whether nothing but packages follows on the first of them, and nothing before them says
-/// something of packages.
-fn are_of_uv(parts: &TomlParts<Error>) -> bool {
-    let head = parts.head.parse_lock();
-    parts.rest.part_text().is_empty()
-        && head.is_ok_and(|head| !head.get_ref().contains_key("package"))
+/// Reads a lock of which nothing follows on its packages, part by part.
+fn read_parts(parts: &TomlParts<Error>, directory: &Path) -> Result<(Head, Vec<Package>), Error> {
+    if let Some(package) = parts.head.parse_lock()?.get_ref().get("package") {
+        let message = "`package` before the packages";
+        return Err(parts.head.invalid(package.span(), message));
+    }
+    Ok((
+        Head::read(&parts.head)?,
+        read_all(&parts.tables, directory)?,
+    ))
+}
+
+fn read_whole(document: &Document, directory: &Path) -> Result<(Head, Vec<Package>), Error> {
+    let head = Head::read(document)?;
+    let root = document.parse_lock()?;
+    let mut markers = Markers::default();
+    let packages = Reader::new(document, directory, &mut markers).packages(root.get_ref())?;
+    Ok((head, packages))
 }
 
 /// Reads parts of the lock, a half of many on a thread of its own.
@@ -209,11 +218,6 @@ fn read_each(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error
         packages.extend(reader.packages(root.get_ref())?);
     }
     Ok(packages)
-}
-
-fn read_part(document: &Document, directory: &Path) -> Result<Vec<Package>, Error> {
-    let root = document.parse_lock()?;
-    Reader::new(document, directory, &mut Markers::default()).packages(root.get_ref())
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_lock::{PackageSource, ProjectIndex};
-use percent_encoding::percent_decode_str;
-use url::Url;
 
 use crate::Error;
 use crate::document::{Document, Value};
+use crate::origin::{LockedGit, plain};
 
 /// A source, as it is written: two packages are the same where these are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,25 +138,12 @@ impl Source {
 }
 
 fn named(url: &str, indexes: &[ProjectIndex]) -> Option<String> {
-    let url = url.trim_end_matches('/');
-    let is_it = |index: &&ProjectIndex| {
-        let known = index.url.as_deref();
-        known.is_some_and(|known| without_user(known).trim_end_matches('/') == url)
-    };
+    let url = plain(url);
+    let is_it = |index: &&ProjectIndex| index.url.as_deref().is_some_and(|it| plain(it) == url);
     indexes.iter().find(is_it).map(|index| index.name.clone())
 }
 
-/// A URL as uv writes it into a lock: without credentials.
-fn without_user(text: &str) -> String {
-    let Ok(mut url) = Url::parse(text) else {
-        return text.to_owned();
-    };
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
-/// `REPOSITORY?rev=REVISION&subdirectory=DIRECTORY#COMMIT`
+/// A lock names the commit ([`LockedGit`]).
 fn check_git(text: &str) -> Result<(), String> {
     let is_commit = |commit: &str| {
         (7..=64).contains(&commit.len()) && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -169,20 +155,12 @@ fn check_git(text: &str) -> Result<(), String> {
 }
 
 fn git_source(text: &str) -> PackageSource {
-    let (rest, commit) = text.split_once('#').unwrap_or((text, ""));
-    let (url, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let value = |key: &str| {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| decoded(value))
-    };
+    let git = LockedGit::read(text);
     PackageSource::Git {
-        url: url.strip_prefix("git+").unwrap_or(url).to_owned(),
-        reference: ["rev", "tag", "branch"].into_iter().find_map(value),
-        commit: commit.to_owned(),
-        subdirectory: value("subdirectory"),
+        url: git.url.strip_prefix("git+").unwrap_or(git.url).to_owned(),
+        reference: git.reference.map(|(_, name)| name),
+        commit: git.commit.to_owned(),
+        subdirectory: git.subdirectory,
     }
 }
 

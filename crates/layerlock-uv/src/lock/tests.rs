@@ -25,11 +25,11 @@ fn read_both(lock: &[u8]) -> (Option<String>, Option<String>) {
     let Ok(document) = Document::read(&path) else {
         return (None, None);
     };
-    let shown = |packages: Result<Vec<Package>, Error>| Some(format!("{:#?}", packages.ok()?));
+    let shown = |read: Result<(Head, Vec<Package>), Error>| Some(format!("{:#?}", read.ok()?));
     let parts = document.cut("package");
-    let in_parts = parts.filter(|parts| are_of_uv(parts) && Head::read(&parts.head).is_ok());
-    let in_parts = in_parts.and_then(|parts| shown(read_all(&parts.tables, directory.path())));
-    (in_parts, shown(read_part(&document, directory.path())))
+    let parts = parts.filter(|parts| parts.rest.part_text().is_empty());
+    let in_parts = parts.and_then(|parts| shown(read_parts(&parts, directory.path())));
+    (in_parts, shown(read_whole(&document, directory.path())))
 }
 
 /// The first lines that are not the same.

@@ -22,6 +22,8 @@ pub(super) struct Entry {
     pub(super) specifiers: VersionSpecifiers,
     /// Where it lies, unless it is of an index.
     pub(super) source: Option<PackageSource>,
+    /// The path as it is written, where nothing is there.
+    pub(super) missing: Option<String>,
     pub(super) marker: Option<Marker>,
     pub(super) hashes: Vec<Digest>,
     /// Hashes that prove nothing.
@@ -55,18 +57,19 @@ impl Entry {
         let (hashes, weak_hashes) = read_hashes(options)?;
         let (body, marker) = split_marker(requirement);
         let marker = marker.map(Marker::parse).transpose()?;
-        let parsed = if is_location(body) || (is_editable && !body.contains(" @ ")) {
-            located(None, body, is_editable, directory)?
-        } else {
+        let parsed = if is_direct(body) || !(is_editable || is_location(body)) {
             named(body, directory)?
+        } else {
+            located(None, body, is_editable, directory)?
         };
         Ok(Self {
             name: parsed.name,
             extras: parsed.extras,
             specifiers: parsed.specifiers,
             source: parsed.source,
+            missing: parsed.missing,
             marker,
-            hashes,
+            hashes: [hashes, parsed.hashes].concat(),
             weak_hashes,
             via: Vec::new(),
             text: layerlock_diagnostic::mask_user_info(requirement.trim()),
@@ -80,6 +83,9 @@ struct Parsed {
     extras: Vec<String>,
     specifiers: VersionSpecifiers,
     source: Option<PackageSource>,
+    missing: Option<String>,
+    /// Those of a URL's fragment, which count as those of options do.
+    hashes: Vec<Digest>,
 }
 
 /// The requirement, and its own options behind it.
@@ -123,13 +129,26 @@ fn split_marker(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Whether it is a path or a URL alone.
+/// Whether it is `NAME @ LOCATION`, with or without extras and blanks.
+fn is_direct(body: &str) -> bool {
+    let (name, rest) = split_name(body);
+    let rest = rest.trim_start();
+    let after_extras = match rest.strip_prefix('[') {
+        Some(extras) => extras.split_once(']').map_or("", |(_, rest)| rest),
+        None => rest,
+    };
+    !name.is_empty() && after_extras.trim_start().starts_with('@')
+}
+
+/// Whether what is not direct is a path or a URL alone.
 fn is_location(body: &str) -> bool {
-    let head = body.split(" @").next().unwrap_or(body);
-    let is_url = head.contains("://") && !body.contains(" @ ");
-    is_url
-        || body.starts_with(['.', '/'])
-        || (!body.contains(" @") && (body.contains('/') || is_archive(body)))
+    body.starts_with('.') || body.contains('/') || is_archive(body)
+}
+
+/// What may be a package's name, and what follows it.
+fn split_name(body: &str) -> (&str, &str) {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    body.split_at(body.find(|c: char| !is_name(c)).unwrap_or(body.len()))
 }
 
 fn is_archive(body: &str) -> bool {
@@ -140,13 +159,12 @@ fn is_archive(body: &str) -> bool {
 }
 
 fn named(body: &str, directory: &Path) -> Result<Parsed, String> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let end = body.find(|c: char| !is_name(c)).unwrap_or(body.len());
-    if end == 0 {
+    let (name, rest) = split_name(body);
+    if name.is_empty() {
         return Err(format!("no package name before `{}`", body.escape_debug()));
     }
-    let name: PackageName = body[..end].parse().map_err(|error| format!("{error}"))?;
-    let (extras, rest) = extras(body[end..].trim_start())?;
+    let name: PackageName = name.parse().map_err(|error| format!("{error}"))?;
+    let (extras, rest) = extras(rest.trim_start())?;
     if let Some(location) = rest.strip_prefix('@') {
         let parsed = located(Some(name.clone()), location.trim(), false, directory)?;
         return Ok(Parsed { extras, ..parsed });
@@ -164,6 +182,8 @@ fn named(body: &str, directory: &Path) -> Result<Parsed, String> {
         extras,
         specifiers,
         source: None,
+        missing: None,
+        hashes: Vec::new(),
     })
 }
 
@@ -208,12 +228,17 @@ fn located(
         None => (location, Vec::new()),
     };
     let subdirectory = value("subdirectory").map(str::to_owned);
+    let mut missing = None;
     let source = if let Some(git) = location.strip_prefix("git+") {
         git_source(git, subdirectory)?
     } else if let Some(path) = local_path(location, directory) {
-        if !path.exists() {
+        let is_there = path.exists();
+        let is_named = name.is_some() || value("egg").is_some() || is_archive(location);
+        if !is_there && !is_named {
             return Err(format!("there is no `{}`", location.escape_debug()));
         }
+        // Only who gets it needs it.
+        missing = (!is_there).then(|| location.to_owned());
         if path.is_dir() {
             PackageSource::Directory {
                 path,
@@ -250,7 +275,19 @@ fn located(
         extras: bracketed,
         specifiers: VersionSpecifiers::empty(),
         source: Some(source),
+        missing,
+        hashes: HASHES
+            .iter()
+            .filter_map(|name| digest(name, value(name)?))
+            .collect(),
     })
+}
+
+/// The algorithms whose hashes prove a file.
+const HASHES: [&str; 3] = ["sha256", "sha384", "sha512"];
+
+fn digest(algorithm: &str, hex: &str) -> Option<Digest> {
+    format!("{algorithm}:{hex}").parse().ok()
 }
 
 /// `URL@COMMIT`

@@ -17,6 +17,9 @@ pub(super) struct Line {
 pub(super) fn lines(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut open: Option<Line> = None;
+    // Whether an empty line is between the last one and what comes: a comment there is of
+    // something else.
+    let mut is_apart = false;
     let mut start = 0;
     for raw in text.split_inclusive('\n') {
         let line = raw.trim_end_matches(['\n', '\r']);
@@ -36,11 +39,14 @@ pub(super) fn lines(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Ve
                 joined.comments.extend(comment);
             }
             None if content.trim().is_empty() && !continues => {
-                if let (Some(last), Some(comment)) = (lines.last_mut(), comment) {
+                is_apart |= comment.is_none();
+                let last = lines.last_mut().filter(|_| !is_apart);
+                if let (Some(last), Some(comment)) = (last, comment) {
                     last.comments.push(comment);
                 }
             }
             None => {
+                is_apart = false;
                 let indent = content.len() - content.trim_start().len();
                 open = Some(Line {
                     text: content.trim().to_owned(),
@@ -110,14 +116,15 @@ mod tests {
     #[test]
     fn lines_are_joined_and_freed_of_comments() {
         let text = "# top\nsix==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n    \
-                    # via shop\nidna==3 # via\n    #   requests\n\n  toml==1#2\n";
+                    # via shop\nidna==3 # via\n    #   requests\n\n# apart\n  toml==1#2\n    # via idna\n\n\
+                    # The following are unsafe:\n# setuptools\n";
         let expected = [
             (
                 "six==1.0  --hash=sha256:00  --hash=sha256:11",
                 vec!["via shop"],
             ),
             ("idna==3", vec!["via", "requests"]),
-            ("toml==1#2", vec![]),
+            ("toml==1#2", vec!["via idna"]),
         ];
         let read = read(text);
         assert_eq!(read.len(), expected.len());

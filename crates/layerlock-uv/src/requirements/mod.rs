@@ -95,33 +95,68 @@ impl RequirementsLock {
     pub fn to_look_up(&self) -> Vec<ToLookUp> {
         let mut wanted: Vec<ToLookUp> = Vec::new();
         for entry in &self.files.entries {
-            let Ok(pinned) = self.pinned(entry) else {
-                // Told where the entry is selected.
-                continue;
-            };
-            let Pinned::OfIndex { version, hashes } = pinned else {
-                continue;
-            };
-            let same = wanted
-                .iter_mut()
-                .find(|other| other.name == entry.name && other.version == version);
-            match same {
-                Some(other) => {
-                    let new = hashes
-                        .into_iter()
-                        .filter(|hash| !other.hashes.contains(hash));
-                    let new: Vec<_> = new.collect();
-                    other.hashes.extend(new);
+            for version in self.versions(entry) {
+                let hashes = self.hashes(entry, &version);
+                if self.lacks_hash(entry, &hashes) {
+                    // Told where the entry is selected.
+                    continue;
                 }
-                None => wanted.push(ToLookUp {
-                    name: entry.name.clone(),
-                    version,
-                    hashes,
-                    place: entry.place.clone(),
-                }),
+                let same = wanted
+                    .iter_mut()
+                    .find(|other| other.name == entry.name && other.version == version);
+                match same {
+                    Some(other) => {
+                        let new = hashes
+                            .into_iter()
+                            .filter(|hash| !other.hashes.contains(hash));
+                        let new: Vec<_> = new.collect();
+                        other.hashes.extend(new);
+                    }
+                    None => wanted.push(ToLookUp {
+                        name: entry.name.clone(),
+                        version,
+                        hashes,
+                        place: entry.place.clone(),
+                    }),
+                }
             }
         }
         wanted
+    }
+
+    /// The versions that a requirement is pinned to by itself or by constraints, for some
+    /// targets one and for some another.
+    fn versions(&self, entry: &Entry) -> BTreeSet<String> {
+        if entry.source.is_some() {
+            return BTreeSet::new();
+        }
+        if let Some(version) = entry.version() {
+            return [version].into();
+        }
+        let pinned = self.constraints(entry).filter_map(Entry::version);
+        pinned
+            .filter(|version| allows(&entry.specifiers, version))
+            .collect()
+    }
+
+    /// The constraints of a requirement's package.
+    fn constraints(&self, entry: &Entry) -> impl Iterator<Item = &Entry> {
+        let name = entry.name.clone();
+        let constraints = self.files.constraints.iter();
+        constraints.filter(move |one| one.name == name)
+    }
+
+    /// The hashes that a requirement and its constraints have for a version.
+    fn hashes(&self, entry: &Entry, version: &str) -> Vec<Digest> {
+        let constraints = self.constraints(entry);
+        let of_version = constraints.filter(|one| one.version().as_deref() == Some(version));
+        let hashes = std::iter::once(entry).chain(of_version);
+        hashes.flat_map(|one| one.hashes.iter().copied()).collect()
+    }
+
+    /// Whether one is asked for and is not among these.
+    fn lacks_hash(&self, entry: &Entry, hashes: &[Digest]) -> bool {
+        hashes.is_empty() && (!self.allow_unhashed || !entry.weak_hashes.is_empty())
     }
 
     /// Adds what an index has of a package.
@@ -130,46 +165,50 @@ impl RequirementsLock {
         self.listed.insert(key, Listed { source, files });
     }
 
-    /// What a requirement is pinned to, with the help of constraints.
-    fn pinned(&self, entry: &Entry) -> Result<Pinned, Error> {
+    /// The version that a requirement is pinned to for a target, with the help of the
+    /// constraints that hold there. Nothing where it lies somewhere.
+    fn pinned(
+        &self,
+        entry: &Entry,
+        environment: &MarkerEnvironment,
+    ) -> Result<Option<String>, Error> {
         if entry.source.is_some() {
-            return Ok(Pinned::Located);
+            return Ok(None);
         }
-        let constraints = self.files.constraints.iter();
-        let constraints: Vec<&Entry> = constraints.filter(|one| one.name == entry.name).collect();
-        let of_constraint = constraints.iter().find(|one| one.version().is_some());
-        let version = entry.version().or_else(|| of_constraint?.version());
-        let Some(version) = version else {
+        let active = Active::default();
+        let constraints = self.constraints(entry).filter(|one| {
+            let marker = one.marker.as_ref();
+            marker.is_none_or(|marker| marker.holds(environment, &active))
+        });
+        let constraints: Vec<&Entry> = constraints.collect();
+        let of_constraint = constraints.iter().find_map(|one| one.version());
+        let Some(version) = entry.version().or(of_constraint) else {
             return Err(Error::NotPinned {
                 place: entry.place.clone().into(),
                 requirement: entry.text.clone(),
             });
         };
-        let mut hashes = entry.hashes.clone();
         for constraint in constraints {
-            if constraint.marker.is_none() && !allows(&constraint.specifiers, &version) {
+            if !allows(&constraint.specifiers, &version) {
                 let message = format!(
                     "the constraint `{}` does not allow {} {version}",
                     constraint.text, entry.name
                 );
                 return Err(Error::invalid(constraint.place.clone(), message));
             }
-            if constraint.version().as_ref() == Some(&version) {
-                hashes.extend(constraint.hashes.iter().copied());
-            }
         }
         if !allows(&entry.specifiers, &version) {
             let message = format!("`{}` does not allow the constraint's {version}", entry.text);
             return Err(Error::invalid(entry.place.clone(), message));
         }
-        if hashes.is_empty() && (!self.allow_unhashed || !entry.weak_hashes.is_empty()) {
+        if self.lacks_hash(entry, &self.hashes(entry, &version)) {
             return Err(Error::NoHash {
                 place: entry.place.clone().into(),
                 requirement: entry.text.clone(),
                 weak: entry.weak_hashes.clone(),
             });
         }
-        Ok(Pinned::OfIndex { version, hashes })
+        Ok(Some(version))
     }
 
     /// The requirements that hold for a target.
@@ -191,7 +230,7 @@ impl RequirementsLock {
         let mut packages: BTreeMap<PackageName, LockedPackage> = BTreeMap::new();
         let mut via: BTreeMap<PackageName, BTreeSet<String>> = BTreeMap::new();
         for entry in self.entries(choice, environment)? {
-            let package = self.package(entry)?;
+            let package = self.package(entry, environment)?;
             let of_entry = entry.via.iter().cloned();
             via.entry(entry.name.clone()).or_default().extend(of_entry);
             let Some(other) = packages.get_mut(&entry.name) else {
@@ -210,31 +249,33 @@ impl RequirementsLock {
             other.extras.sort();
             other.extras.dedup();
         }
-        Ok(with_needs(packages.into_values().collect(), &via))
+        let packages = packages.into_values().collect();
+        Ok(with_needs(packages, &via, &self.package_names()))
     }
 
-    fn package(&self, entry: &Entry) -> Result<LockedPackage, Error> {
-        let pinned = self.pinned(entry)?;
-        let (version, source, files) = match (pinned, &entry.source) {
-            (Pinned::OfIndex { version, .. }, _) => {
-                let key = (entry.name.clone(), version.clone());
-                let listed = self.listed.get(&key).cloned().unwrap_or_else(|| Listed {
-                    source: PackageSource::Registry {
-                        url: None,
-                        reference: None,
-                    },
-                    files: Vec::new(),
-                });
-                (version, listed.source, listed.files)
+    fn package(
+        &self,
+        entry: &Entry,
+        environment: &MarkerEnvironment,
+    ) -> Result<LockedPackage, Error> {
+        if let Some(location) = &entry.missing {
+            let message = format!("there is no `{}`", location.escape_debug());
+            return Err(Error::invalid(entry.place.clone(), message));
+        }
+        let of_some_index = PackageSource::Registry {
+            url: None,
+            reference: None,
+        };
+        let (version, source, files) = if let Some(version) = self.pinned(entry, environment)? {
+            let key = (entry.name.clone(), version.clone());
+            match self.listed.get(&key).cloned() {
+                Some(listed) => (version, listed.source, listed.files),
+                None => (version, of_some_index, Vec::new()),
             }
-            (Pinned::Located, source) => {
-                let source = source.clone().unwrap_or(PackageSource::Registry {
-                    url: None,
-                    reference: None,
-                });
-                let files = self.located_files(entry, &source)?;
-                (String::new(), source, files)
-            }
+        } else {
+            let source = entry.source.clone().unwrap_or(of_some_index);
+            let files = self.located_files(entry, &source)?;
+            (String::new(), source, files)
         };
         Ok(LockedPackage {
             name: entry.name.clone(),
@@ -286,22 +327,14 @@ impl RequirementsLock {
 
     /// The requirements that nothing proves.
     fn unhashed(&self) -> Vec<String> {
-        let entries = self.files.entries.iter();
-        let unhashed = entries.filter(|entry| match self.pinned(entry) {
-            Ok(Pinned::OfIndex { hashes, .. }) => hashes.is_empty(),
-            Ok(Pinned::Located) | Err(_) => false,
-        });
-        unhashed.map(|entry| entry.name.to_string()).collect()
+        let unhashed = self.to_look_up().into_iter();
+        let mut names: Vec<String> = unhashed
+            .filter(|package| package.hashes.is_empty())
+            .map(|package| package.name.to_string())
+            .collect();
+        names.dedup();
+        names
     }
-}
-
-/// How a requirement names one package.
-enum Pinned {
-    OfIndex {
-        version: String,
-        hashes: Vec<Digest>,
-    },
-    Located,
 }
 
 /// The packages with what needs them, where comments say so. What no package is said to
@@ -309,6 +342,7 @@ enum Pinned {
 fn with_needs(
     packages: Vec<LockedPackage>,
     via: &BTreeMap<PackageName, BTreeSet<String>>,
+    locked: &[PackageName],
 ) -> Selected {
     let names: Vec<PackageName> = packages
         .iter()
@@ -317,7 +351,7 @@ fn with_needs(
     let mut needs: BTreeMap<PackageName, Vec<(PackageName, Need)>> = BTreeMap::new();
     let mut requested = Vec::new();
     for name in &names {
-        let parents = parents(via.get(name).into_iter().flatten(), &names);
+        let parents = parents(via.get(name).into_iter().flatten(), locked, &names);
         if parents.contains(&None) {
             requested.push(name.clone());
         }
@@ -329,20 +363,23 @@ fn with_needs(
     Selected::new(packages, requested, needs)
 }
 
-/// The packages that comments name; `None` where they name the project or a file, or where
-/// there are none. A file of constraints asks for nothing.
+/// The selected packages that comments name; `None` where they name the project or a file,
+/// or nothing that is selected. A file of constraints asks for nothing.
 fn parents<'c>(
     comments: impl Iterator<Item = &'c String>,
-    names: &[PackageName],
+    locked: &[PackageName],
+    selected: &[PackageName],
 ) -> BTreeSet<Option<PackageName>> {
     let asking = comments.filter(|comment| !comment.starts_with("-c "));
-    let mut parents: BTreeSet<_> = asking
-        .map(|comment| {
-            let bare = comment.split(['[', ' ']).next().unwrap_or(comment);
-            let parent: Option<PackageName> = bare.parse().ok();
-            parent.filter(|parent| names.contains(parent))
-        })
-        .collect();
+    let named = asking.map(|comment| {
+        let bare = comment.split(['[', ' ']).next().unwrap_or(comment);
+        let parent: Option<PackageName> = bare.parse().ok();
+        parent.filter(|parent| locked.contains(parent))
+    });
+    // What another target gets asks for nothing here.
+    let is_here =
+        |parent: &Option<PackageName>| parent.as_ref().is_none_or(|it| selected.contains(it));
+    let mut parents: BTreeSet<_> = named.filter(is_here).collect();
     if parents.is_empty() {
         parents.insert(None);
     }
@@ -350,12 +387,13 @@ fn parents<'c>(
 }
 
 /// Who asks for what, as comments say.
-fn asks_of(entries: &[&Entry]) -> Vec<Ask> {
+fn asks_of(entries: &[&Entry], locked: &[PackageName]) -> Vec<Ask> {
     let names: Vec<PackageName> = entries.iter().map(|entry| entry.name.clone()).collect();
     let mut asks = BTreeSet::new();
     for entry in entries {
         let marker = entry.marker.as_ref();
-        asks.extend(parents(entry.via.iter(), &names).into_iter().map(|by| Ask {
+        let parents = parents(entry.via.iter(), locked, &names);
+        asks.extend(parents.into_iter().map(|by| Ask {
             group: by.is_none().then(|| MAIN_GROUP.to_owned()),
             by,
             package: entry.name.clone(),
@@ -384,7 +422,7 @@ impl LockReader for RequirementsLock {
                 kind: LockWarningKind::Unhashed,
                 hint: Some(format!(
                     "make hashes: {}",
-                    compile::command(&self.files.paths[0]).trim_end_matches(',')
+                    compile::command(&self.files.paths[0])
                 )),
             });
         }
@@ -408,7 +446,8 @@ impl LockReader for RequirementsLock {
         choice: &Choice,
         environment: &MarkerEnvironment,
     ) -> Result<Vec<Ask>, LockError> {
-        Ok(asks_of(&self.entries(choice, environment)?))
+        let entries = self.entries(choice, environment)?;
+        Ok(asks_of(&entries, &self.package_names()))
     }
 
     fn tells_needs(&self) -> bool {

@@ -84,8 +84,12 @@ impl Pair<'_> {
         let name = &package.name;
         match (&project.version, &package.version) {
             (Some((version, span)), Some(locked)) => {
-                let now = Version::from_str(version).map(|version| version.to_string());
-                if now.is_ok_and(|now| now != *locked) {
+                let parsed = Version::from_str(version).ok();
+                let locked_version = Version::from_str(locked).ok();
+                if parsed
+                    .zip(locked_version)
+                    .is_some_and(|(now, then)| now != then)
+                {
                     let what = format!("it has {name} {locked}, and the project is now {version}");
                     return Err(self.stale(what, span.clone()));
                 }

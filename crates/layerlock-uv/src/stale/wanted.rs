@@ -26,9 +26,14 @@ impl Wanted {
     pub(super) fn is(&self, locked: &Self) -> bool {
         self.name == locked.name
             && self.extras == locked.extras
-            && is_same(&self.specifier, &locked.specifier)
+            && (is_same(&self.specifier, &locked.specifier) || self.may_have_source(locked))
             && self.marker == locked.marker
             && self.origin.is(&locked.origin)
+    }
+
+    /// Whether a source that nothing here says may be why the lock has no range of versions.
+    fn may_have_source(&self, locked: &Self) -> bool {
+        self.origin == Origin::Undeclared && !matches!(locked.origin, Origin::Index(_))
     }
 
     /// Whether it holds for some Python of the lock.
@@ -49,7 +54,8 @@ pub(super) enum Table<'t> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'c> {
     pub(super) project: &'c UvProject,
-    /// pyproject.toml beside the lock, whose sources and indexes count too.
+    /// pyproject.toml beside the lock, whose sources and indexes count too for the projects
+    /// of its workspace.
     pub(super) root: Option<&'c UvProject>,
     /// The lock's range: two markers are the same where they are within it.
     pub(super) python: &'c MarkerTree,
@@ -84,7 +90,11 @@ impl Context<'_> {
             extras,
             specifier: Vec::new(),
             marker,
-            origin: Origin::Index(None),
+            // One that is not of this workspace may be of another one, with sources there.
+            origin: match self.root {
+                Some(_) => Origin::Index(None),
+                None => Origin::Undeclared,
+            },
         };
         match &parsed.version_or_url {
             Some(VersionOrUrl::Url(url)) => {

@@ -39,7 +39,7 @@ fn refusal(name: &str, text: &str) -> LockError {
 fn assert_refused(name: &str, right: &str, rows: &[Row]) {
     assert!(rows.len() >= 40, "{}", rows.len());
     for (old, new, expected, line) in rows {
-        assert!(right.contains(old), "{old}");
+        assert!(right.contains(old) && !expected.is_empty(), "{old}");
         let error = refusal(name, &right.replacen(old, new, 1));
         // Where the file lies is no matter.
         let message = error.to_string();
@@ -133,5 +133,36 @@ fn locks_that_end_too_soon_do_not_panic() {
                     .map(|lock| lock.select(&choice, &environment).is_ok()),
             };
         }
+    }
+}
+
+/// What is wrong in a large lock was hidden by that the whole is too large to be parsed.
+#[test]
+fn what_is_wrong_in_a_large_lock_is_told() {
+    let package = |index: usize| {
+        let long = "x".repeat(4000);
+        format!(
+            "[[package]]\nname = \"p{index}\"\nversion = \"1\"\n\
+             source = {{ registry = \"https://packages.example.com/{long}\" }}\n\n"
+        )
+    };
+    let packages: String = (0..1000).map(package).collect();
+    let head = "version = 1\nrequires-python = \">=3.10\"\n\n";
+    for (head, last, expected) in [
+        (head, "[[package]]\nname = 1\n", "`source`"),
+        (
+            head,
+            "[[package]]\nname = 1\nsource = { registry = \"x\" }\n",
+            "`name` is of type integer",
+        ),
+        (head, "<<<<<<< HEAD\n", "merge conflict markers"),
+        (
+            "version = 1\n<<<<<<< HEAD\n\n",
+            "",
+            "merge conflict markers",
+        ),
+    ] {
+        let error = refusal("uv.lock", &format!("{head}{packages}{last}")).to_string();
+        assert!(error.contains(expected), "{expected}: {error}");
     }
 }

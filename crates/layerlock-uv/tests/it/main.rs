@@ -9,5 +9,6 @@ mod agreement;
 mod asks;
 mod hostile;
 mod mutated;
+mod requirements;
 mod stale;
 mod support;

@@ -152,7 +152,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "six==1.17.0 \\\n",
         "-r requirements.txt\nsix==1.17.0 \\\n",
-        "",
+        "the lock includes itself",
         1,
     ),
     (
