@@ -6,8 +6,10 @@ use layerlock_diagnostic::Place;
 use layerlock_lock::{LockWarning, LockWarningKind};
 use pep440_rs::{Version, VersionSpecifiers};
 use pep508_rs::{MarkerEnvironment, StringVersion};
+use toml::de::DeTable;
 
 use crate::Error;
+use crate::document::Document;
 
 /// No minor version of Python has had as many patch releases.
 const LAST_PATCH: u64 = 99;
@@ -21,7 +23,16 @@ pub(crate) struct PythonRange {
 }
 
 impl PythonRange {
-    pub(crate) fn parse(text: &str, place: Place) -> Result<Self, Error> {
+    /// Reads `requires-python` of a table.
+    pub(crate) fn read(document: &Document, table: &DeTable<'_>) -> Result<Option<Self>, Error> {
+        let Some(value) = table.get("requires-python") else {
+            return Ok(None);
+        };
+        let text = document.string(value, "`requires-python`")?;
+        Self::parse(text, document.place(value.span())).map(Some)
+    }
+
+    fn parse(text: &str, place: Place) -> Result<Self, Error> {
         let specifiers = text.parse().map_err(|_| {
             let message = format!("`{}` is not a range of versions", text.escape_debug());
             Error::invalid(place.clone(), message)

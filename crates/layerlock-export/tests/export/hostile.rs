@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::common::{linux, project, write_lock};
+use crate::common::{linux, project};
 use layerlock_export::{Error, Lock, Project, RequirementsOptions, requirements, select};
 use layerlock_lock::Choice;
 use proptest::prelude::*;
@@ -127,8 +127,7 @@ fn what_would_fill_memory_is_refused_and_the_limit_told() {
 
     let project_text = "[project]\nname = \"x\"\nversion = \"1\"\n";
     for packages in [format!("[[package]]\nname = \"a\"\n{heavy}"), heavy] {
-        let directory = project(project_text, "");
-        write_lock(directory.path(), &packages, "2.1", "0");
+        let directory = project(project_text, &packages);
         let read = Project::read(directory.path()).unwrap();
         let error = Lock::read(&read).unwrap_err();
         let limit = "it has more than 400,000 values, or a fourth of it tables";

@@ -61,7 +61,7 @@ impl Head {
         Ok(Self {
             revision: revision(root),
             supported: Supported {
-                python: requires_python(document, root)?,
+                python: PythonRange::read(document, root)?,
                 environments,
                 place: document.place(span),
             },
@@ -76,14 +76,6 @@ impl Head {
             manifest: Manifest::read(document, root, manifest)?,
         })
     }
-}
-
-fn requires_python(document: &Document, root: &DeTable<'_>) -> Result<Option<PythonRange>, Error> {
-    let Some(value) = root.get("requires-python") else {
-        return Ok(None);
-    };
-    let text = document.string(value, "`requires-python`")?;
-    PythonRange::parse(text, document.place(value.span())).map(Some)
 }
 
 fn revision(root: &DeTable<'_>) -> i64 {

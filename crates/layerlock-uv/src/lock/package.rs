@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use layerlock_lock::{NameError, PackageName, normalize_name};
+use layerlock_lock::{PackageName, normalize_name};
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -12,7 +12,7 @@ use super::source::Source;
 use crate::Error;
 use crate::declared::DefaultGroups;
 use crate::document::{Document, Value};
-use crate::file_entry::{plain_name, size};
+use crate::entry::{package_name, plain_name, size, version};
 use crate::file_url::{absolute_file_url, file_name_of};
 use crate::marker::{Marker, Markers};
 use crate::origin::Origin;
@@ -123,8 +123,8 @@ impl<'d> Reader<'d> {
         let source = Source::read(document, source_value)?;
         let metadata = document.table_at(table, "metadata")?;
         Ok(Package {
-            name: self.name(name_value)?,
-            version: self.version(table)?,
+            name: package_name(document, name_value)?,
+            version: version(document, table)?,
             forks: self.forks(table)?,
             files: self.files(table, &source)?,
             dependencies: self.dependencies(document.array_at(table, "dependencies")?)?,
@@ -137,29 +137,6 @@ impl<'d> Reader<'d> {
             span: document.in_file(name_value.span()),
             source,
         })
-    }
-
-    /// A package name becomes part of paths and URLs, so it must be one.
-    fn name(&self, value: &Value<'_>) -> Result<PackageName, Error> {
-        let name = self.document.string(value, "`name`")?;
-        name.parse()
-            .map_err(|error: NameError| self.document.invalid(value.span(), error.to_string()))
-    }
-
-    /// The version, normalised.
-    fn version(&self, table: &DeTable<'_>) -> Result<Option<String>, Error> {
-        let Some(value) = table.get("version") else {
-            return Ok(None);
-        };
-        let text = self.document.string(value, "`version`")?;
-        let version: Result<pep440_rs::Version, _> = text.parse();
-        match version {
-            Ok(version) => Ok(Some(version.to_string())),
-            Err(_) => Err(self.document.invalid(
-                value.span(),
-                format!("`{}` is not a version", text.escape_debug()),
-            )),
-        }
     }
 
     fn forks(&mut self, table: &DeTable<'_>) -> Result<Vec<Marker>, Error> {
@@ -205,8 +182,8 @@ impl<'d> Reader<'d> {
         let extras = ["extra", "extras"].map(|key| document.texts_at(table, key));
         let [extra, extras] = extras;
         Ok(Dependency {
-            name: self.name(name)?,
-            version: self.version(table)?,
+            name: package_name(document, name)?,
+            version: version(document, table)?,
             source: source
                 .map(|value| Source::read(document, value))
                 .transpose()?,

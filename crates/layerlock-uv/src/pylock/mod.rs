@@ -73,16 +73,9 @@ impl PyLock {
         let packages = document.array_at(root, "packages")?.iter();
         let packages = packages.map(|value| reader.package(value));
         let packages = packages.collect::<Result<_, _>>()?;
-        let requires_python = match root.get("requires-python") {
-            Some(value) => {
-                let text = document.string(value, "`requires-python`")?;
-                Some(PythonRange::parse(text, document.place(value.span()))?)
-            }
-            None => None,
-        };
         Ok(Self {
             supported: Supported {
-                python: requires_python,
+                python: PythonRange::read(document, root)?,
                 environments,
                 place: document.place(environments_span),
             },

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use layerlock_digest::Digest;
-use layerlock_lock::{LockedFile, LockedPackage, NameError, PackageName, PackageSource, WeakHash};
+use layerlock_lock::{LockedFile, LockedPackage, PackageName, PackageSource, WeakHash};
 use pep508_rs::MarkerEnvironment;
 use toml::de::DeTable;
 
 use crate::Error;
 use crate::document::{Document, Value};
-use crate::file_entry::{plain_name, size};
+use crate::entry::{package_name, plain_name, size, version};
 use crate::file_url::{absolute_file_url, file_name_of};
 use crate::marker::{Active, Marker, Markers};
 use crate::python::PythonRange;
@@ -54,24 +54,21 @@ impl Reader<'_> {
         let document = self.document;
         let table = document.table(value, "a package")?;
         let name_value = document.required(value, "name", "a package")?;
-        let name = self.name(name_value)?;
+        let name = package_name(document, name_value)?;
         let marker = table.get("marker");
         let marker = marker.map(|value| self.marker(value)).transpose()?;
         let (source, files) = self.source(value, table)?;
-        let requires_python = match table.get("requires-python") {
-            Some(value) => {
-                let text = document.string(value, "`requires-python`")?;
-                Some(PythonRange::parse(text, document.place(value.span()))?)
-            }
-            None => None,
-        };
+        let requires_python = PythonRange::read(document, table)?;
         let mut dependencies = Vec::new();
         for value in document.array_at(table, "dependencies")? {
             let name = document.required(value, "name", "a dependency")?;
-            dependencies.push(self.name(name)?);
+            dependencies.push(package_name(document, name)?);
         }
         let locked = LockedPackage {
-            version: self.version(table, &files)?,
+            version: match version(document, table)? {
+                Some(version) => version,
+                None => version_of_wheel(&files).unwrap_or_default(),
+            },
             name,
             source,
             extras: Vec::new(),
@@ -88,30 +85,6 @@ impl Reader<'_> {
             marker,
             requires_python,
             dependencies,
-        })
-    }
-
-    fn name(&self, value: &Value<'_>) -> Result<PackageName, Error> {
-        let name = self.document.string(value, "`name`")?;
-        name.parse()
-            .map_err(|error: NameError| self.document.invalid(value.span(), error.to_string()))
-    }
-
-    /// The version, normalised; where there is none, the one that a wheel is of.
-    fn version(&self, table: &DeTable<'_>, files: &[LockedFile]) -> Result<String, Error> {
-        let Some(value) = table.get("version") else {
-            let mut versions = files.iter().filter_map(|file| {
-                let name = file.name.strip_suffix(".whl")?;
-                let version: pep440_rs::Version = name.split('-').nth(1)?.parse().ok()?;
-                Some(version.to_string())
-            });
-            return Ok(versions.next().unwrap_or_default());
-        };
-        let text = self.document.string(value, "`version`")?;
-        let version: Result<pep440_rs::Version, _> = text.parse();
-        version.map(|version| version.to_string()).map_err(|_| {
-            let message = format!("`{}` is not a version", text.escape_debug());
-            self.document.invalid(value.span(), message)
         })
     }
 
@@ -264,4 +237,13 @@ impl Reader<'_> {
         });
         Ok((digests, weak_hash))
     }
+}
+
+/// The version that a wheel among the files is of.
+fn version_of_wheel(files: &[LockedFile]) -> Option<String> {
+    files.iter().find_map(|file| {
+        let name = file.name.strip_suffix(".whl")?;
+        let version: pep440_rs::Version = name.split('-').nth(1)?.parse().ok()?;
+        Some(version.to_string())
+    })
 }

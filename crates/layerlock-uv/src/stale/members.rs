@@ -41,7 +41,12 @@ pub(super) fn check(
         return Ok(());
     };
     for directory in directories {
-        let Ok(Some(member)) = UvProject::read(&directory) else {
+        let known = projects.values().find(|it| it.directory() == directory);
+        let read = match known {
+            Some(_) => None,
+            None => UvProject::read(&directory).ok().flatten(),
+        };
+        let Some(member) = known.or(read.as_ref()) else {
             continue;
         };
         let Some(name) = member.name.as_ref().filter(|_| member.is_managed) else {

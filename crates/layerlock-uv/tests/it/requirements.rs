@@ -135,7 +135,7 @@ fn who_asks_for_a_package_is_one_of_those_that_are_selected() {
     let requested: Vec<&str> = selected
         .requested()
         .iter()
-        .map(|name| name.as_str())
+        .map(layerlock_lock::PackageName::as_str)
         .collect();
     assert_eq!(requested, ["a"]);
 }
