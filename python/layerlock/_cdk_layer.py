@@ -62,7 +62,7 @@ class LayerlockLayer(lambda_.LayerVersion):
     ) -> None:
         """Build the layer.
 
-        project: the directory of pyproject.toml and poetry.lock, from the directory in which
+        project: the directory of pyproject.toml and the lock, from the directory in which
             the app runs.
         layer, runtime, architecture: which one, if the project configures several.
         with_groups ... compression: the options of `layerlock build` with these names, in

@@ -21,11 +21,9 @@ import sys
 import tempfile
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from . import _locks
 from ._find import find_layerlock_bin
 from ._report import LayerlockError, run
-
-#: The package that the heading of an entry of poetry.lock names.
-_LOCKED = re.compile(r'^name = "([^"]+)"\s*$')
 
 #: GitHub's words for severities.
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -45,18 +43,14 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _prepare() -> int:
-    """Say where the cache is, and by which key a cache for this lock is saved."""
+    """Say where the cache is, and by which key a cache for these locks is saved."""
     command = [find_layerlock_bin(), "cache", "dir"]
     directory = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if directory.returncode:
         return directory.returncode
-    try:
-        with open(os.path.join(_project(), "poetry.lock"), "rb") as lock:
-            digest = hashlib.sha256(lock.read()).hexdigest()
-    except OSError:
-        # The build says what is wrong.
-        digest = "none"
-    # Wheels are in the cache by their hashes, so that any older one does for a start.
+    # Without a lock the build says what is wrong.
+    digest = _locks.digest(_project(), _workspace()) or "none"
+    # Packages are in the cache by their hashes, so that any older one does for a start.
     prefix = f"layerlock-{os.environ.get('RUNNER_OS', sys.platform)}-"
     _output("cache-directory", os.fsdecode(directory.stdout).rstrip("\r\n"))
     _output("cache-key", prefix + digest)
@@ -82,7 +76,7 @@ def _run() -> int:
     findings = _findings([*layers, *_checked(project)])
     locked = _locked(project) if findings else {}
     for finding in findings:
-        place = locked.get(_normalized(finding.get("package") or ""))
+        place = locked.get(_locks.normalized(finding.get("package") or ""))
         text = _with_hint(finding["message"], finding.get("hint"))
         title = f"layerlock: {finding['code']}"
         _annotate(_LEVELS.get(finding["severity"], "notice"), text, title=title, place=place)
@@ -193,34 +187,28 @@ def _annotate_error(error: LayerlockError, project: str) -> None:
     if place and place.get("file"):
         place = {**place, "file": _in_workspace(place["file"], project)}
     elif error.package:
-        place = _locked(project).get(_normalized(error.package))
+        place = _locked(project).get(_locks.normalized(error.package))
     _annotate("error", _with_hint(error.message, error.hint), title="layerlock", place=place)
 
 
 def _locked(project: str) -> Dict[str, Dict[str, Any]]:
-    """Return the places of the packages in poetry.lock, by their normalized names."""
+    """Return the places of the packages in the project's locks, by their normalized names."""
     places: Dict[str, Dict[str, Any]] = {}
-    file = _in_workspace("poetry.lock", project)
-    try:
-        with open(os.path.join(project, "poetry.lock"), encoding="utf-8") as lock:
-            for number, line in enumerate(lock, start=1):
-                name = _LOCKED.match(line)
-                if name:
-                    places.setdefault(_normalized(name.group(1)), {"file": file, "line": number})
-    except (OSError, UnicodeDecodeError):
-        pass
+    for name, path, line in _locks.places(project, _workspace()):
+        places.setdefault(name, {"file": _in_workspace(path, project), "line": line})
     return places
 
 
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _workspace() -> str:
+    """Return the top of the checkout."""
+    return os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or os.getcwd())
 
 
 def _in_workspace(file: str, project: str) -> str:
     """Return the path of a file of the project as GitHub needs it: from the checkout's root."""
-    path = file if os.path.exists(file) else os.path.join(project, file)
+    path = file if os.path.exists(file) else os.path.join(_locks.directory_of(project), file)
     path = os.path.realpath(path)
-    root = os.path.realpath(os.environ.get("GITHUB_WORKSPACE") or os.getcwd())
+    root = _workspace()
     return os.path.relpath(path, root).replace(os.sep, "/") if _is_below(path, root) else file
 
 

@@ -3,11 +3,12 @@
 import contextlib
 import io
 import os
+import shutil
 import tempfile
 import unittest
 from unittest import mock
 
-from layerlock import github
+from layerlock import _locks, github
 from layerlock._report import LayerlockError, parse
 
 
@@ -28,23 +29,114 @@ class Annotations(unittest.TestCase):
         text = annotation("warning", "old", title="t", place=place)
         self.assertEqual(text, "::warning file=poetry.lock,line=3,title=t::old\n")
 
-    def test_a_package_is_found_in_the_lock_and_named_from_the_checkout(self):
-        with tempfile.TemporaryDirectory() as checkout:
-            project = os.path.join(checkout, "services", "shop")
-            os.makedirs(project)
-            with open(os.path.join(project, "poetry.lock"), "w", encoding="utf-8") as lock:
-                lock.write('[[package]]\nname = "idna"\n\n[[package]]\nname = "Zope.Event"\n')
-            with mock.patch.dict(os.environ, {"GITHUB_WORKSPACE": checkout}):
-                places = github._locked(project)
-            place = {"file": "services/shop/poetry.lock", "line": 5}
-            self.assertEqual(places.get("zope-event"), place)
-            self.assertIsNone(places.get("absent"))
-
     def test_findings_of_several_layers_are_told_once(self):
         finding = {"severity": "warning", "code": "yanked", "package": "idna", "message": "m"}
         other = {**finding, "message": "n"}
         layers = [{"findings": [finding]}, {"findings": [finding, other]}]
         self.assertEqual(github._findings(layers), [finding, other])
+
+
+#: Each kind of lock with the package `Zope.Event`, and its line.
+LOCKS = {
+    "poetry.lock": ('[[package]]\nname = "idna"\n\n[[package]]\nname = "Zope.Event"\n', 5),
+    "uv.lock": ('version = 1\n\n[[package]]\nname = "zope-event"\n', 4),
+    "pylock.toml": ('[[packages]]\nname = "zope-event"\nversion = "1"\n', 2),
+    "pylock.web.toml": ('[[packages]]\nname = "zope-event"\n', 2),
+    "requirements.txt": ("# by hand\nzope.event[x]==1 \\\n    --hash=sha256:0\n", 2),
+    "requirements-prod.txt": ("zope_event @ https://packages.example.com/z.whl\n", 1),
+    "package-lock.json": ('{\n "packages": {\n  "node_modules/zope.event": {\n', 3),
+}
+
+
+def write(*path, text="x"):
+    path = os.path.join(*path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+class Locks(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.checkout = os.path.realpath(directory.name)
+        self.project = os.path.join(self.checkout, "services", "shop")
+        os.makedirs(self.project)
+        variables = mock.patch.dict(os.environ, {"GITHUB_WORKSPACE": self.checkout})
+        variables.start()
+        self.addCleanup(variables.stop)
+
+    def digest(self, project=None):
+        return _locks.digest(project or self.project, self.checkout)
+
+    def test_a_package_is_found_in_each_lock_and_named_from_the_checkout(self):
+        for name, (text, line) in LOCKS.items():
+            path = os.path.join(self.project, name)
+            write(path, text=text)
+            places = github._locked(self.project)
+            self.assertEqual(
+                places.get("zope-event"), {"file": f"services/shop/{name}", "line": line}
+            )
+            self.assertIsNone(places.get("absent"))
+            os.remove(path)
+
+    def test_a_project_is_found_by_a_file_in_it(self):
+        write(self.project, "pyproject.toml")
+        write(self.project, "uv.lock", text=LOCKS["uv.lock"][0])
+        by_file = os.path.join(self.project, "pyproject.toml")
+        self.assertEqual(github._locked(by_file), github._locked(self.project))
+        self.assertEqual(self.digest(by_file), self.digest())
+
+    def test_the_first_lock_in_layerlocks_order_counts(self):
+        for name in ("uv.lock", "poetry.lock"):
+            write(self.project, name, text=LOCKS[name][0])
+        place = github._locked(self.project).get("zope-event")
+        self.assertEqual(place, {"file": "services/shop/poetry.lock", "line": 5})
+
+    def test_the_lock_of_a_workspace_is_above(self):
+        write(self.checkout, "uv.lock", text=LOCKS["uv.lock"][0])
+        place = github._locked(self.project).get("zope-event")
+        self.assertEqual(place, {"file": "uv.lock", "line": 4})
+
+    def test_without_a_lock_there_is_no_digest(self):
+        write(self.project, "pyproject.toml")
+        self.assertIsNone(self.digest())
+
+    def test_each_lock_changes_the_digest(self):
+        places = [(self.project, name) for name in (*LOCKS, "lockfile.json")]
+        places += [(self.project, "web", "package-lock.json"), (self.checkout, "uv.lock")]
+        seen = {self.digest()}
+        for place in places:
+            for text in ("one", "other"):
+                write(*place, text=text)
+                seen.add(self.digest())
+        self.assertEqual(len(seen), 1 + 2 * len(places))
+
+    def test_only_locks_of_the_project_change_the_digest(self):
+        write(self.project, "poetry.lock")
+        before = self.digest()
+        for place in (
+            (self.project, "pyproject.toml"),
+            (self.project, "node_modules", "uuid", "package-lock.json"),
+            (self.project, ".git", "poetry.lock"),
+            (self.project, "env", "lib", "poetry.lock"),
+            (self.project, "env", "pyvenv.cfg"),
+            (self.checkout, "services", "cart", "poetry.lock"),
+            (os.path.dirname(self.checkout), f"{os.path.basename(self.checkout)}-2", "uv.lock"),
+        ):
+            write(*place)
+        self.addCleanup(shutil.rmtree, self.checkout + "-2")
+        self.assertEqual(self.digest(), before)
+
+    def test_a_digest_is_of_one_project_wherever_its_checkout_is(self):
+        for project in (self.project, os.path.join(self.checkout, "services", "cart")):
+            write(project, "poetry.lock")
+        other = os.path.join(self.checkout, "services", "cart")
+        self.assertNotEqual(self.digest(), self.digest(other))
+        moved = os.path.join(self.checkout, "elsewhere")
+        other = os.path.join(moved, "services", "shop")
+        write(other, "poetry.lock")
+        self.assertEqual(_locks.digest(other, moved), self.digest())
 
 
 class Checks(unittest.TestCase):
