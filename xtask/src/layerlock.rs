@@ -20,6 +20,9 @@ pub(crate) struct Layerlock {
 /// What `--json` prints.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
+    /// Of a build, whether there was nothing to do.
+    #[serde(default)]
+    pub(crate) unchanged: bool,
     pub(crate) layers: Vec<Layer>,
     #[serde(default)]
     pub(crate) published: Vec<Published>,

@@ -6,6 +6,7 @@
 //! second run finds the stamp and does nothing. Installs go through the machine's
 //! ordinary pip and npm configuration.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -22,7 +23,7 @@ pub(crate) const PYTHON: &str = "3.12";
 const PYTHON_OF_POETRY_1_1: &str = "3.10";
 
 /// One tool, or a set that is installed together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tool {
     Poetry,
     /// The model for locks of Poetry 1.0 to 1.8.
@@ -51,16 +52,11 @@ pub(crate) enum Tool {
     /// Has the schemas of GitHub's files.
     CheckJsonschema,
 }
+    /// Lambda's runtime client for Node, which is compiled on this machine: only where
+    /// [`node_client_lacks`] nothing.
+    NodeClient,
 
-/// Lambda's runtime client for Node.
-pub(crate) enum NodeClient {
-    /// The directory that has `node_modules`.
-    Ready(PathBuf),
-    /// Why it cannot be built here.
-    CannotBuild(String),
-}
-
-/// What its build needs, and Debian's names for that.
+/// What the build of Lambda's runtime client for Node needs.
 const NODE_CLIENT_NEEDS: [&str; 6] = ["cmake", "autoconf", "automake", "libtoolize", "make", "g++"];
 
 /// The tools that are ready to use.
@@ -71,7 +67,7 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    /// Installs those of the tools that are not there yet.
+    /// Installs those of the tools that are not there yet; one that is named twice, once.
     pub(crate) fn prepare(wanted: &[Tool]) -> Result<Self> {
         let python = find_python(PYTHON)?;
         let root = repository::target("xtask");
@@ -93,16 +89,13 @@ impl Tools {
                 .stdout()
         })?;
         // The CDK's library is installed from an export of the fixture's lock.
-        let (first, rest): (Vec<Tool>, Vec<Tool>) = wanted
-            .iter()
-            .chain(wanted.contains(&Tool::CdkLibrary).then_some(&Tool::Poetry))
-            .partition(|tool| **tool == Tool::Poetry);
-        if !first.is_empty() {
+        let wanted: BTreeSet<Tool> = wanted.iter().copied().collect();
+        if wanted.contains(&Tool::Poetry) || wanted.contains(&Tool::CdkLibrary) {
             tools.install_tool(Tool::Poetry)?;
         }
         let results: Vec<Result<()>> = std::thread::scope(|scope| {
+        let rest = wanted.iter().filter(|tool| **tool != Tool::Poetry);
             let installs: Vec<_> = rest
-                .iter()
                 .map(|tool| scope.spawn(|| tools.install_tool(*tool)))
                 .collect();
             installs
@@ -239,21 +232,9 @@ impl Tools {
         python.parent().map(Path::to_owned).unwrap_or_default()
     }
 
-    /// Lambda's runtime client for Node, which is compiled on this machine.
-    pub(crate) fn node_client(&self) -> Result<NodeClient> {
-        let is_missing = |program: &&&str| !has_program(program);
-        if let Some(program) = NODE_CLIENT_NEEDS.iter().find(is_missing) {
-            return Ok(NodeClient::CannotBuild(format!(
-                "aws-lambda-ric cannot be built without {program} (Debian: apt-get install \
-                 cmake autoconf automake libtool make g++)"
-            )));
-        }
-        let pins = include_str!("../npm/lambda-ric/package-lock.json");
-        self.install("node-client", pins, &self.python, |directory| {
-            let manifest = include_str!("../npm/lambda-ric/package.json");
-            npm_ci(directory, manifest, pins)
-        })?;
-        Ok(NodeClient::Ready(self.directory("node-client")))
+    /// The directory whose `node_modules` has Lambda's runtime client for Node.
+    pub(crate) fn node_client(&self) -> PathBuf {
+        self.directory("node-client")
     }
 
     pub(crate) fn uv(&self) -> Command {
@@ -357,6 +338,13 @@ impl Tools {
                 .args(["--requirement".as_ref(), requirements(name).as_os_str()])
                 .stdout()
         })
+            Tool::NodeClient => {
+                let pins = include_str!("../npm/lambda-ric/package-lock.json");
+                self.install("node-client", pins, &self.python, |directory| {
+                    let manifest = include_str!("../npm/lambda-ric/package.json");
+                    npm_ci(directory, manifest, pins)
+                })
+            }
     }
 
     /// Runs an install into an empty directory, unless the directory's stamp says that the
@@ -436,6 +424,25 @@ fn create_venv(python: &Path, directory: &Path) -> Result<()> {
 }
 
 fn requirements(name: &str) -> PathBuf {
+/// Whether this machine has Node.js with its npm, which the CDK runs on.
+pub(crate) fn has_node() -> bool {
+    has_program("node") && has_program("npm")
+}
+
+/// What this machine lacks to build Lambda's runtime client for Node.
+pub(crate) fn node_client_lacks() -> Option<String> {
+    if !has_node() {
+        return Some("no Node.js with npm here".to_owned());
+    }
+    let program = NODE_CLIENT_NEEDS
+        .iter()
+        .find(|program| !has_program(program))?;
+    Some(format!(
+        "aws-lambda-ric cannot be built without {program} (Debian: apt-get install cmake autoconf \
+         automake libtool make g++)"
+    ))
+}
+
     let directory = repository::root().join("xtask/requirements");
     directory.join(format!("{name}.txt"))
 }

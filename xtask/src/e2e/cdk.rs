@@ -7,11 +7,23 @@ use serde_json::{Map, Value};
 use super::subject::Subject;
 use crate::checks::{Problems, Proof};
 use crate::files;
-use crate::tools::Tools;
+use crate::tools::{Tool, Tools, has_node};
+
+/// What it takes, where this machine can run it.
+pub(crate) fn tools() -> &'static [Tool] {
+    if has_node() {
+        &[Tool::CdkLibrary, Tool::CdkCli]
+    } else {
+        &[]
+    }
+}
 
 /// `cdk synth` in a fresh copy: the stack has one layer, which every function uses, and
 /// its asset holds the files of the layer.
 pub(crate) fn prove(subject: &Subject, app: &CdkApp, tools: &Tools) -> Result<Proof> {
+    if !has_node() {
+        return Ok(Proof::Skipped("no Node.js with npm here".into()));
+    }
     let project = subject.new_directory("cdk")?.join("project");
     files::copy(&subject.source, &project)?;
     let synth = subject

@@ -1,7 +1,6 @@
 //! The fixture's functions under Lambda's own runtime client, with the layer at /opt.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use layerlock_fixtures::{Fact, Function};
@@ -16,8 +15,7 @@ use crate::process::Command;
 use crate::tools::{PYTHON, Tools};
 
 const BOOTSTRAP: &str = include_str!("bootstrap.py");
-/// From start to answer; a function here takes a second or two.
-const LIMIT: Duration = Duration::from_mins(2);
+const HANDLER: &str = "main.handler";
 
 /// Where Lambda looks for programs and libraries.
 pub(super) const SEARCH_PATHS: [&str; 2] = [
@@ -138,34 +136,17 @@ fn invoke(subject: &Subject, function: &Function, tools: &Tools, layer: &Path) -
 
     let log = scratch.join("log");
     let running = command.start(&log)?;
-    let started = Instant::now();
-    loop {
-        if let Some(outcome) = api.outcome(Duration::from_millis(50))? {
-            return Ok(Run {
-                outcome,
-                layer: seen_layer,
-                proof,
-            });
-        }
-        if !running.is_alive() || started.elapsed() > LIMIT {
-            // What it posted just before its end may still be on its way.
-            if let Some(outcome) = api.outcome(Duration::from_millis(500))? {
-                return Ok(Run {
-                    outcome,
-                    layer: seen_layer,
-                    proof,
-                });
-            }
-            let log = fs_err::read_to_string(&log)?;
-            bail!("the runtime client ended without an answer:\n{log}");
-        }
-    }
+    Ok(Run {
+        outcome: api.outcome_of(&running, &log)?,
+        layer: seen_layer,
+        proof,
+    })
 }
 
 /// Lambda's directories, environment and sys.path.
 fn in_namespace(namespace: Namespace, mounts: &Mounts, api: &RuntimeApi) -> Command {
     let mut command = namespace.command(mounts);
-    for (name, value) in lambda_environment(api, "/var/task", "/var/runtime") {
+    for (name, value) in api.environment(HANDLER, "/var/task", "/var/runtime") {
         command = command.arg(format!("{name}={value}"));
     }
     command
@@ -180,32 +161,12 @@ fn beside(mounts: &Mounts, api: &RuntimeApi, tools: &Tools) -> Command {
     let mut command = tools.python().without_env(&["AWS_", "PYTHON", "LD_"]);
     let task = mounts.task.display().to_string();
     let runtime = mounts.runtime.display().to_string();
-    for (name, value) in lambda_environment(api, &task, &runtime) {
+    for (name, value) in api.environment(HANDLER, &task, &runtime) {
         command = command.env(name, value);
     }
     command
         .args(["-I", "-S", "-c", BOOTSTRAP])
         .args([mounts.opt, mounts.task, mounts.runtime])
-}
-
-fn lambda_environment(
-    api: &RuntimeApi,
-    task: &str,
-    runtime: &str,
-) -> impl Iterator<Item = (&'static str, String)> {
-    [
-        ("AWS_LAMBDA_RUNTIME_API", api.address()),
-        ("_HANDLER", "main.handler".into()),
-        ("LAMBDA_TASK_ROOT", task.into()),
-        ("LAMBDA_RUNTIME_DIR", runtime.into()),
-        ("AWS_LAMBDA_FUNCTION_NAME", "fixture".into()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
-        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".into()),
-        ("AWS_REGION", "eu-central-1".into()),
-        ("LANG", "en_US.UTF-8".into()),
-        ("TZ", ":UTC".into()),
-    ]
-    .into_iter()
 }
 
 pub(super) fn python_prefix(tools: &Tools) -> Result<PathBuf> {

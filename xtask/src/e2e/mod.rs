@@ -34,7 +34,7 @@ use layerlock_fixtures::{ALL, Fixture, SHARED_LAYER};
 
 use crate::checks::{Checks, Proof};
 use crate::repository::{self, Profile};
-use crate::tools::{Tool, Tools};
+use crate::tools::{self, Tool, Tools};
 use subject::Subject;
 
 pub(crate) use part::Part;
@@ -99,32 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     };
     let fixtures = select(&arguments.fixtures)?;
     let binary = arguments.binary()?;
-    let mut wanted = vec![Tool::Poetry, Tool::RuntimeClient, Tool::Uv];
-    if parts.contains(&Part::Publish) {
-        wanted.extend([Tool::Moto, Tool::MiniStack, Tool::AwsCli]);
-    } else if parts.contains(&Part::Languages) {
-        wanted.push(Tool::Moto);
-    }
-    if parts.contains(&Part::Aliyun) {
-        wanted.push(Tool::Alibaba);
-    }
-    if parts.contains(&Part::Cdk) && fixtures.iter().any(|fixture| fixture.cdk.is_some()) {
-        wanted.extend([Tool::CdkLibrary, Tool::CdkCli]);
-    }
-    let mut others = Vec::new();
-    if parts.contains(&Part::Install) {
-        others.extend(install::tools());
-    }
-    if parts.contains(&Part::Uv) {
-        others.extend([Tool::CdkLibrary, Tool::CdkCli]);
-    }
-    for tool in others {
-        // Two installs of one tool would run side by side.
-        if !wanted.contains(&tool) {
-            wanted.push(tool);
-        }
-    }
-    let tools = Tools::prepare(&wanted)?;
+    let tools = Tools::prepare(&wanted(parts, &fixtures))?;
 
     let mut checks = Checks::only(arguments.only.clone());
     let targets = fixtures.iter().flat_map(|fixture| {
@@ -184,6 +159,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         install::prove(&mut checks, &tools, &binary, arguments.wheel.as_deref());
     }
     checks.report()
+}
+
+/// The tools that the parts run.
+fn wanted(parts: &[Part], fixtures: &[&Fixture]) -> Vec<Tool> {
+    let mut wanted = vec![Tool::Poetry, Tool::RuntimeClient, Tool::Uv];
+    for part in parts {
+        match part {
+            Part::Publish => wanted.extend([Tool::Moto, Tool::MiniStack, Tool::AwsCli]),
+            Part::Languages => {
+                wanted.push(Tool::Moto);
+                wanted.extend(
+                    tools::node_client_lacks()
+                        .is_none()
+                        .then_some(Tool::NodeClient),
+                );
+            }
+            Part::Aliyun => wanted.push(Tool::Alibaba),
+            Part::Cdk if fixtures.iter().any(|fixture| fixture.cdk.is_some()) => {
+                wanted.extend(cdk::tools());
+            }
+            Part::Uv => wanted.extend(cdk::tools()),
+            Part::Install => wanted.extend(install::tools()),
+            _ => {}
+        }
+    }
+    wanted
 }
 
 /// The parts that look at one fixture's layer.

@@ -5,11 +5,17 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
+
+use crate::process::Running;
+
+/// From a client's start to its answer; a function here takes a second or two.
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// What the client posted.
 #[derive(Debug, PartialEq)]
@@ -43,13 +49,47 @@ impl RuntimeApi {
         Ok(Self { address, outcomes })
     }
 
-    /// The value of `AWS_LAMBDA_RUNTIME_API`.
-    pub(crate) fn address(&self) -> String {
-        self.address.to_string()
+    /// Lambda's environment of a function, but for its search paths: names and values.
+    pub(crate) fn environment(
+        &self,
+        handler: &str,
+        task: &str,
+        runtime: &str,
+    ) -> [(&'static str, String); 10] {
+        [
+            ("AWS_LAMBDA_RUNTIME_API", self.address.to_string()),
+            ("_HANDLER", handler.into()),
+            ("LAMBDA_TASK_ROOT", task.into()),
+            ("LAMBDA_RUNTIME_DIR", runtime.into()),
+            ("AWS_LAMBDA_FUNCTION_NAME", "fixture".into()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512".into()),
+            ("AWS_REGION", "eu-central-1".into()),
+            ("LANG", "en_US.UTF-8".into()),
+            ("TZ", ":UTC".into()),
+        ]
+    }
+
+    /// What a client posts, whose streams go to a log: waits for it as long as the client runs.
+    pub(crate) fn outcome_of(&self, client: &Running, log: &Path) -> Result<Outcome> {
+        let started = Instant::now();
+        while client.is_alive() && started.elapsed() < LIMIT {
+            if let Some(outcome) = self.outcome(Duration::from_millis(50))? {
+                return Ok(outcome);
+            }
+        }
+        // What it posted just before its end may still be on its way.
+        if let Some(outcome) = self.outcome(Duration::from_millis(500))? {
+            return Ok(outcome);
+        }
+        bail!(
+            "the runtime client gave no answer:\n{}",
+            fs_err::read_to_string(log)?
+        );
     }
 
     /// Waits for the client's post; none when the time is over.
-    pub(crate) fn outcome(&self, limit: Duration) -> Result<Option<Outcome>> {
+    fn outcome(&self, limit: Duration) -> Result<Option<Outcome>> {
         match self.outcomes.recv_timeout(limit) {
             Ok(outcome) => Ok(Some(outcome)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -132,9 +172,10 @@ fn respond(mut stream: &TcpStream, status: &str, headers: &str, body: &str) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::Command;
 
-    fn exchange(api: &RuntimeApi, request: &str) -> String {
-        let mut stream = TcpStream::connect(api.address).unwrap();
+    fn exchange(address: &SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = [0; 1024];
         let length = stream.read(&mut response).unwrap();
@@ -145,23 +186,45 @@ mod tests {
     fn hands_out_the_event_and_takes_the_answer() {
         let api = RuntimeApi::serve(r#"{"n": 1}"#).unwrap();
         let next = exchange(
-            &api,
+            &api.address,
             "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n",
         );
         assert!(next.starts_with("HTTP/1.1 200 OK\r\n"), "{next}");
         assert!(next.ends_with("\r\n\r\n{\"n\": 1}"), "{next}");
         let post = "POST /2018-06-01/runtime/invocation/1/response HTTP/1.1\r\n\
             Content-Length: 4\r\n\r\ntrue";
-        assert!(exchange(&api, post).starts_with("HTTP/1.1 202"));
+        assert!(exchange(&api.address, post).starts_with("HTTP/1.1 202"));
         let outcome = api.outcome(Duration::from_secs(5)).unwrap();
         assert_eq!(outcome, Some(Outcome::Answer(Value::Bool(true))));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_a_client_posted_before_its_end_is_waited_for() {
+        let api = RuntimeApi::serve("{}").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let client = Command::new("echo").arg("no module").start(&log).unwrap();
+        client.wait().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                let post = "POST /2018-06-01/runtime/invocation/1/response HTTP/1.1\r\n\
+                    Content-Length: 4\r\n\r\ntrue";
+                exchange(&api.address, post);
+            });
+            let outcome = api.outcome_of(&client, &log).unwrap();
+            assert_eq!(outcome, Outcome::Answer(Value::Bool(true)));
+        });
+        let error = api.outcome_of(&client, &log).unwrap_err().to_string();
+        assert!(error.ends_with("no answer:\nno module\n"), "{error}");
     }
 
     #[test]
     fn tells_an_init_error_from_one_of_the_function() {
         let api = RuntimeApi::serve("{}").unwrap();
         exchange(
-            &api,
+            &api.address,
             "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}",
         );
         let outcome = api.outcome(Duration::from_secs(5)).unwrap();

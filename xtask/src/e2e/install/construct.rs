@@ -11,16 +11,12 @@ use super::shop::{STALE, Shop, Versions, make_stale};
 use crate::checks::{Checks, Problems, Proof};
 use crate::files;
 use crate::process::Command;
-use crate::tools::{Tools, has_program};
+use crate::tools::{Tools, has_node};
 
 /// The app, in the project's directory.
 const APP: &str = "construct.py";
 
 /// Whether the machine has what the CDK runs on.
-pub(super) fn can_run() -> bool {
-    has_program("node") && has_program("npm")
-}
-
 pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     let python = tools.python();
     checks.check("construct: without the CDK it says what to install", || {
@@ -28,7 +24,7 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     });
     let mut check = |name: &str, check: &dyn Fn(&Case) -> Result<Proof>| {
         checks.check(&format!("construct: {name}"), || {
-            if !can_run() {
+            if !has_node() {
                 return Ok(Proof::Skipped("no Node.js with npm here".into()));
             }
             check(&Case::new(tools, package)?)

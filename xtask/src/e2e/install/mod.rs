@@ -17,6 +17,7 @@ use anyhow::Result;
 
 use crate::checks::{Checks, Problems, Proof};
 use crate::dist::wheel::Wheel;
+use crate::e2e::cdk;
 use crate::tools::{Tool, Tools};
 
 use package::Package;
@@ -31,9 +32,7 @@ pub(crate) fn tools() -> Vec<Tool> {
         Tool::PreCommit,
         Tool::CheckJsonschema,
     ];
-    if construct::can_run() {
-        tools.extend([Tool::CdkLibrary, Tool::CdkCli]);
-    }
+    tools.extend(cdk::tools());
     tools
 }
 

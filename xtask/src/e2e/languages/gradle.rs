@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::java::{REPOSITORY, fixture, run_class};
-use super::mounted::{Project, lacks};
+use super::java::{REPOSITORY, run_class};
+use super::mounted::{Project, fixture, lacks};
 use crate::checks::{Problems, Proof};
 use crate::e2e::archive;
 use crate::tools::Tools;
@@ -31,21 +31,17 @@ pub(super) fn prove(_: &Tools, binary: &Path) -> Result<Proof> {
     for _ in 0..2 {
         let project = Project::new(binary, &fixture("gradle"), SETTINGS)?;
         let home = project.beside("gradle-home");
-        let command = project
-            .layerlock
-            .command(&project.path, &["build", "--json"]);
-        let report = crate::layerlock::Report::parse(&command.env("GRADLE_USER_HOME", home))?;
-        let layer = report.layer()?;
+        let layer = project.build_with(|command| command.env("GRADLE_USER_HOME", home))?;
         let names: Vec<String> = archive::read(&layer.zip.path)?.into_keys().collect();
         problems.equal(
             "the jars",
             names,
             vec!["java/lib/commons-cli-debian.jar".to_owned()],
         );
-        digests.push(layer.zip.sha256.clone());
-        if digests.len() == 1 {
-            proof = run_class(layer)?;
+        if digests.is_empty() {
+            proof = run_class(&layer)?;
         }
+        digests.push(layer.zip.sha256);
     }
     problems.equal("the same bytes of two copies", &digests[0], &digests[1]);
     problems.finish()?;

@@ -10,8 +10,10 @@ use crate::e2e::archive;
 use crate::e2e::function::SEARCH_PATHS;
 use crate::e2e::namespace::{Mounts, Namespace};
 use crate::files;
-use crate::layerlock::{Layer, Layerlock};
+use crate::layerlock::{Layer, Layerlock, Report};
 use crate::process::Command;
+use crate::repository;
+use crate::tools::has_program;
 
 /// A project in a directory of its own.
 pub(super) struct Project {
@@ -50,8 +52,16 @@ impl Project {
         self.work.path().join(name)
     }
 
+    /// Its one layer.
     pub(super) fn build(&self) -> Result<Layer> {
-        let mut report = self.layerlock.report(&self.path, &["build"])?;
+        self.build_with(|command| command)
+    }
+
+    /// The same by another command, such as one with more variables.
+    pub(super) fn build_with(&self, change: impl FnOnce(Command) -> Command) -> Result<Layer> {
+        let command = self.layerlock.command(&self.path, &["build", "--json"]);
+        let mut report = Report::parse(&change(command))?;
+        report.layer()?;
         report.layers.pop().context("a layer")
     }
 }
@@ -136,15 +146,13 @@ pub(super) fn cannot_run(programs: &[&str], packages: &str) -> Option<Proof> {
 
 /// What a check needs and this machine lacks.
 pub(super) fn lacks(programs: &[&str], packages: &str) -> Option<Proof> {
-    let missing = programs.iter().find(|program| find(program).is_none())?;
+    let missing = programs.iter().find(|program| !has_program(program))?;
     Some(Proof::Skipped(format!(
-        "no {missing} on PATH (Debian: apt-get install {packages})"
+        "no {missing} here (Debian: apt-get install {packages})"
     )))
 }
 
-/// A program on PATH.
-pub(super) fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));
-    places.find(|place| place.is_file())
+/// A directory of `fixtures/languages`.
+pub(super) fn fixture(name: &str) -> PathBuf {
+    repository::root().join("fixtures/languages").join(name)
 }

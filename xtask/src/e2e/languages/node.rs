@@ -1,17 +1,16 @@
 //! A handler of Node with uuid and sharp, which has compiled files, from a layer.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::mounted::{Mounted, Project, cannot_run, find};
+use super::mounted::{Mounted, Project, cannot_run, fixture, lacks};
 use crate::checks::{Problems, Proof};
 use crate::e2e::runtime_api::{Outcome, RuntimeApi};
 use crate::layerlock::Layer;
 use crate::repository;
-use crate::tools::{NodeClient, Tools};
+use crate::tools::{Tools, node_client_lacks};
 
 const SETTINGS: &str = "runtime = \"nodejs22\"\n[layers.render]\nnpm = \".\"\n";
 const EVENT: &str = r#"{"width": 3}"#;
@@ -21,19 +20,13 @@ const NODE_PATH: &str =
 /// Calls the handler as the client does.
 const CALL: &str = "require('/var/task/index.js').handler(JSON.parse(process.argv[1]))\
                     .then(answer => console.log(JSON.stringify(answer)))";
-/// From start to answer.
-const LIMIT: Duration = Duration::from_mins(1);
 
-fn fixture() -> PathBuf {
+fn sharp() -> PathBuf {
     repository::root().join("fixtures/npm/sharp")
 }
 
-fn task() -> PathBuf {
-    repository::root().join("fixtures/languages/node")
-}
-
 fn layer(binary: &Path) -> Result<(Project, Layer)> {
-    let project = Project::new(binary, &fixture(), SETTINGS)?;
+    let project = Project::new(binary, &sharp(), SETTINGS)?;
     let layer = project.build()?;
     Ok((project, layer))
 }
@@ -45,12 +38,12 @@ pub(super) fn prove(_: &Tools, binary: &Path) -> Result<Proof> {
     }
     let (_project, layer) = layer(binary)?;
     let words = ["/usr/bin/env", "node", "-e", CALL, EVENT];
-    let mounted = Mounted::new(Some(&layer.zip.path), &task())?;
+    let mounted = Mounted::new(Some(&layer.zip.path), &fixture("node"))?;
     let (command, proof) = mounted.command(&[NODE_PATH], &words);
     let answer: Value = serde_json::from_str(&command.stdout()?)?;
     judge(&answer)?;
 
-    let without = Mounted::new(None, &task())?;
+    let without = Mounted::new(None, &fixture("node"))?;
     let (command, _) = without.command(&[NODE_PATH], &words);
     let finished = command.finish()?;
     if finished.code == Some(0) || !finished.stderr.contains("Cannot find module 'uuid'") {
@@ -78,43 +71,26 @@ pub(super) fn prove_client(tools: &Tools, binary: &Path) -> Result<Proof> {
     if let Some(skipped) = cannot_run(&["node", "npm"], "nodejs npm") {
         return Ok(skipped);
     }
-    let client = match tools.node_client()? {
-        NodeClient::Ready(client) => client,
-        NodeClient::CannotBuild(why) => return Ok(Proof::Skipped(why)),
-    };
+    if let Some(why) = node_client_lacks() {
+        return Ok(Proof::Skipped(why));
+    }
     let (project, layer) = layer(binary)?;
-    let mounted = Mounted::new(Some(&layer.zip.path), &task())?;
+    let mounted = Mounted::new(Some(&layer.zip.path), &fixture("node"))?;
     let api = RuntimeApi::serve(EVENT)?;
-    let address = format!("AWS_LAMBDA_RUNTIME_API={}", api.address());
-    let environment = [
-        NODE_PATH,
-        &address,
-        "_HANDLER=index.handler",
-        "LAMBDA_TASK_ROOT=/var/task",
-        "AWS_LAMBDA_FUNCTION_NAME=fixture",
-        "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
-        "AWS_REGION=eu-central-1",
-    ];
+    let mut environment = vec![NODE_PATH.to_owned()];
+    for (name, value) in api.environment("index.handler", "/var/task", "/var/runtime") {
+        environment.push(format!("{name}={value}"));
+    }
     // It looks for the function where it is started.
     let start = "cd /var/task && exec node \
                  /var/runtime/node_modules/aws-lambda-ric/bin/index.mjs index.handler";
     let words = ["/bin/sh", "-c", start];
+    let client = tools.node_client();
+    let environment: Vec<&str> = environment.iter().map(String::as_str).collect();
     let (command, proof) = mounted.command_with(Some(&client), &environment, &words);
     let log = project.beside("log");
     let running = command.start(&log)?;
-    let started = Instant::now();
-    let outcome = loop {
-        if let Some(outcome) = api.outcome(Duration::from_millis(100))? {
-            break outcome;
-        }
-        if !running.is_alive() || started.elapsed() > LIMIT {
-            bail!(
-                "the client gave no answer:\n{}",
-                fs_err::read_to_string(&log)?
-            );
-        }
-    };
+    let outcome = api.outcome_of(&running, &log)?;
     let Outcome::Answer(answer) = outcome else {
         bail!("the function failed: {outcome:?}");
     };
@@ -125,25 +101,23 @@ pub(super) fn prove_client(tools: &Tools, binary: &Path) -> Result<Proof> {
 /// The same zip from another folder, with another umask, other caches and an npm that is
 /// told to install for another machine.
 pub(super) fn prove_same_bytes(_: &Tools, binary: &Path) -> Result<Proof> {
-    if find("npm").is_none() {
-        return Ok(Proof::Skipped("no npm on PATH".to_owned()));
+    if let Some(skipped) = lacks(&["npm"], "nodejs npm") {
+        return Ok(skipped);
     }
     let (_project, first) = layer(binary)?;
     let mut problems = Problems::default();
     let npmrc = "os=darwin\ncpu=arm64\nlibc=musl\nomit=optional\nnode-options=--no-warnings\n";
     for (name, umask) in [("umask 077", "077"), ("umask 000", "000")] {
-        let other = Project::new(binary, &fixture(), SETTINGS)?;
+        let other = Project::new(binary, &sharp(), SETTINGS)?;
         fs_err::write(other.path.join(".npmrc"), npmrc)?;
         let script = format!("umask {umask}; exec \"$0\" \"$@\"");
-        let command = other
-            .layerlock
-            .command(&other.path, &["build", "--json"])
-            .env("npm_config_cache", other.beside("npm-cache"))
-            .env("npm_config_os", "win32")
-            .started_by("sh", ["-c", &script]);
-        let report = crate::layerlock::Report::parse(&command)?;
-        let found = &report.layers.first().context("a layer")?.zip.sha256;
-        problems.equal(name, found, &first.zip.sha256);
+        let cache = other.beside("npm-cache");
+        let layer = other.build_with(|command| {
+            let command = command.env("npm_config_cache", cache);
+            let command = command.env("npm_config_os", "win32");
+            command.started_by("sh", ["-c", &script])
+        })?;
+        problems.equal(name, &layer.zip.sha256, &first.zip.sha256);
     }
     problems.finish()?;
     Ok(Proof::Figure(first.zip.sha256[..16].to_owned()))

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::java::fixture;
-use super::mounted::{Mounted, Project, lacks};
+use super::mounted::{Mounted, Project, fixture, lacks};
 use crate::checks::{Problems, Proof};
 use crate::e2e::archive;
 use crate::process::Command;
@@ -72,12 +71,7 @@ pub(super) fn prove(_: &Tools, binary: &Path) -> Result<Proof> {
 
     let mut layers = Vec::new();
     for project in [&one, &other] {
-        let command = project
-            .layerlock
-            .command(&project.path, &["build", "--json"]);
-        let command = composer(command, project.beside("composer"));
-        let mut report = crate::layerlock::Report::parse(&command)?;
-        layers.extend(report.layers.pop());
+        layers.push(project.build_with(|command| composer(command, project.beside("composer")))?);
     }
     let mut problems = Problems::default();
     problems.equal(

@@ -15,7 +15,7 @@ use crate::e2e::{cdk, function};
 use crate::files;
 use crate::layerlock::{Layerlock, Report};
 use crate::process::Command;
-use crate::tools::{Tools, has_program};
+use crate::tools::Tools;
 
 const FIXTURE: &Fixture = &SHARED_LAYER;
 
@@ -46,9 +46,6 @@ pub(super) fn prove(checks: &mut Checks, tools: &Tools, binary: &Path) {
         let Some(app) = &FIXTURE.cdk else {
             return Ok(Proof::Skipped("the fixture has no app".into()));
         };
-        if !has_program("node") {
-            return Ok(Proof::Skipped("no Node.js here".into()));
-        }
         cdk::prove(&moved.subject, app, tools)
     });
     for (name, lock, write) in [
