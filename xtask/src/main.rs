@@ -26,6 +26,7 @@ mod installed;
 mod layerlock;
 mod memory;
 mod process;
+mod pip_report;
 mod random;
 mod repository;
 mod structure;

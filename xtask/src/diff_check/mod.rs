@@ -9,12 +9,12 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::checks::Problems;
 use crate::installed;
 use crate::layerlock::Layerlock;
+use crate::pip_report::{Metadata, PipReport};
 use crate::repository::{self, Profile};
 use crate::tools::Tools;
 
@@ -42,34 +42,6 @@ impl Arguments {
 const PYTHON: &str = "3.12";
 
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
-
-/// What `pip install --report` says.
-#[derive(Deserialize)]
-struct Report {
-    install: Vec<Resolved>,
-}
-
-#[derive(Deserialize)]
-struct Resolved {
-    download_info: Download,
-    metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-struct Download {
-    archive_info: Archive,
-}
-
-#[derive(Deserialize)]
-struct Archive {
-    hashes: std::collections::BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-    version: String,
-}
 
 /// What a layer was found to be.
 struct Checked {
@@ -141,12 +113,10 @@ fn resolve(package: &str, architecture: &str, tools: &Tools, project: &Path) -> 
         .arg(&report)
         .arg(package)
         .stdout()?;
-    let resolved: Report = serde_json::from_slice(&fs_err::read(&report)?)?;
     let mut lock = String::new();
-    for one in &resolved.install {
-        let sha256 = one.download_info.archive_info.hashes.get("sha256");
-        let Metadata { name, version } = &one.metadata;
-        let sha256 = sha256.with_context(|| format!("no hash of {name}"))?;
+    for one in &PipReport::read(&report)?.install {
+        let Metadata { name, version, .. } = &one.metadata;
+        let sha256 = one.sha256()?;
         writeln!(lock, "{name}=={version} --hash=sha256:{sha256}")?;
     }
     fs_err::write(project.join("requirements.txt"), lock)?;

@@ -7,12 +7,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use layerlock_testkit::ProjectBuilder;
-use serde::Deserialize;
 
 use crate::checks::Problems;
 use crate::layerlock::Layerlock;
+use crate::pip_report::{Installed, Metadata, PipReport};
 use crate::tools::Tools;
 use crate::{files, installed};
 
@@ -22,37 +22,6 @@ pub(super) fn sets() -> impl Iterator<Item = Vec<&'static str>> {
     lines
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| line.split_whitespace().collect())
-}
-
-/// What `pip install --report` says (its "installation report" page).
-#[derive(Deserialize)]
-struct Report {
-    install: Vec<Installed>,
-}
-
-#[derive(Deserialize)]
-struct Installed {
-    download_info: Download,
-    metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-struct Download {
-    url: String,
-    archive_info: Archive,
-}
-
-#[derive(Deserialize)]
-struct Archive {
-    hashes: std::collections::BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
-    version: String,
-    #[serde(default)]
-    requires_dist: Vec<String>,
 }
 
 /// Installs a set for a target by both and compares; gives the number of files, and of those that
@@ -78,8 +47,7 @@ pub(super) fn compare(
         .arg("--report")
         .arg(&report)
         .stdout()?;
-    let report: Report = serde_json::from_slice(&fs_err::read(report)?)?;
-    write_project(set, &report.install, &project)?;
+    write_project(set, &PipReport::read(&report)?.install, &project)?;
     let mut finished = layerlock
         .command(&project, &["install", "--json"])
         .args(["--runtime", &format!("python{python}")])
@@ -120,14 +88,8 @@ fn imported(script: &Path) -> Option<String> {
 fn write_project(set: &[&str], packages: &[Installed], directory: &Path) -> Result<()> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut lock = String::new();
-    for Installed {
-        download_info,
-        metadata,
-    } in packages
-    {
-        let file = download_info.url.rsplit('/').next().unwrap_or_default();
-        let sha256 = download_info.archive_info.hashes.get("sha256");
-        let sha256 = sha256.with_context(|| format!("no hash of {file}"))?;
+    for package in packages {
+        let (metadata, sha256) = (&package.metadata, package.sha256()?);
         write!(
             lock,
             "[[package]]\nname = {}\nversion = {}\ndescription = \"\"\noptional = false\n\
@@ -135,7 +97,7 @@ fn write_project(set: &[&str], packages: &[Installed], directory: &Path) -> Resu
              \"sha256:{sha256}\"}}]\n",
             quoted(&metadata.name.to_lowercase()),
             quoted(&metadata.version),
-            quoted(file),
+            quoted(package.file()),
         )?;
         lock.push_str("[package.dependencies]\n");
         for (name, alternatives) in dependencies_of(metadata) {
