@@ -24,6 +24,7 @@ mod first_run;
 mod fuzz;
 mod installed;
 mod layerlock;
+mod machine_index;
 mod memory;
 mod process;
 mod pip_report;

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use layerlock_fixtures::SHARED_LAYER;
 
 use crate::files;
+use crate::machine_index::machine_index;
 use crate::process::Command;
 use crate::repository;
 
@@ -51,10 +52,10 @@ pub(crate) enum Tool {
     PreCommit,
     /// Has the schemas of GitHub's files.
     CheckJsonschema,
-}
     /// Lambda's runtime client for Node, which is compiled on this machine: only where
     /// [`node_client_lacks`] nothing.
     NodeClient,
+}
 
 /// What the build of Lambda's runtime client for Node needs.
 const NODE_CLIENT_NEEDS: [&str; 6] = ["cmake", "autoconf", "automake", "libtoolize", "make", "g++"];
@@ -88,13 +89,13 @@ impl Tools {
                 .args(["--requirement".as_ref(), requirements("pip").as_os_str()])
                 .stdout()
         })?;
-        // The CDK's library is installed from an export of the fixture's lock.
         let wanted: BTreeSet<Tool> = wanted.iter().copied().collect();
+        // The CDK's library is installed from an export of the fixture's lock.
         if wanted.contains(&Tool::Poetry) || wanted.contains(&Tool::CdkLibrary) {
             tools.install_tool(Tool::Poetry)?;
         }
-        let results: Vec<Result<()>> = std::thread::scope(|scope| {
         let rest = wanted.iter().filter(|tool| **tool != Tool::Poetry);
+        let results: Vec<Result<()>> = std::thread::scope(|scope| {
             let installs: Vec<_> = rest
                 .map(|tool| scope.spawn(|| tools.install_tool(*tool)))
                 .collect();
@@ -241,6 +242,21 @@ impl Tools {
         Command::new(program(&self.directory("uv"), "uv"))
     }
 
+    /// uv, apart from the settings, the cache and the Pythons of its user. It asks the index
+    /// that this machine is told of.
+    pub(crate) fn uv_apart(&self, cache: &Path) -> Command {
+        let uv = self
+            .uv()
+            .without_env(&["UV_"])
+            .env("UV_CACHE_DIR", cache)
+            .env("UV_PYTHON", &self.python)
+            .env("UV_PYTHON_DOWNLOADS", "never");
+        match machine_index(self) {
+            Some(url) => uv.env("UV_DEFAULT_INDEX", url),
+            None => uv,
+        }
+    }
+
     /// What packs wheels of the command.
     pub(crate) fn maturin(&self) -> Command {
         Command::new(program(&self.directory("maturin"), "maturin"))
@@ -322,6 +338,13 @@ impl Tools {
                     npm_ci(directory, include_str!("../npm/package.json"), pins)
                 })
             }
+            Tool::NodeClient => {
+                let pins = include_str!("../npm/lambda-ric/package-lock.json");
+                self.install("node-client", pins, &self.python, |directory| {
+                    let manifest = include_str!("../npm/lambda-ric/package.json");
+                    npm_ci(directory, manifest, pins)
+                })
+            }
         }
     }
 
@@ -338,13 +361,6 @@ impl Tools {
                 .args(["--requirement".as_ref(), requirements(name).as_os_str()])
                 .stdout()
         })
-            Tool::NodeClient => {
-                let pins = include_str!("../npm/lambda-ric/package-lock.json");
-                self.install("node-client", pins, &self.python, |directory| {
-                    let manifest = include_str!("../npm/lambda-ric/package.json");
-                    npm_ci(directory, manifest, pins)
-                })
-            }
     }
 
     /// Runs an install into an empty directory, unless the directory's stamp says that the
@@ -408,22 +424,6 @@ pub(crate) fn has_poetry_1_1() -> bool {
     find_python(PYTHON_OF_POETRY_1_1).is_ok()
 }
 
-/// Whether this machine has a program.
-pub(crate) fn has_program(name: &str) -> bool {
-    Command::new(name).arg("--version").stdout().is_ok()
-}
-
-/// The Python of a virtual environment.
-pub(crate) fn python_of(venv: &Path) -> Command {
-    Command::new(program(venv, "python"))
-}
-
-fn create_venv(python: &Path, directory: &Path) -> Result<()> {
-    let create = Command::new(python).args(["-m", "venv", "--without-pip"]);
-    create.arg(directory).stdout().map(drop)
-}
-
-fn requirements(name: &str) -> PathBuf {
 /// Whether this machine has Node.js with its npm, which the CDK runs on.
 pub(crate) fn has_node() -> bool {
     has_program("node") && has_program("npm")
@@ -443,6 +443,22 @@ pub(crate) fn node_client_lacks() -> Option<String> {
     ))
 }
 
+/// Whether this machine has a program.
+pub(crate) fn has_program(name: &str) -> bool {
+    Command::new(name).arg("--version").stdout().is_ok()
+}
+
+/// The Python of a virtual environment.
+pub(crate) fn python_of(venv: &Path) -> Command {
+    Command::new(program(venv, "python"))
+}
+
+fn create_venv(python: &Path, directory: &Path) -> Result<()> {
+    let create = Command::new(python).args(["-m", "venv", "--without-pip"]);
+    create.arg(directory).stdout().map(drop)
+}
+
+fn requirements(name: &str) -> PathBuf {
     let directory = repository::root().join("xtask/requirements");
     directory.join(format!("{name}.txt"))
 }

@@ -75,12 +75,8 @@ fn shown(is_stale: bool) -> &'static str {
 /// uv that has to resolve anew has no index to ask.
 fn is_stale_for_uv(tools: &Tools, work: &Path, project: &Path) -> Result<bool> {
     let check = tools
-        .uv()
-        .without_env(&["UV_"])
+        .uv_apart(&work.join("uv-cache"))
         .directory(project)
-        .env("UV_CACHE_DIR", work.join("uv-cache"))
-        .env("UV_PYTHON", tools.python().program())
-        .env("UV_PYTHON_DOWNLOADS", "never")
         .env("UV_DEFAULT_INDEX", INDEX)
         .args(["lock", "--check", "--offline"]);
     Ok(check.finish()?.code != Some(0))

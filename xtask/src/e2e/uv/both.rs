@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 use layerlock_testkit::{LoopbackIndex, Wheel, WheelBuilder};
 use tempfile::TempDir;
 
-use super::tool::uv;
 use crate::checks::{Problems, Proof};
 use crate::layerlock::{Layerlock, Report};
 use crate::tools::Tools;
@@ -67,8 +66,8 @@ impl Shop {
         )?;
         tools.poetry().directory(&project).arg("lock").stdout()?;
         let uv = || {
-            let uv = uv(tools, &work.path().join("uv-cache"), &project);
-            uv.env("UV_DEFAULT_INDEX", index.url())
+            let uv = tools.uv_apart(&work.path().join("uv-cache"));
+            uv.directory(&project).env("UV_DEFAULT_INDEX", index.url())
         };
         uv().arg("lock").stdout()?;
         uv().args([

@@ -3,7 +3,6 @@
 
 mod both;
 mod moved;
-mod tool;
 
 use std::path::Path;
 

@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use layerlock_fixtures::{Fixture, SHARED_LAYER, Target};
 use tempfile::TempDir;
 
-use super::tool::uv;
 use crate::checks::{Checks, Problems, Proof};
 use crate::e2e::subject::Subject;
 use crate::e2e::{cdk, function};
@@ -119,7 +118,10 @@ impl<'t> Moved<'t> {
         let target = *FIXTURE.targets.first().context("a fixture has a target")?;
         let work = tempfile::Builder::new().prefix("layerlock-uv-").tempdir()?;
         let project = work.path().join(FIXTURE.name);
-        let uv = |directory: &Path| uv(tools, &work.path().join("uv-cache"), directory);
+        let uv = |directory: &Path| {
+            let uv = tools.uv_apart(&work.path().join("uv-cache"));
+            uv.directory(directory)
+        };
         uv(work.path())
             .args(["init", "--bare", "--name", FIXTURE.name])
             .arg(&project)
@@ -172,7 +174,8 @@ impl<'t> Moved<'t> {
     }
 
     fn uv(&self) -> Command {
-        uv(self.tools, &self.path("uv-cache"), &self.project)
+        let uv = self.tools.uv_apart(&self.path("uv-cache"));
+        uv.directory(&self.project)
     }
 
     /// Builds from the lock alone, in a directory without a project.
