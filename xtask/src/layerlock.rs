@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::process::Command;
+use crate::process::{Command, Finished};
 
 /// The binary with the directories that it may write outside a project.
 #[derive(Clone)]
@@ -78,13 +78,16 @@ pub(crate) struct Published {
 
 /// What `export --format json` prints.
 #[derive(Debug, Deserialize)]
-struct Export {
-    packages: Vec<ExportedPackage>,
+pub(crate) struct Export {
+    pub(crate) packages: Vec<Exported>,
 }
 
 #[derive(Debug, Deserialize)]
-struct ExportedPackage {
-    file: Option<String>,
+pub(crate) struct Exported {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// None of a directory or a repository.
+    pub(crate) file: Option<String>,
 }
 
 /// The exit code where no file fits the target.
@@ -129,6 +132,13 @@ impl Layerlock {
         Report::parse(&self.command(project, arguments).arg("--json"))
     }
 
+    /// `export --format json` of a project for a Python version on an architecture.
+    pub(crate) fn export(&self, project: &Path, python: &str, architecture: &str) -> Command {
+        self.command(project, &["export", "--format", "json"])
+            .args(["--runtime", &format!("python{python}")])
+            .args(["--architecture", architecture])
+    }
+
     /// The file that it takes for the one package of a project, for a Python version on an
     /// architecture; none where it says that none fits.
     pub(crate) fn choose(
@@ -136,19 +146,20 @@ impl Layerlock {
         project: &Path,
         (python, architecture): (&str, &str),
     ) -> Result<Option<String>> {
-        let runtime = format!("python{python}");
-        let finished = self
-            .command(project, &["export", "--format", "json"])
-            .args(["--runtime", &runtime, "--architecture", architecture])
-            .finish()?;
+        let finished = self.export(project, python, architecture).finish()?;
         if finished.code == Some(NOTHING_FITS) {
             return Ok(None);
         }
-        let export: Export =
-            serde_json::from_str(&finished.stdout).with_context(|| finished.describe())?;
-        let [package] = <[ExportedPackage; 1]>::try_from(export.packages)
+        let [package] = <[Exported; 1]>::try_from(Export::of(&finished)?.packages)
             .map_err(|packages| anyhow::anyhow!("{} packages, not one", packages.len()))?;
         Ok(package.file)
+    }
+}
+
+impl Export {
+    /// What an export printed.
+    pub(crate) fn of(finished: &Finished) -> Result<Self> {
+        serde_json::from_str(&finished.stdout).with_context(|| finished.describe())
     }
 }
 

@@ -10,21 +10,9 @@ use serde_json::json;
 
 use super::targets::targets;
 use crate::installed;
+use crate::layerlock::Export;
 use crate::process::Finished;
 use crate::tools::Tools;
-
-/// What `layerlock export --format json` prints.
-#[derive(Deserialize)]
-pub(super) struct Export {
-    pub(super) packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Package {
-    pub(super) name: String,
-    pub(super) version: String,
-    file: Option<String>,
-}
 
 /// What pip takes for one target.
 #[derive(Debug, Deserialize)]

@@ -14,16 +14,16 @@ mod stale;
 mod targets;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use crate::layerlock::{Layerlock, NOTHING_FITS};
+use crate::layerlock::{Export, Layerlock, NOTHING_FITS};
 use crate::process::Finished;
 use crate::repository::{self, Profile};
 use crate::tools::{Tool, Tools};
-use files::Export;
 use targets::targets;
 
 #[derive(clap::Args)]
@@ -85,44 +85,89 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.stale {
         return stale::run(&tools, &layerlock, work.path());
     }
-    let (mut compared, mut refused, mut elsewhere, mut differing) = (0, 0, 0, 0);
-    let mut same_files = 0;
+    let mut tally = Tally::default();
     let projects = match arguments.random {
         Some(count) => random::projects(count, arguments.seed, work.path())?,
         None => projects(&arguments.projects)?,
     };
     for directory in projects {
         for choice in choices(&directory)? {
-            let theirs = choice.exported_by_uv(&tools)?;
+            let theirs = choice.exported_by_uv(&tools, work.path())?;
             let evaluated = evaluated(&theirs, &tools, work.path())?;
             let chosen = choice.chosen_by_pip(&tools, work.path())?;
             for ((target, expected), chosen) in targets().zip(evaluated).zip(chosen) {
                 let (python, (architecture, _)) = target;
                 let ours = choice.exported_by_layerlock(&layerlock, python, architecture)?;
                 let what = format!("{} {python} {architecture}", choice.describe());
-                match choice.verdict(&ours, &theirs, &expected, chosen.as_ref())? {
-                    Verdict::Same { files } => {
-                        compared += 1;
-                        same_files += files;
-                    }
-                    Verdict::Refused => refused += 1,
-                    Verdict::Elsewhere => elsewhere += 1,
-                    Verdict::Differs(how) => {
-                        differing += 1;
-                        println!("DIFFERS: {what}\n    {how}");
-                    }
-                }
+                tally.add(
+                    &what,
+                    choice.verdict(&ours, &theirs, &expected, chosen.as_ref())?,
+                );
             }
         }
     }
-    println!(
-        "{compared} selections with {same_files} files are the same, {refused} are refused by both, {elsewhere} are for \
-         targets without a file, outside of the lock, or without a hash, {differing} differ"
-    );
-    if differing > 0 || compared == 0 {
-        bail!("{differing} selections differ");
+    println!("{tally}");
+    tally.finish()
+}
+
+/// What was compared so far.
+#[derive(Default)]
+struct Tally {
+    /// Selections with the same packages, and so many of them with the same files.
+    same: usize,
+    with_files: usize,
+    files: usize,
+    refused: usize,
+    elsewhere: usize,
+    differing: usize,
+}
+
+impl Tally {
+    fn add(&mut self, what: &str, verdict: Verdict) {
+        match verdict {
+            Verdict::Same { files } => {
+                self.same += 1;
+                self.with_files += usize::from(files.is_some());
+                self.files += files.unwrap_or_default();
+            }
+            Verdict::Refused => self.refused += 1,
+            Verdict::Elsewhere => self.elsewhere += 1,
+            Verdict::Differs(how) => {
+                self.differing += 1;
+                println!("DIFFERS: {what}\n    {how}");
+            }
+        }
     }
-    Ok(())
+
+    /// Fails where something differs, and where nothing was compared.
+    fn finish(&self) -> Result<()> {
+        ensure!(self.differing == 0, "{} selections differ", self.differing);
+        ensure!(self.same > 0, "no selection was compared");
+        ensure!(
+            self.with_files > 0,
+            "no file was compared: uv exports no pylock.toml"
+        );
+        Ok(())
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            same,
+            with_files,
+            files,
+            refused,
+            elsewhere,
+            differing,
+        } = self;
+        write!(
+            f,
+            "{same} selections have the same packages, {with_files} of them also the same {files} \
+             files, {refused} are refused by both, {elsewhere} are for targets without a file, \
+             outside of the lock, or without a hash, {differing} differ"
+        )
+    }
 }
 
 fn projects(named: &[String]) -> Result<Vec<PathBuf>> {
@@ -201,8 +246,8 @@ fn project_of(directory: &Path, package: Option<&str>) -> Result<String> {
 
 enum Verdict {
     Same {
-        /// So many files.
-        files: usize,
+        /// So many files; none where uv exports no pylock.toml to compare with.
+        files: Option<usize>,
     },
     Refused,
     Elsewhere,
@@ -217,7 +262,7 @@ impl Choice {
 
     /// What pip takes of uv's export; nothing for any target where uv exports nothing.
     fn chosen_by_pip(&self, tools: &Tools, work: &Path) -> Result<Vec<Option<files::Answer>>> {
-        let pylock = self.uv_export(tools, &["--format", "pylock.toml"])?;
+        let pylock = self.uv_export(tools, work, &["--format", "pylock.toml"])?;
         if pylock.code != Some(0) {
             return Ok(targets().map(|_| None).collect());
         }
@@ -225,13 +270,13 @@ impl Choice {
         Ok(answers.into_iter().map(Some).collect())
     }
 
-    fn exported_by_uv(&self, tools: &Tools) -> Result<Finished> {
-        self.uv_export(tools, &["--no-hashes", "--no-annotate"])
+    fn exported_by_uv(&self, tools: &Tools, work: &Path) -> Result<Finished> {
+        self.uv_export(tools, work, &["--no-hashes", "--no-annotate"])
     }
 
-    fn uv_export(&self, tools: &Tools, format: &[&str]) -> Result<Finished> {
+    fn uv_export(&self, tools: &Tools, work: &Path, format: &[&str]) -> Result<Finished> {
         tools
-            .uv()
+            .uv_apart(&work.join("uv-cache"))
             .args(["export", "--frozen", "--offline", "--no-header"])
             .args(format)
             .args(&self.theirs)
@@ -245,13 +290,8 @@ impl Choice {
         python: &str,
         architecture: &str,
     ) -> Result<Finished> {
-        let runtime = format!("python{python}");
-        let arguments: Vec<&str> = self.ours.iter().map(String::as_str).collect();
-        layerlock
-            .command(&self.directory, &["export", "--format", "json"])
-            .args(["--runtime", &runtime, "--architecture", architecture])
-            .args(arguments)
-            .finish()
+        let export = layerlock.export(&self.directory, python, architecture);
+        export.args(&self.ours).finish()
     }
 
     fn verdict(
@@ -280,7 +320,7 @@ impl Choice {
             }
             _ => return Ok(Verdict::Differs(ours.describe())),
         }
-        let export: Export = serde_json::from_str(&ours.stdout).with_context(|| ours.describe())?;
+        let export = Export::of(ours)?;
         let packages = export.packages.iter();
         let ours: BTreeSet<(String, String)> = packages
             .map(|package| (package.name.clone(), package.version.clone()))
@@ -334,9 +374,9 @@ impl Choice {
 /// The verdict where the packages are the same.
 fn of_files(ours: &Export, chosen: Option<&files::Answer>) -> Verdict {
     match chosen.map(|chosen| chosen.compare(ours)) {
-        Some(Ok(files)) => Verdict::Same { files },
+        Some(Ok(files)) => Verdict::Same { files: Some(files) },
         Some(Err(how)) => Verdict::Differs(how),
-        None => Verdict::Same { files: 0 },
+        None => Verdict::Same { files: None },
     }
 }
 
@@ -359,4 +399,32 @@ fn evaluated(theirs: &Finished, tools: &Tools, work: &Path) -> Result<Vec<Lines>
     fs_err::write(&file, serde_json::to_vec(&jobs)?)?;
     let answers = tools.python().arg(script).arg(file).stdout()?;
     Ok(serde_json::from_str(&answers)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finish(verdicts: impl IntoIterator<Item = Verdict>) -> Result<(), String> {
+        let mut tally = Tally::default();
+        for verdict in verdicts {
+            tally.add("a selection", verdict);
+        }
+        tally.finish().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_comparison_of_nothing_fails() {
+        let same = |files| Verdict::Same { files };
+        assert_eq!(finish([same(Some(2)), same(None)]), Ok(()));
+        // A project may have directories alone.
+        assert_eq!(finish([same(Some(0))]), Ok(()));
+        let fails = |verdicts: Vec<Verdict>, why: &str| {
+            assert!(finish(verdicts).unwrap_err().contains(why), "{why}");
+        };
+        fails(vec![same(None), Verdict::Refused], "no file was compared");
+        fails(vec![Verdict::Elsewhere], "no selection was compared");
+        let differs = Verdict::Differs("a 1 and a 2".into());
+        fails(vec![same(Some(2)), differs], "1 selections differ");
+    }
 }
