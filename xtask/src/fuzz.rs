@@ -3,6 +3,8 @@
 //! By cargo-fuzz where nightly Rust and cargo-fuzz are installed, else by the ordinary
 //! tests that run the same functions on mutations of the same seeds.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -20,16 +22,16 @@ pub(crate) struct Arguments {
     target: Vec<String>,
 }
 
-/// A fuzz target, and the directory that `fuzz` is in.
+/// A fuzz target, and the crate that `fuzz` is beside.
 struct Target {
     name: &'static str,
     of: &'static str,
 }
 
-const INSTALL: &str = "crates/layerlock-install";
-const EXPORT: &str = "crates/layerlock-export";
-const UV: &str = "crates/layerlock-uv";
-const NPM: &str = "crates/layerlock-npm";
+const INSTALL: &str = "layerlock-install";
+const EXPORT: &str = "layerlock-export";
+const UV: &str = "layerlock-uv";
+const NPM: &str = "layerlock-npm";
 
 const TARGETS: &[Target] = &[
     Target {
@@ -83,7 +85,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "--target needs nightly Rust and cargo-fuzz: `cargo install cargo-fuzz`"
     );
     println!("no nightly Rust with cargo-fuzz here: mutations by the tests `{TESTS}...`");
-    by_tests(time)
+    by_tests(&targets, time)
+}
+
+/// The crates of targets, each once.
+fn crates(targets: &[&Target]) -> BTreeSet<&'static str> {
+    targets.iter().map(|target| target.of).collect()
+}
+
+fn directory(of: &str) -> PathBuf {
+    repository::root().join("crates").join(of)
 }
 
 fn select(names: &[String]) -> Result<Vec<&'static Target>> {
@@ -113,13 +124,11 @@ fn nightly() -> Command {
 }
 
 fn by_cargo_fuzz(targets: &[&Target], time: Duration) -> Result<()> {
-    for of in [INSTALL, EXPORT, UV, NPM] {
-        if targets.iter().any(|target| target.of == of) {
-            nightly()
-                .args(["run", "--quiet", "--bin", "seeds", "--no-default-features"])
-                .directory(repository::root().join(of).join("fuzz"))
-                .show()?;
-        }
+    for of in crates(targets) {
+        nightly()
+            .args(["run", "--quiet", "--bin", "seeds", "--no-default-features"])
+            .directory(directory(of).join("fuzz"))
+            .show()?;
     }
     let each = time.as_secs() / targets.len() as u64;
     for target in targets {
@@ -129,7 +138,7 @@ fn by_cargo_fuzz(targets: &[&Target], time: Duration) -> Result<()> {
             .arg(format!("-max_total_time={each}"))
             // libdeflate is C, and has a table in each of several places by one name.
             .env("ASAN_OPTIONS", "detect_odr_violation=0")
-            .directory(repository::root().join(target.of))
+            .directory(directory(target.of))
             .show()
             .with_context(|| format!("the target {}", target.name))?;
     }
@@ -137,12 +146,11 @@ fn by_cargo_fuzz(targets: &[&Target], time: Duration) -> Result<()> {
 }
 
 /// Repeats the tests, which take other random numbers each time.
-fn by_tests(time: Duration) -> Result<()> {
+fn by_tests(targets: &[&Target], time: Duration) -> Result<()> {
     let tests = || {
         repository::cargo()
             .args(["test", "--quiet", "--locked"])
-            .args(["-p", "layerlock-install", "-p", "layerlock-export"])
-            .args(["-p", "layerlock-uv", "-p", "layerlock-npm"])
+            .args(crates(targets).into_iter().flat_map(|of| ["-p", of]))
     };
     tests().arg("--no-run").show()?;
     let started = Instant::now();
