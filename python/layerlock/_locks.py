@@ -19,7 +19,7 @@ _KINDS = (
         re.compile(r"^([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:===?|@\s)"),
     ),
     (
-        re.compile(r"package-lock\.json"),
+        re.compile(r"package-lock\.json|npm-shrinkwrap\.json"),
         re.compile(r'^\s*"(?:[^"]*/)?node_modules/((?:@[^"/]+/)?[^"/]+)": \{\s*$'),
     ),
     # Maven's, where a jar has no line of its own.

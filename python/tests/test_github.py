@@ -44,6 +44,7 @@ LOCKS = {
     "pylock.web.toml": ('[[packages]]\nname = "zope-event"\n', 2),
     "requirements.txt": ("# by hand\nzope.event[x]==1 \\\n    --hash=sha256:0\n", 2),
     "requirements-prod.txt": ("zope_event @ https://packages.example.com/z.whl\n", 1),
+    "npm-shrinkwrap.json": ('{"packages": {\n  "node_modules/zope.event": {\n', 2),
     "package-lock.json": ('{\n "packages": {\n  "node_modules/zope.event": {\n', 3),
 }
 

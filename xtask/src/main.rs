@@ -26,8 +26,8 @@ mod installed;
 mod layerlock;
 mod machine_index;
 mod memory;
-mod process;
 mod pip_report;
+mod process;
 mod random;
 mod repository;
 mod structure;
@@ -77,7 +77,7 @@ enum Task {
     Structure,
     /// Make the wheels of a release, and judge them
     Dist(dist::Arguments),
-    /// Measure layerlock against uv, pip, zip and Poetry, and write BENCHMARKS.md
+    /// Measure layerlock against uv, pip, npm, zip and Poetry, and write BENCHMARKS.md
     Bench(bench::Arguments),
 }
 

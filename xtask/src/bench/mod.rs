@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: layerlock against uv, pip, zip and Poetry, side by side on this
-//! machine.
+//! `cargo xtask bench`: layerlock against uv, pip, npm, zip and Poetry, side by side on
+//! this machine.
 //!
 //! Whole processes are measured, and the runs of the sides alternate, so that a busy
 //! moment of the machine meets all of them. The medians are compared. All measures
