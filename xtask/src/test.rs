@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 use crate::process::Command;
 use crate::repository::cargo;
 use crate::{
-    diff_check, diff_elf, diff_export, diff_uv, diff_wheels, dist, e2e, structure, torture,
+    diff_check, diff_elf, diff_export, diff_npm, diff_uv, diff_wheels, dist, e2e, structure, tools,
+    torture,
 };
 
 #[derive(clap::Args)]
@@ -83,6 +84,13 @@ const STEPS: &[Step] = &[
     }),
     long_step("wheels", |_| {
         diff_wheels::run(&diff_wheels::Arguments::everything())
+    }),
+    long_step("npm", |_| {
+        if !tools::has_node() {
+            println!("skipped: no Node.js with npm here");
+            return Ok(());
+        }
+        diff_npm::run(&diff_npm::Arguments::everything())
     }),
     long_step("popular", |_| {
         diff_check::run(&diff_check::Arguments::everything())
