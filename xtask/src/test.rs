@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
 /// How many random projects are exported by both, with `--all`.
 const RANDOM_PROJECTS: u64 = 100;
 
+/// How many random locks of uv are selected from by both, with `--all`.
+const RANDOM_LOCKS: u64 = 10;
+
 struct Step {
     name: &'static str,
     /// Whether it runs only with `--all`, or where it is named.
@@ -80,6 +83,7 @@ const STEPS: &[Step] = &[
     }),
     long_step("uv-locks", |_| {
         diff_uv::run(&diff_uv::Arguments::everything())?;
+        diff_uv::run(&diff_uv::Arguments::random(RANDOM_LOCKS))?;
         diff_uv::run(&diff_uv::Arguments::stale())
     }),
     long_step("wheels", |_| {

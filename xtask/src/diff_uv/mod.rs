@@ -53,6 +53,14 @@ impl Arguments {
         }
     }
 
+    /// So many random projects, by a binary of this tree.
+    pub(crate) fn random(count: u64) -> Self {
+        Self {
+            random: Some(count),
+            ..Self::everything()
+        }
+    }
+
     /// All fixtures, by a binary of this tree.
     pub(crate) fn everything() -> Self {
         Self {

@@ -115,6 +115,7 @@ fn lock(random: &mut Random) -> String {
         &packages,
     );
     text.push_str("\n[package.metadata]\nprovides-extras = [\"a\", \"b\", \"c\"]\n");
+    text.push_str("\n[package.metadata.requires-dev]\ng = []\nh = []\n");
     text
 }
 
