@@ -129,23 +129,6 @@ fn what_is_wrong_with_a_lock_is_told_with_the_line_that_names_it() {
     );
 }
 
-/// The files below a folder, sorted.
-fn files(folder: &Path, name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in fs_err::read_dir(folder.join(name)).unwrap() {
-        let entry = entry.unwrap();
-        let own = entry.file_name().into_string().unwrap();
-        let path = format!("{name}{}{own}", if name.is_empty() { "" } else { "/" });
-        if entry.path().is_dir() {
-            found.extend(files(folder, &path));
-        } else {
-            found.push(path);
-        }
-    }
-    found.sort();
-    found
-}
-
 #[test]
 fn packages_lie_where_the_functions_of_a_provider_look() {
     let root = shop();
@@ -160,7 +143,7 @@ fn packages_lie_where_the_functions_of_a_provider_look() {
         layerlock(root.path(), &["build", "--staging", staging])
             .assert()
             .success();
-        files(&staged, "")
+        layerlock_layer::files_in(&staged).unwrap()
     };
     settings("runtime = \"nodejs22\"\nper-node-version = true\n");
     let expected = [

@@ -12,11 +12,24 @@ use layerlock_testkit::SharedLibrary;
 
 use crate::helpers::{Shop, unzipped};
 
+/// Publishes for two runtimes on two architectures.
 fn publish(directory: &Path, path: PathBuf, name: Option<&str>) -> Result<PublishReport, Error> {
+    let runtimes = ["python3.12", "nodejs22.x"];
+    let architectures = [Architecture::X86_64, Architecture::Arm64];
+    publish_for(directory, path, name, &runtimes, &architectures)
+}
+
+fn publish_for(
+    directory: &Path,
+    path: PathBuf,
+    name: Option<&str>,
+    runtimes: &[&str],
+    architectures: &[Architecture],
+) -> Result<PublishReport, Error> {
     let prebuilt = Prebuilt {
         path,
-        runtimes: vec!["python3.12".to_owned(), "nodejs22.x".to_owned()],
-        architectures: vec![Architecture::X86_64, Architecture::Arm64],
+        runtimes: runtimes.iter().map(|&name| name.to_owned()).collect(),
+        architectures: architectures.to_vec(),
     };
     let settings = PublishSettings {
         settings: Settings::for_project(directory),
@@ -137,7 +150,10 @@ fn a_layer_that_cannot_work_is_not_published() {
         SharedLibrary::new(X86_64).build(),
     )
     .unwrap();
-    let on_arm = || publish_for(directory.path(), at("mixed"), &[Architecture::Arm64]).unwrap();
+    let on_arm = || {
+        let (name, runtimes, arm64) = (Some("vendor"), ["python3.12"], [Architecture::Arm64]);
+        publish_for(directory.path(), at("mixed"), name, &runtimes, &arm64).unwrap()
+    };
     let report = on_arm();
     assert_eq!(codes(&report), [of("python3.12 arm64", "other-machine")]);
     assert_eq!((report.published.len(), report.exit_code()), (0, 1));
@@ -163,26 +179,6 @@ fn a_layer_that_cannot_work_is_not_published() {
     assert_eq!((report.published.len(), report.exit_code()), (1, 0));
 }
 
-/// Publishes a layer for one runtime.
-fn publish_for(
-    directory: &Path,
-    path: PathBuf,
-    architectures: &[Architecture],
-) -> Result<PublishReport, Error> {
-    let prebuilt = Prebuilt {
-        path,
-        runtimes: vec!["python3.12".to_owned()],
-        architectures: architectures.to_vec(),
-    };
-    let settings = PublishSettings {
-        settings: Settings::for_project(directory),
-        to: Publishing::Local(Some(directory.join("shelf"))),
-        name: Some("vendor".to_owned()),
-        ..PublishSettings::default()
-    };
-    publish_prebuilt(&prebuilt, &settings, &Silent)
-}
-
 #[test]
 fn compiled_files_are_not_judged_where_nobody_says_for_which_processor() {
     const AARCH64: u16 = 183;
@@ -194,7 +190,8 @@ fn compiled_files_are_not_judged_where_nobody_says_for_which_processor() {
         SharedLibrary::new(AARCH64).build(),
     )
     .unwrap();
-    let report = publish_for(directory.path(), layer, &[]).unwrap();
+    let runtimes = ["python3.12"];
+    let report = publish_for(directory.path(), layer, Some("vendor"), &runtimes, &[]).unwrap();
     assert_eq!(codes(&report), []);
     assert_eq!(report.published.len(), 1);
 }
