@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use fs_err as fs;
-use layerlock_digest::Hasher;
+use layerlock_digest::Digest;
 use layerlock_layer::Error as LayerError;
 
 use crate::select::{Locked, NpmSource};
-use crate::{Error, cacache};
+use crate::{Error, Integrity, cacache};
 
 /// The machine's npm, and where it keeps things.
 #[derive(Debug)]
@@ -65,25 +65,21 @@ impl Npm {
         }
     }
 
-    /// The tarball of a package, verified; none where it is nowhere on this machine.
-    pub(crate) fn find(&self, locked: &Locked) -> Result<Option<Vec<u8>>, Error> {
-        let NpmSource::Tarball {
-            integrity,
-            resolved,
-        } = &locked.source
-        else {
+    /// The tarball of a package, verified, and which of the locked digests it has; none where
+    /// it is nowhere on this machine.
+    pub(crate) fn find(&self, locked: &Locked) -> Result<Option<(Digest, Vec<u8>)>, Error> {
+        let Some(integrity) = locked.integrity() else {
             return Ok(None);
         };
-        if let Some(file) = resolved.as_deref().and_then(|it| it.strip_prefix("file:")) {
-            let path = self.directory.join(file);
+        if let Some(path) = locked.local_tarball(&self.directory) {
             let bytes = read(&path).map_err(LayerError::io("read", &path))?;
-            if is_right(&bytes, integrity) {
-                return Ok(Some(bytes));
-            }
-            return Err(Error::Mismatch {
-                package: locked.shown(),
-                file: path.display().to_string(),
-            });
+            return match integrity.proved(&bytes) {
+                Some(digest) => Ok(Some((digest, bytes))),
+                None => Err(Error::Mismatch {
+                    package: locked.shown(),
+                    file: path.display().to_string(),
+                }),
+            };
         }
         let known = self.caches.iter();
         let asked = self.asked.get().and_then(Option::as_ref);
@@ -91,9 +87,9 @@ impl Npm {
             for digest in integrity.digests() {
                 // What somebody damaged is as good as absent: npm fetches it anew.
                 if let Ok(bytes) = read(&cacache::content(cache, digest))
-                    && is_right(&bytes, integrity)
+                    && let Some(digest) = integrity.proved(&bytes)
                 {
-                    return Ok(Some(bytes));
+                    return Ok(Some((digest, bytes)));
                 }
             }
         }
@@ -200,16 +196,29 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn is_right(bytes: &[u8], integrity: &crate::Integrity) -> bool {
-    let mut hasher = Hasher::new(integrity.algorithm());
-    hasher.update(bytes);
-    integrity.digests().contains(&hasher.finish())
-}
-
 impl Locked {
     /// `name@version`.
     pub fn shown(&self) -> String {
         format!("{}@{}", self.name, self.version)
+    }
+
+    /// What its tarball is verified by; none of a folder.
+    pub(crate) fn integrity(&self) -> Option<&Integrity> {
+        match &self.source {
+            NpmSource::Tarball { integrity, .. } => Some(integrity),
+            NpmSource::Folder(_) => None,
+        }
+    }
+
+    /// Its tarball where that is a file of the project, whose lock lies in `directory`.
+    pub fn local_tarball(&self, directory: &Path) -> Option<PathBuf> {
+        match &self.source {
+            NpmSource::Tarball { resolved, .. } => {
+                let file = resolved.as_deref()?.strip_prefix("file:")?;
+                Some(directory.join(file))
+            }
+            NpmSource::Folder(_) => None,
+        }
     }
 
     /// What registries call its tarball.
@@ -252,8 +261,9 @@ fn is_of_registry(url: &str) -> bool {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use layerlock_digest::Hasher;
+
     use super::*;
-    use crate::Integrity;
 
     /// A package whose tarball is the text `x`.
     fn locked(resolved: Option<&str>) -> Locked {

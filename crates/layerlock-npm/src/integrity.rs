@@ -1,10 +1,10 @@
 //! Subresource integrity: what a lock says of the bytes of a tarball.
 
 use data_encoding::BASE64;
-use layerlock_digest::{Algorithm, Digest};
+use layerlock_digest::{Algorithm, Digest, Hasher};
 
 /// The digests that a tarball may have, of the strongest algorithm that is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Integrity {
     digests: Vec<Digest>,
 }
@@ -22,16 +22,18 @@ impl Integrity {
         })
     }
 
-    /// The algorithm that decides.
-    pub fn algorithm(&self) -> Algorithm {
-        self.digests
-            .first()
-            .map_or(Algorithm::Sha512, Digest::algorithm)
-    }
-
     /// Any of the digests will do.
     pub fn digests(&self) -> &[Digest] {
         &self.digests
+    }
+
+    /// The digest of bytes, where it is one of these. What is kept of them is kept under this
+    /// one alone: of the others nothing is known.
+    pub(crate) fn proved(&self, bytes: &[u8]) -> Option<Digest> {
+        let mut hasher = Hasher::new(self.digests.first()?.algorithm());
+        hasher.update(bytes);
+        let digest = hasher.finish();
+        self.digests.contains(&digest).then_some(digest)
     }
 }
 
@@ -45,8 +47,6 @@ fn digest(text: &str) -> Option<Digest> {
 
 #[cfg(test)]
 mod tests {
-    use layerlock_digest::Hasher;
-
     use super::*;
 
     fn sri(algorithm: Algorithm, text: &str) -> String {
@@ -63,12 +63,23 @@ mod tests {
             sri(Algorithm::Sha512, "b"),
         ];
         let integrity = Integrity::parse(&format!("{weak} {strong}  {other}?x=1")).unwrap();
-        assert_eq!(integrity.algorithm(), Algorithm::Sha512);
         assert_eq!(integrity.digests().len(), 2);
-        assert_eq!(
-            Integrity::parse(&weak).unwrap().algorithm(),
-            Algorithm::Sha256
-        );
+        for digest in integrity.digests() {
+            assert_eq!(digest.algorithm(), Algorithm::Sha512);
+        }
+        let weak = Integrity::parse(&weak).unwrap();
+        assert_eq!(weak.digests()[0].algorithm(), Algorithm::Sha256);
+    }
+
+    /// A package was kept under the first digest, whichever it had.
+    #[test]
+    fn bytes_prove_their_own_digest() {
+        let [one, other] = ["a", "b"].map(|text| sri(Algorithm::Sha512, text));
+        let integrity = Integrity::parse(&format!("{one} {other}")).unwrap();
+        let digests = integrity.digests();
+        assert_eq!(integrity.proved(b"a"), Some(digests[0]));
+        assert_eq!(integrity.proved(b"b"), Some(digests[1]));
+        assert_eq!(integrity.proved(b"c"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use layerlock_folders::Folder;
 use layerlock_layer::{Entry, EntrySource, LayerPath, Mode, OwnerId, PlanBuilder, PlannedFile};
 
 use crate::select::{Locked, NpmSource};
-use crate::store::{NpmPackage, NpmPackages, key};
+use crate::store::{NpmPackage, NpmPackages};
 use crate::{Error, NpmProject};
 
 /// The packages of a layer, and how they lie in it.
@@ -68,10 +68,7 @@ pub fn push(
         (&one.name, &one.version, &one.place).cmp(&(&other.name, &other.version, &other.place))
     });
     for locked in sorted {
-        let package = match &locked.source {
-            NpmSource::Tarball { integrity, .. } => store.get(&key(integrity)),
-            NpmSource::Folder(_) => None,
-        };
+        let package = store.of(locked);
         let digest = package.map(|package| package.contents.tarball);
         let same = owners.iter().find(|owner| {
             owner.name == locked.name && owner.version == locked.version && owner.digest == digest

@@ -9,8 +9,8 @@ use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_target::Target;
 
 use crate::Error;
-use crate::select::{Locked, NpmSource};
-use crate::store::{NpmPackage, NpmPackages, key};
+use crate::select::Locked;
+use crate::store::{NpmPackage, NpmPackages};
 
 /// Something that a user should know of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,21 +31,17 @@ pub fn check_native(
     store: &NpmPackages,
     target: &Target,
 ) -> Result<Vec<NpmNote>, Error> {
-    let of = |locked: &Locked| match &locked.source {
-        NpmSource::Tarball { integrity, .. } => store.get(&key(integrity)),
-        NpmSource::Folder(_) => None,
-    };
     let mut notes = Vec::new();
     let mut fitting: HashMap<&str, bool> = HashMap::new();
     for locked in packages {
-        let Some(package) = of(locked) else {
+        let Some(package) = store.of(locked) else {
             continue;
         };
         let fits = judge(locked, package, target)?;
         fitting.insert(&locked.place, fits);
     }
     for locked in packages {
-        let Some(package) = of(locked) else {
+        let Some(package) = store.of(locked) else {
             continue;
         };
         if GENERATE.contains(&&*locked.name) && locked.has_install_script {

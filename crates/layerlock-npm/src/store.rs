@@ -1,11 +1,11 @@
 //! The packages of npm in layerlock's cache.
 //!
 //! ```text
-//! npm-v1/ab/sha512-ab…ef.zip       the package's files, by the tarball's digest
-//! npm-v1/ab/sha512-ab…ef.contents  what is in it: its presence says "verified"
+//! npm-v2/ab/sha512-ab…ef.zip       the package's files, by the tarball's digest
+//! npm-v2/ab/sha512-ab…ef.contents  what is in it: its presence says "verified"
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +16,7 @@ use layerlock_layer::{Error as LayerError, parallel, write_file};
 use crate::contents::NpmContents;
 use crate::fetch::Npm;
 use crate::repack::repack;
-use crate::select::{Locked, NpmSource};
+use crate::select::Locked;
 use crate::{Error, Integrity};
 
 /// A directory of verified packages.
@@ -36,13 +36,17 @@ pub struct NpmPackage {
 
 /// Packages of the store.
 #[derive(Debug, Clone, Default)]
-pub struct NpmPackages(HashMap<Digest, NpmPackage>);
+pub struct NpmPackages(HashMap<Integrity, NpmPackage>);
 
 impl NpmPackages {
-    pub(crate) fn get(&self, key: &Digest) -> Option<&NpmPackage> {
-        self.0.get(key)
+    /// The files of a locked package; none of a folder.
+    pub(crate) fn of(&self, locked: &Locked) -> Option<&NpmPackage> {
+        self.0.get(locked.integrity()?)
     }
 }
+
+/// A package, and what it is verified by.
+type Wanted<'l> = (&'l Integrity, &'l Locked);
 
 impl Store {
     /// The store in this directory, which is made when it is first needed.
@@ -58,24 +62,20 @@ impl Store {
         npm: &Npm,
         fetching: &(dyn Fn(usize) + Sync),
     ) -> Result<NpmPackages, Error> {
-        let mut wanted: Vec<(Digest, &Locked)> = Vec::new();
-        for locked in packages {
-            if let NpmSource::Tarball { integrity, .. } = &locked.source {
-                let key = key(integrity);
-                if wanted.iter().all(|(other, _)| *other != key) {
-                    wanted.push((key, locked));
-                }
-            }
-        }
+        let mut seen = HashSet::new();
+        let packages = packages
+            .iter()
+            .filter_map(|locked| Some((locked.integrity()?, locked)));
+        let wanted: Vec<Wanted<'_>> = packages.filter(|(it, _)| seen.insert(*it)).collect();
         let mut found = HashMap::with_capacity(wanted.len());
-        let mut missing = self.take_in(&wanted, npm, &mut found)?;
+        let mut missing = self.take_in(wanted, npm, &mut found)?;
         if missing.is_empty() {
             return Ok(NpmPackages(found));
         }
         fetching(missing.len());
         let lacking: Vec<&Locked> = missing.iter().map(|(_, locked)| *locked).collect();
         npm.fetch(&lacking)?;
-        missing = self.take_in(&missing, npm, &mut found)?;
+        missing = self.take_in(missing, npm, &mut found)?;
         if missing.is_empty() {
             return Ok(NpmPackages(found));
         }
@@ -87,25 +87,26 @@ impl Store {
     /// Takes in what is on this machine, and gives back what is not.
     fn take_in<'l>(
         &self,
-        wanted: &[(Digest, &'l Locked)],
+        wanted: Vec<Wanted<'l>>,
         npm: &Npm,
-        found: &mut HashMap<Digest, NpmPackage>,
-    ) -> Result<Vec<(Digest, &'l Locked)>, Error> {
-        let taken = parallel::in_order(wanted.to_vec(), |(key, locked)| {
-            let package = match self.read(&key) {
+        found: &mut HashMap<Integrity, NpmPackage>,
+    ) -> Result<Vec<Wanted<'l>>, Error> {
+        let taken = parallel::in_order(wanted, |(integrity, locked)| {
+            let kept = integrity.digests().iter().find_map(|key| self.read(key));
+            let package = match kept {
                 Some(package) => Some(package),
                 None => match npm.find(locked)? {
-                    Some(bytes) => Some(self.insert(&key, locked, &bytes)?),
+                    Some((key, bytes)) => Some(self.insert(&key, locked, &bytes)?),
                     None => None,
                 },
             };
-            Ok::<_, Error>((key, locked, package))
+            Ok::<_, Error>((integrity, locked, package))
         })?;
         let mut missing = Vec::new();
-        for (key, locked, package) in taken {
+        for (integrity, locked, package) in taken {
             match package {
-                Some(package) => drop(found.insert(key, package)),
-                None => missing.push((key, locked)),
+                Some(package) => drop(found.insert(integrity.clone(), package)),
+                None => missing.push((integrity, locked)),
             }
         }
         Ok(missing)
@@ -160,14 +161,4 @@ fn note_use(listing: &std::path::Path) {
 
 fn about(path: &std::path::Path) -> &[u8] {
     path.file_stem().unwrap_or_default().as_encoded_bytes()
-}
-
-/// What a package is kept by.
-pub(crate) fn key(integrity: &Integrity) -> Digest {
-    // There is one at least.
-    integrity
-        .digests()
-        .first()
-        .copied()
-        .unwrap_or_else(|| Digest::sha256_of(b""))
 }

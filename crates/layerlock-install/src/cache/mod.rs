@@ -4,8 +4,8 @@
 //! wheels-v2/ab/ab…ef.whl       the archive, by its SHA-256
 //! wheels-v2/ab/ab…ef.contents  what was found in it: its presence says "verified"
 //! wheels-v2/ab/ab…ef.unpacked/ its large files, if staging directories needed them twice
-//! npm-v1/ab/sha512-ab…ef.zip   a package of npm, packed once, by the tarball's digest
-//! npm-v1/ab/sha512-ab….contents what is in it
+//! npm-v2/ab/sha512-ab…ef.zip   a package of npm, packed once, by the tarball's digest
+//! npm-v2/ab/sha512-ab….contents what is in it
 //! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
 //! runs-v4/ef…01                what the last run of a job found and wrote, for the next
 //! checks-v1/ab…ef-3.12         what checks found in the files of a wheel
@@ -74,7 +74,7 @@ const CHECKS: &str = "checks-v1";
 /// The ending of what checks found in layer versions.
 const OF_LAYER: &str = "-layer";
 /// The packages of npm, whose form is their crate's affair. Grows whenever that changes.
-const NPM: &str = "npm-v1";
+const NPM: &str = "npm-v2";
 /// The library's own: locks of layers that are being published.
 const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";

@@ -170,8 +170,8 @@ fn prune_removes_what_is_of_no_use() {
 #[test]
 fn prune_keeps_the_packages_of_npm_that_are_used_and_what_is_known_of_them() {
     let filled = Filled::new();
-    let used = "npm-v1/ab/sha512-abcd";
-    let unused = "npm-v1/ab/sha512-abef";
+    let used = "npm-v2/ab/sha512-abcd";
+    let unused = "npm-v2/ab/sha512-abef";
     for name in [used, unused] {
         filled.write(&format!("{name}.zip"));
         filled.write(&format!("{name}.contents"));
@@ -187,9 +187,9 @@ fn prune_keeps_the_packages_of_npm_that_are_used_and_what_is_known_of_them() {
     let layer = layer.strip_prefix(filled.path()).unwrap().to_str().unwrap();
     filled.write(layer);
     for half in [
-        "npm-v1/cd/sha512-cd.zip",
-        "npm-v1/ef/sha512-ef.contents",
-        "npm-v1/ef/.layerlock-abc.tmp",
+        "npm-v2/cd/sha512-cd.zip",
+        "npm-v2/ef/sha512-ef.contents",
+        "npm-v2/ef/.layerlock-abc.tmp",
     ] {
         filled.write(half);
     }

@@ -421,7 +421,7 @@ fn faults_are_refused_and_oddities_are_not() {
                 assert!(error.to_string().contains(reason), "{case}: {error}");
                 assert_eq!(error.kind(), *kind, "{case}: {error}");
                 // Nothing is kept that was not proved to be right.
-                let is_kept = shop.path("cache/npm-v1").exists();
+                let is_kept = shop.path("cache/npm-v2").exists();
                 assert!(!is_kept || *kind != Integrity, "{case}");
             }
             (Files(_), Err(error)) => panic!("{case}: {error}"),

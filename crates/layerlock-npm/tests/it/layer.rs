@@ -144,7 +144,7 @@ fn other_bytes_and_hostile_ones_are_refused() {
         "{error}"
     );
     // Nothing of it is kept.
-    assert!(!shop.path("cache/npm-v1").exists());
+    assert!(!shop.path("cache/npm-v2").exists());
 }
 
 #[test]
@@ -164,6 +164,27 @@ fn a_tarball_of_the_project_is_verified_like_any_other() {
     );
     fs::write(shop.path("project/a.tgz"), &bytes).unwrap();
     assert_eq!(shop.names(), ["nodejs/node_modules/a/a.js"]);
+}
+
+/// Bytes that have the second of two locked digests were kept under the first, and given to
+/// every other project that locks that one.
+#[test]
+fn a_package_is_kept_under_the_digest_that_it_has() {
+    let lodash = tarball(&[("lodash.js", b"good", 0o644)]);
+    let evil = tarball(&[("evil.js", b"evil", 0o644)]);
+    let both = format!("{} {}", Shop::integrity(&lodash), Shop::integrity(&evil));
+    let more = serde_json::json!({"resolved": "file:evil.tgz", "integrity": both});
+    let mut shop = Shop::new().with_tarball("node_modules/lodash", &evil, &more);
+    fs::create_dir_all(shop.path("project")).unwrap();
+    fs::write(shop.path("project/evil.tgz"), &evil).unwrap();
+    assert_eq!(shop.names(), ["nodejs/node_modules/lodash/evil.js"]);
+    // It is found again by any of the two.
+    fs::remove_file(shop.path("project/evil.tgz")).unwrap();
+    assert_eq!(shop.names(), ["nodejs/node_modules/lodash/evil.js"]);
+    // Another project that locks the good one has the same cache.
+    shop.packages.clear();
+    let shop = shop.with_tarball("node_modules/lodash", &lodash, &none());
+    assert_eq!(shop.names(), ["nodejs/node_modules/lodash/lodash.js"]);
 }
 
 #[test]

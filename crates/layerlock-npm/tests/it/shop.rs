@@ -95,7 +95,7 @@ impl Shop {
         let project = self.project();
         let selected = project.select(&[Omit::Dev], target)?;
         let npm = Npm::with_cache(project.directory(), self.path("npm"));
-        let store = Store::at(self.path("cache/npm-v1"));
+        let store = Store::at(self.path("cache/npm-v2"));
         let packages = store.get(&selected.packages, &npm, &|_| {})?;
         check_native(&selected.packages, &packages, target)?;
         let mut builder = PlanBuilder::default();

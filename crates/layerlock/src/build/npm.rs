@@ -126,16 +126,11 @@ pub(super) fn inputs(layers: &[Layer]) -> (Vec<Input>, Vec<PathBuf>) {
             continue;
         };
         for locked in &selected.packages {
-            match &locked.source {
-                NpmSource::Folder(folder) => {
-                    inputs.push(Input::path(folder));
-                    installed.push(folder.join("node_modules"));
-                }
-                NpmSource::Tarball { resolved, .. } => {
-                    let file = resolved.as_deref().and_then(|it| it.strip_prefix("file:"));
-                    inputs.extend(file.map(|file| Input::path(npm.directory.join(file))));
-                }
+            if let NpmSource::Folder(folder) = &locked.source {
+                inputs.push(Input::path(folder));
+                installed.push(folder.join("node_modules"));
             }
+            inputs.extend(locked.local_tarball(&npm.directory).map(Input::path));
         }
     }
     (inputs, installed)
