@@ -1,5 +1,6 @@
 //! Whether files are as they were, without reading them.
 
+use std::fs::Metadata;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -115,14 +116,25 @@ impl Input {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut age = Age::default();
         for file in self.files(outputs)? {
-            let stat = FileStat::of(&fs::symlink_metadata(&file.path).ok()?);
             hasher.update(&(file.name.len() as u64).to_le_bytes());
             hasher.update(file.name.as_bytes());
-            stat.add_to(&mut hasher);
-            age.add(stat.last_change());
+            let own = fs::symlink_metadata(&file.path).ok()?;
+            let behind = own.is_symlink().then(|| behind(&file.path)).flatten();
+            hasher.update(&[u8::from(behind.is_some())]);
+            for metadata in std::iter::once(own).chain(behind) {
+                let stat = FileStat::of(&metadata);
+                stat.add_to(&mut hasher);
+                age.add(stat.last_change());
+            }
         }
         Some((hasher.finish(), age))
     }
+}
+
+/// The file that a link leads to: who opens the link reads it. A folder is none.
+fn behind(link: &Path) -> Option<Metadata> {
+    let metadata = fs::metadata(link).ok();
+    metadata.filter(Metadata::is_file)
 }
 
 /// The last change of some files.
@@ -242,6 +254,39 @@ mod tests {
         let watched = Watched::look(vec![Input::path(temp.path())], Vec::new()).unwrap();
         write(temp.path(), "a", "2");
         assert!(!watched.is_as_it_was());
+    }
+
+    /// What lies behind a link could change, come and go unseen.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_behind_a_link_counts() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        write(root, "real/lock.json", "1");
+        fs::create_dir(root.join("linked")).unwrap();
+        let link = |target: &str, name: &str| {
+            std::os::unix::fs::symlink(root.join(target), root.join(name)).unwrap();
+        };
+        link("real/lock.json", "lock.json");
+        link("real/lock.json", "linked/lock.json");
+        link("real", "linked/folder");
+        for input in ["lock.json", "linked", "linked/*.json"] {
+            let look = || {
+                let input = Input::parse(input, root).unwrap();
+                Watched::look(vec![input], Vec::new()).unwrap()
+            };
+            let first = look();
+            write(root, "real/lock.json", "2");
+            assert!(!first.is_as_it_was(), "{input}");
+            let second = look();
+            fs::remove_file(root.join("real/lock.json")).unwrap();
+            assert!(!second.is_as_it_was(), "{input}");
+            write(root, "real/lock.json", "3");
+        }
+        // What lies in a folder behind a link is no part of it.
+        let watched = Watched::look(vec![Input::path(root.join("linked"))], Vec::new()).unwrap();
+        write(root, "real/other", "");
+        assert!(watched.is_as_it_was());
     }
 
     #[test]
