@@ -55,15 +55,18 @@ impl MavenProject {
         files
     }
 
-    /// Asks Maven for the jars that functions need when they run, and compares them with the
-    /// lock.
-    pub fn resolve(&self, target: &Target, is_offline: bool) -> Result<Jars, Error> {
-        let language = target.runtime.language();
-        if !matches!(language, Language::Java | Language::Own | Language::Any) {
-            return Err(Error::NotJava {
-                runtime: target.runtime,
-            });
+    /// Refuses a layer whose functions can use no jars.
+    pub fn check_target(target: &Target) -> Result<(), Error> {
+        let runtime = target.runtime;
+        if runtime.language().runs(Language::Java) {
+            return Ok(());
         }
+        Err(Error::NotJava { runtime })
+    }
+
+    /// Asks Maven for the jars that functions need when they run, whatever the target, and
+    /// compares them with the lock.
+    pub fn resolve(&self, is_offline: bool) -> Result<Jars, Error> {
         let lock = LockFile::read(&self.directory)?;
         let listed = mvn::list(&self.directory, is_offline)?;
         let artifacts = listing::parse(&listed).map_err(|line| Error::Listing {

@@ -54,8 +54,7 @@ pub enum NpmSource {
 impl NpmProject {
     /// The packages that a target gets, without those of the kinds in `omit`.
     pub fn select(&self, omit: &[Omit], target: &Target) -> Result<NpmSelected, Error> {
-        let language = target.runtime.language();
-        if !matches!(language, Language::Node | Language::Own | Language::Any) {
+        if !target.runtime.language().runs(Language::Node) {
             return Err(Error::NotNode {
                 runtime: target.runtime,
             });

@@ -25,6 +25,12 @@ pub enum Language {
 }
 
 impl Language {
+    /// Whether functions of this language can use what is written in another: nobody knows of
+    /// a runtime that a function brings itself.
+    pub fn runs(self, other: Self) -> bool {
+        self == other || matches!(self, Self::Own | Self::Any)
+    }
+
     /// Of the runtime that a provider calls so: the names begin with the language.
     pub(crate) fn of(identifier: &str) -> Self {
         const STARTS: [(&str, Language); 7] = [

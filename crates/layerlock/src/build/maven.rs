@@ -17,6 +17,13 @@ pub(super) fn told(maven: &MavenLayer) -> impl Fn(layerlock_maven::Error) -> Err
     }
 }
 
+/// The project of a layer's jars, where functions on its target can use some.
+fn project(layer: &Layer, maven: &MavenLayer) -> Result<MavenProject, Error> {
+    let project = MavenProject::read(&maven.directory).map_err(told(maven))?;
+    MavenProject::check_target(&layer.target).map_err(told(maven))?;
+    Ok(project)
+}
+
 /// Asks Maven for the jars of all layers; once for layers of one project.
 pub(super) fn resolve(
     layers: &[Layer],
@@ -25,8 +32,16 @@ pub(super) fn resolve(
 ) -> Result<Vec<Option<Jars>>, Error> {
     let mut known: Vec<(&Path, Jars)> = Vec::new();
     let mut all = Vec::with_capacity(layers.len());
-    for layer in layers {
-        let Some(maven) = &layer.maven else {
+    let projects = layers.iter().map(|layer| {
+        let maven = layer.maven.as_ref();
+        maven
+            .map(|maven| Ok((project(layer, maven)?, maven)))
+            .transpose()
+    });
+    // What is wrong with any is told before Maven runs.
+    let projects: Vec<_> = projects.collect::<Result<_, Error>>()?;
+    for (layer, project) in layers.iter().zip(projects) {
+        let Some((project, maven)) = project else {
             all.push(None);
             continue;
         };
@@ -35,9 +50,8 @@ pub(super) fn resolve(
             continue;
         }
         let name = format!("the jars of {}", layer.name);
-        let project = MavenProject::read(&maven.directory).map_err(told(maven))?;
         reporter.build_started(&name, "Maven");
-        let jars = project.resolve(&layer.target, is_offline);
+        let jars = project.resolve(is_offline);
         reporter.build_finished(&name, "Maven");
         let jars = jars.map_err(told(maven))?;
         known.push((&maven.directory, jars.clone()));
@@ -51,8 +65,7 @@ pub(super) fn locked(layer: &Layer) -> Result<Vec<LockedJar>, Error> {
     let Some(maven) = &layer.maven else {
         return Ok(Vec::new());
     };
-    let project = MavenProject::read(&maven.directory).map_err(told(maven))?;
-    project.locked().map_err(told(maven))
+    project(layer, maven)?.locked().map_err(told(maven))
 }
 
 /// What decides which jars layers have.

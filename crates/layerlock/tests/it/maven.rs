@@ -334,3 +334,23 @@ fn what_is_wrong_is_told_with_its_line() {
     assert!(error.starts_with("there is no pom.xml in "), "{error}");
     assert!(error.ends_with("services, only build.gradle"), "{error}");
 }
+
+/// The first layer of a folder alone was looked at, and none where only the lock was read.
+#[test]
+fn jars_are_refused_for_each_target_that_can_use_none() {
+    let own = Own::new(&TWO);
+    for targets in [
+        "[\"aws:java21\", \"aws:nodejs22\"]",
+        "[\"aws:nodejs22\", \"aws:java21\"]",
+    ] {
+        let settings = format!("targets = {targets}\n[layers.pdf]\nmaven = \"services/pdf\"\n");
+        own.write("layerlock.toml", &settings);
+        let planned = plan_files(&own.settings()).map(drop).unwrap_err();
+        for error in [own.fails(), planned] {
+            let message = "nodejs22.x runs Node.js, and no jars";
+            assert_eq!(error.to_string(), message, "{targets}");
+            assert_eq!(error.kind(), ErrorKind::Project);
+        }
+        assert_eq!(own.times_asked(), 0);
+    }
+}
