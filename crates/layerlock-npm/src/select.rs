@@ -64,8 +64,9 @@ impl NpmProject {
             platform: NodePlatform::of(target),
             tree: Tree::new(&self.packages),
             target,
+            omit,
         };
-        selection.run(omit)
+        selection.run()
     }
 }
 
@@ -74,15 +75,16 @@ struct Selection<'l> {
     platform: NodePlatform,
     tree: Tree<'l>,
     target: &'l Target,
+    omit: &'l [Omit],
 }
 
 impl<'l> Selection<'l> {
-    fn run(&self, omit: &[Omit]) -> Result<NpmSelected, Error> {
+    fn run(&self) -> Result<NpmSelected, Error> {
         let packages = &self.project.packages;
         let mut warnings = Vec::new();
         let mut left_out: BTreeSet<&str> = BTreeSet::new();
         let is_kept = |(place, entry): &(&String, &Entry)| {
-            place.contains("node_modules/") && !is_omitted(entry, omit)
+            place.contains("node_modules/") && !is_omitted(entry, self.omit)
         };
         let kept: BTreeMap<&String, &Entry> = packages.iter().filter(is_kept).collect();
         for (place, entry) in &kept {
@@ -135,8 +137,7 @@ impl<'l> Selection<'l> {
             .name
             .clone()
             .unwrap_or_else(|| name_of(place).to_owned());
-        let is_bundled = entry.in_bundle && parent(place).is_some_and(|parent| !parent.is_empty());
-        if is_bundled {
+        if self.is_in_tarball(place, entry) {
             return Ok(None);
         }
         self.refuse_missing(place)?;
@@ -154,6 +155,25 @@ impl<'l> Selection<'l> {
                 .map(str::to_owned)
                 .collect(),
         }))
+    }
+
+    /// Whether a place comes with the tarball of another, which is the first above that is in
+    /// no bundle itself. What the project and its workspaces bundle comes with none.
+    fn is_in_tarball(&self, place: &str, entry: &Entry) -> bool {
+        if !entry.in_bundle {
+            return false;
+        }
+        let mut above = std::iter::successors(parent(place), |at| parent(at));
+        if entry.integrity.is_none() && entry.resolved().is_none() {
+            // It has no tarball of its own.
+            return above.next().is_some_and(|place| !place.is_empty());
+        }
+        let is_in_bundle = |place: &str| {
+            let entry = self.project.packages.get(place);
+            entry.is_some_and(|entry| entry.in_bundle)
+        };
+        let bundler = above.find(|place| !is_in_bundle(place));
+        bundler.is_some_and(|place| place.contains("node_modules/"))
     }
 
     fn version(&self, entry: &Entry) -> String {
@@ -214,6 +234,9 @@ impl<'l> Selection<'l> {
     /// A lock that was written on another system may lack what this target needs:
     /// npm/cli#4828.
     fn refuse_missing(&self, place: &str) -> Result<(), Error> {
+        if self.omit.contains(&Omit::Optional) {
+            return Ok(());
+        }
         let is_for_target = |name: &&&str| is_for_target(name, self.platform.cpu());
         match self.tree.missing_optional(place).iter().find(is_for_target) {
             None => Ok(()),
@@ -356,6 +379,53 @@ mod tests {
             panic!("a folder");
         };
         assert!(folder.ends_with(Path::new("packages/w")));
+    }
+
+    /// As npm 11 locks a project that bundles `a` and `e`, where `e` bundles another `c`
+    /// itself: `npm ci` puts all of them there. What lay below `a` was left out.
+    #[test]
+    fn what_the_project_bundles_comes_with_no_tarball() {
+        let project = project(
+            r#""node_modules/a": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/a/node_modules/c": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/b": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/b/node_modules/c": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/c": {"version": "2", "integrity": "SHA"},
+            "node_modules/e": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/e/node_modules/c": {"version": "1", "inBundle": true},
+            "node_modules/f": {"version": "1", "integrity": "SHA"},
+            "node_modules/f/node_modules/g": {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/f/node_modules/g/node_modules/c":
+                {"version": "1", "integrity": "SHA", "inBundle": true},
+            "node_modules/w": {"resolved": "packages/w", "link": true},
+            "packages/w": {"version": "1"},
+            "packages/w/node_modules/c": {"version": "3", "integrity": "SHA", "inBundle": true}"#,
+        );
+        let target = target("nodejs22", Architecture::X86_64);
+        let expected = [
+            "node_modules/a",
+            "node_modules/a/node_modules/c",
+            "node_modules/b",
+            "node_modules/b/node_modules/c",
+            "node_modules/c",
+            "node_modules/e",
+            "node_modules/f",
+            "node_modules/w",
+            "packages/w/node_modules/c",
+        ];
+        assert_eq!(selected(&project, &[], &target), expected);
+    }
+
+    #[test]
+    fn what_is_left_out_may_be_missing() {
+        let project = project(
+            r#""node_modules/a": {"version": "1", "integrity": "SHA",
+                "optionalDependencies": {"@a/linux-x64": "1"}}"#,
+        );
+        let target = target("nodejs22", Architecture::X86_64);
+        project.select(&[Omit::Dev], &target).unwrap_err();
+        let selected = selected(&project, &[Omit::Optional], &target);
+        assert_eq!(selected, ["node_modules/a"]);
     }
 
     #[test]
