@@ -153,6 +153,12 @@ pub enum Error {
         /// The packages.
         packages: Vec<String>,
     },
+    /// npm could not be started.
+    #[error("failed to run npm")]
+    NotStarted {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// npm fetched other bytes than the locked ones.
     #[error("npm fetched {}, and not with the locked integrity", few(packages))]
     OtherBytes {
@@ -247,6 +253,7 @@ impl Diagnose for Error {
             }
             Self::OtherBytes { .. } => ErrorKind::Integrity,
             Self::Offline { .. } | Self::Fetch { .. } => ErrorKind::Network,
+            Self::NotStarted { .. } => ErrorKind::Machine,
             Self::Folder { error, .. } => error.kind(),
             Self::Layer(error) => error.kind(),
         }
@@ -323,6 +330,7 @@ impl Diagnose for Error {
                 "build for a newer runtime, or lock a version whose files were built for an older \
                  system"
             }
+            Self::NotStarted { .. } => return None,
             Self::Folder { error, .. } => return error.hint(),
             Self::Layer(error) => return error.hint(),
         };

@@ -96,48 +96,74 @@ impl Npm {
         Ok(None)
     }
 
+    /// Asks npm for its cache, which `.npmrc` may name. Whether that is another one than those
+    /// that are known without asking.
+    pub(crate) fn ask_for_cache(&self) -> bool {
+        let asked = self.asked.get_or_init(|| {
+            let arguments = ["config", "get", "cache"].map(str::to_owned).to_vec();
+            let said = self.run(arguments).ok().filter(|said| said.succeeded)?;
+            let path = said.output.lines().next()?.trim();
+            (!path.is_empty()).then(|| PathBuf::from(path))
+        });
+        asked
+            .as_ref()
+            .is_some_and(|asked| !self.caches.contains(asked))
+    }
+
     /// Has npm take packages into its cache.
     pub(crate) fn fetch(&self, packages: &[&Locked]) -> Result<(), Error> {
-        let names = || packages.iter().map(|package| package.shown()).collect();
         if self.is_offline {
-            return Err(Error::Offline { packages: names() });
+            return Err(Error::Offline {
+                packages: shown(packages),
+            });
         }
-        self.asked.get_or_init(|| self.ask_for_cache());
         for batch in packages.chunks(BATCH) {
-            let add = |specs: Vec<String>| {
-                let words = ["cache", "add"].map(str::to_owned).into_iter();
-                let said = self.run(words.chain(specs).collect());
-                said.map_err(|_| Error::NoNpm { packages: names() })
-            };
-            let said = add(batch.iter().map(|package| package.spec()).collect())?;
+            let mut said = self.add(batch, batch.iter().map(|package| package.spec()))?;
             if said.succeeded {
+                continue;
+            }
+            let mut missing = self.missing(batch);
+            if missing.is_empty() {
                 continue;
             }
             // A registry that .npmrc names no more, or for another scope: the lock has the
             // address, and npm the password that is for it.
-            let missing = batch
-                .iter()
-                .filter(|package| !matches!(self.find(package), Ok(Some(_))));
-            let missing: Vec<&&Locked> = missing.collect();
             let urls: Option<Vec<String>> = missing.iter().map(|package| package.url()).collect();
-            if let Some(urls) = urls.filter(|urls| !urls.is_empty())
-                && add(urls)?.succeeded
-            {
-                continue;
+            if let Some(urls) = urls {
+                said = self.add(&missing, urls.into_iter())?;
+                missing = self.missing(&missing);
+                if said.succeeded || missing.is_empty() {
+                    continue;
+                }
             }
             return Err(Error::Fetch {
-                packages: missing.iter().map(|package| package.shown()).collect(),
+                packages: shown(&missing),
                 said: layerlock_diagnostic::mask_user_info(last_lines(&said.errors).trim()),
             });
         }
         Ok(())
     }
 
-    fn ask_for_cache(&self) -> Option<PathBuf> {
-        let arguments = ["config", "get", "cache"].map(str::to_owned).to_vec();
-        let said = self.run(arguments).ok().filter(|said| said.succeeded)?;
-        let path = said.output.lines().next()?.trim();
-        (!path.is_empty()).then(|| PathBuf::from(path))
+    fn missing<'l>(&self, packages: &[&'l Locked]) -> Vec<&'l Locked> {
+        let packages = packages.iter().copied();
+        let is_missing = |package: &&Locked| !matches!(self.find(package), Ok(Some(_)));
+        packages.filter(is_missing).collect()
+    }
+
+    fn add(
+        &self,
+        packages: &[&Locked],
+        specs: impl Iterator<Item = String>,
+    ) -> Result<Said, Error> {
+        // No name is an option, and no package is prepared by its scripts.
+        let words = ["cache", "add", "--ignore-scripts", "--"].map(str::to_owned);
+        let said = self.run(words.into_iter().chain(specs).collect());
+        said.map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => Error::NoNpm {
+                packages: shown(packages),
+            },
+            _ => Error::NotStarted { source },
+        })
     }
 
     /// What it says goes to files: it may leave programs behind.
@@ -162,6 +188,10 @@ impl Npm {
             errors: text(&mut errors)?,
         })
     }
+}
+
+fn shown(packages: &[&Locked]) -> Vec<String> {
+    packages.iter().map(|package| package.shown()).collect()
 }
 
 struct Said {
@@ -310,8 +340,62 @@ mod tests {
         );
         npm.fetch(&[&locked(Some(url))]).unwrap();
         let asked = fs::read_to_string(temp.path().join("asked")).unwrap();
-        let expected = format!("config get cache\ncache add a@1.0.0\ncache add {url}\n");
-        assert_eq!(asked, expected);
+        let add = "cache add --ignore-scripts --";
+        assert_eq!(asked, format!("{add} a@1.0.0\n{add} {url}\n"));
+    }
+
+    /// Where the content of the package lies in a cache.
+    fn content(cache: &Path) -> PathBuf {
+        let locked = locked(None);
+        cacache::content(cache, &locked.integrity().unwrap().digests()[0])
+    }
+
+    /// npm ends with an error where it cannot write its log, or a prefetched packument fails.
+    #[test]
+    fn what_came_in_spite_of_an_error_is_enough() {
+        let temp = tempfile::tempdir().unwrap();
+        let content = content(&temp.path().join("cache"));
+        let folder = content.parent().unwrap().display();
+        let script = format!(
+            "mkdir -p {folder}; printf x > {}; exit 1",
+            content.display()
+        );
+        npm(temp.path(), &script).fetch(&[&locked(None)]).unwrap();
+    }
+
+    /// It was asked only where it was about to fetch, and so never with `--offline`.
+    #[test]
+    fn the_cache_that_npmrc_names_is_looked_into() {
+        let temp = tempfile::tempdir().unwrap();
+        let other = temp.path().join("other");
+        let content = content(&other);
+        fs::create_dir_all(content.parent().unwrap()).unwrap();
+        fs::write(content, "x").unwrap();
+        let script = format!("echo {}", other.display());
+        let npm = Npm {
+            is_offline: true,
+            ..npm(temp.path(), &script)
+        };
+        assert!(npm.find(&locked(None)).unwrap().is_none());
+        assert!(npm.ask_for_cache());
+        assert!(npm.find(&locked(None)).unwrap().is_some());
+        // Once is enough.
+        assert!(npm.ask_for_cache());
+        let asked = fs::read_to_string(temp.path().join("asked")).unwrap();
+        assert_eq!(asked, "config get cache\n");
+    }
+
+    #[test]
+    fn an_npm_that_cannot_run_is_not_one_that_is_not_there() {
+        let temp = tempfile::tempdir().unwrap();
+        let npm = npm(temp.path(), "");
+        let mode = std::fs::Permissions::from_mode(0o644);
+        fs::set_permissions(temp.path().join("npm"), mode).unwrap();
+        let error = npm.fetch(&[&locked(None)]).unwrap_err();
+        assert!(matches!(&error, Error::NotStarted { .. }), "{error}");
+        let none = Npm::with_cache(temp.path(), temp.path());
+        let error = none.fetch(&[&locked(None)]).unwrap_err();
+        assert!(matches!(&error, Error::NoNpm { .. }), "{error}");
     }
 
     #[test]

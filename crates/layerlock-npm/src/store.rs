@@ -69,6 +69,9 @@ impl Store {
         let wanted: Vec<Wanted<'_>> = packages.filter(|(it, _)| seen.insert(*it)).collect();
         let mut found = HashMap::with_capacity(wanted.len());
         let mut missing = self.take_in(wanted, npm, &mut found)?;
+        if !missing.is_empty() && npm.ask_for_cache() {
+            missing = self.take_in(missing, npm, &mut found)?;
+        }
         if missing.is_empty() {
             return Ok(NpmPackages(found));
         }
