@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
+use layerlock_diagnostic::LARGEST_FILE;
 use layerlock_digest::{Algorithm, Digest, Hasher};
 use layerlock_layer::{Error as LayerError, PlannedFile};
 use serde::Deserialize;
@@ -65,9 +66,13 @@ impl LockFile {
     /// Reads the one in a folder; none where there is none.
     pub(crate) fn read(directory: &Path) -> Result<Option<Self>, Error> {
         let path = directory.join(NAME);
-        let bytes = match fs::read(&path) {
+        let bytes = match layerlock_diagnostic::read_file(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                let message = format!("it has more than {} MiB", LARGEST_FILE >> 20);
+                return Err(Error::LockInvalid { path, message });
+            }
             Err(error) => return Err(LayerError::io("read", path)(error).into()),
         };
         let whole: Whole = serde_json::from_slice(&bytes).map_err(|error| Error::LockInvalid {
@@ -177,4 +182,22 @@ fn digest_of(file: &PlannedFile, algorithm: Algorithm) -> Result<Digest, Error> 
     let mut hasher = Hasher::new(algorithm);
     hasher.update(&bytes);
     Ok(hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It was read whatever its size.
+    #[test]
+    fn a_lock_that_would_fill_memory_is_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let lock = fs::File::create(temp.path().join(NAME)).unwrap();
+        lock.set_len(LARGEST_FILE + 1).unwrap();
+        let error = LockFile::read(temp.path()).err().unwrap().to_string();
+        assert!(
+            error.ends_with("lockfile.json is invalid: it has more than 32 MiB"),
+            "{error}"
+        );
+    }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use layerlock_diagnostic::LARGEST_FILE;
 use layerlock_layer::Error as LayerError;
 
 use crate::Error;
@@ -65,11 +67,7 @@ const OTHERS: [&str; 4] = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb
 impl NpmProject {
     /// Reads the lock in a folder, and refuses one that package.json has left behind.
     pub fn read(directory: &Path) -> Result<Self, Error> {
-        let read = |name: &str| match layerlock_diagnostic::read_file(&directory.join(name)) {
-            Ok(bytes) => Ok(Some((directory.join(name), bytes))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(LayerError::io("read", directory.join(name))(error)),
-        };
+        let read = |name: &str| read(directory.join(name));
         let Some((manifest_path, manifest)) = read("package.json")? else {
             return Err(Error::NoPackageJson {
                 directory: directory.to_owned(),
@@ -113,6 +111,19 @@ impl NpmProject {
     pub fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
         let names = ["package.json"].into_iter().chain(LOCKS);
         names.map(|name| directory.join(name))
+    }
+}
+
+/// A file with its path; none where there is none.
+fn read(path: PathBuf) -> Result<Option<(PathBuf, Vec<u8>)>, Error> {
+    match layerlock_diagnostic::read_file(&path) {
+        Ok(bytes) => Ok(Some((path, bytes))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(Error::Invalid {
+            path,
+            message: format!("it has more than {} MiB", LARGEST_FILE >> 20),
+        }),
+        Err(error) => Err(LayerError::io("read", path)(error).into()),
     }
 }
 
@@ -187,6 +198,19 @@ mod tests {
         assert_eq!(
             error,
             "DIR/package-lock.json is invalid: it has more than 300000 objects"
+        );
+    }
+
+    #[test]
+    fn a_lock_that_is_too_large_is_invalid() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::write(temp.path().join("package.json"), "{}").unwrap();
+        let lock = fs::File::create(temp.path().join("package-lock.json")).unwrap();
+        lock.set_len(LARGEST_FILE + 1).unwrap();
+        let error = NpmProject::read(temp.path()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("package-lock.json is invalid: it has more than 32 MiB"),
+            "{error}"
         );
     }
 

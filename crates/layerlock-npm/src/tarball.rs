@@ -16,22 +16,31 @@ pub(crate) struct TarFile {
 /// Bytes that a package may have, unpacked: more than any layer.
 const MOST: u64 = 1 << 30;
 
+/// The same with what tar writes around the files: names of any length, and some that say
+/// nothing of a file.
+const MOST_WITH_HEADERS: u64 = MOST + MOST / 4;
+
 /// The files of a tarball by their paths from the package's folder on; what is wrong with it
 /// is for people: `the tarball of X ...`.
 pub(crate) fn read(bytes: &[u8]) -> Result<BTreeMap<LayerPath, TarFile>, String> {
+    read_within(bytes, MOST_WITH_HEADERS)
+}
+
+fn read_within(bytes: &[u8], most: u64) -> Result<BTreeMap<LayerPath, TarFile>, String> {
     // Some are not compressed.
     let reader: Box<dyn Read + '_> = if bytes.starts_with(&[0x1f, 0x8b]) {
         Box::new(MultiGzDecoder::new(bytes))
     } else {
         Box::new(Cursor::new(bytes))
     };
-    let mut archive = tar::Archive::new(reader);
-    let entries = archive.entries().map_err(|error| broken(&error))?;
+    // A long name is read as a whole, however long it says that it is.
+    let mut archive = tar::Archive::new(reader.take(most));
     let mut reading = Reading::default();
-    for entry in entries {
-        let entry = entry.map_err(|error| broken(&error))?;
-        reading.take(entry)?;
+    let read = reading.take_all(&mut archive);
+    if archive.into_inner().limit() == 0 {
+        return Err(format!("unpacks to more than {most} bytes"));
     }
+    read?;
     if reading.files.is_empty() {
         return Err("has no files".to_owned());
     }
@@ -51,6 +60,13 @@ struct Reading {
 }
 
 impl Reading {
+    fn take_all(&mut self, archive: &mut tar::Archive<impl Read>) -> Result<(), String> {
+        for entry in archive.entries().map_err(|error| broken(&error))? {
+            self.take(entry.map_err(|error| broken(&error))?)?;
+        }
+        Ok(())
+    }
+
     fn take(&mut self, mut entry: tar::Entry<'_, impl Read>) -> Result<(), String> {
         // Links and devices are nothing that npm unpacks.
         if !entry.header().entry_type().is_file() && !entry.header().entry_type().is_contiguous() {
@@ -229,6 +245,28 @@ mod tests {
         ] {
             names(bytes).unwrap_err();
         }
+    }
+
+    /// GNU's and pax headers have no place among the files, and were read without a limit.
+    #[test]
+    fn headers_count_as_what_is_unpacked() {
+        for kind in [b'L', b'K', b'x', b'g'] {
+            let mut bytes = Vec::new();
+            let long = vec![b'a'; 100_000];
+            member(&mut bytes, "package/header", &long, 0o644, kind, "");
+            member(&mut bytes, "package/a", b"1", 0o644, b'0', "");
+            bytes.extend([0; 1024]);
+            for bytes in [gzip(&bytes), bytes] {
+                let error = read_within(&bytes, 50_000).unwrap_err();
+                assert_eq!(error, "unpacks to more than 50000 bytes", "{kind}");
+            }
+        }
+        assert_eq!(
+            read_within(&tar(&[("p/a", b"1", 0o644)]), 50_000)
+                .unwrap()
+                .len(),
+            1
+        );
     }
 
     #[test]
