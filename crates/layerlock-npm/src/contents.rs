@@ -1,6 +1,8 @@
 use layerlock_digest::Digest;
-use layerlock_layer::ArchiveMember;
+use layerlock_layer::{ArchiveMember, LayerPath};
 use serde::{Deserialize, Serialize};
+
+use crate::Error;
 
 /// What is known of a package that was verified.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,4 +25,14 @@ pub(crate) struct NpmMember {
     pub(crate) name: String,
     pub(crate) executable: bool,
     pub(crate) data: ArchiveMember,
+}
+
+impl NpmMember {
+    /// Its path in the package.
+    pub(crate) fn path(&self) -> Result<LayerPath, Error> {
+        LayerPath::new(self.name.clone()).map_err(|reason| Error::Place {
+            place: self.name.clone(),
+            reason,
+        })
+    }
 }

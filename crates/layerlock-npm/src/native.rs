@@ -1,11 +1,9 @@
 //! Compiled files of packages, and packages that would be compiled.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 
-use fs_err as fs;
 use layerlock_elf::LoadError;
-use layerlock_layer::archive::{self, ArchiveRules, FileReader};
+use layerlock_layer::{Entry, EntryReader, EntrySource, LayerPlan, Mode, PlanBuilder};
 use layerlock_target::Target;
 
 use crate::Error;
@@ -75,8 +73,14 @@ pub fn check_native(
 /// Whether a package has a compiled file that the target can load. Of several for one
 /// architecture, as for two C libraries, one has to do.
 fn judge(locked: &Locked, package: &NpmPackage, target: &Target) -> Result<bool, Error> {
+    if package.contents.elf_files.is_empty() {
+        return Ok(false);
+    }
     let mut refused = None;
-    for (file, bytes) in elf_files(package)? {
+    let plan = elf_files(locked, package)?;
+    let mut reader = EntryReader::new(&plan);
+    for entry in plan.entries() {
+        let bytes = reader.read(entry)?;
         // A library of the package may lie where only the program knows.
         let is_beside = |name: &str| !name.starts_with(MUSL);
         match layerlock_elf::check(&bytes, &target.platform(), is_beside) {
@@ -84,7 +88,9 @@ fn judge(locked: &Locked, package: &NpmPackage, target: &Target) -> Result<bool,
             // What is for others says nothing of this target.
             Err(LoadError::Architecture) => {}
             Err(LoadError::Library(name)) if name.starts_with(MUSL) => {}
-            Err(error) => refused = refused.or(Some((file, error.to_string()))),
+            Err(error) => {
+                refused = refused.or(Some((entry.path.to_string(), error.to_string())));
+            }
         }
     }
     match refused {
@@ -102,31 +108,20 @@ fn judge(locked: &Locked, package: &NpmPackage, target: &Target) -> Result<bool,
 const MUSL: &str = "libc.musl";
 
 /// The compiled files, but for those that say by their names that they are for musl.
-fn elf_files(package: &NpmPackage) -> Result<Vec<(String, Vec<u8>)>, Error> {
+fn elf_files(locked: &Locked, package: &NpmPackage) -> Result<LayerPlan, Error> {
     let contents = &package.contents;
-    if contents.elf_files.is_empty() {
-        return Ok(Vec::new());
+    let mut builder = PlanBuilder::default();
+    let owner = builder.owner(locked.shown());
+    let archive = builder.archive(&package.path);
+    let names: HashSet<&str> = contents.elf_files.iter().map(String::as_str).collect();
+    let members = contents.members.iter();
+    for member in members.filter(|it| names.contains(&*it.name) && !it.name.contains("musl")) {
+        builder.push(Entry {
+            path: member.path()?,
+            mode: Mode::Regular,
+            owner,
+            source: EntrySource::Member(archive, member.data),
+        });
     }
-    let path: &Path = &package.path;
-    let read = |error| layerlock_layer::Error::io("read", path)(error);
-    let file = fs::File::open(path).map_err(read)?;
-    let reader = FileReader::from(file.into_file());
-    let rules = ArchiveRules {
-        max_unpacked: u64::MAX,
-        links_are_files: false,
-    };
-    let invalid = |problem: archive::ArchiveProblem| {
-        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, problem.to_string());
-        layerlock_layer::Error::io("read", path)(error)
-    };
-    let members = archive::read(&reader, contents.archive_size, rules).map_err(invalid)?;
-    let wanted = members.iter().filter(|member| {
-        let name = member.name.as_str();
-        !name.contains("musl") && contents.elf_files.iter().any(|file| file == name)
-    });
-    let files = wanted.map(|member| {
-        let bytes = member.bytes().map_err(invalid)?;
-        Ok((member.name.to_string(), bytes))
-    });
-    files.collect()
+    Ok(builder.finish()?)
 }

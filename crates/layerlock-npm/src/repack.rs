@@ -27,16 +27,12 @@ pub(crate) fn repack(bytes: &[u8], package: &str, zip: &Path) -> Result<NpmConte
     let manifest = manifest.unwrap_or_default();
     make_commands_executable(&mut files, &manifest);
 
-    let facts = Facts {
-        has_binding_gyp: files.contains_key("binding.gyp"),
-        install_script: manifest.install_script(),
-        is_elf: |file: &TarFile| layerlock_elf::is_elf(&file.bytes),
-    };
+    let has_binding_gyp = files.contains_key("binding.gyp");
     let mut builder = PlanBuilder::default();
     let owner = builder.owner(package);
     let mut elf_files = Vec::new();
     for (path, file) in files {
-        if (facts.is_elf)(&file) && is_loaded(path.as_str()) {
+        if layerlock_elf::is_elf(&file.bytes) && is_loaded(path.as_str()) {
             elf_files.push(path.to_string());
         }
         builder.push(Entry {
@@ -63,15 +59,9 @@ pub(crate) fn repack(bytes: &[u8], package: &str, zip: &Path) -> Result<NpmConte
         tarball: Digest::sha256_of(bytes),
         members,
         elf_files,
-        has_binding_gyp: facts.has_binding_gyp,
-        install_script: facts.install_script,
+        has_binding_gyp,
+        install_script: manifest.install_script(),
     })
-}
-
-struct Facts<F> {
-    has_binding_gyp: bool,
-    install_script: Option<String>,
-    is_elf: F,
 }
 
 /// What Node loads, and what that brings along.

@@ -24,9 +24,15 @@ pub(super) struct NpmFiles {
 }
 
 fn told(npm: &NpmLayer) -> impl Fn(layerlock_npm::Error) -> Error {
-    move |error| Error::Npm {
-        error: Box::new(error),
-        place: Some(npm.place.clone()),
+    move |error| match error {
+        // What our cache has can be taken in anew.
+        layerlock_npm::Error::Layer(error @ layerlock_layer::Error::Archive { .. }) => {
+            Error::Layer(error)
+        }
+        error => Error::Npm {
+            error: Box::new(error),
+            place: Some(npm.place.clone()),
+        },
     }
 }
 

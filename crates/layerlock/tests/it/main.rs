@@ -21,6 +21,7 @@ mod layers;
 mod locks;
 mod maven;
 mod misfits;
+mod npm;
 #[cfg(unix)]
 mod own;
 mod passwords;
