@@ -7,7 +7,7 @@ use layerlock_layer::{
 };
 
 use crate::Error;
-use crate::walk::{Found, outputs_in, walk};
+use crate::walk::{Found, outputs_in, walk, without_links};
 
 /// A folder or a file of the project, and its place in the layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,10 @@ impl Folder {
             _ => LayerError::io("read", &self.from)(error).into(),
         })?;
         let found = if metadata.is_dir() {
-            walk(&self.from, &outputs_in(&self.from, outputs))?
+            {
+                let outputs = outputs_in(&self.from, &without_links(outputs));
+                walk(&self.from, &outputs, &|_| true)?
+            }
         } else {
             vec![Found {
                 path: self.from.clone(),
@@ -81,6 +84,12 @@ impl Folder {
     }
 
     fn entry(&self, found: &Found) -> Result<FolderEntry, Error> {
+        let below = found.path.strip_prefix(&self.from).unwrap_or(&found.path);
+        if below.to_str().is_none() {
+            return Err(Error::NotUtf8 {
+                path: found.path.clone(),
+            });
+        }
         let path = self.place(&found.name).map_err(|reason| Error::Name {
             path: found.path.clone(),
             reason,

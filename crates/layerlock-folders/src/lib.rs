@@ -10,13 +10,16 @@ files first; a [`Watched`] tells later whether any of them has changed.
 Nothing here knows a language, a provider or the network.
 */
 
+mod age;
 mod command;
 mod error;
 mod folder;
+mod input;
 mod walk;
 mod watched;
 
 pub use command::RunCommand;
 pub use error::Error;
 pub use folder::{Folder, FolderEntry};
-pub use watched::{Input, Watched};
+pub use input::Input;
+pub use watched::{Inputs, Watched};

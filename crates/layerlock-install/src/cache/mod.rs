@@ -7,7 +7,7 @@
 //! npm-v2/ab/sha512-ab…ef.zip   a package of npm, packed once, by the tarball's digest
 //! npm-v2/ab/sha512-ab….contents what is in it
 //! builds-v2/cd/cd…ab           which wheel was built from what, and by whom
-//! runs-v4/ef…01                what the last run of a job found and wrote, for the next
+//! runs-v5/ef…01                what the last run of a job found and wrote, for the next
 //! checks-v1/ab…ef-3.12         what checks found in the files of a wheel
 //! checks-v1/ab…ef-layer        what is in a layer version of somebody else's, by its name
 //! tmp/                         what is not finished yet
@@ -67,7 +67,7 @@ const WHEELS: &str = "wheels-v2";
 pub(crate) const BUILDS: &str = "builds-v2";
 /// The library's own: notes of runs, which cost a little time to lose. Grows whenever
 /// their form changes.
-const RUNS: &str = "runs-v4";
+const RUNS: &str = "runs-v5";
 /// The library's own: what checks found in the files of wheels, which costs a little time to
 /// lose. Grows whenever its form or what is looked for changes.
 const CHECKS: &str = "checks-v1";

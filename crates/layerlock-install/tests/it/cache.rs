@@ -263,9 +263,9 @@ fn prune_knows_when_a_wheel_was_used_last() {
             .is_some()
     );
     let month = Duration::from_hours(24 * 30);
-    filled.write("runs-v4/note");
+    filled.write("runs-v5/note");
     assert_eq!(filled.cache().prune(Some(month)).unwrap().files, 2);
-    assert!(filled.files().contains(&"runs-v4/note".to_owned()));
+    assert!(filled.files().contains(&"runs-v5/note".to_owned()));
     assert!(demo.path.exists());
     assert!(!other.path.exists());
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use layerlock_check::{Code, Finding};
-use layerlock_folders::{Input, Watched};
+use layerlock_folders::{Input, Inputs, Watched};
 use layerlock_install::Reporter;
 use layerlock_maven::{Jars, LockedJar, MavenProject};
 
@@ -86,7 +86,9 @@ pub(super) fn watch(watched: Option<Watched>, jars: &[Option<Jars>]) -> Option<W
         }
         files.push(Input::path(jar.file.path()));
     }
-    watched.extend(Watched::look(files, Vec::new())?);
+    let mut inputs = Inputs::default();
+    inputs.add(files, &[]);
+    watched.extend(inputs.look()?);
     Some(watched)
 }
 

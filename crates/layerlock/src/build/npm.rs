@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use layerlock_check::{Code, Finding};
-use layerlock_folders::Input;
+use layerlock_folders::{Input, Inputs};
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::{Entry, PlanBuilder};
 use layerlock_npm::{
@@ -118,26 +118,28 @@ impl NpmFiles {
     }
 }
 
-/// What the packages of layers are read from: locks, and the folders that are copied. Also
-/// what in these is no part of them.
-pub(super) fn inputs(layers: &[Layer]) -> (Vec<Input>, Vec<PathBuf>) {
-    let (mut inputs, mut installed) = (Vec::new(), Vec::new());
+/// Watches what the packages of layers are read from: locks, tarballs of the project, and
+/// folders that are copied, without what was installed in these.
+pub(super) fn watch(layers: &[Layer], outputs: &[PathBuf], inputs: &mut Inputs) {
+    let (mut files, mut left_out) = (Vec::new(), outputs.to_vec());
     for layer in layers {
         let Some(npm) = &layer.npm else {
             continue;
         };
-        inputs.extend(NpmProject::files(&npm.directory).map(Input::path));
+        files.extend(NpmProject::files(&npm.directory));
         // What is wrong with the lock is told later.
         let Ok(Some((_, selected))) = select(layer) else {
             continue;
         };
         for locked in &selected.packages {
             if let NpmSource::Folder(folder) = &locked.source {
-                inputs.push(Input::path(folder));
-                installed.push(folder.join("node_modules"));
+                files.push(folder.clone());
+                left_out.push(folder.join("node_modules"));
             }
-            inputs.extend(locked.local_tarball(&npm.directory).map(Input::path));
+            files.extend(locked.local_tarball(&npm.directory));
         }
     }
-    (inputs, installed)
+    left_out.sort();
+    left_out.dedup();
+    inputs.add(files.into_iter().map(Input::path), &left_out);
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use layerlock_diagnostic::Place;
-use layerlock_folders::{Input, RunCommand, Watched};
+use layerlock_folders::{Input, Inputs, RunCommand, Watched};
 use layerlock_install::Reporter;
 use layerlock_layer::{Entry, PlanBuilder};
 
@@ -27,33 +27,33 @@ pub(super) fn make(
     reporter: &dyn Reporter,
 ) -> Result<Option<Watched>, Error> {
     let files = layers.iter().map(|layer| &layer.own_files);
-    let (locks, installed) = npm::inputs(layers);
-    let inputs = files
-        .clone()
-        .filter_map(|files| files.inputs.as_ref())
-        .flatten()
-        .map(|(input, _)| input.clone())
-        .chain(locks)
-        .chain(maven::inputs(layers))
-        .collect();
-    let folders: Vec<Input> = files
-        .clone()
-        .flat_map(|files| &files.folders)
-        .map(|own| Input::path(own.folder.from()))
-        .collect();
-    // Before it is read by anybody: what changes from here on is a change.
-    let watched = Watched::look(inputs, [outputs, &installed].concat());
-    run_all(layers, reporter)?;
-    let made = Watched::look(folders, outputs.to_vec());
     // What a command reads is not known unless somebody says so.
-    let is_known = files
+    let are_known = files
         .clone()
         .all(|files| files.run.is_none() || files.inputs.is_some());
-    let (Some(mut watched), Some(made), true) = (watched, made, is_known) else {
+    if !are_known {
+        run_all(layers, reporter)?;
+        return Ok(None);
+    }
+    // Before a command reads them: what changes from here on is a change.
+    let mut read = Inputs::default();
+    let named = files.clone().filter_map(|files| files.inputs.as_ref());
+    read.add(named.flatten().map(|(input, _)| input.clone()), outputs);
+    let read = read.look();
+    run_all(layers, reporter)?;
+    let Some(mut watched) = read else {
         return Ok(None);
     };
-    watched.extend(made);
-    Ok(Some(watched))
+    // A command may have made these.
+    let mut made = Inputs::default();
+    let folders = files.flat_map(|files| &files.folders);
+    made.add(folders.map(|own| Input::path(own.folder.from())), outputs);
+    npm::watch(layers, outputs, &mut made);
+    made.add(maven::inputs(layers), &[]);
+    Ok(made.look().map(|made| {
+        watched.extend(made);
+        watched
+    }))
 }
 
 /// Each command once: a layer is built for several targets, and layers share a command.

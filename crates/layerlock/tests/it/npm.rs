@@ -6,7 +6,7 @@ use layerlock_digest::{Algorithm, Hasher};
 use layerlock_testkit::shared_library;
 
 use crate::helpers::files;
-use crate::own::{Own, X86_64};
+use crate::own::{Own, X86_64, listing};
 
 /// The integrity of bytes, as a lock has it.
 pub(crate) fn integrity(bytes: &[u8]) -> String {
@@ -88,4 +88,37 @@ fn a_damaged_package_in_the_cache_is_taken_in_anew() {
     let built = build(&online, &Silent).unwrap();
     let digest = |built: &layerlock::Built| built.layers[0].zip.as_ref().unwrap().digest;
     assert_eq!(digest(&built), digest(&first));
+}
+
+/// The workspace was looked at before the command wrote into it, and so each build began anew.
+#[test]
+fn a_command_may_write_into_a_workspace() {
+    let own = Own::new(
+        "[layers.web]\nnpm = \"web\"\nruntime = \"nodejs22\"\nfolders = { bin = \"bin\" }\n\
+         run = [\"sh\", \"-c\", \"date > web/packages/w/made.js\"]\ninputs = [\"src\"]\n",
+    );
+    own.write("bin/tool", "");
+    own.write("src/a", "");
+    own.write("web/package.json", r#"{"workspaces": ["packages/w"]}"#);
+    own.write("web/packages/w/package.json", r#"{"name": "w"}"#);
+    own.write("web/packages/w/node_modules/x/index.js", "installed");
+    own.write(
+        "web/package-lock.json",
+        r#"{"lockfileVersion": 3, "packages": {"": {"workspaces": ["packages/w"]},
+        "node_modules/w": {"resolved": "packages/w", "link": true}, "packages/w": {}}}"#,
+    );
+    let built = own.build();
+    let names: Vec<_> = listing(&built);
+    let expected = [
+        "755 bin/tool",
+        "644 nodejs/node_modules/w/made.js",
+        "644 nodejs/node_modules/w/package.json",
+    ];
+    assert_eq!(names, expected);
+    assert!(own.build().unchanged);
+    // What is installed in the workspace is no part of it.
+    own.write("web/packages/w/node_modules/x/index.js", "changed");
+    assert!(own.build().unchanged);
+    own.write("web/packages/w/index.js", "");
+    assert!(!own.build().unchanged);
 }

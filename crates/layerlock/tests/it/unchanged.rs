@@ -163,7 +163,7 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
         ..shop.settings()
     };
     run(&secret);
-    let notes = shop.cache.path().join("runs-v4");
+    let notes = shop.cache.path().join("runs-v5");
     let notes: Vec<_> = fs_err::read_dir(notes).unwrap().collect();
     assert_eq!(notes.len(), 1);
     for note in notes {
@@ -178,7 +178,7 @@ fn without_a_cache_nothing_is_remembered_and_no_credential_is() {
 fn a_damaged_note_counts_as_none() {
     let shop = Shop::new(&ProjectBuilder::new("shop"), []);
     run(&shop.settings());
-    let notes = shop.cache.path().join("runs-v4");
+    let notes = shop.cache.path().join("runs-v5");
     let note = fs_err::read_dir(notes).unwrap().next().unwrap().unwrap();
     let whole = fs_err::read(note.path()).unwrap();
     for index in (0..whole.len()).step_by(97) {
