@@ -1,6 +1,6 @@
 //! The folder of a package.json and its lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,8 @@ const LOCKS: [&str; 2] = ["npm-shrinkwrap.json", "package-lock.json"];
 const OTHERS: [&str; 4] = ["yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"];
 
 impl NpmProject {
-    /// Reads the lock in a folder, and refuses one that package.json has left behind.
+    /// Reads the lock in a folder, and refuses one that package.json of the project or of one of
+    /// its workspaces has left behind.
     pub fn read(directory: &Path) -> Result<Self, Error> {
         let read = |name: &str| read(directory.join(name));
         let Some((manifest_path, manifest)) = read("package.json")? else {
@@ -84,17 +85,36 @@ impl NpmProject {
                 other: OTHERS.into_iter().find(is_there),
             });
         };
-        let manifest = PackageJson::parse(&manifest).ok_or(Error::Invalid {
-            path: manifest_path,
-            message: "it is not a JSON object".to_owned(),
-        })?;
-        let packages = parse(&lock, &lock_path)?;
-        stale::check(&manifest, &packages, &lock_path)?;
-        Ok(Self {
+        let manifest = parse_manifest(manifest_path, &manifest)?;
+        let project = Self {
+            packages: parse(&lock, &lock_path)?,
             directory: directory.to_owned(),
             lock_path,
-            packages,
-        })
+        };
+        stale::check(&manifest, "", &project.packages, &project.lock_path)?;
+        for (place, path) in project.workspaces() {
+            // That there is none is told where its folder is copied.
+            if let Some((path, manifest)) = self::read(path)? {
+                let manifest = parse_manifest(path, &manifest)?;
+                stale::check(&manifest, place, &project.packages, &project.lock_path)?;
+            }
+        }
+        Ok(project)
+    }
+
+    /// The folders that links lead to, with their package.json. Those are the user's own, and
+    /// may have changed since.
+    fn workspaces(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        let links = self.packages.values().filter(|entry| entry.link);
+        let places: BTreeSet<&str> = links.filter_map(Entry::resolved).collect();
+        let is_own = |place: &&str| !place.is_empty() && !place.contains("node_modules/");
+        let places = places.into_iter().filter(is_own);
+        places.map(|place| (place, self.directory.join(place).join("package.json")))
+    }
+
+    /// What its workspaces ask for is read from these, where they are there.
+    pub fn manifests(&self) -> impl Iterator<Item = PathBuf> {
+        self.workspaces().map(|(_, manifest)| manifest)
     }
 
     /// Its folder.
@@ -147,19 +167,18 @@ fn parse(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, Entry>, Error> {
             error.to_string()
         },
     })?;
-    if lock.version > 3 {
-        return Err(Error::LockVersion {
-            path: path.to_owned(),
-            version: lock.version,
-        });
-    }
-    match lock.packages {
-        Some(packages) if lock.version >= 2 => Ok(packages),
-        _ => Err(Error::LockVersion {
-            path: path.to_owned(),
-            version: lock.version,
-        }),
-    }
+    let packages = lock.packages.filter(|_| matches!(lock.version, 2 | 3));
+    packages.ok_or_else(|| Error::LockVersion {
+        path: path.to_owned(),
+        version: lock.version,
+    })
+}
+
+fn parse_manifest(path: PathBuf, bytes: &[u8]) -> Result<PackageJson, Error> {
+    PackageJson::parse(bytes).ok_or_else(|| Error::Invalid {
+        path,
+        message: "it is not a JSON object".to_owned(),
+    })
 }
 
 fn is_in_conflict(bytes: &[u8]) -> bool {
@@ -252,6 +271,35 @@ mod tests {
         ] {
             assert_eq!(read(files).unwrap_err(), message);
         }
+    }
+
+    #[test]
+    fn what_a_workspace_asks_for_is_locked_too() {
+        let read = |range: &str| {
+            let temp = tempfile::tempdir().unwrap();
+            fs::create_dir(temp.path().join("w")).unwrap();
+            let manifest = format!("{{\"dependencies\": {{\"a\": \"{range}\"}}}}");
+            let lock = r#"{"lockfileVersion": 3, "packages": {"": {},
+                "node_modules/w": {"link": true, "resolved": "w"},
+                "node_modules/none": {"link": true, "resolved": "none"},
+                "w": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0"}}}"#;
+            for (name, text) in [
+                ("package.json", "{}"),
+                ("package-lock.json", lock),
+                ("w/package.json", &manifest),
+            ] {
+                fs::write(temp.path().join(name), text).unwrap();
+            }
+            let project = NpmProject::read(temp.path()).map_err(|error| error.to_string())?;
+            let manifests: Vec<_> = project.manifests().collect();
+            let expected = ["none", "w"].map(|it| temp.path().join(it).join("package.json"));
+            assert_eq!(manifests, expected);
+            Ok::<_, String>(())
+        };
+        assert_eq!(read("1"), Ok(()));
+        let error = read("2").unwrap_err();
+        let message = "is out of date: w/package.json asks for a 2, and it was locked for 1";
+        assert!(error.ends_with(message), "{error}");
     }
 
     #[test]

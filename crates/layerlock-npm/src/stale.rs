@@ -1,4 +1,4 @@
-//! Whether package.json asks for something else than its lock has, as `npm ci` finds out.
+//! Whether a package.json asks for something else than its lock has, as `npm ci` finds out.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,78 +8,121 @@ use node_semver::{Range, Version};
 use crate::Error;
 use crate::lock::Entry;
 use crate::package_json::{PackageJson, texts};
+use crate::tree::resolve;
 
+/// What a package.json asks for under a name.
+struct Wanted {
+    range: String,
+    lacking: Lacking,
+}
+
+/// When a lock may lack what is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lacking {
+    Never,
+    /// Where it was locked like that: it may be for another system, or npm was told to leave
+    /// peers alone.
+    WhereLocked,
+    Always,
+}
+
+/// Compares the package.json of a place with what the lock has of it: of the project, whose
+/// place is empty, or of a workspace.
 pub(crate) fn check(
     manifest: &PackageJson,
+    place: &str,
     packages: &BTreeMap<String, Entry>,
     lock: &Path,
 ) -> Result<(), Error> {
-    let empty = Entry::default();
-    let root = packages.get("").unwrap_or(&empty);
-    let kinds = [
-        (&manifest.dependencies, &root.dependencies, true),
-        (&manifest.dev_dependencies, &root.dev_dependencies, true),
-        (
-            &manifest.optional_dependencies,
-            &root.optional_dependencies,
-            false,
-        ),
-        (&manifest.peer_dependencies, &root.peer_dependencies, true),
-    ];
     let stale = |message: String| {
         Err(Error::Stale {
             lock: lock.to_owned(),
             message,
         })
     };
-    let may_lack: Vec<String> = optional_peers(manifest);
-    for (wanted, locked, is_needed) in kinds {
-        for (name, range) in texts(wanted.as_ref()) {
-            let entry = packages.get(&format!("node_modules/{name}"));
-            if locked.get(&name) == Some(&range) {
-                let is_needed = is_needed && !may_lack.contains(&name);
-                if entry.is_none() && is_needed {
-                    return stale(format!("it lacks {name}, which package.json asks for"));
+    let file = if place.is_empty() {
+        "package.json".to_owned()
+    } else {
+        format!("{place}/package.json")
+    };
+    let empty = Entry::default();
+    let entry = packages.get(place).unwrap_or(&empty);
+    let (wanted, locked) = (wanted(manifest), ranges(entry));
+    for (name, Wanted { range, lacking }) in &wanted {
+        let found = resolve(packages, place, name).and_then(|place| packages.get(place));
+        let locked = locked.get(&**name);
+        if locked == Some(&&**range) {
+            if found.is_none() && *lacking == Lacking::Never {
+                return stale(format!("it lacks {name}, which {file} asks for"));
+            }
+            continue;
+        }
+        let fits = match found {
+            None => *lacking == Lacking::Always,
+            Some(found) => satisfies(behind(found, packages), range),
+        };
+        if !fits {
+            return stale(match locked {
+                Some(locked) => {
+                    format!("{file} asks for {name} {range}, and it was locked for {locked}")
                 }
-                continue;
-            }
-            let fits = entry.is_some_and(|entry| satisfies(entry, &range));
-            if !fits {
-                let message = match locked.get(&name) {
-                    Some(locked) => format!(
-                        "package.json asks for {name} {range}, and it was locked for {locked}"
-                    ),
-                    None => format!("package.json asks for {name} {range}, which it does not have"),
-                };
-                return stale(message);
-            }
+                None => format!("{file} asks for {name} {range}, which it does not have"),
+            });
         }
     }
     // What package.json asks for no more is locked still.
-    let wanted: Vec<_> = [
-        &manifest.dependencies,
-        &manifest.dev_dependencies,
-        &manifest.optional_dependencies,
-        &manifest.peer_dependencies,
-    ]
-    .into_iter()
-    .flat_map(|kind| texts(kind.as_ref()).into_keys())
-    .collect();
     let locked = [
-        &root.dependencies,
-        &root.dev_dependencies,
-        &root.optional_dependencies,
+        &entry.dependencies,
+        &entry.dev_dependencies,
+        &entry.optional_dependencies,
     ];
-    match locked
-        .into_iter()
-        .flat_map(BTreeMap::keys)
-        .find(|it| !wanted.contains(it))
-    {
-        Some(name) => stale(format!(
-            "it has {name}, which package.json asks for no more"
-        )),
+    let mut locked = locked.into_iter().flat_map(BTreeMap::keys);
+    match locked.find(|it| !wanted.contains_key(*it)) {
+        Some(name) => stale(format!("it has {name}, which {file} asks for no more")),
         None => Ok(()),
     }
+}
+
+/// What a package.json asks for. Of one name in several kinds npm takes the last.
+fn wanted(manifest: &PackageJson) -> BTreeMap<String, Wanted> {
+    let optional_peers = optional_peers(manifest);
+    let peers = texts(manifest.peer_dependencies.as_ref()).into_iter();
+    let peers = peers.map(|(name, range)| {
+        let lacking = if optional_peers.contains(&name) {
+            Lacking::Always
+        } else {
+            Lacking::WhereLocked
+        };
+        (name, Wanted { range, lacking })
+    });
+    let mut wanted: BTreeMap<String, Wanted> = peers.collect();
+    for (kind, lacking) in [
+        (&manifest.dependencies, Lacking::Never),
+        (&manifest.optional_dependencies, Lacking::WhereLocked),
+        (&manifest.dev_dependencies, Lacking::Never),
+    ] {
+        let kind = texts(kind.as_ref()).into_iter();
+        wanted.extend(kind.map(|(name, range)| (name, Wanted { range, lacking })));
+    }
+    wanted
+}
+
+/// The same of what was locked.
+fn ranges(entry: &Entry) -> BTreeMap<&str, &str> {
+    let kinds = [
+        &entry.peer_dependencies,
+        &entry.dependencies,
+        &entry.optional_dependencies,
+        &entry.dev_dependencies,
+    ];
+    let ranges = kinds.into_iter().flatten();
+    ranges.map(|(name, range)| (&**name, &**range)).collect()
+}
+
+/// What a link leads to, or the place itself.
+fn behind<'l>(entry: &'l Entry, packages: &'l BTreeMap<String, Entry>) -> &'l Entry {
+    let target = entry.resolved().filter(|_| entry.link);
+    target.and_then(|it| packages.get(it)).unwrap_or(entry)
 }
 
 fn optional_peers(manifest: &PackageJson) -> Vec<String> {
@@ -108,9 +151,14 @@ mod tests {
     use super::*;
 
     fn check_texts(manifest: &str, packages: &str) -> Result<(), String> {
+        check_place(manifest, "", packages)
+    }
+
+    fn check_place(manifest: &str, place: &str, packages: &str) -> Result<(), String> {
         let manifest = PackageJson::parse(manifest.as_bytes()).unwrap();
         let packages = serde_json::from_str(packages).unwrap();
-        check(&manifest, &packages, Path::new("package-lock.json")).map_err(|it| it.to_string())
+        check(&manifest, place, &packages, Path::new("package-lock.json"))
+            .map_err(|it| it.to_string())
     }
 
     const LOCKED: &str =
@@ -159,5 +207,56 @@ mod tests {
             error.contains("it lacks a, which package.json asks for"),
             "{error}"
         );
+    }
+
+    /// Each as `npm ci` of npm 11 has it, but that what is asked for no more it leaves out.
+    #[test]
+    fn a_workspace_is_compared_too() {
+        const LOCKED: &str = r#"{"": {}, "node_modules/b": {"version": "1.0.0"},
+            "node_modules/c": {"version": "2.0.0"}, "node_modules/d": {"version": "1.0.0"},
+            "node_modules/w": {"link": true, "resolved": "packages/w"},
+            "packages/w": {"version": "1.5.0", "dependencies": {"c": "^1.0.0", "d": "^1.0.0"},
+                "devDependencies": {"b": "1.0.0"}, "peerDependencies": {"react": "18"}},
+            "packages/w/node_modules/c": {"version": "1.0.0"}}"#;
+        let check = |more: &str| {
+            let manifest = format!(r#"{{"devDependencies": {{"b": "1.0.0"}}, {more}}}"#);
+            check_place(&manifest, "packages/w", LOCKED)
+        };
+        for fitting in [
+            r#""dependencies": {"c": "^1.0.0", "d": "^1.0.0"}, "peerDependencies": {"react": "18"}"#,
+            r#""dependencies": {"c": "1.x", "d": "1"}"#,
+            r#""optionalDependencies": {"c": "^1.0.0", "d": "^1.0.0"}"#,
+            r#""dependencies": {"c": "1", "d": "1"}, "peerDependencies": {"c": "2"}"#,
+            r#""dependencies": {"c": "1", "d": "1", "w": "^1.0.0"}"#,
+            r#""dependencies": {"c": "1", "d": "1"}, "peerDependencies": {"a": "1"},
+                "peerDependenciesMeta": {"a": {"optional": true}}"#,
+        ] {
+            assert_eq!(check(fitting), Ok(()), "{fitting}");
+        }
+        for (changed, message) in [
+            (
+                r#""dependencies": {"c": "^2.0.0", "d": "1"}"#,
+                "packages/w/package.json asks for c ^2.0.0, and it was locked for ^1.0.0",
+            ),
+            (
+                r#""dependencies": {"c": "1", "d": "1", "a": "1.0.0"}"#,
+                "packages/w/package.json asks for a 1.0.0, which it does not have",
+            ),
+            (
+                r#""dependencies": {"c": "1", "d": "1"}, "peerDependencies": {"a": "1"}"#,
+                "asks for a 1, which it does not have",
+            ),
+            (
+                r#""dependencies": {"c": "1", "d": "1"}, "optionalDependencies": {"a": "1"}"#,
+                "asks for a 1, which it does not have",
+            ),
+            (
+                r#""dependencies": {"c": "1"}"#,
+                "it has d, which packages/w/package.json asks for no more",
+            ),
+        ] {
+            let error = check(changed).unwrap_err();
+            assert!(error.contains(message), "{changed}: {error}");
+        }
     }
 }

@@ -54,24 +54,7 @@ impl<'l> Tree<'l> {
 
     /// The place in which Node finds a package that one in `from` asks for.
     pub(crate) fn resolve(&self, from: &str, name: &str) -> Option<&'l str> {
-        let mut at = Some(from);
-        while let Some(place) = at {
-            let candidate = match place {
-                "" => format!("node_modules/{name}"),
-                place => format!("{place}/node_modules/{name}"),
-            };
-            if let Some((found, _)) = self.packages.get_key_value(&*candidate) {
-                return Some(found);
-            }
-            at = match place {
-                "" => None,
-                // A workspace lies in folders of the root.
-                place => Some(
-                    parent(place).unwrap_or_else(|| place.rfind('/').map_or("", |at| &place[..at])),
-                ),
-            };
-        }
-        None
+        resolve(self.packages, from, name)
     }
 
     /// All that goes with an optional package that is left out: what needs it without a
@@ -131,6 +114,32 @@ impl<'l> Tree<'l> {
             .filter(|name| self.resolve(place, name).is_none())
             .collect()
     }
+}
+
+/// The place in which Node finds a package that one in `from` asks for.
+pub(crate) fn resolve<'l>(
+    packages: &'l BTreeMap<String, Entry>,
+    from: &str,
+    name: &str,
+) -> Option<&'l str> {
+    let mut at = Some(from);
+    while let Some(place) = at {
+        let candidate = match place {
+            "" => format!("node_modules/{name}"),
+            place => format!("{place}/node_modules/{name}"),
+        };
+        if let Some((found, _)) = packages.get_key_value(&*candidate) {
+            return Some(found);
+        }
+        at = match place {
+            "" => None,
+            // A workspace lies in folders of the root.
+            place => Some(
+                parent(place).unwrap_or_else(|| place.rfind('/').map_or("", |at| &place[..at])),
+            ),
+        };
+    }
+    None
 }
 
 /// What a place asks for, and whether it can do without. Only the project itself and its

@@ -128,9 +128,10 @@ pub(super) fn watch(layers: &[Layer], outputs: &[PathBuf], inputs: &mut Inputs) 
         };
         files.extend(NpmProject::files(&npm.directory));
         // What is wrong with the lock is told later.
-        let Ok(Some((_, selected))) = select(layer) else {
+        let Ok(Some((project, selected))) = select(layer) else {
             continue;
         };
+        files.extend(project.manifests());
         for locked in &selected.packages {
             if let NpmSource::Folder(folder) = &locked.source {
                 files.push(folder.clone());
