@@ -20,6 +20,7 @@ mod bad_link;
 mod error;
 mod file_stat;
 mod files;
+mod last_use;
 mod links;
 mod output;
 pub mod parallel;
@@ -41,6 +42,7 @@ pub use bad_link::{BadLink, LinkProblem};
 pub use error::{Conflict, Error};
 pub use file_stat::{FileStat, nanoseconds};
 pub use files::files_in;
+pub use last_use::note_use;
 pub use output::{
     Prepared, Scratch, WrittenOutput, can_write_file, put_in_place, remove_abandoned, rewrite_file,
     write_file, write_private_file,

@@ -7,11 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
 use fs_err as fs;
 use layerlock_digest::{Digest, seal, unseal};
-use layerlock_layer::{Error as LayerError, parallel, write_file};
+use layerlock_layer::{Error as LayerError, note_use, parallel, write_file};
 
 use crate::contents::NpmContents;
 use crate::fetch::Npm;
@@ -144,21 +143,6 @@ impl Store {
         })?;
         write_file(&path.with_extension("contents"), &seal(bytes, about(&path)))?;
         Ok(NpmPackage { path, contents })
-    }
-}
-
-/// The time of an entry tells of its use as exactly as this.
-const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
-
-/// Brings the time of a package's last use up to date: those that nobody uses are removed by
-/// that. Who may not write may not remove.
-fn note_use(listing: &std::path::Path) {
-    let now = SystemTime::now();
-    let modified = fs::metadata(listing).and_then(|metadata| metadata.modified());
-    let age = modified.ok().and_then(|time| now.duration_since(time).ok());
-    let is_recent = age.is_some_and(|age| age < USE_IS_NOTED_EVERY);
-    if !is_recent && let Ok(file) = fs::OpenOptions::new().write(true).open(listing) {
-        let _ = file.file().set_modified(now);
     }
 }
 

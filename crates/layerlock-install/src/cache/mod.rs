@@ -33,11 +33,11 @@ mod upkeep;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
 use etcetera::BaseStrategy;
 use fs_err as fs;
 use layerlock_digest::{Digest, seal, unseal};
+use layerlock_layer::note_use;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -78,9 +78,6 @@ const NPM: &str = "npm-v2";
 /// The library's own: locks of layers that are being published.
 const PUBLISH_LOCKS: &str = "publish-locks";
 const LOCK: &str = "lock";
-
-/// The time of an entry tells of its use as exactly as this.
-const USE_IS_NOTED_EVERY: Duration = Duration::from_hours(24);
 
 /// What stands in a `.contents` file.
 #[derive(Serialize, Deserialize)]
@@ -327,18 +324,4 @@ fn replace(file: NamedTempFile, path: &Path) -> std::io::Result<()> {
     }
     file.persist(path)?;
     Ok(())
-}
-
-/// Brings the time of an entry's last use up to date. Where that is not allowed
-/// it is no error: who may not write may not remove.
-fn note_use(listing: &Path) {
-    let now = SystemTime::now();
-    let modified = fs::metadata(listing).and_then(|metadata| metadata.modified());
-    let is_recent = modified.is_ok_and(|time| {
-        now.duration_since(time)
-            .is_ok_and(|age| age < USE_IS_NOTED_EVERY)
-    });
-    if !is_recent && let Ok(file) = fs::OpenOptions::new().write(true).open(listing) {
-        let _ = file.file().set_modified(now);
-    }
 }
