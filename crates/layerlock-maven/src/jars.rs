@@ -59,6 +59,8 @@ pub struct JarOwner {
     pub version: String,
     /// Its name in the layer.
     pub file: String,
+    /// Where it lies in the layer.
+    pub place: String,
     /// SHA-256 of it.
     pub digest: Digest,
     /// Who owns it in the plan.
@@ -102,7 +104,7 @@ pub fn push(
     let owners = jars.jars.iter().map(|jar| {
         let owner = builder.ranked_owner(format!("{} {}", jar.name, jar.version), rank);
         let place = format!("{FOLDER}/{}", jar.file_name);
-        let path = LayerPath::new(place).map_err(|reason| Error::Name {
+        let path = LayerPath::new(place.clone()).map_err(|reason| Error::Name {
             package: format!("{}:{}", jar.name, jar.version),
             reason,
         })?;
@@ -119,6 +121,7 @@ pub fn push(
             name: jar.name.clone(),
             version: jar.version.clone(),
             file: jar.file_name.clone(),
+            place,
             digest: jar.file.digest(),
             owner,
         })

@@ -62,6 +62,7 @@ pub fn push(
     } = *layout;
     let links = links(project);
     let mut owners: Vec<NpmOwner> = Vec::new();
+    let mut known = HashMap::new();
     let mut archives = HashMap::new();
     let mut sorted: Vec<&Locked> = packages.iter().collect();
     sorted.sort_by(|one, other| {
@@ -70,14 +71,9 @@ pub fn push(
     for locked in sorted {
         let package = store.of(locked);
         let digest = package.map(|package| package.contents.tarball);
-        let same = owners.iter().find(|owner| {
-            owner.name == locked.name && owner.version == locked.version && owner.digest == digest
-        });
-        let owner = same.map_or_else(
-            || builder.ranked_owner(format!("{} {}", locked.name, locked.version), rank),
-            |same| same.owner,
-        );
-        if same.is_none() {
+        let key = (&*locked.name, &*locked.version, digest);
+        let owner = *known.entry(key).or_insert_with(|| {
+            let owner = builder.ranked_owner(format!("{} {}", locked.name, locked.version), rank);
             owners.push(NpmOwner {
                 name: locked.name.clone(),
                 version: locked.version.clone(),
@@ -86,7 +82,8 @@ pub fn push(
                 digest,
                 owner,
             });
-        }
+            owner
+        });
         for place in places(&locked.place, &links) {
             let base = LayerPath::new(format!("{base_folder}/{place}")).map_err(|reason| {
                 Error::Place {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::package_json::{Bin, OneOrMany};
+use crate::package_json::OneOrMany;
 
 /// A lock of version 2 or 3.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,7 +37,6 @@ pub(crate) struct Entry {
     pub(crate) cpu: Option<OneOrMany>,
     pub(crate) libc: Option<OneOrMany>,
     pub(crate) engines: Option<Engines>,
-    pub(crate) bin: Option<Bin>,
     pub(crate) dependencies: BTreeMap<String, String>,
     pub(crate) dev_dependencies: BTreeMap<String, String>,
     pub(crate) optional_dependencies: BTreeMap<String, String>,

@@ -8,8 +8,6 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PackageJson {
-    pub(crate) name: Option<serde_json::Value>,
-    pub(crate) version: Option<serde_json::Value>,
     pub(crate) bin: Option<serde_json::Value>,
     pub(crate) directories: Option<serde_json::Value>,
     pub(crate) scripts: Option<serde_json::Value>,
@@ -35,15 +33,6 @@ impl OneOrMany {
             Self::Many(texts) => texts,
         }
     }
-}
-
-/// The commands of a package: of one, or by name.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "read, so that a lock with either form is one")]
-pub(crate) enum Bin {
-    One(String),
-    Named(BTreeMap<String, serde_json::Value>),
 }
 
 impl PackageJson {

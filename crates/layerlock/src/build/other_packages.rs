@@ -77,8 +77,8 @@ impl OtherPackages {
             owners.extend(pushed.into_iter().map(|jar| OtherOwner {
                 name: jar.name,
                 version: jar.version,
-                place: format!("java/lib/{}", jar.file),
                 file: jar.file,
+                place: jar.place,
                 digest: Some(jar.digest),
                 owner: jar.owner,
             }));
