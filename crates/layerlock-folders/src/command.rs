@@ -1,9 +1,10 @@
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use duct::Expression;
+use layerlock_process::{last_lines, run};
 
 use crate::Error;
 
@@ -36,8 +37,9 @@ impl RunCommand {
 
     /// Runs it to its end, and hands on what it said, line by line, once it has ended.
     pub fn run(&self, said: &mut dyn FnMut(&str)) -> Result<(), Error> {
-        let started = self.start();
-        let (status, output) = started.map_err(|error| match error.kind() {
+        let both = self.expression().stderr_to_stdout();
+        let ended = run(&both, &self.directory);
+        let ended = ended.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Error::NoProgram {
                 command: self.to_string(),
                 program: self.program().to_owned(),
@@ -47,51 +49,27 @@ impl RunCommand {
                 source: error,
             },
         })?;
-        output.lines().for_each(said);
-        if status.success() {
+        ended.output.lines().for_each(said);
+        if ended.status.success() {
             return Ok(());
         }
-        let lines: Vec<&str> = output.lines().collect();
-        let last = lines.len().saturating_sub(LAST_LINES);
         Err(Error::Failed {
             command: self.to_string(),
-            status: status.to_string(),
-            said: lines[last..].join("\n"),
+            status: ended.status.to_string(),
+            said: last_lines(&ended.output, LAST_LINES),
         })
     }
 
-    /// What it says goes to a file: a pipe ends when the last program lets go of it, and a
-    /// build tool's daemon never does.
-    fn start(&self) -> io::Result<(std::process::ExitStatus, String)> {
-        let mut output = tempfile::tempfile()?;
-        let ended = self
-            .expression()
-            .stdin_null()
-            .stderr_to_stdout()
-            .stdout_file(output.try_clone()?)
-            .unchecked()
-            .run()?;
-        let mut bytes = Vec::new();
-        output.rewind()?;
-        output.read_to_end(&mut bytes)?;
-        Ok((ended.status, String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
     fn expression(&self) -> Expression {
-        let directory = if self.directory.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            &self.directory
-        };
         let named = Path::new(self.program());
         // One with a path is meant from where the command runs.
         let program: OsString = if self.program().contains('/') {
-            let path = directory.join(named);
+            let path = self.directory.join(named);
             std::path::absolute(&path).unwrap_or(path).into()
         } else {
             self.program().into()
         };
-        duct::cmd(program, &self.words[1..]).dir(directory)
+        duct::cmd(program, &self.words[1..])
     }
 }
 

@@ -1,8 +1,8 @@
-use std::fmt;
 use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_layer::PathError;
+use layerlock_process::Said;
 
 /// Why the files of a project could not be planned.
 #[derive(Debug, thiserror::Error)]
@@ -86,19 +86,6 @@ pub enum Error {
     /// Reading files.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
-}
-
-/// What a program said, on lines of its own.
-struct Said<'s>(&'s str);
-
-impl fmt::Display for Said<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str(", and said nothing");
-        }
-        f.write_str(":")?;
-        self.0.lines().try_for_each(|line| write!(f, "\n  {line}"))
-    }
 }
 
 impl Diagnose for Error {

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_layer::PathError;
+use layerlock_process::Said;
 use layerlock_target::Runtime;
 
 /// Why the jars of a project could not be planned.
@@ -42,7 +43,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Maven failed.
-    #[error("{program} failed to list the jars of {}{}", directory.display(), indented(said))]
+    #[error("{program} failed to list the jars of {}{}", directory.display(), Said(said))]
     Failed {
         /// Maven, or its wrapper.
         program: String,
@@ -138,14 +139,6 @@ pub enum Error {
     /// Reading files.
     #[error(transparent)]
     Layer(#[from] layerlock_layer::Error),
-}
-
-fn indented(said: &str) -> String {
-    if said.is_empty() {
-        return ", and said nothing".to_owned();
-    }
-    let lines = said.lines().map(|line| format!("\n  {line}"));
-    format!(":{}", lines.collect::<String>())
 }
 
 /// What Maven says where a repository could not be asked.

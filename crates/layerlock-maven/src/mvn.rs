@@ -1,12 +1,12 @@
 //! The user's own Maven.
 
-use std::io::{self, Read, Seek};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fs_err as fs;
-
 use layerlock_layer::Scratch;
+use layerlock_process::{Ended, last_lines, run_within};
 
 use crate::{Error, listing};
 
@@ -36,19 +36,18 @@ fn list_within(directory: &Path, is_offline: bool, limit: Duration) -> Result<St
     };
     // It goes where the run is interrupted, too.
     let scratch = Scratch::create()?;
-    let started = run(&program, directory, is_offline, scratch.path(), limit);
-    match started.map_err(|error| not_started(&shown, directory, error))? {
+    let asked = ask(&program, directory, is_offline, scratch.path(), limit);
+    match asked.map_err(|error| not_started(&shown, directory, error))? {
         None => Err(Error::TookTooLong {
             program: shown.into_owned(),
             directory: directory.to_owned(),
             minutes: limit.as_secs() / 60,
         }),
-        Some(ended) if !ended.succeeded => Err(failed(told(&ended.said))),
+        Some(Asked { ended, .. }) if !ended.status.success() => Err(failed(told(&ended.output))),
         // It is none where the plugin is too old for files, or was skipped.
-        Some(ended) => ended
-            .listing
-            .or_else(|| listing::of_log(&ended.said))
-            .ok_or_else(|| failed(told(&ended.said))),
+        Some(Asked { ended, listing }) => listing
+            .or_else(|| listing::of_log(&ended.output))
+            .ok_or_else(|| failed(told(&ended.output))),
     }
 }
 
@@ -78,21 +77,20 @@ fn program(directory: &Path) -> PathBuf {
     wrappers.next().unwrap_or_else(|| PathBuf::from(plain))
 }
 
-struct Ended {
-    succeeded: bool,
+/// What Maven was run for.
+struct Asked {
+    ended: Ended,
     /// What it wrote where it was to; none where it did not.
     listing: Option<String>,
-    said: String,
 }
 
-/// What it says goes to a file: a daemon of Maven may hold on to a pipe.
-fn run(
+fn ask(
     program: &Path,
     directory: &Path,
     is_offline: bool,
     scratch: &Path,
     limit: Duration,
-) -> io::Result<Option<Ended>> {
+) -> io::Result<Option<Asked>> {
     let listing = scratch.join("listing");
     let mut arguments = [
         "--batch-mode",
@@ -110,55 +108,35 @@ fn run(
     if is_offline {
         arguments.push("--offline".to_owned());
     }
-    let mut output = tempfile::tempfile()?;
     // As a path, a name alone would be one of this folder.
-    let running = duct::cmd(program.as_os_str(), arguments)
-        .dir(directory)
-        .stdin_null()
-        .stderr_to_stdout()
-        .stdout_file(output.try_clone()?)
-        .unchecked()
-        .start()?;
-    let Some(ended) = running.wait_timeout(limit)? else {
-        running.kill()?;
+    let maven = duct::cmd(program.as_os_str(), arguments).stderr_to_stdout();
+    let Some(ended) = run_within(&maven, directory, limit)? else {
         return Ok(None);
     };
-    let mut said = Vec::new();
-    output.rewind()?;
-    output.read_to_end(&mut said)?;
-    let listing = match fs::read(&listing) {
-        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(_) => None,
-    };
-    Ok(Some(Ended {
-        succeeded: ended.status.success(),
-        listing,
-        said: String::from_utf8_lossy(&said).into_owned(),
-    }))
+    let listing = fs::read(&listing).ok();
+    let listing = listing.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(Some(Asked { ended, listing }))
 }
 
 /// What it said of errors, or the last lines.
 fn told(said: &str) -> String {
     // The advice how to see more is not ours to give again.
-    const ADVICE: [&str; 4] = [
-        "re-run Maven",
-        "Re-run Maven",
-        "[Help 1]",
-        "For more information",
-    ];
-    let lines: Vec<&str> = said.lines().collect();
-    let errors = lines.iter().filter_map(|line| line.strip_prefix("[ERROR]"));
+    let is_advice = |line: &str| {
+        let starts = ["[Help 1]", "For more information"];
+        line.to_lowercase().contains("re-run maven")
+            || starts.iter().any(|start| line.starts_with(start))
+    };
+    let errors = said.lines().filter_map(|line| line.strip_prefix("[ERROR]"));
     let errors = errors.map(|line| line.trim().trim_end_matches("-> [Help 1]").trim_end());
-    let errors = errors.filter(|line| !line.is_empty());
-    let is_of_use = |line: &&str| !ADVICE[..2].iter().any(|advice| line.contains(advice));
-    let errors: Vec<&str> = errors.filter(is_of_use).collect();
     let errors: Vec<&str> = errors
-        .into_iter()
-        .filter(|line| !line.starts_with(ADVICE[2]) && !line.starts_with(ADVICE[3]))
+        .filter(|line| !line.is_empty() && !is_advice(line))
         .collect();
-    let all = if errors.is_empty() { lines } else { errors };
-    let last = &all[all.len().saturating_sub(LAST_LINES)..];
-    layerlock_diagnostic::mask_user_info(last.join("\n").trim())
+    let last = if errors.is_empty() {
+        last_lines(said, LAST_LINES)
+    } else {
+        last_lines(&errors.join("\n"), LAST_LINES)
+    };
+    layerlock_diagnostic::mask_user_info(last.trim())
 }
 
 #[cfg(test)]
@@ -195,14 +173,10 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         fs::write(temp.path().join("pom.xml"), "<project/>").unwrap();
         // A program that every machine has, and that takes no such arguments.
-        let ended = run(Path::new("ls"), temp.path(), false, temp.path(), LIMIT)
-            .unwrap()
-            .unwrap();
-        assert!(
-            !ended.succeeded && ended.said.starts_with("ls: "),
-            "{}",
-            ended.said
-        );
+        let asked = ask(Path::new("ls"), temp.path(), false, temp.path(), LIMIT);
+        let ended = asked.unwrap().unwrap().ended;
+        let is_refused = !ended.status.success() && ended.output.starts_with("ls: ");
+        assert!(is_refused, "{}", ended.output);
     }
 
     #[test]

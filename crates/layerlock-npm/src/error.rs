@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_layer::PathError;
+use layerlock_process::Said;
 use layerlock_target::{Runtime, Target};
 
 /// Why the packages of a lock could not be planned.
@@ -140,7 +141,7 @@ pub enum Error {
         packages: Vec<String>,
     },
     /// npm could not fetch packages.
-    #[error("npm could not fetch {}{}", few(packages), indented(said))]
+    #[error("npm could not fetch {}{}", few(packages), Said(said))]
     Fetch {
         /// The packages.
         packages: Vec<String>,
@@ -152,6 +153,14 @@ pub enum Error {
     NoNpm {
         /// The packages.
         packages: Vec<String>,
+    },
+    /// npm did not come to an end.
+    #[error("npm has not fetched {} in {minutes} minutes", few(packages))]
+    TookTooLong {
+        /// The packages.
+        packages: Vec<String>,
+        /// How long it was waited for.
+        minutes: u64,
     },
     /// npm could not be started.
     #[error("failed to run npm")]
@@ -221,16 +230,6 @@ fn few(packages: &[String]) -> String {
     }
 }
 
-fn indented(said: &str) -> String {
-    let lines = said.lines().map(|line| format!("\n  {line}"));
-    let lines: String = lines.collect();
-    if lines.is_empty() {
-        lines
-    } else {
-        format!(":{lines}")
-    }
-}
-
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
         match self {
@@ -252,7 +251,9 @@ impl Diagnose for Error {
                 ErrorKind::Integrity
             }
             Self::OtherBytes { .. } => ErrorKind::Integrity,
-            Self::Offline { .. } | Self::Fetch { .. } => ErrorKind::Network,
+            Self::Offline { .. } | Self::Fetch { .. } | Self::TookTooLong { .. } => {
+                ErrorKind::Network
+            }
             Self::NotStarted { .. } => ErrorKind::Machine,
             Self::Folder { error, .. } => error.kind(),
             Self::Layer(error) => error.kind(),
@@ -318,7 +319,9 @@ impl Diagnose for Error {
             Self::Offline { .. } => {
                 "run once without --offline, or `npm ci` where there is a network"
             }
-            Self::Fetch { .. } => "`npm ci` in the folder of the lock tells more",
+            Self::Fetch { .. } | Self::TookTooLong { .. } => {
+                "`npm ci` in the folder of the lock tells more"
+            }
             Self::NoNpm { .. } => {
                 "install Node.js with npm; what is in npm's cache is used without it"
             }

@@ -1,13 +1,15 @@
 //! Tarballs: from npm's cache, which npm itself fills where something is missing. It knows
 //! the registry, its scopes, passwords and proxies.
 
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use fs_err as fs;
 use layerlock_digest::Digest;
 use layerlock_layer::Error as LayerError;
+use layerlock_process::{Ended, run_within};
 
 use crate::select::{Locked, NpmSource};
 use crate::{Error, Integrity, cacache};
@@ -22,11 +24,22 @@ pub struct Npm {
     /// What it says of its cache, once it was asked.
     asked: OnceLock<Option<PathBuf>>,
     program: String,
+    /// How long it may take for a batch.
+    limit: Duration,
     is_offline: bool,
 }
 
 /// Packages that npm gets at once.
 const BATCH: usize = 50;
+
+/// A silent registry npm leaves by itself, and tries again: this is for one that hangs.
+const LIMIT: Duration = Duration::from_mins(30);
+
+/// The same where it only has to say where its cache is.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What it is called: a script, which Windows wants to know.
+const PROGRAM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// Larger tarballs are refused, in bytes.
 const LARGEST: u64 = 1 << 30;
@@ -51,7 +64,8 @@ impl Npm {
             directory: directory.into(),
             caches: Vec::new(),
             asked: OnceLock::new(),
-            program: "npm".to_owned(),
+            program: PROGRAM.to_owned(),
+            limit: LIMIT,
             is_offline,
         }
     }
@@ -101,7 +115,8 @@ impl Npm {
     pub(crate) fn ask_for_cache(&self) -> bool {
         let asked = self.asked.get_or_init(|| {
             let arguments = ["config", "get", "cache"].map(str::to_owned).to_vec();
-            let said = self.run(arguments).ok().filter(|said| said.succeeded)?;
+            let said = self.run(arguments, PATIENCE).ok()??;
+            let said = Some(said).filter(|said| said.status.success())?;
             let path = said.output.lines().next()?.trim();
             (!path.is_empty()).then(|| PathBuf::from(path))
         });
@@ -119,7 +134,7 @@ impl Npm {
         }
         for batch in packages.chunks(BATCH) {
             let mut said = self.add(batch, batch.iter().map(|package| package.spec()))?;
-            if said.succeeded {
+            if said.status.success() {
                 continue;
             }
             let mut missing = self.missing(batch);
@@ -132,7 +147,7 @@ impl Npm {
             if let Some(urls) = urls {
                 said = self.add(&missing, urls.into_iter())?;
                 missing = self.missing(&missing);
-                if said.succeeded || missing.is_empty() {
+                if said.status.success() || missing.is_empty() {
                     continue;
                 }
             }
@@ -154,39 +169,25 @@ impl Npm {
         &self,
         packages: &[&Locked],
         specs: impl Iterator<Item = String>,
-    ) -> Result<Said, Error> {
+    ) -> Result<Ended, Error> {
         // No name is an option, and no package is prepared by its scripts.
         let words = ["cache", "add", "--ignore-scripts", "--"].map(str::to_owned);
-        let said = self.run(words.into_iter().chain(specs).collect());
-        said.map_err(|source| match source.kind() {
+        let said = self.run(words.into_iter().chain(specs).collect(), self.limit);
+        let said = said.map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => Error::NoNpm {
                 packages: shown(packages),
             },
             _ => Error::NotStarted { source },
+        })?;
+        said.ok_or_else(|| Error::TookTooLong {
+            packages: shown(packages),
+            minutes: self.limit.as_secs() / 60,
         })
     }
 
-    /// What it says goes to files: it may leave programs behind.
-    fn run(&self, arguments: Vec<String>) -> io::Result<Said> {
-        let mut output = tempfile::tempfile()?;
-        let mut errors = tempfile::tempfile()?;
-        let directory = if self.directory.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            &self.directory
-        };
-        let ended = duct::cmd(&self.program, arguments)
-            .dir(directory)
-            .stdin_null()
-            .stdout_file(output.try_clone()?)
-            .stderr_file(errors.try_clone()?)
-            .unchecked()
-            .run()?;
-        Ok(Said {
-            succeeded: ended.status.success(),
-            output: text(&mut output)?,
-            errors: text(&mut errors)?,
-        })
+    fn run(&self, arguments: Vec<String>, limit: Duration) -> io::Result<Option<Ended>> {
+        let npm = duct::cmd(&self.program, arguments);
+        run_within(&npm, &self.directory, limit)
     }
 }
 
@@ -194,25 +195,12 @@ fn shown(packages: &[&Locked]) -> Vec<String> {
     packages.iter().map(|package| package.shown()).collect()
 }
 
-struct Said {
-    succeeded: bool,
-    output: String,
-    errors: String,
-}
-
-fn text(file: &mut (impl Read + Seek)) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    file.rewind()?;
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 fn last_lines(text: &str) -> String {
     const LINES: usize = 10;
     // Where npm keeps its log says nothing here.
     let lines = text.lines().filter(|line| !line.contains("complete log"));
     let lines: Vec<&str> = lines.collect();
-    lines[lines.len().saturating_sub(LINES)..].join("\n")
+    layerlock_process::last_lines(&lines.join("\n"), LINES)
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -396,6 +384,18 @@ mod tests {
         let none = Npm::with_cache(temp.path(), temp.path());
         let error = none.fetch(&[&locked(None)]).unwrap_err();
         assert!(matches!(&error, Error::NoNpm { .. }), "{error}");
+    }
+
+    /// It was waited for without an end.
+    #[test]
+    fn one_that_hangs_is_ended() {
+        let temp = tempfile::tempdir().unwrap();
+        let npm = Npm {
+            limit: Duration::from_millis(100),
+            ..npm(temp.path(), "exec sleep 60")
+        };
+        let error = npm.fetch(&[&locked(None)]).unwrap_err();
+        assert!(matches!(&error, Error::TookTooLong { .. }), "{error}");
     }
 
     #[test]

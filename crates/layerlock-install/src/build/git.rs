@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use layerlock_client::{Credentials, SafeUrl};
+use layerlock_process::{last_lines, run_within};
 
-use super::child;
 use crate::problem::BuildProblem;
 
 /// Checks out one commit of a repository, its submodules included, in a directory
@@ -169,10 +169,8 @@ impl Git<'_> {
         // settings say of line ends.
         let settings = ["-c", "core.autocrlf=false", "-c", "core.eol=lf"];
         let mut command = duct::cmd("git", settings.iter().chain(arguments))
-            .dir(self.directory)
             .env("GIT_TERMINAL_PROMPT", "0")
-            .env("LC_ALL", "C")
-            .stdin_null();
+            .env("LC_ALL", "C");
         // Set where this runs in a hook of another repository.
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
             command = command.env_remove(variable);
@@ -202,13 +200,14 @@ impl Git<'_> {
             }
         }
         let failed = |output: String| BuildProblem::Git { action, output };
-        let said = child::run(&command, LONGEST).map_err(|error| match error.kind() {
+        let said = run_within(&command, self.directory, LONGEST);
+        let said = said.map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => BuildProblem::NoGit,
             _ => failed(error.to_string()),
         })?;
         let said =
             said.ok_or_else(|| failed(format!("git did not end within {} s", LONGEST.as_secs())))?;
-        if said.succeeded {
+        if said.status.success() {
             return Ok(said.output);
         }
         Err(failed(last_lines(
@@ -224,12 +223,6 @@ impl Git<'_> {
             None => text.to_owned(),
         }
     }
-}
-
-/// The end of a text.
-fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ mod archive;
 mod build_indexes;
 mod builder;
 mod built_wheel;
-mod child;
 mod container;
 mod directory;
 mod directory_stamp;
