@@ -334,11 +334,10 @@ impl LastRun {
     }
 }
 
-/// The staging directories with files of the project's own that are as an earlier run left
-/// them: no RECORD lists these files, and nobody else's are there.
+/// The staging directories that are as an earlier run left them. Nobody else's files are
+/// there, and no RECORD lists those of folders, of npm and of Maven.
 fn unchanged_staging(note: &Note) -> Vec<PathBuf> {
-    let of_folders = note.layers.iter().filter(|layer| !layer.folders.is_empty());
-    let staging = of_folders.filter_map(|layer| layer.staging.clone());
+    let staging = note.layers.iter().filter_map(|layer| layer.staging.clone());
     let is_unchanged = |directory: &PathBuf| {
         let mut outputs = note.outputs.iter();
         let output = outputs.find(|(path, _)| path == directory);

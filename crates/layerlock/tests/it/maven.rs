@@ -354,3 +354,27 @@ fn jars_are_refused_for_each_target_that_can_use_none() {
         assert_eq!(own.times_asked(), 0);
     }
 }
+
+/// No RECORD lists jars: what tells that they are nobody's is that the last run left them so.
+#[test]
+fn a_jar_that_the_project_needs_no_more_goes_from_the_staging_directory() {
+    let own = Own::new(&TWO);
+    own.write(
+        "layerlock.toml",
+        "[layers.pdf]\nmaven = \"services/pdf\"\nruntime = \"java21\"\nstaging = \"staged\"\n",
+    );
+    own.build();
+    own.write("services/pdf/pom.xml", "<project><!-- less --></project>");
+    own.list(&TWO[..1]);
+    own.build();
+    let staged = files(&own.path("staged"));
+    assert_eq!(
+        staged.into_keys().collect::<Vec<_>>(),
+        ["java/lib/core-1.2.jar"]
+    );
+    // What somebody put there is theirs.
+    own.write("staged/java/lib/mine.jar", "");
+    own.list(&TWO);
+    let error = build(&own.settings(), &Silent).unwrap_err();
+    assert!(error.to_string().contains("java/lib/mine.jar"), "{error}");
+}
