@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use layerlock_export::Project;
 use layerlock_lock::{LockError, LockWarning, LockWarningKind};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use crate::{Error, Settings};
@@ -219,12 +220,40 @@ fn above(project: &Project) -> Option<LockFile> {
     None
 }
 
+/// What of pyproject.toml tells whose project it is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct Signs {
+    tool: Tools,
+    build_system: BuildSystem,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tools {
+    uv: Option<IgnoredAny>,
+    poetry: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+struct BuildSystem {
+    requires: Vec<String>,
+    build_backend: String,
+}
+
+impl BuildSystem {
+    fn has(&self, requirement: &str, backend: &str) -> bool {
+        let mut requires = self.requires.iter();
+        self.build_backend.starts_with(backend) || requires.any(|it| it.starts_with(requirement))
+    }
+}
+
 /// Whether a project is uv's by what its pyproject.toml says, and not Poetry's.
 fn is_of_uv(project: &Project) -> bool {
-    let text = fs_err::read_to_string(project.directory().join("pyproject.toml"));
-    let text = text.unwrap_or_default();
-    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
-    says(&["[tool.uv", "uv_build"]) && !says(&["[tool.poetry", "poetry-core", "poetry.core"])
+    let Signs { tool, build_system } = toml::from_str(project.text()).unwrap_or_default();
+    let is_of_poetry = tool.poetry.is_some() || build_system.has("poetry-core", "poetry.core");
+    !is_of_poetry && (tool.uv.is_some() || build_system.has("uv_build", "uv_build"))
 }
 
 /// Whether a directory has a lock that needs no pyproject.toml beside it.

@@ -11,7 +11,11 @@ use crate::Settings;
 /// The files, besides pyproject.toml, whose change is a change of what is locked.
 pub(crate) fn input_files(settings: &Settings) -> Option<Vec<PathBuf>> {
     let project = read_project(settings).ok()?;
-    let file = LockFile::find(&project, settings).ok()?;
+    // Layers without packages of Python need no lock, and a run that needs one fails
+    // before it leaves a note.
+    let Ok(file) = LockFile::find(&project, settings) else {
+        return Some(Vec::new());
+    };
     let mut files = vec![file.path.clone()];
     if file.kind == LockKind::Uv {
         let text = String::from_utf8(read_file(&file.path).ok()?).ok()?;

@@ -233,6 +233,46 @@ fn a_project_of_uv_without_a_lock_is_told_to_lock_by_uv() {
         error.hint().unwrap(),
         "run `uv lock` in the project's directory"
     );
+    // A comment makes it nobody's.
+    let comment = format!("{PYPROJECT}# see [tool.uv] and uv_build\n");
+    fs_err::write(uv.path("pyproject.toml"), comment).unwrap();
+    let error = layerlock::build(&settings(&uv), &Silent).unwrap_err();
+    assert!(error.to_string().ends_with("poetry.lock"), "{error}");
+    for of_uv in [
+        "[tool.uv.sources]",
+        "[build-system]\nrequires = [\"uv_build>=0.9,<0.10\"]\nbuild-backend = \"uv_build\"",
+        "# no [tool.poetry] here\n[tool.uv]",
+    ] {
+        fs_err::write(uv.path("pyproject.toml"), format!("{PYPROJECT}{of_uv}\n")).unwrap();
+        let error = layerlock::build(&settings(&uv), &Silent).unwrap_err();
+        assert!(error.to_string().ends_with("uv.lock"), "{of_uv}: {error}");
+    }
+}
+
+/// Layers without packages need no lock, whatever the project is managed by.
+#[test]
+fn layers_of_folders_alone_have_not_changed_where_no_lock_can_be_read() {
+    const LAYER: &str = "[tool.layerlock.layers.tools]\nfolders = { bin = \"src\" }\n";
+    for (tool, lock) in [
+        ("[tool.uv]\npackage = false\n", None),
+        ("[tool.pdm]\n", Some("pdm.lock")),
+        ("", Some("Pipfile.lock")),
+    ] {
+        let shop = uv_shop(&format!("{PYPROJECT}{tool}{LAYER}"));
+        fs_err::remove_file(shop.path("uv.lock")).unwrap();
+        fs_err::create_dir(shop.path("src")).unwrap();
+        fs_err::write(shop.path("src/tool"), "#!/bin/sh\n").unwrap();
+        if let Some(lock) = lock {
+            fs_err::write(shop.path(lock), "{}").unwrap();
+        }
+        let run = || layerlock::build(&settings(&shop), &Silent).unwrap();
+        assert!(!run().unchanged, "{tool}");
+        assert!(run().unchanged, "{tool}");
+        // A lock that appears is another input.
+        fs_err::write(shop.path("uv.lock"), uv_lock(&shop)).unwrap();
+        assert!(!run().unchanged, "{tool}");
+        assert!(run().unchanged, "{tool}");
+    }
 }
 
 /// The names of uv's indexes are those of its project, whichever lock was exported.
