@@ -34,6 +34,14 @@ pub struct FunctionParts {
     pub budget: Option<u64>,
 }
 
+impl FunctionParts {
+    /// Bytes of all of it, as far as they are known.
+    pub fn unzipped_size(&self) -> u64 {
+        let layers = self.layers.iter().filter_map(|part| part.unzipped_size);
+        layers.fold(self.code.unwrap_or_default(), u64::saturating_add)
+    }
+}
+
 /// Checks the number of a function's layers, and the size of all of it.
 pub fn check_function(function: &FunctionParts) -> Vec<Finding> {
     let FunctionParts {
@@ -72,8 +80,7 @@ pub fn check_function(function: &FunctionParts) -> Vec<Finding> {
         };
         findings.push(Finding::new(Code::SizeUnknown, message).with_hint(hint));
     }
-    let of_layers: u64 = layers.iter().filter_map(|part| part.unzipped_size).sum();
-    let all = code.unwrap_or_default().saturating_add(of_layers);
+    let all = function.unzipped_size();
     if all > limits.unzipped {
         let message = format!(
             "the function {name} unzips to {all} bytes with its layers ({}), the provider accepts \

@@ -11,6 +11,8 @@ use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{ArchiveId, Entry, EntryReader, EntrySource, LayerPlan, TakeUntil};
 use layerlock_target::Target;
 
+pub(crate) use disk::refuse_irregular;
+
 /// The files of a layer, sorted by path.
 #[derive(Clone)]
 pub struct Layer<'a> {
@@ -90,7 +92,8 @@ impl<'a> Layer<'a> {
 
     /// Bytes of all files.
     pub fn unzipped_size(&self) -> u64 {
-        self.files.iter().map(|file| file.size).sum()
+        let sizes = self.files.iter().map(|file| file.size);
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// How many files.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use layerlock_diagnostic::{Diagnose, ErrorKind};
 use layerlock_digest::{Algorithm, Digest, Hasher};
-use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, FileReader, RawMember};
+use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{PlannedFile, files_in};
 
+use crate::layer_zip::LayerZip;
 use crate::owners::{FoundPackage, Owners};
 
 /// A layer's files, and the packages that brought them.
@@ -102,18 +103,8 @@ impl LayerFiles {
             path: path.to_owned(),
             problem,
         };
-        let file = fs::File::open(path).map_err(layerlock_layer::Error::io("read", path))?;
-        let metadata = file.metadata();
-        let length = metadata
-            .map_err(layerlock_layer::Error::io("read", path))?
-            .len();
-        let reader = FileReader::from(file.into_file());
-        let rules = ArchiveRules {
-            max_unpacked: u64::MAX,
-            // A layer may have links.
-            links_are_files: true,
-        };
-        let mut members = archive::read(&reader, length, rules).map_err(refused)?;
+        let zip = LayerZip::open(path)?;
+        let mut members = zip.members().map_err(refused)?;
         members.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
         let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
         let mut room = TEXT_ROOM;
@@ -133,7 +124,7 @@ impl LayerFiles {
         Ok(Self {
             files,
             packages: owners.packages,
-            zip_size: Some(length),
+            zip_size: Some(zip.size()),
         })
     }
 

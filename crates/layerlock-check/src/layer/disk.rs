@@ -36,7 +36,7 @@ pub(super) fn pieces(path: &Path, take: TakeUntil<'_>) -> Result<(), Error> {
 }
 
 /// Says that a file is no regular one: to open a pipe is to wait.
-fn refuse_irregular(path: &Path) -> Result<(), Error> {
+pub(crate) fn refuse_irregular(path: &Path) -> Result<(), Error> {
     if !path.is_file() {
         PlannedFile::read(path)?;
     }

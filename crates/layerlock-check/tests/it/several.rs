@@ -58,6 +58,11 @@ fn code_and_layers_count_together() {
     });
     assert_eq!(found[0].code, Code::OverBudget);
     assert_eq!(check_budget("the layer", 9, 9), None);
+    // What a project states may be anything.
+    let found = check_function(&function(1, &[Some(u64::MAX), None, Some(u64::MAX)]));
+    assert_eq!(found[1].code, Code::FunctionTooLarge);
+    let text = format!("unzips to {} bytes", u64::MAX);
+    assert!(found[1].message.contains(&text), "{found:?}");
 }
 
 #[test]

@@ -135,8 +135,18 @@ fn a_zip_an_object_and_a_promotion_need_no_build() {
     let stored = report(&sandbox, &server, &from);
     assert_eq!(stored["published"][0]["outcome"], "published", "{stored}");
     assert_eq!(server.versions("stored")[0].zip, zip);
+    // It is told by what it is called there, and not by where it was brought to.
+    let layer = &stored["layers"][0];
+    assert_eq!(layer["name"], "a b");
+    assert_eq!(layer["path"], "oss://layers/a b.zip");
+    assert_eq!(layer["zip"], serde_json::Value::Null);
     let again = report(&sandbox, &server, &from);
     assert_eq!(again["published"][0]["outcome"], "unchanged");
+    // Also where it is no layer.
+    server.add_object("layers", "a b.zip", b"no zip");
+    let (json, text) = run(&sandbox, &server, &from, 7);
+    let told = "cannot publish oss://layers/a b.zip: ";
+    assert!(text.contains(told), "{json}{text}");
 
     let promote = ["promote", "--to", "local"];
     let promoted = report(&sandbox, &server, &promote);

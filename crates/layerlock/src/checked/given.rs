@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use fs_err as fs;
 use layerlock_check::{
-    Code, Finding, Layer, LayerFilesError, LayerTarget, Others, ReadError, Whole, check_briefly,
-    check_layer, check_zip_size,
+    Code, Finding, Layer, LayerFilesError, LayerTarget, LayerZip, Others, ReadError, Whole,
+    check_briefly, check_layer, check_zip_size,
 };
-use layerlock_layer::PlannedFile;
-use layerlock_layer::archive::{self, ArchiveProblem, ArchiveRules, FileReader};
+use layerlock_digest::Digest;
+use layerlock_layer::archive::ArchiveProblem;
 
 use super::imports::{self, Imports};
 use super::layer::{CheckedLayer, CheckedZip};
@@ -30,123 +29,127 @@ pub(crate) enum Depth {
     Import,
 }
 
+/// What a layer is checked for, with what is to be told of the choice.
+pub(crate) type ToldTargets = Vec<(GivenTarget, Vec<Finding>)>;
+
 /// Checks a zip or directory for each of these targets.
 pub(crate) fn check_given(
     path: &Path,
-    targets: Vec<(GivenTarget, Vec<Finding>)>,
+    targets: ToldTargets,
     depth: Depth,
     configuration: &CheckConfiguration,
 ) -> Result<Vec<CheckedLayer>, Error> {
-    if !path.is_dir() && !path.exists() {
+    if path.is_dir() {
+        let given = Given {
+            path,
+            layer: Ok(Layer::of_directory(path)?),
+            zip: None,
+            depth,
+            known: Remembered::default(),
+        };
+        return given.check_for(targets, configuration);
+    }
+    if !path.exists() {
         return Err(Error::LayerFiles(LayerFilesError::Missing {
             path: path.to_owned(),
         }));
     }
-    let known = Remembered::default();
-    let mut checked = Vec::new();
-    for (target, told) in targets {
-        let given = Given {
-            path,
-            target,
-            depth,
-            known: &known,
-        };
-        let mut layer = if path.is_dir() {
-            given.of_directory()?
-        } else {
-            given.of_zip()?
-        };
-        layer.findings.splice(0..0, told);
-        layer
-            .findings
-            .extend(configuration.budget(layer.unzipped_size));
-        layer.findings = configuration.apply(layer.findings);
-        checked.push(layer);
-    }
-    Ok(checked)
+    let zip = LayerZip::open(path)?;
+    let digest = zip.digest()?;
+    check_zip((&zip, digest), path, targets, depth, configuration)
 }
 
-/// A layer that is checked for a target.
+/// Checks a zip, whose SHA-256 is known, for each of these targets. `path` is where it is as
+/// people know it.
+pub(crate) fn check_zip(
+    (zip, digest): (&LayerZip, Digest),
+    path: &Path,
+    targets: ToldTargets,
+    depth: Depth,
+    configuration: &CheckConfiguration,
+) -> Result<Vec<CheckedLayer>, Error> {
+    let given = Given {
+        path,
+        layer: zip.layer(),
+        zip: Some(CheckedZip::new(path, zip.size(), &digest)),
+        depth,
+        known: Remembered::default(),
+    };
+    given.check_for(targets, configuration)
+}
+
+/// A layer that is checked, read once for all of its targets.
 struct Given<'g> {
     path: &'g Path,
-    target: GivenTarget,
+    /// Its files, or why they cannot be read.
+    layer: Result<Layer<'g>, ArchiveProblem>,
+    zip: Option<CheckedZip>,
     depth: Depth,
-    known: &'g Remembered,
+    known: Remembered,
 }
 
 impl Given<'_> {
-    fn of_directory(&self) -> Result<CheckedLayer, Error> {
-        let layer = Layer::of_directory(self.path)?;
-        let (unzipped_size, file_count) = (layer.unzipped_size(), layer.file_count());
-        let imports = self.imports(&layer)?;
-        let whole = match self.check(layer) {
-            Err(ReadError::Layer(error)) => return Err(error.into()),
-            whole => whole.unwrap_or_default(),
+    fn check_for(
+        &self,
+        targets: ToldTargets,
+        configuration: &CheckConfiguration,
+    ) -> Result<Vec<CheckedLayer>, Error> {
+        let checked = targets.into_iter().map(|(target, told)| {
+            let mut layer = self.check_one(&target)?;
+            layer.findings.splice(0..0, told);
+            layer
+                .findings
+                .extend(configuration.budget(layer.unzipped_size));
+            layer.findings = configuration.apply(layer.findings);
+            Ok(layer)
+        });
+        checked.collect()
+    }
+
+    fn check_one(&self, target: &GivenTarget) -> Result<CheckedLayer, Error> {
+        let (mut whole, imports) = match &self.layer {
+            Ok(layer) => self.look(layer, target)?,
+            Err(problem) => (bad_archive(self.path, problem), Imports::default()),
         };
+        if let LayerTarget::Python(target) | LayerTarget::Other(target) = &target.checked_for
+            && let Some(zip) = &self.zip
+        {
+            whole.findings.extend(check_zip_size(zip.size, target));
+        }
+        let layer = self.layer.as_ref().ok();
         let mut checked = CheckedLayer {
-            unzipped_size,
-            file_count,
-            ..CheckedLayer::given(self.path, self.target.shown.clone(), whole)
+            zip: self.zip.clone(),
+            unzipped_size: layer.map_or(0, Layer::unzipped_size),
+            file_count: layer.map_or(0, Layer::file_count),
+            ..CheckedLayer::given(self.path, target.shown.clone(), whole)
         };
         checked.take(imports);
         Ok(checked)
     }
 
-    fn of_zip(&self) -> Result<CheckedLayer, Error> {
-        let path = self.path;
-        let planned = PlannedFile::read(path)?;
-        let file = fs::File::open(path).map_err(layerlock_layer::Error::io("read", path))?;
-        let reader = FileReader::from(file.into_file());
-        let rules = ArchiveRules {
-            max_unpacked: u64::MAX,
-            // A layer may have links.
-            links_are_files: true,
-        };
-        let mut sizes = (0, 0);
-        let mut imports = Imports::default();
-        let whole = match archive::read(&reader, planned.size(), rules) {
-            Ok(members) => {
-                let layer = Layer::of_members(members);
-                sizes = (layer.unzipped_size(), layer.file_count());
-                imports = self.imports(&layer)?;
-                self.check(layer)
-            }
-            Err(problem) => Err(ReadError::Archive(problem)),
-        };
-        let mut whole = match whole {
+    fn look(&self, layer: &Layer<'_>, target: &GivenTarget) -> Result<(Whole, Imports), Error> {
+        let imports = self.imports(layer, target)?;
+        let whole = match self.check(layer, target.checked_for) {
             Ok(whole) => whole,
             Err(ReadError::Layer(error)) => return Err(error.into()),
-            Err(ReadError::Archive(problem)) => Whole {
-                findings: vec![bad_archive(path, &problem)],
-                ..Whole::default()
-            },
+            Err(ReadError::Archive(problem)) => bad_archive(self.path, &problem),
         };
-        if let LayerTarget::Python(target) | LayerTarget::Other(target) = self.target.checked_for {
-            let zip_size = check_zip_size(planned.size(), &target);
-            whole.findings.extend(zip_size);
-        }
-        let mut checked = CheckedLayer {
-            zip: Some(CheckedZip::new(path, planned.size(), &planned.digest())),
-            unzipped_size: sizes.0,
-            file_count: sizes.1,
-            ..CheckedLayer::given(path, self.target.shown.clone(), whole)
-        };
-        checked.take(imports);
-        Ok(checked)
+        Ok((whole, imports))
     }
 
-    fn check(&self, layer: Layer<'_>) -> Result<Whole, ReadError> {
-        let target = self.target.checked_for;
+    fn check(&self, layer: &Layer<'_>, target: LayerTarget) -> Result<Whole, ReadError> {
         match self.depth {
-            Depth::Names => check_briefly(&layer, target, None),
-            Depth::Brief => check_briefly(&layer, target, Some(self.known)),
-            Depth::Whole | Depth::Import => check_layer(layer, target, self.known, &Others::NONE),
+            Depth::Names => check_briefly(layer, target, None),
+            Depth::Brief => check_briefly(layer, target, Some(&self.known)),
+            Depth::Whole | Depth::Import => {
+                check_layer(layer.clone(), target, &self.known, &Others::NONE)
+            }
         }
     }
 
     /// The modules of a layer for Python, imported where that is asked for.
-    fn imports(&self, layer: &Layer<'_>) -> Result<Imports, Error> {
-        match self.target.checked_for {
+    fn imports(&self, layer: &Layer<'_>, target: &GivenTarget) -> Result<Imports, Error> {
+        match target.checked_for {
             LayerTarget::Python(target) if self.depth == Depth::Import => {
                 imports::import(layer, &target, &|_| None)
             }
@@ -155,8 +158,12 @@ impl Given<'_> {
     }
 }
 
-fn bad_archive(path: &Path, problem: &ArchiveProblem) -> Finding {
+fn bad_archive(path: &Path, problem: &ArchiveProblem) -> Whole {
     let message = format!("{} {problem}", path.display());
-    Finding::new(Code::BadArchive, message)
-        .with_hint("zip the layer's directory anew, for example with `zip -r layer.zip python`")
+    let finding = Finding::new(Code::BadArchive, message)
+        .with_hint("zip the layer's directory anew, for example with `zip -r layer.zip python`");
+    Whole {
+        findings: vec![finding],
+        ..Whole::default()
+    }
 }

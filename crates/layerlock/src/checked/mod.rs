@@ -6,7 +6,7 @@ mod layer;
 mod remembered;
 mod targets;
 
-pub(crate) use given::{Depth, check_given};
+pub(crate) use given::{Depth, check_given, check_zip};
 pub use imports::Imported;
 pub(crate) use imports::{import, top_level_module};
 pub(crate) use layer::write_findings;

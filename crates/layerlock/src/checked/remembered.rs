@@ -1,4 +1,5 @@
-//! What was read of the files of a layer: for the next target it is the same.
+//! What was read of the files of a layer: for the next target it is the same. Each layer
+//! needs one of its own.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

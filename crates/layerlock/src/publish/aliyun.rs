@@ -1,6 +1,6 @@
 //! Places in Alibaba Cloud.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use layerlock_layer::Scratch;
 use layerlock_publish::StoredObject;
@@ -101,7 +101,7 @@ pub(crate) fn settings(
 pub(super) struct Stored {
     pub(super) object: StoredObject,
     /// The same on this machine: a layer is looked at before it is published.
-    pub(super) local: Prebuilt,
+    pub(super) zip: PathBuf,
     _scratch: Scratch,
 }
 
@@ -147,10 +147,7 @@ impl Stored {
         fetch(&account, cache, &object, &zip)?;
         Ok(Some(Self {
             object,
-            local: Prebuilt {
-                path: zip,
-                ..prebuilt.clone()
-            },
+            zip,
             _scratch: scratch,
         }))
     }

@@ -119,16 +119,15 @@ pub fn publish_prebuilt(
             &publish.settings.cache,
             &publication.configuration,
         )?;
-        let local = stored.as_ref().map(|stored| &stored.local);
+        let fetched = stored.as_ref().map(|stored| stored.zip.as_path());
         let provider = match &publication.places[..] {
             [place, ..] => place.provider.unwrap_or(Provider::Aws),
             [] => Provider::Aws,
         };
-        let local = local.unwrap_or(prebuilt);
-        let zip = local.zip(provider)?;
+        let zip = prebuilt.zip(fetched, provider)?;
         let of_checks = CheckConfiguration::of_directory(publish.settings.directory())?;
-        let mut checked = local.check(&zip, provider, &of_checks)?;
-        if publication.can_take(zip.size) || stored.is_some() {
+        let mut checked = prebuilt.check(&zip, provider, &of_checks)?;
+        if publication.can_take(zip.size()) || stored.is_some() {
             let is_of_request = |it: &Finding| it.code == Code::ZipTooLargeForRequest;
             for layer in &mut checked {
                 layer.findings.retain(|finding| !is_of_request(finding));
@@ -137,8 +136,8 @@ pub fn publish_prebuilt(
         let architectures = prebuilt.architectures.iter().map(ToString::to_string);
         let artifact = Artifact {
             layer: name.clone(),
-            zip: zip.path.clone(),
-            size: zip.size,
+            zip: zip.path().to_owned(),
+            size: zip.size(),
             digest: zip.digest,
             runtimes: prebuilt.runtimes.clone(),
             architectures: architectures.collect(),

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use fs_err as fs;
-use layerlock_check::{Finding, Severity};
+use layerlock_check::{FileInLayer, Finding, LayerZip, Severity};
 use layerlock_digest::Digest;
-use layerlock_layer::archive::{self, ArchiveRules, FileReader};
 use layerlock_layer::{
     Entry, EntrySource, LayerPath, LayerPlan, Mode, PlanBuilder, PlannedFile, Scratch, ZipOptions,
     prepare_zip,
@@ -14,7 +13,7 @@ use layerlock_target::{Architecture, Provider};
 
 use crate::Error;
 use crate::check_configuration::CheckConfiguration;
-use crate::checked::{CheckedLayer, Depth, GivenTarget, check_given};
+use crate::checked::{CheckedLayer, Depth, GivenTarget, check_zip};
 use crate::source_date_epoch::time_of_entries;
 
 /// A layer that another job built, or anyone.
@@ -30,13 +29,24 @@ pub struct Prebuilt {
     pub architectures: Vec<Architecture>,
 }
 
-/// Its zip.
+/// Its zip, opened.
 pub(super) struct PrebuiltZip {
-    pub(super) path: PathBuf,
-    pub(super) size: u64,
+    zip: LayerZip,
     pub(super) digest: Digest,
+    /// Whether it is the user's own file: another one is gone with this run.
+    is_given: bool,
     /// What it has to be removed with, where it was made here.
-    scratch: Option<Scratch>,
+    _scratch: Option<Scratch>,
+}
+
+impl PrebuiltZip {
+    pub(super) fn path(&self) -> &Path {
+        self.zip.path()
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.zip.size()
+    }
 }
 
 /// What a layer is for of which nobody said it, as in reports of layers of the project.
@@ -52,41 +62,35 @@ impl Prebuilt {
         stem.unwrap_or_default()
     }
 
-    /// The zip. `provider` is whose functions get it.
-    pub(super) fn zip(&self, provider: Provider) -> Result<PrebuiltZip, Error> {
-        if self.path.is_dir() {
-            self.of_directory(provider)
-        } else if self.path.exists() {
-            self.of_zip(provider)
-        } else {
-            Err(self.unusable("there is no such file or directory"))
+    /// The zip; `fetched` is where it was brought to from elsewhere. `provider` is whose
+    /// functions get it.
+    pub(super) fn zip(
+        &self,
+        fetched: Option<&Path>,
+        provider: Provider,
+    ) -> Result<PrebuiltZip, Error> {
+        match fetched {
+            Some(zip) => self.of_zip(zip, provider),
+            None if self.path.is_dir() => self.of_directory(provider),
+            None if self.path.exists() => self.of_zip(&self.path, provider),
+            None => Err(self.unusable("there is no such file or directory")),
         }
     }
 
-    fn of_zip(&self, provider: Provider) -> Result<PrebuiltZip, Error> {
-        let planned = PlannedFile::read(&self.path)?;
-        let (size, digest) = (planned.size(), planned.digest());
-        let file = fs::File::open(&self.path);
-        let file = file.map_err(layerlock_layer::Error::io("read", &self.path))?;
-        let reader = FileReader::from(file.into_file());
-        let rules = ArchiveRules {
-            max_unpacked: u64::MAX,
-            // A layer may have links.
-            links_are_files: true,
-        };
-        let members =
-            archive::read(&reader, size, rules).map_err(|problem| Error::PrebuiltZip {
-                path: self.path.clone(),
-                problem,
-            })?;
-        let unpacked = members.iter().map(|member| member.size).sum();
-        let names = members.iter().map(|member| member.name.as_str());
-        self.look(provider, names, unpacked)?;
-        Ok(PrebuiltZip {
+    fn of_zip(&self, path: &Path, provider: Provider) -> Result<PrebuiltZip, Error> {
+        let zip = LayerZip::open(path)?;
+        let layer = zip.layer().map_err(|problem| Error::PrebuiltZip {
             path: self.path.clone(),
-            size,
-            digest,
-            scratch: None,
+            problem,
+        })?;
+        let names = layer.files().iter().map(FileInLayer::path);
+        self.look(provider, names, layer.unzipped_size())?;
+        drop(layer);
+        Ok(PrebuiltZip {
+            digest: zip.digest()?,
+            zip,
+            is_given: path == self.path,
+            _scratch: None,
         })
     }
 
@@ -103,10 +107,10 @@ impl Prebuilt {
         let (summary, zip) = prepare_zip(&plan, &path, options)?;
         zip.put_in_place()?;
         Ok(PrebuiltZip {
-            path,
-            size: summary.size,
+            zip: LayerZip::open(&path)?,
             digest: summary.digest,
-            scratch: Some(scratch),
+            is_given: false,
+            _scratch: Some(scratch),
         })
     }
 
@@ -206,13 +210,12 @@ impl Prebuilt {
         let targets: Vec<GivenTarget> = targets.collect();
         let are_of_python: Vec<bool> = targets.iter().map(GivenTarget::is_python).collect();
         let targets = targets.into_iter().map(|target| (target, Vec::new()));
-        let mut checked = check_given(&zip.path, targets.collect(), depth, configuration)?;
+        let of_zip = (&zip.zip, zip.digest);
+        let mut checked = check_zip(of_zip, &self.path, targets.collect(), depth, configuration)?;
         lower_errors_of_some(&mut checked, &are_of_python);
         for layer in &mut checked {
             layer.name = Some(self.stem().to_owned());
-            layer.path = Some(self.path.clone());
-            // The zip of a directory is gone with this run.
-            layer.zip = layer.zip.take().filter(|_| zip.scratch.is_none());
+            layer.zip = layer.zip.take().filter(|_| zip.is_given);
         }
         Ok(checked)
     }

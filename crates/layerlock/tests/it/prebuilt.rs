@@ -58,6 +58,11 @@ fn a_zip_of_another_job_is_published_as_it_is() {
         assert_eq!(one.architectures, ["x86_64", "arm64"]);
     }
     let published = other.path().join("shelf/vendor/1/layer.zip");
+    let report = publish(other.path(), zip.clone(), Some("vendor")).unwrap();
+    for layer in &report.checked {
+        assert_eq!(layer.path.as_ref(), Some(&zip));
+        assert_eq!(layer.zip.as_ref().unwrap().path, zip);
+    }
     assert_eq!(fs::read(published).unwrap(), fs::read(zip).unwrap());
 }
 
