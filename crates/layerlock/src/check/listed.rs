@@ -80,6 +80,7 @@ pub fn list_functions(settings: &Settings, reporter: &dyn Reporter) -> Result<Fu
 }
 
 fn listed(target: Target, parts: FunctionParts) -> ListedFunction {
+    let unzipped_size = parts.unzipped_size();
     let layers: Vec<ListedLayer> = parts
         .layers
         .into_iter()
@@ -89,12 +90,11 @@ fn listed(target: Target, parts: FunctionParts) -> ListedFunction {
             reason: part.reason,
         })
         .collect();
-    let sizes = layers.iter().filter_map(|layer| layer.unzipped_size);
     ListedFunction {
         name: parts.name,
         target: target.into(),
         code_size: parts.code,
-        unzipped_size: sizes.sum::<u64>() + parts.code.unwrap_or_default(),
+        unzipped_size,
         limit: target.limits().unzipped,
         layers,
     }

@@ -11,4 +11,5 @@ pub use imports::Imported;
 pub(crate) use imports::{import, top_level_module};
 pub(crate) use layer::write_findings;
 pub use layer::{CheckedLayer, CheckedPackage, CheckedTarget, CheckedZip};
+pub(crate) use remembered::Remembered;
 pub(crate) use targets::{GivenTarget, GivenTargets};

@@ -9,7 +9,7 @@ use layerlock_check::{FactsOf, FileFacts, FileInLayer, Known};
 /// What is known of compiled files, by their paths. Of other files it depends on the target's
 /// Python.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<HashMap<String, FileFacts>>);
+pub(crate) struct Remembered(Mutex<HashMap<String, FileFacts>>);
 
 impl Known for Remembered {
     fn facts(&self, what: FactsOf, file: &FileInLayer<'_>) -> Option<FileFacts> {

@@ -1,19 +1,19 @@
 //! What is found in a function with all of its layers.
 
 use layerlock_check::{
-    Code, Finding, FunctionParts, Inventory, Layer, NamedInventory, NothingKnown, Part, ReadError,
-    Severity, check_function, check_inventories, check_together,
+    Code, Finding, FunctionParts, Inventory, Layer, NamedInventory, Part, ReadError, Severity,
+    check_function, check_inventories, check_together,
 };
 use layerlock_lock::normalize_name;
 use layerlock_target::{Language, Target};
 
 use super::asked::Asked;
 use super::foreign::Foreign;
-use super::{Function, Functions, Looking, OneLayer, OwnLayer, PlannedLayer};
+use super::{Function, Functions, Looking, OneLayer, OwnLayer, PlannedLayer, targets_of};
 use crate::Error;
 use crate::check::report::CheckedFunction;
 use crate::check_configuration::CheckConfiguration;
-use crate::checked::CheckedTarget;
+use crate::checked::{CheckedTarget, Remembered};
 use crate::findings::doubted;
 
 /// What functions are judged by.
@@ -26,12 +26,21 @@ pub(crate) struct Judge<'j, 'p> {
     asked: Asked,
 }
 
+/// A function with its code, which is read once for all targets.
+struct WithCode<'f> {
+    function: &'f Function,
+    code: Option<Layer<'static>>,
+    known: Remembered,
+}
+
 /// A function on one target.
-struct OnTarget<'j, 'p> {
-    judge: &'j Judge<'j, 'p>,
+struct OnTarget<'j> {
+    judge: &'j Judge<'j, 'j>,
     function: &'j Function,
     target: Target,
-    code: Option<Layer<'static>>,
+    code: Option<&'j Layer<'static>>,
+    /// What is known of the code's files.
+    known: &'j Remembered,
 }
 
 impl<'j, 'p> Judge<'j, 'p> {
@@ -54,26 +63,29 @@ impl<'j, 'p> Judge<'j, 'p> {
 impl Judge<'_, '_> {
     /// Checks a function for each target that all of its layers are for.
     pub(crate) fn check(&self, function: &Function) -> Result<Vec<CheckedFunction>, Error> {
+        let read = WithCode::read(function)?;
         let targets = self.targets(function).into_iter();
-        let check = |target| self.on(function, target)?.check();
-        targets.map(check).collect()
+        targets
+            .map(|target| self.on(&read, target).check())
+            .collect()
     }
 
     /// The parts of a function for each of these targets.
     pub(crate) fn parts(&self, function: &Function) -> Result<Vec<(Target, FunctionParts)>, Error> {
+        let read = WithCode::read(function)?;
         let targets = self.targets(function).into_iter();
-        let parts = |target| Ok((target, self.on(function, target)?.parts()));
-        targets.map(parts).collect()
+        let parts = targets.map(|target| (target, self.on(&read, target).parts()));
+        Ok(parts.collect())
     }
 
-    fn on<'o>(&'o self, function: &'o Function, target: Target) -> Result<OnTarget<'o, 'o>, Error> {
-        let code = function.code.as_deref();
-        Ok(OnTarget {
+    fn on<'o>(&'o self, read: &'o WithCode<'_>, target: Target) -> OnTarget<'o> {
+        OnTarget {
             judge: self,
-            function,
+            function: read.function,
             target,
-            code: code.map(Layer::of_directory).transpose()?,
-        })
+            code: read.code.as_ref(),
+            known: &read.known,
+        }
     }
 
     /// The targets that a function can run on: those of all of its own layers, and of them
@@ -86,12 +98,7 @@ impl Judge<'_, '_> {
             .into_iter()
             .filter(|name| self.is_planned(name))
             .collect();
-        let mut all: Vec<Target> = Vec::new();
-        for target in self.planned.iter().map(PlannedLayer::target) {
-            if !all.contains(&target) {
-                all.push(target);
-            }
-        }
+        let mut all = targets_of(self.planned);
         if let Some(first) = own.first() {
             all.retain(|target| is_for(first, *target));
         }
@@ -129,7 +136,18 @@ impl Judge<'_, '_> {
     }
 }
 
-impl OnTarget<'_, '_> {
+impl<'f> WithCode<'f> {
+    fn read(function: &'f Function) -> Result<Self, Error> {
+        let code = function.code.as_deref();
+        Ok(Self {
+            function,
+            code: code.map(Layer::of_directory).transpose()?,
+            known: Remembered::default(),
+        })
+    }
+}
+
+impl OnTarget<'_> {
     fn check(&self) -> Result<CheckedFunction, Error> {
         let parts = self.parts();
         let mut findings = check_function(&parts);
@@ -142,12 +160,10 @@ impl OnTarget<'_, '_> {
         if self.target.runtime.language() == Language::Python {
             findings.extend(self.together()?);
         }
-        let layers = parts.layers.iter();
         Ok(CheckedFunction {
             name: self.function.name.clone(),
             target: CheckedTarget::from(self.target),
-            unzipped_size: parts.code.unwrap_or_default()
-                + layers.filter_map(|one| one.unzipped_size).sum::<u64>(),
+            unzipped_size: parts.unzipped_size(),
             layers: parts.layers.into_iter().map(|one| one.name).collect(),
             findings: self.judge.configuration.apply(findings),
         })
@@ -179,7 +195,7 @@ impl OnTarget<'_, '_> {
         FunctionParts {
             name: self.function.name.clone(),
             provider: self.target.provider(),
-            code: self.code.as_ref().map(Layer::unzipped_size),
+            code: self.code.map(Layer::unzipped_size),
             layers: self.function.layers.iter().map(part).collect(),
             budget: self.function.budget,
         }
@@ -242,8 +258,8 @@ impl OnTarget<'_, '_> {
     /// What the layers lack, or have twice, all together: without what was told of each.
     fn together(&self) -> Result<Vec<Finding>, Error> {
         let target = &self.target;
-        let code = self.code.as_ref();
-        let code = code.map(|code| Inventory::of_code(code, target, &NothingKnown));
+        let code = self.code;
+        let code = code.map(|code| Inventory::of_code(code, target, self.known));
         let code = code.transpose().map_err(unreadable)?;
         let layers: Vec<NamedInventory<'_>> = self.inventories().collect();
         let unknown = self.unknown();

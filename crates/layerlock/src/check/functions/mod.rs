@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use layerlock_check::{Finding, Inventory, Layer};
+use layerlock_client::MachineConfig;
 use layerlock_export::Project;
 use layerlock_install::Cache;
 use layerlock_target::Target;
@@ -20,7 +21,7 @@ use crate::check_configuration::{
 };
 use crate::publish_configuration::PublishConfiguration;
 use crate::{Error, Settings};
-use asked::Asked;
+use asked::{Asked, Asker};
 use foreign::Foreign;
 
 pub(super) use judge::Judge;
@@ -51,6 +52,17 @@ impl PlannedLayer<'_> {
     fn target(&self) -> Target {
         self.built.target
     }
+}
+
+/// What layers were planned for, each target once.
+fn targets_of(planned: &[PlannedLayer<'_>]) -> Vec<Target> {
+    let mut targets = Vec::new();
+    for target in planned.iter().map(PlannedLayer::target) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    targets
 }
 
 /// A function, as the project describes it.
@@ -105,16 +117,16 @@ impl Functions {
         if arns.is_empty() {
             return Ok(Asked::new());
         }
-        let mut targets: Vec<Target> = planned.iter().map(PlannedLayer::target).collect();
-        targets.dedup();
-        let configuration = PublishConfiguration::of_directory(looking.settings.directory())?;
-        Ok(asked::ask(
-            arns.into_iter(),
-            &targets,
-            &configuration,
-            looking.settings,
-            looking.cache,
-        ))
+        let settings = looking.settings;
+        let directory = settings.directory();
+        let machine = MachineConfig::from_environment().in_project(directory);
+        let asker = Asker {
+            configuration: &PublishConfiguration::of_directory(directory)?,
+            settings,
+            cache: looking.cache,
+            is_offline: settings.offline || machine.is_offline(),
+        };
+        Ok(asker.ask(arns.into_iter(), &targets_of(planned)))
     }
 }
 
