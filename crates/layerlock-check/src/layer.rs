@@ -5,11 +5,13 @@ mod disk;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use layerlock_layer::archive::{ArchiveProblem, RawMember};
 use layerlock_layer::{ArchiveId, Entry, EntryReader, EntrySource, LayerPlan, TakeUntil};
 use layerlock_target::Target;
+use pep440_rs::Version;
 
 pub(crate) use disk::refuse_irregular;
 
@@ -246,15 +248,41 @@ impl FileInLayer<'_> {
     }
 }
 
-/// `six` of `six 1.17.0`; none of `folder build/bin`.
-pub(crate) fn package_in(owner: &str) -> Option<&str> {
-    let is_folder = owner
-        .strip_prefix("folder ")
-        .is_some_and(|path| !path.starts_with(|first: char| first.is_ascii_digit()));
+/// The package that an owner of a plan is: `six` of `six 1.17.0`; none of `folder build/bin`.
+/// There is a package of the name `folder` too.
+pub fn package_in(owner: &str) -> Option<&str> {
+    let is_version = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_digit()) && Version::from_str(text).is_ok()
+    };
+    let folder = owner.strip_prefix("folder ");
+    let is_folder = folder.is_some_and(|rest| !is_version(rest));
     (!is_folder).then(|| package_of(owner))
 }
 
 /// `six` of `six 1.17.0`.
-pub(crate) fn package_of(owner: &str) -> &str {
+fn package_of(owner: &str) -> &str {
     owner.split(' ').next().unwrap_or(owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_no_packages_and_a_package_may_be_called_folder() {
+        for (owner, package) in [
+            ("six 1.17.0", Some("six")),
+            ("shop", Some("shop")),
+            ("folder 1.0.2", Some("folder")),
+            ("folder 1.0rc1", Some("folder")),
+            ("folders 1.0", Some("folders")),
+            ("folder build/bin", None),
+            ("folder 3rdparty", None),
+            ("folder 2024/bin", None),
+            ("folder v1", None),
+            ("folder .", None),
+        ] {
+            assert_eq!(package_in(owner), package, "{owner}");
+        }
+    }
 }

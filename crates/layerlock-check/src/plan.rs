@@ -6,7 +6,8 @@ use std::collections::hash_map::Entry as MapEntry;
 use layerlock_layer::LayerPlan;
 use layerlock_target::{Language, Support, Target};
 
-use crate::layer::{FileInLayer, Layer, package_of};
+use crate::layer::{FileInLayer, Layer};
+use crate::module_paths::top_level_module;
 use crate::{Code, Finding, layout, limits, standard_library};
 
 /// Checks the plan of a layer against its target: what costs next to nothing, so that each
@@ -40,7 +41,8 @@ fn hidden_modules(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &layer.files {
         let path = &*file.path;
-        let module = sites.iter().find_map(|site| top_level_module(path, site));
+        let below = |site: &String| path.strip_prefix(site)?.strip_prefix('/');
+        let module = sites.iter().filter_map(below).find_map(top_level_module);
         let Some(module) = module.filter(|module| standard_library::has(module, minor)) else {
             continue;
         };
@@ -50,7 +52,7 @@ fn hidden_modules(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
             "{path}{owner} hides the module `{module}` of Python's standard library: layers come \
              first on sys.path"
         );
-        let hint = match from.map(package_of) {
+        let hint = match file.package() {
             Some(package) => format!(
                 "exclude {package} if it is a backport that this Python needs no more, or the file \
                  by exclude-files"
@@ -64,20 +66,6 @@ fn hidden_modules(layer: &Layer<'_>, target: &Target) -> Vec<Finding> {
         );
     }
     findings
-}
-
-/// The module that a file directly in site-packages is, or that a package's
-/// `__init__.py` there is of.
-fn top_level_module<'p>(path: &'p str, site: &str) -> Option<&'p str> {
-    let rest = path.strip_prefix(site)?.strip_prefix('/')?;
-    let file = match rest.split_once('/') {
-        Some((package, "__init__.py")) => return Some(package),
-        Some(_) => return None,
-        None => rest,
-    };
-    let (module, ending) = file.split_once('.')?;
-    let is_module = ending == "py" || ending.rsplit('.').next() == Some("so");
-    is_module.then_some(module)
 }
 
 /// boto3 is made for the botocore that it was released with. Where only one of them is
@@ -197,6 +185,8 @@ mod tests {
             ("python/uuid.py", "uuid 1.30", 1),
             ("python/sub/typing.py", "sub 1", 1),
         ]);
+        let own = crate::testing::plan(&[("python/uuid.py", "folder src", 1)]);
+        assert!(found(&own, "python3.12")[0].ends_with("leave it out, or give it another name"));
         let modules = |runtime| -> Vec<_> {
             let findings = check_plan(&plan, &target(runtime)).into_iter();
             findings

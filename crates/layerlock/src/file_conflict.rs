@@ -1,5 +1,6 @@
 use std::fmt;
 
+use layerlock_check::package_in;
 use layerlock_layer::{LayerPlan, OwnerId};
 use layerlock_lock::PackageName;
 
@@ -18,8 +19,8 @@ impl FileConflict {
     /// All of a plan that the preferred packages do not settle, sorted by path.
     pub(crate) fn unsettled(plan: &LayerPlan, prefer: &[PackageName]) -> Vec<Self> {
         let is_preferred = |owner: &str| {
-            let name = name_alone(owner);
-            !is_folder(owner) && prefer.iter().any(|preferred| preferred.as_str() == name)
+            let package = package_in(owner);
+            prefer.iter().any(|name| Some(name.as_str()) == package)
         };
         let owner = |id: OwnerId| plan.owners()[id.index()].clone();
         let overlaps = plan.overlaps().iter();
@@ -36,28 +37,19 @@ impl FileConflict {
     /// The line of `[tool.layerlock]` that has the other file taken; none where that is one
     /// of the project's own, which always lie over those of packages.
     pub(crate) fn preference(&self) -> Option<String> {
-        let is_package = !is_folder(&self.hidden);
-        is_package.then(|| format!("prefer = [\"{}\"]", self.hidden_name()))
+        let package = self.hidden_package()?;
+        Some(format!("prefer = [\"{package}\"]"))
     }
 
     /// Whether the file that lies there is one of the project's own.
     pub(crate) fn is_kept_of_folder(&self) -> bool {
-        is_folder(&self.kept)
+        package_in(&self.kept).is_none()
     }
 
     /// The name alone of the package whose file does not lie there.
-    pub(crate) fn hidden_name(&self) -> &str {
-        name_alone(&self.hidden)
+    pub(crate) fn hidden_package(&self) -> Option<&str> {
+        package_in(&self.hidden)
     }
-}
-
-/// Owners of files are packages with their versions, and folders.
-fn is_folder(owner: &str) -> bool {
-    owner.starts_with("folder ")
-}
-
-fn name_alone(owner: &str) -> &str {
-    owner.split(' ').next().unwrap_or(owner)
 }
 
 /// `python/LICENSE comes from both about-time 4.2.1 and alive-progress 3.2.0`

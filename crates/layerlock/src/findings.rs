@@ -253,8 +253,7 @@ pub(crate) fn file_conflicts(conflicts: &[FileConflict]) -> Vec<Finding> {
             None => format!("remove one of them, or exclude both with {exclude}"),
         };
         Finding::new(Code::FileConflict, message)
-            .with_package(conflict.hidden_name())
-            .with_path(path)
+            .about(conflict.hidden_package(), Some(path))
             .with_hint(hint)
     });
     findings.collect()

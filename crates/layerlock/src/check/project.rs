@@ -1,6 +1,6 @@
 //! The layers of a project, each and together.
 
-use layerlock_check::{Finding, Inventory, Layer, Others, ReadError, check_layer};
+use layerlock_check::{Finding, Inventory, Layer, Others, ReadError, check_layer, is_in_module};
 use layerlock_install::{Cache, Reporter};
 use layerlock_layer::LayerPlan;
 use layerlock_lock::normalize_name;
@@ -13,7 +13,7 @@ use crate::Error;
 use crate::build::plan_and_look;
 use crate::built::{Built, BuiltLayer};
 use crate::check_configuration::CheckConfiguration;
-use crate::checked::{CheckedLayer, CheckedPackage, import, top_level_module};
+use crate::checked::{CheckedLayer, CheckedPackage, import};
 use crate::findings::{self, OTHER_LAYER};
 use crate::kept_facts::{self, KeptFacts};
 use crate::last_run::PlannedLayer;
@@ -87,7 +87,8 @@ fn layers_beside<'p>(
         .collect()
 }
 
-/// Where a module comes from that is not in a layer.
+/// Where a module comes from that is not in a layer. All layers of a function lie in one
+/// folder, and so a namespace may have files of several.
 fn module_elsewhere(
     module: &str,
     layer: &BuiltLayer,
@@ -95,17 +96,17 @@ fn module_elsewhere(
 ) -> Option<String> {
     let sites = layer.target.module_paths();
     let is_module = |path: &str| {
-        let mut below = sites
-            .iter()
-            .filter_map(|site| path.strip_prefix(site.as_str()));
-        below.any(|rest| rest.strip_prefix('/').and_then(top_level_module) == Some(module))
+        let below = |site: &String| path.strip_prefix(site)?.strip_prefix('/');
+        let mut below = sites.iter().filter_map(below);
+        below.any(|rest| is_in_module(rest, module))
     };
     let has = |plan: &LayerPlan| plan.entries().iter().any(|it| is_module(it.path.as_str()));
     if let Some((other, _)) = others.iter().find(|(_, plan)| has(plan)) {
         return Some(format!("the layer {other} brings it"));
     }
     let mut excluded = layer.excluded.iter();
-    let is_excluded = excluded.any(|one| one.name == normalize_name(module));
+    let package = normalize_name(module.split('.').next().unwrap_or(module));
+    let is_excluded = excluded.any(|one| one.name == package);
     is_excluded.then(|| "it is excluded".to_owned())
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use duct::Expression;
 use fs_err as fs;
-use layerlock_check::{Code, Finding, Layer, Severity, unpack, with_owners};
+use layerlock_check::{Code, Finding, Layer, Severity, top_level_module, unpack, with_owners};
 use layerlock_client::command::output_within;
 use layerlock_layer::{Scratch, parallel};
 use layerlock_target::{Architecture, Target};
@@ -39,7 +39,9 @@ pub(crate) struct Imports {
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Imports a module, after those that are to be there before it, and prints how long it
-/// took, or prints the last line of the error. The layer's directories are added as the runtimes do it, `.pth` files and all.
+/// took, or the last line of the error, with the module that it lacks. `from package import
+/// module` is another error where the package is a namespace: that has no location. The
+/// layer's directories are added as the runtimes do it, `.pth` files and all.
 const SCRIPT: &str = r#"
 import sys
 module, before, *directories = sys.argv[1:]
@@ -62,15 +64,23 @@ try:
 except BaseException as error:
     import traceback
     line = traceback.format_exception_only(type(error), error)[-1].strip().splitlines()[-1]
-    name = getattr(error, "name", None) or "" if isinstance(error, ModuleNotFoundError) else ""
-    output.write("failed\n" + name + "\n" + line + "\n")
+    kind, name = "failed", getattr(error, "name", None) or ""
+    words = str(error).split("'")
+    if isinstance(error, ModuleNotFoundError):
+        kind = "missing"
+    elif isinstance(error, ImportError) and words[0] == "cannot import name " and words[-1] == " (unknown location)":
+        name += "." + words[1]
+    else:
+        name = ""
+    output.write(kind + "\n" + name + "\n" + line + "\n")
 else:
     output.write("imported\n%d\n" % round((time.perf_counter() - start) * 1000))
 output.flush()
 os._exit(0)
 "#;
 
-/// Says where a module comes from that is not in the layer, where anybody knows.
+/// Says where a module comes from, by its dotted name, that is not in the layer, where anybody
+/// knows.
 pub(crate) type ModuleElsewhere<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Imports the modules of a layer. Where that cannot be done here, a note says why.
@@ -247,7 +257,7 @@ impl Imports {
         elsewhere: ModuleElsewhere<'_>,
     ) -> Option<Failed> {
         let mut lines = output.unwrap_or_default().lines();
-        let (name, line) = match (lines.next(), lines.next(), lines.next()) {
+        let (kind, name, line) = match (lines.next(), lines.next(), lines.next()) {
             (Some("imported"), Some(time), _) => {
                 self.imported.push(Imported {
                     milliseconds: time.parse().unwrap_or_default(),
@@ -255,20 +265,24 @@ impl Imports {
                 });
                 return None;
             }
-            (Some("failed"), Some(name), Some(line)) => (name, line),
-            _ => ("", "the interpreter crashed, or took more than a minute"),
+            (Some(kind), Some(name), Some(line)) => (kind, name, line),
+            _ => (
+                "failed",
+                "",
+                "the interpreter crashed, or took more than a minute",
+            ),
         };
-        let name = name.split('.').next().unwrap_or_default();
+        let top = name.split('.').next().unwrap_or_default();
         let place = if name.is_empty() {
             None
-        } else if is_of_runtime(name, target) {
+        } else if is_of_runtime(top, target) {
             Some("the runtime brings it".to_owned())
         } else {
             elsewhere(name)
         };
         let Some(place) = place else {
             return Some(Failed {
-                is_missing: !name.is_empty() && name != module,
+                is_missing: kind == "missing" && !top.is_empty() && top != module,
                 line: line.to_owned(),
                 module,
             });
@@ -330,19 +344,6 @@ fn is_name(name: &str) -> bool {
 fn is_in_package(package: &str, packages: &BTreeSet<&str>) -> bool {
     let mut above = package.match_indices('/');
     above.any(|(at, _)| packages.contains(&package[..at]))
-}
-
-/// The module that a file is, or is the start of, by its path below site-packages.
-pub(crate) fn top_level_module(path: &str) -> Option<&str> {
-    match path.split_once('/') {
-        Some((package, "__init__.py")) => Some(package),
-        Some(_) => None,
-        None => match path.split_once('.') {
-            Some((module, "py")) => Some(module),
-            Some((module, ending)) if ending.rsplit('.').next() == Some("so") => Some(module),
-            _ => None,
-        },
-    }
 }
 
 /// An interpreter of a minor version: on PATH, of pyenv, of uv.

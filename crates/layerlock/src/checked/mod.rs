@@ -8,7 +8,7 @@ mod targets;
 
 pub(crate) use given::{Depth, check_given, check_zip};
 pub use imports::Imported;
-pub(crate) use imports::{import, top_level_module};
+pub(crate) use imports::import;
 pub(crate) use layer::write_findings;
 pub use layer::{CheckedLayer, CheckedPackage, CheckedTarget, CheckedZip};
 pub(crate) use remembered::Remembered;

@@ -584,3 +584,94 @@ fn modules_are_imported_by_an_interpreter_that_sees_the_layer_alone() {
         )
     );
 }
+
+/// The files of a namespace may be in several layers, as those of `google.cloud` are.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_part_of_a_namespace_that_another_layer_brings_is_no_error() {
+    let wheel = |name: &str, files: &[(&str, &str)]| {
+        let wheel = WheelBuilder::new(name, "1.0");
+        let files = files.iter();
+        files
+            .fold(wheel, |wheel, (path, text)| wheel.file(path, text))
+            .build()
+    };
+    let web = wheel(
+        "web",
+        &[
+            (
+                "google/cloud/one/__init__.py",
+                "import google.cloud._helpers.deep\n",
+            ),
+            (
+                "google/cloud/two/__init__.py",
+                "from google.cloud import _helpers\n",
+            ),
+            (
+                "google/cloud/three/__init__.py",
+                "from google.cloud import nowhere\n",
+            ),
+            (
+                "google/cloud/four/__init__.py",
+                "import google.cloud.exceptions\n",
+            ),
+            ("odd.py", "import left.part\n"),
+        ],
+    );
+    let core = wheel(
+        "core",
+        &[
+            ("google/cloud/_helpers/__init__.py", ""),
+            ("google/cloud/_helpers/deep.py", ""),
+            ("google/cloud/exceptions.py", ""),
+            ("left/part/data.txt", "a namespace too"),
+        ],
+    );
+    let in_group = |wheel, group| LockedPackage::from(wheel).groups(&[group]);
+    let architecture = if cfg!(target_arch = "x86_64") {
+        "x86_64"
+    } else {
+        "arm64"
+    };
+    let project = ProjectBuilder::new("shop")
+        .requires_python(">=3.12,<3.13")
+        .package(in_group(&web, "web"))
+        .package(in_group(&core, "core"))
+        .pyproject(&format!(
+            "[tool.layerlock]\nruntime = \"python3.12\"\narchitecture = \"{architecture}\"\n\
+             [tool.layerlock.layers.web]\ngroups = [\"web\"]\n\
+             [tool.layerlock.layers.core]\ngroups = [\"core\"]\n"
+        ));
+    let shop = Shop::new(&project, [&web, &core]);
+    let mut settings = settings(&shop, &[]);
+    settings.import = true;
+    let report = check(&settings, &Silent).unwrap();
+    let web = &report.layers[1].findings;
+    let messages: Vec<_> = web
+        .iter()
+        .filter(|one| matches!(one.code, Code::ImportFailed | Code::ImportSkipped))
+        .map(|one| one.message.as_str())
+        .collect();
+    if let [only] = &messages[..] {
+        assert!(
+            only.starts_with("no module was imported: no Python 3.12"),
+            "{only}"
+        );
+        return;
+    }
+    let of_core = |module: &str, needed: &str| {
+        format!("the module {module} needs {needed}: the layer core brings it")
+    };
+    assert_eq!(
+        messages,
+        [
+            of_core("google.cloud.four", "google.cloud.exceptions"),
+            of_core("google.cloud.one", "google.cloud._helpers"),
+            of_core("google.cloud.two", "google.cloud._helpers"),
+            of_core("odd", "left"),
+            "the module google.cloud.three cannot be imported: ImportError: cannot import name \
+             'nowhere' from 'google.cloud' (unknown location)"
+                .to_owned(),
+        ]
+    );
+}

@@ -193,3 +193,45 @@ fn a_name_in_prefer_that_no_layer_has_is_told() {
     assert_eq!(error.kind(), ErrorKind::Project);
     assert!(error.place().is_some());
 }
+
+/// Owners of files are called `NAME VERSION`, and the project's own folders `folder PATH`.
+#[test]
+fn a_package_called_folder_is_no_folder() {
+    let needs = [("folder", "alpha")];
+    let shop_of = |needs, toml| shop(&["alpha", "folder"], needs, toml);
+    let conflicting = shop_of(&needs, "");
+    let layer = conflicting.build();
+    assert_eq!(winner(&layer), "folder");
+    let text = findings(&layer).join("\n");
+    assert!(text.contains("as pip would install it"), "{text}");
+    assert!(text.contains("prefer = [\"alpha\"]"), "{text}");
+    let preferred = shop(
+        &["alpha", "folder"],
+        &[("alpha", "folder")],
+        "prefer = [\"folder\"]\n",
+    );
+    let layer = preferred.build();
+    assert_eq!(winner(&layer), "folder");
+    assert_eq!(findings(&layer), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn of_two_folders_none_is_a_package() {
+    let own = crate::own::Own::new("[layers.tools.folders]\nbin = \"one\"\n\".\" = \"two\"\n");
+    own.write("one/tool", "1");
+    own.write("two/bin/tool", "2");
+    let built = own.build();
+    let layer = &built.layers[0];
+    let [finding] = &layer.findings[..] else {
+        panic!("{:?}", layer.findings);
+    };
+    assert_eq!(finding.package, None);
+    assert!(
+        finding
+            .hint
+            .as_ref()
+            .unwrap()
+            .starts_with("remove one of them")
+    );
+}
