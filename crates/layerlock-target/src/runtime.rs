@@ -1,6 +1,7 @@
-//! The managed runtimes of a [`Provider`]. A name such as `python3.10` is a
-//! runtime of one provider: another's has another system below the same Python. Most are Python's; layers of folders and of other
-//! languages' packages are for the others too.
+//! The managed runtimes of a [`Provider`]. A name such as `python3.10` is a runtime of one
+//! provider: another's has another system below the same Python. Python's packages are for
+//! Python's runtimes alone; folders and the packages of other languages are for all others
+//! too.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use layerlock_elf::{self as elf, Platform};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
@@ -220,28 +220,20 @@ impl Target {
             .replace("{runtime}", self.runtime.identifier())
     }
 
-    /// They are many and asked for once a wheel: listed once a target.
+    /// They are many and asked for once a wheel: listed once a target, when first asked for.
     fn compatible_tags(&self) -> &'static CompatibleTags {
-        static TAGS: LazyLock<Vec<(Runtime, Architecture, CompatibleTags)>> = LazyLock::new(|| {
-            let mut all = Vec::new();
-            for runtime in all_runtimes() {
-                for architecture in Architecture::ALL {
-                    let tags = CompatibleTags::new(runtime, architecture);
-                    all.push((runtime, architecture, tags));
-                }
-            }
-            all
+        static TAGS: LazyLock<Vec<(Target, OnceLock<CompatibleTags>)>> = LazyLock::new(|| {
+            let of =
+                |runtime| Architecture::ALL.map(|architecture| Target::new(runtime, architecture));
+            let targets = all_runtimes().flat_map(of);
+            targets.map(|target| (target, OnceLock::new())).collect()
         });
-        #[expect(
-            clippy::expect_used,
-            reason = "the loop above covers every runtime and architecture there is"
-        )]
-        TAGS.iter()
-            .find(|(runtime, architecture, _)| {
-                *runtime == self.runtime && *architecture == self.architecture
-            })
-            .map(|(.., tags)| tags)
-            .expect("tags for every target")
+        #[expect(clippy::expect_used, reason = "these are all targets that there are")]
+        let (_, tags) = TAGS
+            .iter()
+            .find(|(target, _)| target == self)
+            .expect("a place for every target");
+        tags.get_or_init(|| CompatibleTags::new(self.runtime, self.architecture))
     }
 }
 

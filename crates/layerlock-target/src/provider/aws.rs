@@ -166,6 +166,7 @@ static LIBRARIES: [&str; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Language;
 
     /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html>: every runtime
     /// includes boto3 and botocore. With them come what their METADATA requires:
@@ -371,18 +372,21 @@ mod tests {
 
     #[test]
     fn runtimes_are_named_after_their_python_and_ascend() {
-        let mut last = 0;
+        let is_python = |it: &&RuntimeFacts| Language::of(it.identifier) == Language::Python;
+        let (of_python, others): (Vec<_>, Vec<_>) = RUNTIMES.iter().partition(is_python);
+        assert!(others.iter().all(|it| it.python_release.minor == 0));
+        // They come first.
         assert!(
             RUNTIMES
                 .iter()
-                .skip(8)
-                .all(|it| it.python_release.minor == 0)
+                .take(of_python.len())
+                .eq(of_python.iter().copied())
         );
-        for runtime in RUNTIMES.iter().take(8) {
-            let minor = runtime.python_release.minor;
-            assert_eq!(runtime.identifier, format!("python3.{minor}"));
-            assert!(minor > last);
-            last = minor;
+        let minors: Vec<u8> = of_python.iter().map(|it| it.python_release.minor).collect();
+        assert!(minors.is_sorted_by(|one, other| one < other), "{minors:?}");
+        for runtime in of_python {
+            let name = format!("python3.{}", runtime.python_release.minor);
+            assert_eq!(runtime.identifier, name);
         }
     }
 }
