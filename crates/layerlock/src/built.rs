@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use layerlock_check::{Finding, Severity};
 use layerlock_digest::Digest;
-use layerlock_target::Target;
+use layerlock_target::{Runtime, Target};
 use serde::{Deserialize, Serialize};
 
 /// The layers of a project, built or planned. Displays and serializes as its
@@ -28,7 +28,8 @@ pub struct BuiltLayer {
     pub name: String,
     /// What it was built for.
     pub target: Target,
-    /// What it holds, sorted by name.
+    /// The packages that it holds: those of Python and of npm, each sorted by name, then the
+    /// jars in Maven's order.
     pub packages: Vec<BuiltPackage>,
     /// The project's own files in it, by their place in the layer.
     pub folders: Vec<BuiltFolder>,
@@ -51,7 +52,7 @@ pub struct BuiltLayer {
 /// One package of a layer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BuiltPackage {
-    /// The name, normalised as its language has it (PEP 503).
+    /// The name, as its language has it: of Python normalised (PEP 503).
     pub name: String,
     /// The locked version.
     pub version: String,
@@ -93,6 +94,17 @@ pub struct ExcludedPackage {
     pub in_runtime: bool,
     /// The packages of the layer that need it.
     pub needed_by: Vec<String>,
+}
+
+impl ExcludedPackage {
+    /// Why it is not in the layer, and whether it is there all the same.
+    pub(crate) fn whence(&self, runtime: Runtime) -> String {
+        if self.in_runtime {
+            format!("it is excluded, and {runtime} brings it")
+        } else {
+            "it is excluded".to_owned()
+        }
+    }
 }
 
 /// The files that patterns excluded from a layer.

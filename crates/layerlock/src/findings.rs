@@ -43,12 +43,7 @@ pub(crate) fn on_project(findings: Vec<Finding>, project: &Project, layer: &Laye
         names => format!("; the project's {what} are {}", names.join(", ")),
     };
     let hint = |finding: Finding| match finding.code {
-        Code::EmptyLayer if layer.choice.is_none() => Finding {
-            message: "the layer is empty: its folders have no files, or all are excluded"
-                .to_owned(),
-            hint: Some("name other folders, or exclude less".to_owned()),
-            ..finding
-        },
+        Code::EmptyLayer if layer.choice.is_none() => empty(finding, layer),
         Code::EmptyLayer => finding.with_hint(format!(
             "choose other groups or extras, or exclude less{}{}",
             list("groups", project.groups()),
@@ -57,6 +52,38 @@ pub(crate) fn on_project(findings: Vec<Finding>, project: &Project, layer: &Laye
         _ => finding,
     };
     findings.into_iter().map(hint).collect()
+}
+
+/// The same of a layer without packages of Python.
+fn empty(finding: Finding, layer: &Layer) -> Finding {
+    let parts = [
+        (
+            !layer.own_files.is_empty(),
+            "its folders have no files",
+            "name other folders",
+        ),
+        (
+            layer.npm.is_some(),
+            "its lock of npm has no packages for it",
+            "omit less",
+        ),
+        (layer.maven.is_some(), "Maven names no jars for it", ""),
+    ];
+    let parts = parts.into_iter().filter(|(is_there, ..)| *is_there);
+    let reasons: Vec<&str> = parts.clone().map(|(_, reason, _)| reason).collect();
+    let hints = parts.map(|(.., hint)| hint).filter(|hint| !hint.is_empty());
+    let hints: Vec<&str> = hints.collect();
+    Finding {
+        message: format!(
+            "the layer is empty: {}, or all are excluded",
+            reasons.join(", ")
+        ),
+        hint: Some(match &hints[..] {
+            [] => "exclude less".to_owned(),
+            hints => format!("{}, or exclude less", hints.join(", ")),
+        }),
+        ..finding
+    }
 }
 
 /// What a run that leaves out layers knows of those.

@@ -32,7 +32,8 @@ pub struct LayerReport {
     pub name: String,
     /// What it was built for.
     pub target: Target,
-    /// What it holds, sorted by name.
+    /// The packages that it holds: those of Python and of npm, each sorted by name, then the
+    /// jars in Maven's order.
     pub packages: Vec<PackageReport>,
     /// The project's own files in it, by their place in the layer.
     pub folders: Vec<BuiltFolder>,
@@ -59,7 +60,7 @@ pub struct LayerReport {
 /// One package of a layer.
 #[derive(Debug, Clone, Serialize)]
 pub struct PackageReport {
-    /// The name, normalised (PEP 503).
+    /// The name, as its language has it: of Python normalised (PEP 503).
     pub name: String,
     /// The locked version.
     pub version: String,

@@ -38,7 +38,7 @@ pub(super) fn make(
     // Before a command reads them: what changes from here on is a change.
     let mut read = Inputs::default();
     let named = files.clone().filter_map(|files| files.inputs.as_ref());
-    read.add(named.flatten().map(|(input, _)| input.clone()), outputs);
+    read.add(named.flatten().cloned(), outputs);
     let read = read.look();
     run_all(layers, reporter)?;
     let Some(mut watched) = read else {

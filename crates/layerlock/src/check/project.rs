@@ -106,8 +106,8 @@ fn module_elsewhere(
     }
     let mut excluded = layer.excluded.iter();
     let package = normalize_name(module.split('.').next().unwrap_or(module));
-    let is_excluded = excluded.any(|one| one.name == package);
-    is_excluded.then(|| "it is excluded".to_owned())
+    let excluded = excluded.find(|one| one.name == package);
+    excluded.map(|one| one.whence(layer.target.runtime))
 }
 
 /// Whether functions can have another layer beside this one.
@@ -186,14 +186,10 @@ impl Beside<'_> {
         if let Some(other) = others.find(has) {
             return Some(format!("the layer {} brings it", other.name));
         }
-        let Some(excluded) = layer.excluded.iter().find(|one| one.name == name) else {
-            return self.is_part.then(|| format!("{OTHER_LAYER} may bring it"));
-        };
-        Some(if excluded.in_runtime {
-            format!("it is excluded, and {} brings it", layer.target.runtime)
-        } else {
-            "it is excluded".to_owned()
-        })
+        match layer.excluded.iter().find(|one| one.name == name) {
+            Some(excluded) => Some(excluded.whence(layer.target.runtime)),
+            None => self.is_part.then(|| format!("{OTHER_LAYER} may bring it")),
+        }
     }
 
     fn doubted(&self, finding: Finding) -> Finding {

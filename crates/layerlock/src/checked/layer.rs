@@ -23,7 +23,8 @@ pub struct CheckedLayer {
     pub path: Option<PathBuf>,
     /// What it was checked for.
     pub target: CheckedTarget,
-    /// What it holds, sorted by name.
+    /// The packages that it holds, in the order of its report where it is one of the project,
+    /// else sorted by name.
     pub packages: Vec<CheckedPackage>,
     /// The zip, where it is one.
     pub zip: Option<CheckedZip>,
@@ -81,7 +82,7 @@ impl CheckedZip {
 /// A package of a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CheckedPackage {
-    /// The name, normalised (PEP 503).
+    /// The name, as its language has it: of Python normalised (PEP 503).
     pub name: String,
     /// The version.
     pub version: String,

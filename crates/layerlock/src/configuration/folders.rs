@@ -17,8 +17,8 @@ pub(crate) struct OwnFiles {
     pub(crate) folders: Vec<OwnFolder>,
     /// What makes them, to be run before they are read.
     pub(crate) run: Option<(RunCommand, Place)>,
-    /// What that makes them of, where it is known: each as it is written.
-    pub(crate) inputs: Option<Vec<(Input, Place)>>,
+    /// What that makes them of, where it is known.
+    pub(crate) inputs: Option<Vec<Input>>,
 }
 
 /// A folder or file of the project.
@@ -95,7 +95,7 @@ impl Context<'_> {
         Err(self.bad(run, &message))
     }
 
-    fn inputs(self, layer: &LayerTable) -> Result<Option<Vec<(Input, Place)>>, Error> {
+    fn inputs(self, layer: &LayerTable) -> Result<Option<Vec<Input>>, Error> {
         let Some(inputs) = &layer.inputs else {
             return Ok(None);
         };
@@ -104,9 +104,8 @@ impl Context<'_> {
             return Err(self.bad(inputs, &message));
         }
         let parsed = inputs.get_ref().iter().map(|text| {
-            let place = self.project.place(text.span());
             match Input::parse(text.get_ref(), self.settings.directory()) {
-                Ok(input) if input.exists() => Ok((input, place)),
+                Ok(input) if input.exists() => Ok(input),
                 Ok(_) => Err(layerlock_folders::Error::NoInput {
                     pattern: text.get_ref().clone(),
                 }),

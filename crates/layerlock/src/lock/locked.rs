@@ -37,6 +37,10 @@ impl Locked {
     /// Reads the lock of a project.
     pub(crate) fn read(project: Project, settings: &Settings) -> Result<Self, Error> {
         let file = LockFile::find(&project, settings)?;
+        let indexes = match file.kind {
+            LockKind::Pylock | LockKind::Requirements => all_indexes(&project),
+            LockKind::Poetry | LockKind::Uv => Vec::new(),
+        };
         let reader = match file.kind {
             LockKind::Poetry if settings.allow_stale_lock => {
                 Reader::Poetry(Box::new(PoetryLock::of_even_stale(project.clone())?))
@@ -48,18 +52,14 @@ impl Locked {
                 Reader::Pylock(Box::new(lock))
             }
             LockKind::Requirements => {
-                let indexes = all_indexes(&project);
                 Reader::Requirements(Box::new(listing::read(&file.path, &indexes, settings)?))
             }
         };
         Ok(Self {
-            indexes: match &reader {
-                Reader::Pylock(_) | Reader::Requirements(_) => all_indexes(&project),
-                Reader::Poetry(_) | Reader::Uv(_) => Vec::new(),
-            },
             project,
             file,
             reader,
+            indexes,
         })
     }
 

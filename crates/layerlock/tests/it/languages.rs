@@ -251,3 +251,39 @@ fn a_layer_for_all_runtimes_is_handed_over_and_promoted_without_any() {
     assert_eq!(done.published[0].arn.as_deref(), Some("local:tools:1"));
     assert_eq!(done.published[0].runtimes, [""; 0]);
 }
+
+/// What the layer is made of is told, and not groups that it has none of.
+#[test]
+fn an_empty_layer_of_another_language_says_what_is_empty() {
+    let lock = r#"{"name": "a", "lockfileVersion": 3, "packages": {"": {"name": "a"}}}"#;
+    let of_npm = "npm = \"service\"\nruntime = \"nodejs22.x\"\n";
+    let folders = "folders = { bin = \"none\" }\n";
+    for (table, message, hint) in [
+        (
+            of_npm.to_owned(),
+            "the layer is empty: its lock of npm has no packages for it, or all are excluded",
+            "omit less, or exclude less",
+        ),
+        (
+            format!("{of_npm}{folders}"),
+            "the layer is empty: its folders have no files, its lock of npm has no packages for \
+             it, or all are excluded",
+            "name other folders, omit less, or exclude less",
+        ),
+        (
+            folders.to_owned(),
+            "the layer is empty: its folders have no files, or all are excluded",
+            "name other folders, or exclude less",
+        ),
+    ] {
+        let own = Own::new(&format!("[layers.web]\n{table}"));
+        own.write("service/package.json", r#"{"name": "a"}"#);
+        own.write("service/package-lock.json", lock);
+        fs_err::create_dir(own.root.path().join("none")).unwrap();
+        let built = own.build();
+        let found = built.layers[0].findings.iter();
+        let found: Vec<_> = found.filter(|it| it.code == Code::EmptyLayer).collect();
+        assert_eq!(found[0].message, message);
+        assert_eq!(found[0].hint.as_deref(), Some(hint));
+    }
+}

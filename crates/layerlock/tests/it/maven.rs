@@ -378,3 +378,23 @@ fn a_jar_that_the_project_needs_no_more_goes_from_the_staging_directory() {
     let error = build(&own.settings(), &Silent).unwrap_err();
     assert!(error.to_string().contains("java/lib/mine.jar"), "{error}");
 }
+
+#[test]
+fn an_empty_layer_of_jars_says_so() {
+    let own = Own::new(&TWO);
+    own.write(
+        "layerlock.toml",
+        "[layers.pdf]\nmaven = \"services/pdf\"\nruntime = \"java21\"\nexclude-files = [\"*.jar\"]\n",
+    );
+    let built = own.build();
+    let found = built.layers[0].findings.iter();
+    let empty = found.filter(|it| it.code == Code::EmptyLayer);
+    let messages: Vec<_> = empty.map(ToString::to_string).collect();
+    assert_eq!(
+        messages,
+        [
+            "error[empty-layer]: the layer is empty: Maven names no jars for it, or all are \
+          excluded\n  hint: exclude less"
+        ]
+    );
+}

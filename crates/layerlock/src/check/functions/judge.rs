@@ -336,11 +336,7 @@ impl OnTarget<'_> {
             excluded.find(|it| normalize_name(&it.name) == package)
         });
         match (excluded, unknown) {
-            (Some(excluded), _) if excluded.in_runtime => Some(format!(
-                "it is excluded, and {} brings it",
-                self.target.runtime
-            )),
-            (Some(_), _) => Some("it is excluded".to_owned()),
+            (Some(excluded), _) => Some(excluded.whence(self.target.runtime)),
             (None, Some(unknown)) => Some(format!("{} may bring it", may_hold(unknown))),
             (None, None) => None,
         }
