@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool};
 use layerlock_digest::Digest;
 
 use crate::SettingOrigin;
@@ -218,6 +218,10 @@ impl Diagnose for Error {
     }
 
     fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
         let hint = match self {
             Self::Unauthorized {
                 site,
@@ -226,6 +230,7 @@ impl Diagnose for Error {
                 ..
             } => {
                 return Some(credentials_hint(
+                    tool,
                     site.as_deref(),
                     sent.is_some() && looked_in.is_empty(),
                 ));
@@ -286,13 +291,14 @@ impl Diagnose for Error {
 }
 
 /// What to do where a server refused. `was_password` says that a password was sent.
-fn credentials_hint(site: Option<&str>, was_password: bool) -> String {
+fn credentials_hint(tool: LockTool, site: Option<&str>, was_password: bool) -> String {
     match site {
         _ if was_password => "the credentials may be wrong, or not be enough for this".to_owned(),
-        Some(name) => format!(
-            "run `poetry config http-basic.{name} USER PASSWORD`, or set the variables, or add the \
-             host to netrc"
-        ),
+        Some(name) => {
+            let command = tool.password(name);
+            let run = command.map_or_else(String::new, |command| format!("run {command}, or "));
+            format!("{run}set the variables, or add the host to netrc")
+        }
         None => "add the host to netrc, or put them into the index's URL: \
                  https://USER:PASSWORD@HOST/simple/"
             .to_owned(),

@@ -14,12 +14,14 @@ error's variants, so that nobody above has to know them.
 mod document;
 mod file;
 mod kind;
+mod lock_tool;
 mod mask;
 mod toml_weight;
 
 pub use document::{Document, DocumentError, Place};
 pub use file::{LARGEST, LARGEST_FILE, is_out_of_files, read_file, read_text, read_toml};
 pub use kind::{EXIT_CHECK_FAILED, EXIT_SUCCESS, ErrorKind};
+pub use lock_tool::LockTool;
 pub use mask::mask_user_info;
 pub use toml_weight::{HEAVIEST_LOCK, HEAVIEST_TOML, check_toml};
 
@@ -38,6 +40,13 @@ pub trait Diagnose: std::error::Error {
     /// What to do about it: a short sentence without a full stop.
     fn hint(&self) -> Option<String> {
         None
+    }
+
+    /// The same for who has a lock of this tool. Hints that name none of its commands are
+    /// for all.
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
+        let _ = tool;
+        self.hint()
     }
 
     /// The package that it is about, by its normalised name.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool, Place};
 use layerlock_digest::Digest;
 use layerlock_lock::normalize_name;
 
@@ -282,22 +282,26 @@ impl Diagnose for Error {
     }
 
     fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
         match self {
-            Self::NoWheel(no_wheel) => no_wheel.hint(),
-            Self::Build(build) => build.hint(),
-            Self::Supplied { error, .. } => error.hint(),
+            Self::NoWheel(no_wheel) => no_wheel.hint_for(tool),
+            Self::Build(build) => build.hint_for(tool),
+            Self::Supplied { error, .. } => error.hint_for(tool),
             Self::OfDefaultIndex { error, origin } => {
-                let hints = [error.hint(), origin.hint()];
+                let hints = [error.hint_for(tool), origin.hint()];
                 Some(hints.into_iter().flatten().collect::<Vec<_>>().join("; "))
             }
             Self::WeakHash { .. } => {
                 Some("lock anew against an index that serves sha256".to_owned())
             }
-            Self::OtherFiles { .. } => Some(
-                "run `poetry lock --regenerate`: two locks were merged by hand, as it seems"
-                    .to_owned(),
-            ),
-            Self::IndexUrl(error) | Self::LockedUrl { error, .. } => error.hint(),
+            Self::OtherFiles { .. } => Some(format!(
+                "run {}: two locks were merged by hand, as it seems",
+                tool.from_scratch()
+            )),
+            Self::IndexUrl(error) | Self::LockedUrl { error, .. } => error.hint_for(tool),
             Self::DefaultIndex(error) => error.hint(),
             Self::Page(error) => error.hint(),
             Self::FindLinks(error) => error.hint(),
@@ -318,12 +322,12 @@ impl Diagnose for Error {
                         status: 404 | 410, ..
                     },
                 ..
-            } => Some(
+            } => Some(format!(
                 "the file is no longer there: correct the dependency's URL in pyproject.toml, \
-                 then run `poetry lock`"
-                    .to_owned(),
-            ),
-            Self::Client(error) | Self::FileAtUrl { error, .. } => error.hint(),
+                 then run {}",
+                tool.lock()
+            )),
+            Self::Client(error) | Self::FileAtUrl { error, .. } => error.hint_for(tool),
             Self::Offline { .. } => Some(
                 "run once without --offline, or name a directory that has it with --find-links"
                     .to_owned(),

@@ -3,7 +3,7 @@ mod diagnose;
 use std::path::PathBuf;
 
 use layerlock_check::LayerFilesError;
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool, Place};
 use layerlock_lock::{LockError, LockedPackage};
 use layerlock_target::{Runtime, Target};
 
@@ -117,7 +117,7 @@ pub enum Error {
         #[source]
         error: Box<Self>,
         /// What writes the lock.
-        command: &'static str,
+        tool: LockTool,
     },
     /// A name or a pattern of what to exclude.
     #[error("{0}")]
@@ -375,14 +375,15 @@ impl Error {
         Diagnose::package(self)
     }
 
-    /// The same error, of a job on a lock that this command writes.
-    pub(crate) fn of_lock(self, command: &'static str) -> Self {
+    /// The same error, of a job on a lock that this tool writes.
+    pub(crate) fn of_lock(self, tool: LockTool) -> Self {
         match self {
             // They name it themselves.
-            Self::Lock(_) => self,
+            Self::Lock(_) | Self::OfLock { .. } => self,
+            error if tool == LockTool::Poetry => error,
             error => Self::OfLock {
                 error: Box::new(error),
-                command,
+                tool,
             },
         }
     }

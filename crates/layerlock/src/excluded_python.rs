@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use layerlock_diagnostic::Place;
+use layerlock_diagnostic::{LockTool, Place};
 use layerlock_export::{Project, PythonConstraint};
 use layerlock_install::WheelOrSource;
 use layerlock_lock::{LockedPackage, PackageName, PackageSource};
@@ -44,10 +44,11 @@ impl std::fmt::Display for ExcludedPython {
 
 impl ExcludedPython {
     /// What the user can do about it.
-    pub(crate) fn hint(&self) -> String {
+    pub(crate) fn hint(&self, tool: LockTool) -> String {
         format!(
-            "build for a runtime that it allows, or allow Python {} there and run `poetry lock`",
-            self.runtime.python_version()
+            "build for a runtime that it allows, or allow Python {} there and run {}",
+            self.runtime.python_version(),
+            tool.lock()
         )
     }
 }

@@ -2,6 +2,7 @@
 //! can be read off any layer is in layerlock-check.
 
 use layerlock_check::{Code, Finding, Severity};
+use layerlock_diagnostic::LockTool;
 use layerlock_export::Project;
 use layerlock_install::{BuildNote, ChosenWheel, RecordFlaws, Yanked};
 use layerlock_lock::{LockReader, LockWarning, LockWarningKind, PackageName};
@@ -180,7 +181,7 @@ pub(crate) fn templates(target: &Target, templates: &[Template]) -> Option<Findi
 }
 
 /// A finding on a file that its index has yanked since it was locked.
-pub(crate) fn yanked(yanked: &Yanked) -> Finding {
+pub(crate) fn yanked(yanked: &Yanked, tool: LockTool) -> Finding {
     let Yanked {
         package,
         file,
@@ -196,7 +197,10 @@ pub(crate) fn yanked(yanked: &Yanked) -> Finding {
         format!("{file} has been yanked from its index{because}"),
     )
     .with_package(package)
-    .with_hint("lock another version with `poetry update`")
+    .with_hint(format!(
+        "lock another version with {}",
+        tool.upgrade(package.as_str())
+    ))
 }
 
 /// A finding on a wheel whose RECORD has flaws.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use layerlock_diagnostic::LockTool;
 use layerlock_export::Project;
 use layerlock_install::NoWheel;
 use layerlock_lock::{LockReader, PackageName};
@@ -97,7 +98,7 @@ impl Misfits {
     }
 
     /// What the user can do about it.
-    pub(crate) fn hint(&self) -> String {
+    pub(crate) fn hint(&self, tool: LockTool) -> String {
         let other = self.other_runtimes();
         let is_on_index = |one: &&NoWheel| one.advice.same_version.is_some();
         let names: Vec<&str> = self
@@ -109,12 +110,14 @@ impl Misfits {
         match &names[..] {
             [] => other,
             _ if names.len() == self.packages.len() && self.others.is_empty() => format!(
-                "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
-                 wheels of the same versions for this target by now, or put these into a directory and build with --find-links DIR, or {other}"
+                "run {}: the index has wheels of the same versions for this target by now, or put \
+                 these into a directory and build with --find-links DIR, or {other}",
+                tool.look_again()
             ),
             _ => format!(
-                "{other}\n(run `poetry lock` for {}: the index has a wheel of the same version \
-                 for this target by now)",
+                "{other}\n(run {} for {}: the index has a wheel of the same version for this \
+                 target by now)",
+                tool.lock(),
                 names.join(", ")
             ),
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use layerlock_client::{Credentials, SafeUrl, Site, UrlError};
+use layerlock_diagnostic::LockTool;
 use layerlock_lock::normalize_name;
 use url::Url;
 
@@ -61,12 +62,20 @@ pub enum IndexUrlError {
 impl IndexUrlError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    /// The same for who has a lock of this tool.
+    pub fn hint_for(&self, tool: LockTool) -> Option<String> {
         let hint = match self {
             Self::LocalDirectory { .. } => {
                 "serve the directory over http: `python3 -m http.server --directory DIR`"
             }
             Self::FileName { .. } => {
-                "correct the dependency in pyproject.toml, then run `poetry lock`"
+                return Some(format!(
+                    "correct the dependency in pyproject.toml, then run {}",
+                    tool.lock()
+                ));
             }
             Self::NotAUrl(_) | Self::Scheme { .. } | Self::Query { .. } => {
                 "give the URL of a simple index, e.g. https://packages.example.com/simple/"

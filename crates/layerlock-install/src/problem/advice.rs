@@ -1,5 +1,7 @@
 //! What an index has, where the lock has nothing that can be used.
 
+use layerlock_diagnostic::LockTool;
+
 /// What the index of a package has for the target by now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Advice {
@@ -27,12 +29,11 @@ impl Advice {
     }
 
     /// What to do where the index has a wheel of the locked version.
-    pub(crate) fn relock(&self) -> Option<String> {
+    pub(crate) fn relock(&self, tool: LockTool) -> Option<String> {
         let file = self.same_version.as_ref()?;
-        // Poetry keeps for good what it once read of a version's files.
         Some(format!(
-            "run `poetry lock` (`poetry lock --no-cache` if that changes nothing): the index has \
-             {file} by now"
+            "run {}: the index has {file} by now",
+            tool.look_again()
         ))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Misfit as TagMisfit, Target, WheelName, WheelNameError};
 
@@ -186,6 +186,10 @@ impl Diagnose for BuildError {
     }
 
     fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
         let hint = match &self.problem {
             BuildProblem::NoFrontend { wanted: None } => {
                 "install uv or pip: they build packages that have no wheel".to_owned()
@@ -201,7 +205,10 @@ impl Diagnose for BuildError {
             | BuildProblem::NoDirectory(_)
             | BuildProblem::NoFile(_)
             | BuildProblem::Subdirectory(_) => {
-                "correct the dependency in pyproject.toml, then run `poetry lock`".to_owned()
+                format!(
+                    "correct the dependency in pyproject.toml, then run {}",
+                    tool.lock()
+                )
             }
             BuildProblem::NoBackend(_) => {
                 "add to it [build-system] with requires = [\"poetry-core\"] and build-backend = \
@@ -254,8 +261,9 @@ impl Diagnose for BuildError {
             }
             BuildProblem::FileName(error) => format!(
                 "rename the file to NAME-VERSION-PYTHON-ABI-PLATFORM.whl, here {}, correct the \
-                 dependency in pyproject.toml, then run `poetry lock`",
-                self.wheel_name(&error.name)
+                 dependency in pyproject.toml, then run {}",
+                self.wheel_name(&error.name),
+                tool.lock()
             ),
             BuildProblem::NoResult { .. }
             | BuildProblem::WheelName(_)
@@ -275,11 +283,14 @@ impl Diagnose for BuildError {
                     _ => String::new(),
                 },
                 self.elsewhere(),
-                self.other_version(wheel)
+                self.other_version(wheel, tool)
             ),
         };
         let advice = &self.advice;
-        let of_index = [advice.relock(), advice.other(self.package.name.as_str())];
+        let of_index = [
+            advice.relock(tool),
+            advice.other(self.package.name.as_str()),
+        ];
         let ways = of_index.into_iter().flatten().chain([hint]);
         Some(ways.collect::<Vec<_>>().join(", or "))
     }
@@ -317,11 +328,12 @@ impl BuildError {
 
     /// A directory changes: its wheel may have another version than the lock, and is
     /// then not taken from anywhere.
-    fn other_version(&self, wheel: &str) -> String {
+    fn other_version(&self, wheel: &str, tool: LockTool) -> String {
         let locked = &self.package.version;
         match wheel.parse::<WheelName>() {
             Ok(wheel) if !locked.is_empty() && !wheel.is_version(locked) => format!(
-                "\n(run `poetry lock` before: the lock has {locked}, and this is {} by now)",
+                "\n(run {} before: the lock has {locked}, and this is {} by now)",
+                tool.lock(),
                 wheel.version()
             ),
             _ => String::new(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool, Place};
 use layerlock_lock::LockedPackage;
 use layerlock_target::{Architecture, Misfit, Runtime, Target, WheelName};
 
@@ -107,9 +107,13 @@ impl Diagnose for NoWheel {
     }
 
     fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
         let name = &self.package.name;
         let mut ways = Vec::new();
-        if let Some(relock) = self.advice.relock() {
+        if let Some(relock) = self.advice.relock(tool) {
             ways.push(relock);
             ways.push("build with --find-links wheels, where the command below puts it".to_owned());
         }

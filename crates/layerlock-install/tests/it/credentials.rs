@@ -1,6 +1,6 @@
 //! Where the credentials of an index come from, and where they go.
 
-use layerlock_diagnostic::Diagnose as _;
+use layerlock_diagnostic::{Diagnose as _, LockTool};
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -202,6 +202,8 @@ fn a_refusal_lists_the_places_that_were_looked_into() {
         hint.contains("poetry config http-basic.my-company"),
         "{hint}"
     );
+    let of_uv = error.hint_for(LockTool::Uv).unwrap();
+    assert_eq!(of_uv, "set the variables, or add the host to netrc");
 }
 
 #[test]

@@ -412,6 +412,7 @@ impl LayerJob<'_, PlannedFiles> {
         let is_here = |file: &str| chosen.iter().any(|one| one.wheel.as_str() == file);
         let yanked = wheels.yanked.iter().filter(|one| is_here(&one.file));
 
+        let tool = lock.map(Locked::tool).unwrap_or_default();
         let lock = lock.map(|lock| lock as &dyn LockReader);
         let mut findings = findings::lock(lock, layer)?;
         findings.extend(findings::builds(&step.files.notes));
@@ -424,7 +425,7 @@ impl LayerJob<'_, PlannedFiles> {
         findings.extend(findings::not_preferred(&self.not_preferred));
         let zip_size = zip.and_then(|zip| check_zip_size(zip.size, &layer.target));
         findings.extend(zip_size.filter(|_| !has_bucket(project)));
-        findings.extend(yanked.map(findings::yanked));
+        findings.extend(yanked.map(|one| findings::yanked(one, tool)));
         findings.extend(chosen.iter().filter_map(|one| {
             let flaws = wheels.get(one).contents.record_flaws()?;
             Some(findings::record(one, flaws))

@@ -231,7 +231,8 @@ impl<'a> Job<'a> {
         // What is wrong in the configuration is told before what is in the lock.
         let layers = configuration::layers(&project, settings, &lock, &|query| {
             lock.choose_runtime(query)
-        })?;
+        });
+        let layers = layers.map_err(|error| error.of_lock(lock.tool()))?;
         let of_packages = layers.iter().find(|layer| layer.choice.is_some());
         let lock = match of_packages {
             None => None,
@@ -261,7 +262,7 @@ impl<'a> Job<'a> {
     /// An error of this job: hints name what writes the lock.
     fn error(&self, error: Error) -> Error {
         match &self.lock {
-            Some(lock) => lock.error(error),
+            Some(lock) => error.of_lock(lock.tool()),
             None => error,
         }
     }

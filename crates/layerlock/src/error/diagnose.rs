@@ -1,21 +1,10 @@
 //! What each error tells beside its text: its kind, its place, its package and a hint.
 
-use layerlock_diagnostic::{Diagnose, ErrorKind, Place};
+use layerlock_diagnostic::{Diagnose, ErrorKind, LockTool, Place};
 
 use super::Error;
 use crate::file_conflict::FileConflict;
 use crate::wording::{architectures, listed};
-
-/// A hint for who has another lock than Poetry's.
-fn hint_of_lock(hint: &str, command: &str) -> String {
-    let hint = hint.replace(NO_CACHE, "").replace("`poetry lock`", command);
-    let of_poetry = hint.strip_prefix("run `poetry config http-basic.");
-    let rest = of_poetry.and_then(|rest| rest.split_once(" USER PASSWORD`, or "));
-    match rest {
-        Some((_, rest)) => rest.to_owned(),
-        None => hint,
-    }
-}
 
 impl Diagnose for Error {
     fn kind(&self) -> ErrorKind {
@@ -123,15 +112,17 @@ impl Diagnose for Error {
     }
 
     fn hint(&self) -> Option<String> {
+        self.hint_for(LockTool::default())
+    }
+
+    fn hint_for(&self, tool: LockTool) -> Option<String> {
         let hint = match self {
             Self::Export(error) => return error.hint(),
             Self::Lock(error) => return error.hint(),
-            Self::OfLock { error, command } => {
-                return Some(hint_of_lock(&error.hint()?, command));
-            }
-            Self::Misfits(misfits) => return Some(misfits.hint()),
-            Self::ExcludedPython(excluded) => return Some(excluded.hint()),
-            Self::Install(error) => return error.hint(),
+            Self::OfLock { error, tool } => return error.hint_for(*tool),
+            Self::Misfits(misfits) => return Some(misfits.hint(tool)),
+            Self::ExcludedPython(excluded) => return Some(excluded.hint(tool)),
+            Self::Install(error) => return error.hint_for(tool),
             Self::Layer(error) => return error.hint(),
             Self::OwnFiles { error, .. } => return error.hint(),
             Self::Npm { error, .. } => return error.hint(),
@@ -183,14 +174,15 @@ impl Diagnose for Error {
             Self::NoRuntime { previews, .. } if !previews.is_empty() => {
                 return Some(format!(
                     "name it with --runtime {}, or widen the project's Python constraint and run \
-                     `poetry lock`",
-                    previews[0]
+                     {}",
+                    previews[0],
+                    tool.lock()
                 ));
             }
             Self::NoRuntime { known, .. } => {
                 return Some(format!(
-                    "widen the project's Python constraint and run `poetry lock`: the runtimes \
-                     are {}",
+                    "widen the project's Python constraint and run {}: the runtimes are {}",
+                    tool.lock(),
                     listed(known)
                 ));
             }
@@ -213,7 +205,7 @@ impl Diagnose for Error {
                 "add `{layer}`, `{runtime}` or `{architecture}` to `ssm-parameter` in \
                  [tool.layerlock.publish.aws], or to --ssm-parameter"
             }
-            Self::Accounts { failed } => return failed.first().and_then(|(_, error)| error.hint()),
+            Self::Accounts { failed } => return failed.first()?.1.hint_for(tool),
             Self::NoPublishName => "name it by --name",
             Self::NoArchitecture { target } => {
                 return Some(format!(
@@ -226,7 +218,7 @@ impl Diagnose for Error {
             Self::UnknownPackage { nearest, .. } if !nearest.is_empty() => {
                 return Some(format!("did you mean {}?", nearest.join(", ")));
             }
-            Self::UnknownPackage { .. } => "poetry.lock lists the packages of the project",
+            Self::UnknownPackage { .. } => "the lock lists the packages of the project",
             Self::PageReplaces { .. } => "name another file with --html",
             Self::PrebuiltZip { .. } => {
                 "unpack it with the tool that made it, and publish the directory: \
@@ -259,6 +251,3 @@ impl Diagnose for Error {
         Some(hint.to_owned())
     }
 }
-
-/// What only Poetry knows to do.
-const NO_CACHE: &str = " (`poetry lock --no-cache` if that changes nothing)";

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use layerlock_diagnostic::LockTool;
 use layerlock_export::Project;
 use layerlock_lock::{LockError, LockWarning, LockWarningKind};
 use serde::Deserialize;
@@ -38,6 +39,18 @@ pub(crate) enum LockKind {
     Uv,
     Pylock,
     Requirements,
+}
+
+impl LockKind {
+    /// What writes such a lock.
+    pub(super) const fn tool(self) -> LockTool {
+        match self {
+            Self::Poetry => LockTool::Poetry,
+            Self::Uv => LockTool::Uv,
+            Self::Pylock => LockTool::Pylock,
+            Self::Requirements => LockTool::Requirements,
+        }
+    }
 }
 
 /// The lock that a project has, or that was named.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use layerlock_diagnostic::LockTool;
 use layerlock_export::Project;
 
 use super::file::{LockFile, LockKind};
@@ -31,6 +32,12 @@ impl<'l> LazyLock<'l> {
     pub(crate) fn get(&self) -> &Result<Locked, Error> {
         let read = || Locked::read(self.project.clone(), self.settings);
         self.read.get_or_init(read)
+    }
+
+    /// What writes the lock, as far as anybody knows.
+    pub(crate) fn tool(&self) -> LockTool {
+        let file = LockFile::find(self.project, self.settings);
+        file.map_or_else(|_| LockTool::default(), |file| file.kind.tool())
     }
 
     /// The lock, where somebody asked for it.

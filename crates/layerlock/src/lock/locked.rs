@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use layerlock_diagnostic::LockTool;
 use layerlock_export::{PoetryLock, Project};
 use layerlock_lock::{
     Ask, Choice, LockError, LockReader, LockWarning, MAIN_GROUP, PackageName, ProjectIndex,
@@ -76,14 +77,9 @@ impl Locked {
         }
     }
 
-    /// An error of a job on this lock: hints name what writes it.
-    pub(crate) fn error(&self, error: Error) -> Error {
-        match self.file.kind {
-            LockKind::Poetry => error,
-            LockKind::Uv => error.of_lock("`uv lock`"),
-            LockKind::Pylock => error.of_lock("`uv export --format pylock.toml`"),
-            LockKind::Requirements => error.of_lock("`uv pip compile --generate-hashes`"),
-        }
+    /// What writes this lock.
+    pub(crate) fn tool(&self) -> LockTool {
+        self.file.kind.tool()
     }
 
     /// The indexes that the project names.

@@ -344,3 +344,38 @@ fn a_workspace_whose_root_asks_for_nothing_tells_its_projects() {
     let hint = finding.hint.as_deref().unwrap();
     assert_eq!(hint, "name a project of the workspace by --package: web");
 }
+
+/// Hints name the commands of who wrote the lock, and Poetry's to nobody else.
+#[test]
+fn hints_name_what_writes_the_lock() {
+    let old = PYPROJECT.replace(">=3.12,<3.13", ">=3.7,<3.8");
+    for (lock, command) in [
+        ("uv.lock", "`uv lock`"),
+        ("pylock.toml", "`uv export --format pylock.toml`"),
+    ] {
+        let shop = uv_shop(&old);
+        fs_err::rename(shop.path("uv.lock"), shop.path(lock)).unwrap();
+        let error = layerlock::build(&settings(&shop), &Silent).unwrap_err();
+        let hint = error.hint().unwrap();
+        let start = format!("widen the project's Python constraint and run {command}: ");
+        assert!(hint.starts_with(&start), "{hint}");
+    }
+    // A wheel for another processor than the lock has.
+    let uv = uv_shop(PYPROJECT);
+    let lock = uv_lock(&uv);
+    let only_arm: Vec<&str> = lock.lines().filter(|it| !it.contains("x86_64")).collect();
+    fs_err::write(uv.path("uv.lock"), only_arm.join("\n") + "\n").unwrap();
+    let x86_64 = Settings {
+        runtimes: vec![layerlock::Provider::Aws.runtime("python3.12").unwrap()],
+        architectures: vec![layerlock::Architecture::X86_64],
+        index_url: Some(uv.index.url()),
+        ..settings(&uv)
+    };
+    let error = layerlock::build(&x86_64, &Silent).unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.starts_with("run `uv lock`: the index has "),
+        "{error}\n{hint}"
+    );
+    assert!(!hint.contains("poetry"), "{hint}");
+}

@@ -163,12 +163,12 @@ fn a_package_that_is_not_locked_is_an_error_that_names_the_nearest() {
         (
             "flask",
             "the lock has no package flask",
-            "poetry.lock lists the packages of the project",
+            "the lock lists the packages of the project",
         ),
         (
             "no name",
             "the lock has no package no name",
-            "poetry.lock lists the packages of the project",
+            "the lock lists the packages of the project",
         ),
     ] {
         let error = why(&asked(settings.clone(), name)).unwrap_err();
