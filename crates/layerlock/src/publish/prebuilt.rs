@@ -73,6 +73,9 @@ impl Prebuilt {
             Some(zip) => self.of_zip(zip, provider),
             None if self.path.is_dir() => self.of_directory(provider),
             None if self.path.exists() => self.of_zip(&self.path, provider),
+            None if self.path.starts_with("s3:") => {
+                Err(self.unusable("an object of S3 is not read: download it, and name the file"))
+            }
             None => Err(self.unusable("there is no such file or directory")),
         }
     }

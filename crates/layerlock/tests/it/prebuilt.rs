@@ -109,6 +109,10 @@ fn what_is_no_layer_is_refused() {
         assert_eq!(error.kind(), kind, "{path}: {error}");
         assert!(error.to_string().contains(part), "{path}: {error}");
     }
+    let object = PathBuf::from("s3://layers/web.zip");
+    let error = publish(directory.path(), object, Some("vendor")).unwrap_err();
+    let message = "cannot publish s3://layers/web.zip: an object of S3 is not read";
+    assert!(error.to_string().starts_with(message), "{error}");
     let error = publish(directory.path(), at("text.zip"), None).unwrap_err();
     assert!(error.to_string().contains("needs a name"), "{error}");
     assert!(!at("shelf").exists());
