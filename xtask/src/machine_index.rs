@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::tools::Tools;
+use crate::process::Command;
 
 /// Where uv and pip look in the environment, the first one first.
 const VARIABLES: [&str; 3] = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"];
@@ -10,13 +10,13 @@ const VARIABLES: [&str; 3] = ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL
 /// Where pip's files have it: what is told of a command outranks what is told of all.
 const KEYS: [&str; 2] = ["install.index-url", "global.index-url"];
 
-/// Its URL, where it is another than the tools' own; pip is asked once a run.
-pub(crate) fn machine_index(tools: &Tools) -> Option<&'static str> {
+/// Its URL, where it is another than the tools' own. This pip is asked, once a run.
+pub(crate) fn machine_index(pip: Command) -> Option<&'static str> {
     static INDEX: OnceLock<Option<String>> = OnceLock::new();
     let ask = || {
         let variable = |name: &str| std::env::var(name).ok();
         in_environment(variable).or_else(|| {
-            let told = tools.pip().args(["config", "list"]).stdout().ok()?;
+            let told = pip.args(["config", "list"]).stdout().ok()?;
             in_files(&told)
         })
     };

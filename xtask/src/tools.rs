@@ -251,7 +251,7 @@ impl Tools {
             .env("UV_CACHE_DIR", cache)
             .env("UV_PYTHON", &self.python)
             .env("UV_PYTHON_DOWNLOADS", "never");
-        match machine_index(self) {
+        match machine_index(self.pip()) {
             Some(url) => uv.env("UV_DEFAULT_INDEX", url),
             None => uv,
         }
