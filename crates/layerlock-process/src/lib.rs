@@ -113,10 +113,6 @@ impl fmt::Display for Said<'_> {
 }
 
 #[cfg(all(test, unix))]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot make its input has failed"
-)]
 mod tests {
     use std::time::Instant;
 
