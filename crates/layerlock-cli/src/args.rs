@@ -43,14 +43,14 @@ Exit codes:
   0  success
   1  a check found an error in a layer, or status a difference
   2  usage: an unknown option, runtime, group, extra or layer
-  3  project: pyproject.toml or poetry.lock is invalid or out of date
+  3  project: pyproject.toml or the lock is invalid or out of date
   4  artifact: no file fits the target, a build failed, or files conflict
   5  network: the network or an index failed
   6  provider: the provider refused the request
   7  integrity: a hash or RECORD does not match, or an archive is unsafe
   8  machine: a file could not be read or written";
 
-/// Turn a Poetry project's lock file into serverless layers.
+/// Turn a project's lock file into serverless layers.
 #[derive(Debug, Parser)]
 #[command(name = "layerlock", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Args {

@@ -314,8 +314,8 @@ impl Diagnose for Error {
                 is_above: false, ..
             } => "name the directory that holds pyproject.toml with --project",
             Self::NoProject { .. } => {
-                "change to the project's directory, or name it with --project; `poetry init` \
-                 makes a new project"
+                "change to the project's directory, or name it with --project; `poetry init` or \
+                 `uv init` makes a new project"
             }
             Self::NoLock { others, .. } if !others.is_empty() => {
                 "layerlock reads poetry.lock, uv.lock, pylock.toml and requirements.txt with \

@@ -341,7 +341,7 @@ fn help_names_the_exit_codes() {
     let output = sandbox.layerlock(&["--help"]).assert().success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert_message!(text, @r#"
-Turn a Poetry project's lock file into serverless layers
+Turn a project's lock file into serverless layers
 
 Usage: layerlock [OPTIONS] <COMMAND>
 
@@ -380,7 +380,7 @@ Exit codes:
   0  success
   1  a check found an error in a layer, or status a difference
   2  usage: an unknown option, runtime, group, extra or layer
-  3  project: pyproject.toml or poetry.lock is invalid or out of date
+  3  project: pyproject.toml or the lock is invalid or out of date
   4  artifact: no file fits the target, a build failed, or files conflict
   5  network: the network or an index failed
   6  provider: the provider refused the request

@@ -143,7 +143,7 @@ fn without_a_project_it_is_told_where_one_was_looked_for() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(run(&[command]), @r"
             error: there is no pyproject.toml in [directory] or a directory above it
-            hint: change to the project's directory, or name it with --project; `poetry init` makes a new project
+            hint: change to the project's directory, or name it with --project; `poetry init` or `uv init` makes a new project
             ");
         }
     }
