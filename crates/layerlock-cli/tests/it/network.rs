@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use layerlock_testkit::{Identity, LoopbackIndex, ProjectBuilder};
+use layerlock_testkit::{Identity, LoopbackIndex};
 
 use crate::support::{Sandbox, greeter};
 
@@ -214,33 +214,4 @@ fn relay(mut client: TcpStream, mut server: TcpStream) {
     });
     let _ = copy(&mut server, &mut client);
     let _ = client.shutdown(Shutdown::Write);
-}
-
-/// Nor is the provider asked for what others published.
-#[test]
-fn a_check_offline_asks_nobody_for_the_layers_of_others() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let arn = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:4";
-    let table = format!("[tool.layerlock.functions.report]\nlayers = [\"shop\", \"{arn}\"]\n");
-    let sandbox = Sandbox::from_project(ProjectBuilder::new("shop").pyproject(&table));
-    // What it needs is on this machine then.
-    sandbox.layerlock(&["build"]).assert().success();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    for (arguments, variable) in [
-        (&["check", "--json", "--offline"][..], "X"),
-        (&["check", "--json"], "UV_OFFLINE"),
-    ] {
-        let mut command = sandbox.layerlock(arguments);
-        command
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-            .env("AWS_ENDPOINT_URL", &endpoint)
-            .env(variable, "1");
-        let assert = command.assert().success();
-        let text = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
-        let told = "is not known here (offline, nobody is asked for it): it is counted as nothing";
-        assert!(text.contains(told), "{text}");
-        assert!(listener.accept().is_err(), "AWS was asked");
-    }
 }

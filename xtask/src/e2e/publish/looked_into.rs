@@ -45,7 +45,7 @@ pub(super) fn prove(
     fs_err::write(&path, text)?;
     let check = || -> Result<Finished> {
         let mut arguments = subject.arguments("check");
-        arguments.push("--json");
+        arguments.extend(["--offline", "--json"]);
         let command = subject.layerlock.command(&project, &arguments);
         server.environment(command).finish()
     };

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use layerlock_check::{Finding, Inventory, Layer};
-use layerlock_client::MachineConfig;
 use layerlock_export::Project;
 use layerlock_install::Cache;
 use layerlock_target::Target;
@@ -119,12 +118,10 @@ impl Functions {
         }
         let settings = looking.settings;
         let directory = settings.directory();
-        let machine = MachineConfig::from_environment().in_project(directory);
         let asker = Asker {
             configuration: &PublishConfiguration::of_directory(directory)?,
             settings,
             cache: looking.cache,
-            is_offline: settings.offline || machine.is_offline(),
         };
         Ok(asker.ask(arns.into_iter(), &targets_of(planned)))
     }
