@@ -49,8 +49,13 @@ impl Input {
             pattern: text.to_owned(),
             reason,
         })?;
+        let mut root = project.join(parts[..plain].iter().collect::<PathBuf>());
+        if root.as_os_str().is_empty() {
+            // The project is where layerlock runs.
+            root.push(".");
+        }
         Ok(Self {
-            root: project.join(parts[..plain].iter().collect::<PathBuf>()),
+            root,
             pattern: Some(pattern),
         })
     }
@@ -202,6 +207,17 @@ mod tests {
         assert_eq!(found("src/*.py"), [""; 0]);
         assert_eq!(found("none"), [""; 0]);
         assert!(Input::parse("src/[z-a]", root).is_err());
+    }
+
+    /// There was no folder of an empty name, and so nothing to look into.
+    #[test]
+    fn a_pattern_may_begin_where_layerlock_runs() {
+        // Tests run in the folder of their crate.
+        for text in ["*.toml", "*/lib.rs", "**/lib.rs", "s*", "src/*.rs"] {
+            let input = Input::parse(text, Path::new("")).unwrap();
+            assert!(input.exists(), "{text}");
+            assert!(input.look(&[]).is_some(), "{text}");
+        }
     }
 
     /// All folders of the project were looked into, `node_modules` and `.venv` too.
