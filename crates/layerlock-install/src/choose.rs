@@ -36,7 +36,7 @@ pub fn choose(package: LockedPackage, target: &Target) -> Result<WheelOrSource, 
         return Ok(WheelOrSource::Source(package));
     }
     let mut best: Option<(WheelRank, usize, WheelName)> = None;
-    for (index, wheel) in wheels(&package) {
+    for (index, wheel) in wheels_that(&package, |name| target.may_fit(name)) {
         if let Ok(rank) = target.rank(&wheel)
             && best.as_ref().is_none_or(|(other, ..)| rank > *other)
         {
@@ -99,12 +99,24 @@ pub(crate) fn sdist(package: &LockedPackage) -> Option<&LockedFile> {
 /// The wheels of a package among its files, by their index. What is no wheel is
 /// a source distribution, or an egg of old.
 fn wheels(package: &LockedPackage) -> impl Iterator<Item = (usize, WheelName)> + '_ {
-    all_wheels(package).filter(|(_, wheel)| is_of(wheel, package))
+    wheels_that(package, |_| true)
 }
 
-fn all_wheels(package: &LockedPackage) -> impl Iterator<Item = (usize, WheelName)> + '_ {
+/// Those of them whose file names are wanted.
+fn wheels_that(
+    package: &LockedPackage,
+    is_wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (usize, WheelName)> {
+    all_wheels(package, is_wanted).filter(|(_, wheel)| is_of(wheel, package))
+}
+
+fn all_wheels(
+    package: &LockedPackage,
+    is_wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (usize, WheelName)> {
     let files = package.files.iter().enumerate();
-    files.filter_map(|(index, file)| Some((index, file.name.parse().ok()?)))
+    let wanted = files.filter(move |(_, file)| is_wanted(&file.name));
+    wanted.filter_map(|(index, file)| Some((index, file.name.parse().ok()?)))
 }
 
 fn is_of(wheel: &WheelName, package: &LockedPackage) -> bool {
@@ -114,7 +126,7 @@ fn is_of(wheel: &WheelName, package: &LockedPackage) -> bool {
 /// A merge of two locks can leave the version of one side and the files of the other,
 /// which no hash of the lock sees. An installer finds no file that it knows then.
 fn refuse_other_files(package: &LockedPackage) -> Result<(), Error> {
-    let mut others = all_wheels(package).filter(|(_, wheel)| !is_of(wheel, package));
+    let mut others = all_wheels(package, |_| true).filter(|(_, wheel)| !is_of(wheel, package));
     let Some((index, _)) = others.next() else {
         return Ok(());
     };

@@ -118,6 +118,14 @@ impl Target {
         self.compatible_tags().rank(wheel)
     }
 
+    /// Whether a wheel of this file name may fit: its last tag is for any platform, or for
+    /// this processor on Linux. Most wheels of a lock are neither, and need not be parsed.
+    pub fn may_fit(&self, file_name: &str) -> bool {
+        let platform = file_name.rsplit('-').next().unwrap_or(file_name);
+        platform.split('.').any(|tag| tag == "any")
+            || platform.contains("linux") && platform.contains(self.architecture.machine())
+    }
+
     /// How near a wheel comes to this target, fit or not: the greater, the nearer.
     pub fn nearness(&self, wheel: &WheelName) -> Nearness {
         Nearness::new(wheel, self.runtime, self.architecture)
@@ -306,6 +314,29 @@ mod tests {
             .parse::<MarkerTree>()
             .unwrap()
             .evaluate(&target.marker_environment(), &[])
+    }
+
+    #[test]
+    fn what_fits_may_fit() {
+        let target = target("python3.12", Architecture::Arm64);
+        for (name, may, does) in [
+            ("a-1-py3-none-any.whl", true, true),
+            ("a-1-1b-py2.py3-none-any.whl", true, true),
+            (
+                "a-1-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.whl",
+                true,
+                true,
+            ),
+            ("a-1-cp312-abi3-linux_aarch64.whl", true, true),
+            ("a-1-cp310-cp310-manylinux2014_aarch64.whl", true, false),
+            ("a-1-cp312-cp312-musllinux_1_2_aarch64.whl", true, false),
+            ("a-1-cp312-cp312-manylinux2014_x86_64.whl", false, false),
+            ("a-1-cp312-cp312-macosx_11_0_arm64.whl", false, false),
+            ("a-1-cp312-cp312-win_arm64.whl", false, false),
+        ] {
+            assert_eq!(target.may_fit(name), may, "{name}");
+            assert_eq!(target.rank(&name.parse().unwrap()).is_ok(), does, "{name}");
+        }
     }
 
     #[test]
