@@ -292,9 +292,11 @@ impl Diagnose for Error {
             Self::LockVersion { .. } => {
                 "run `npm install --package-lock-only --lockfile-version 3`, or update layerlock"
             }
-            Self::Stale { .. } | Self::NoLock { other: None, .. } => {
-                "run `npm install --package-lock-only` there"
+            Self::Stale { .. } => {
+                "run `npm install --package-lock-only` there, or take the lock as it is with \
+                 --allow-stale-lock"
             }
+            Self::NoLock { other: None, .. } => "run `npm install --package-lock-only` there",
             Self::NotNode { .. } => "set `runtime` of the layer to one of Node, such as `nodejs22`",
             Self::Platform { .. } => {
                 "remove it, or have it as an optional dependency: npm leaves those out where they \

@@ -20,6 +20,8 @@ pub struct NpmProject {
     directory: PathBuf,
     lock_path: PathBuf,
     pub(crate) packages: BTreeMap<String, Entry>,
+    /// What a package.json asks for otherwise than the lock has it.
+    stale: Option<String>,
 }
 
 /// A kind of dependencies that a layer does without.
@@ -68,6 +70,18 @@ impl NpmProject {
     /// Reads the lock in a folder, and refuses one that package.json of the project or of one of
     /// its workspaces has left behind.
     pub fn read(directory: &Path) -> Result<Self, Error> {
+        let project = Self::read_even_stale(directory)?;
+        match project.stale {
+            Some(message) => Err(Error::Stale {
+                lock: project.lock_path,
+                message,
+            }),
+            None => Ok(project),
+        }
+    }
+
+    /// The same, where a lock that was left behind is taken as it is.
+    pub fn read_even_stale(directory: &Path) -> Result<Self, Error> {
         let read = |name: &str| read(directory.join(name));
         let Some((manifest_path, manifest)) = read("package.json")? else {
             return Err(Error::NoPackageJson {
@@ -90,16 +104,22 @@ impl NpmProject {
             packages: parse(&lock, &lock_path)?,
             directory: directory.to_owned(),
             lock_path,
+            stale: None,
         };
-        stale::check(&manifest, "", &project.packages, &project.lock_path)?;
+        let mut stale = stale::difference(&manifest, "", &project.packages);
         for (place, path) in project.workspaces() {
             // That there is none is told where its folder is copied.
             if let Some((path, manifest)) = self::read(path)? {
                 let manifest = parse_manifest(path, &manifest)?;
-                stale::check(&manifest, place, &project.packages, &project.lock_path)?;
+                stale = stale.or_else(|| stale::difference(&manifest, place, &project.packages));
             }
         }
-        Ok(project)
+        Ok(Self { stale, ..project })
+    }
+
+    /// What a package.json asks for otherwise than the lock has it.
+    pub fn stale(&self) -> Option<&str> {
+        self.stale.as_deref()
     }
 
     /// The folders that links lead to, with their package.json. Those are the user's own, and

@@ -1,11 +1,9 @@
 //! Whether a package.json asks for something else than its lock has, as `npm ci` finds out.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use node_semver::{Range, Version};
 
-use crate::Error;
 use crate::lock::Entry;
 use crate::package_json::{PackageJson, texts};
 use crate::tree::resolve;
@@ -26,20 +24,13 @@ enum Lacking {
     Always,
 }
 
-/// Compares the package.json of a place with what the lock has of it: of the project, whose
-/// place is empty, or of a workspace.
-pub(crate) fn check(
+/// The first thing in which the package.json of a place and what the lock has of it differ:
+/// of the project, whose place is empty, or of a workspace.
+pub(crate) fn difference(
     manifest: &PackageJson,
     place: &str,
     packages: &BTreeMap<String, Entry>,
-    lock: &Path,
-) -> Result<(), Error> {
-    let stale = |message: String| {
-        Err(Error::Stale {
-            lock: lock.to_owned(),
-            message,
-        })
-    };
+) -> Option<String> {
     let file = if place.is_empty() {
         "package.json".to_owned()
     } else {
@@ -53,7 +44,7 @@ pub(crate) fn check(
         let locked = locked.get(&**name);
         if locked == Some(&&**range) {
             if found.is_none() && *lacking == Lacking::Never {
-                return stale(format!("it lacks {name}, which {file} asks for"));
+                return Some(format!("it lacks {name}, which {file} asks for"));
             }
             continue;
         }
@@ -62,7 +53,7 @@ pub(crate) fn check(
             Some(found) => satisfies(behind(found, packages), range),
         };
         if !fits {
-            return stale(match locked {
+            return Some(match locked {
                 Some(locked) => {
                     format!("{file} asks for {name} {range}, and it was locked for {locked}")
                 }
@@ -77,10 +68,8 @@ pub(crate) fn check(
         &entry.optional_dependencies,
     ];
     let mut locked = locked.into_iter().flat_map(BTreeMap::keys);
-    match locked.find(|it| !wanted.contains_key(*it)) {
-        Some(name) => stale(format!("it has {name}, which {file} asks for no more")),
-        None => Ok(()),
-    }
+    let gone = locked.find(|it| !wanted.contains_key(*it))?;
+    Some(format!("it has {gone}, which {file} asks for no more"))
 }
 
 /// What a package.json asks for. Of one name in several kinds npm takes the last.
@@ -157,8 +146,10 @@ mod tests {
     fn check_place(manifest: &str, place: &str, packages: &str) -> Result<(), String> {
         let manifest = PackageJson::parse(manifest.as_bytes()).unwrap();
         let packages = serde_json::from_str(packages).unwrap();
-        check(&manifest, place, &packages, Path::new("package-lock.json"))
-            .map_err(|it| it.to_string())
+        match difference(&manifest, place, &packages) {
+            Some(message) => Err(message),
+            None => Ok(()),
+        }
     }
 
     const LOCKED: &str =

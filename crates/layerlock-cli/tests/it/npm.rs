@@ -107,6 +107,15 @@ fn what_is_wrong_with_a_lock_is_told_with_the_line_that_names_it() {
         3,
         "is out of date: it has other, which package.json asks for no more",
     );
+    // So npm would lay it out.
+    let taken = layerlock(root.path(), &["build", "--allow-stale-lock", "--json"]);
+    let told = json(&taken.assert().success().get_output().stdout).to_string();
+    assert!(told.contains("stale-lock"), "{told}");
+    assert!(
+        told.contains("it has other, which package.json asks for no more"),
+        "{told}"
+    );
+    fs_err::remove_dir_all(root.path().join("shop/dist")).unwrap();
     fails(
         text.replace("sha512-", "sha1-"),
         7,

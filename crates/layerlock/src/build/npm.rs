@@ -41,7 +41,12 @@ pub(super) fn select(layer: &Layer) -> Result<Option<(NpmProject, NpmSelected)>,
     let Some(npm) = &layer.npm else {
         return Ok(None);
     };
-    let project = NpmProject::read(&npm.directory).map_err(told(npm))?;
+    let read = if npm.allow_stale_lock {
+        NpmProject::read_even_stale
+    } else {
+        NpmProject::read
+    };
+    let project = read(&npm.directory).map_err(told(npm))?;
     let selected = project
         .select(&npm.omit, &layer.target)
         .map_err(told(npm))?;
@@ -109,12 +114,18 @@ impl NpmFiles {
 
     /// What the user should know.
     pub(super) fn findings(&self) -> Vec<Finding> {
+        let stale = self.project.stale().map(|what| {
+            let lock = self.project.lock_path().display();
+            let message = format!("{lock} is out of date, and may lack what is needed now: {what}");
+            Finding::new(Code::StaleLock, message)
+                .with_hint("run `npm install --package-lock-only` there")
+        });
         let engines = self.selected.warnings.iter();
         let engines = engines.map(|message| Finding::new(Code::OtherNode, message.clone()));
         let notes = self.notes.iter().map(|note| {
             Finding::new(Code::GeneratedCode, note.message.clone()).with_package(&note.package)
         });
-        engines.chain(notes).collect()
+        stale.into_iter().chain(engines).chain(notes).collect()
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct NpmLayer {
     pub(crate) folder: String,
     /// The kinds of dependencies that are left out.
     pub(crate) omit: Vec<Omit>,
+    /// Whether a lock that is out of date is taken as it is.
+    pub(crate) allow_stale_lock: bool,
     /// Where the folder is named.
     pub(crate) place: Place,
 }
@@ -52,6 +54,7 @@ impl Context<'_> {
             directory: self.folder(npm.get_ref()),
             folder: self.node_folder(layer, target)?,
             omit: omit.transpose()?.unwrap_or_else(|| vec![Omit::Dev]),
+            allow_stale_lock: self.settings.allow_stale_lock,
             place: self.project.place(npm.span()),
         }))
     }
