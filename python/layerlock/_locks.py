@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Dict, Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 #: The locks that layerlock reads, by the pattern of their names, in the order in which it looks
 #: for them; and the pattern of the line that names a package.

@@ -4,7 +4,7 @@ mod directory;
 mod disk;
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -213,6 +213,14 @@ impl FileInLayer<'_> {
     /// Its path in the layer.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// Where it lies, where it is a file on disk.
+    pub fn on_disk(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Disk(path) => Some(path),
+            Source::Entry(_) | Source::Member(_) => None,
+        }
     }
 
     /// The last part of its path.

@@ -1,6 +1,8 @@
 //! Reading files that users name.
 
+use std::error::Error;
 use std::io::{self, Read};
+use std::iter;
 use std::path::Path;
 
 use crate::toml_weight::{HEAVIEST_TOML, check_toml};
@@ -37,9 +39,12 @@ pub fn read_toml(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind.
+/// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind. The
+/// system's error may stand in others, as fs-err has it.
 pub fn is_out_of_files(error: &io::Error) -> bool {
-    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+    let causes = iter::successors(Some(error as &(dyn Error + 'static)), |it| it.source());
+    let mut numbers = causes.filter_map(|it| it.downcast_ref::<io::Error>()?.raw_os_error());
+    cfg!(unix) && numbers.any(|number| matches!(number, 23 | 24))
 }
 
 /// To open a named pipe waits until somebody writes to it, which may be never. A shell's
@@ -65,6 +70,29 @@ fn refuse_pipe(_: &Path) -> io::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    /// Its own number is hidden by what fs-err says of the path.
+    #[test]
+    fn files_that_are_refused_are_noticed_behind_other_errors() {
+        #[derive(Debug)]
+        struct Opening(io::Error);
+        impl std::fmt::Display for Opening {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("failed to open a.whl")
+            }
+        }
+        impl Error for Opening {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        for (number, is_it) in [(23, true), (24, true), (2, false)] {
+            let bare = io::Error::from_raw_os_error(number);
+            assert_eq!(is_out_of_files(&bare), is_it, "{number}");
+            let wrapped = io::Error::new(bare.kind(), Opening(bare));
+            assert_eq!(is_out_of_files(&wrapped), is_it, "{number}");
+        }
+    }
 
     #[test]
     fn what_has_no_end_is_not_read_to_it() {

@@ -69,10 +69,8 @@ impl Folder {
             _ => LayerError::io("read", &self.from)(error).into(),
         })?;
         let found = if metadata.is_dir() {
-            {
-                let outputs = outputs_in(&self.from, &without_links(outputs));
-                walk(&self.from, &outputs, &|_| true)?
-            }
+            let outputs = outputs_in(&self.from, &without_links(outputs));
+            walk(&self.from, &outputs, &|_| true)?
         } else {
             vec![Found {
                 path: self.from.clone(),

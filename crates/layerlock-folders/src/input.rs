@@ -132,8 +132,10 @@ struct Matcher {
 
 impl Matcher {
     fn new(pattern: &str) -> Result<Self, String> {
-        // These may stand for several folders, or have a slash in them.
-        let says_one = |part: &&str| !part.contains(['[', '{']) && !part.contains("**");
+        // These may stand for several folders. Braces with a slash in them end in another part.
+        let is_whole = |part: &str| part.matches('{').count() == part.matches('}').count();
+        let says_one =
+            |part: &&str| !part.contains(['[', '\\']) && !part.contains("**") && is_whole(part);
         let parts: Vec<&str> = pattern.split('/').collect();
         let known = parts.iter().take_while(|part| says_one(part)).count();
         let folders = (1..=known).map(|count| matcher(&parts[..count].join("/")));
@@ -242,6 +244,7 @@ mod tests {
             ),
             ("**/*.c", &["a", "a/b"], &[]),
             ("{a,b/c}/*.c", &["a", "b", "b/c"], &[]),
+            ("{a,b}/*.c", &["a", "b"], &["c", "node_modules"]),
             ("[ab]/*.c", &["a", "b"], &[]),
             ("?", &["a", "a/b"], &["ab"]),
         ] {

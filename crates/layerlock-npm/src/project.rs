@@ -122,12 +122,16 @@ impl NpmProject {
         self.stale.as_deref()
     }
 
-    /// The folders that links lead to, with their package.json. Those are the user's own, and
-    /// may have changed since.
+    /// The folders that links lead to, inside of the project, with their package.json. Those
+    /// are the user's own, and may have changed since. What folders outside need npm does not
+    /// lock.
     fn workspaces(&self) -> impl Iterator<Item = (&str, PathBuf)> {
         let links = self.packages.values().filter(|entry| entry.link);
         let places: BTreeSet<&str> = links.filter_map(Entry::resolved).collect();
-        let is_own = |place: &&str| !place.is_empty() && !place.contains("node_modules/");
+        let is_own = |place: &&str| {
+            let is_inside = !place.is_empty() && !Path::new(place).starts_with("..");
+            is_inside && !place.contains("node_modules/")
+        };
         let places = places.into_iter().filter(is_own);
         places.map(|place| (place, self.directory.join(place).join("package.json")))
     }
@@ -297,22 +301,32 @@ mod tests {
     fn what_a_workspace_asks_for_is_locked_too() {
         let read = |range: &str| {
             let temp = tempfile::tempdir().unwrap();
-            fs::create_dir(temp.path().join("w")).unwrap();
+            let folder = temp.path().join("project");
+            for name in ["project/w", "shared"] {
+                fs::create_dir_all(temp.path().join(name)).unwrap();
+            }
             let manifest = format!("{{\"dependencies\": {{\"a\": \"{range}\"}}}}");
             let lock = r#"{"lockfileVersion": 3, "packages": {"": {},
                 "node_modules/w": {"link": true, "resolved": "w"},
                 "node_modules/none": {"link": true, "resolved": "none"},
+                "node_modules/shared": {"link": true, "resolved": "../shared"},
+                "../shared": {"devDependencies": {"typescript": "5"}},
                 "w": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0"}}}"#;
             for (name, text) in [
                 ("package.json", "{}"),
                 ("package-lock.json", lock),
                 ("w/package.json", &manifest),
+                // Outside: npm does not lock what it needs.
+                (
+                    "../shared/package.json",
+                    r#"{"devDependencies": {"typescript": "5"}}"#,
+                ),
             ] {
-                fs::write(temp.path().join(name), text).unwrap();
+                fs::write(folder.join(name), text).unwrap();
             }
-            let project = NpmProject::read(temp.path()).map_err(|error| error.to_string())?;
+            let project = NpmProject::read(&folder).map_err(|error| error.to_string())?;
             let manifests: Vec<_> = project.manifests().collect();
-            let expected = ["none", "w"].map(|it| temp.path().join(it).join("package.json"));
+            let expected = ["none", "w"].map(|it| folder.join(it).join("package.json"));
             assert_eq!(manifests, expected);
             Ok::<_, String>(())
         };

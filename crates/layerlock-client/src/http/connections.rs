@@ -11,10 +11,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Identity};
 
 use super::proxy::Proxies;
+use super::reason::{self, Cause};
 use super::source_certificates::{Check, SourceCertificates, SourceFiles};
 use super::timeouts::Timeouts;
+use super::tls;
 use super::trusted_hosts::TrustedHosts;
-use super::{reason, tls};
 use crate::{Error, MachineConfig, SafeUrl, Site};
 
 /// What is asked for.
@@ -133,9 +134,12 @@ impl Connections {
             Some(identity) => builder.identity(identity),
             None => builder,
         };
-        self.proxies
-            .add_to(builder)?
-            .build()
-            .map_err(|error| Error::Start(reason::innermost(&error)))
+        self.proxies.add_to(builder)?.build().map_err(|error| {
+            let reason = reason::innermost(&error);
+            match Cause::of(&error) {
+                Cause::OpenFiles => Error::OpenFiles(reason),
+                _ => Error::Start(reason),
+            }
+        })
     }
 }

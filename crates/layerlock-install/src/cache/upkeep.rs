@@ -68,8 +68,9 @@ impl Cache {
 
     /// Removes what is of no use: what killed processes left unfinished, what
     /// earlier versions of layerlock kept in forms that this one does not read,
-    /// the wheels that were not used and the notes of runs that were not renewed
-    /// for as long as `unused_for`, and the notes of builds whose wheels are gone.
+    /// the wheels, packages of npm and notes on layers of others that were not used
+    /// and the notes of runs that were not renewed for as long as `unused_for`, and
+    /// the notes of builds and checks whose wheels are gone.
     pub fn prune(&self, unused_for: Option<Duration>) -> Result<Removed, Error> {
         let Some(_alone) = self.lock_alone()? else {
             return Ok(Removed::default());

@@ -27,8 +27,9 @@ const OPENING: &str = "\nwheels = [\n";
 /// in the middle of that value, which is an error when it is parsed.
 pub(super) fn wheel_lines(text: &str, offset: usize) -> Option<WheelLines> {
     let start = memmem::find(text.as_bytes(), OPENING.as_bytes())?;
-    let is_in_subtable = memmem::find(&text.as_bytes()[..start], b"\n[").is_some();
-    if is_in_subtable {
+    // Behind another header it is the array of something else.
+    let mut lines = text[..start].lines().skip(1);
+    if lines.any(|line| line.trim_start().starts_with('[')) {
         return None;
     }
     let mut wheels = Vec::new();

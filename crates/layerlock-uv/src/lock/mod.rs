@@ -214,6 +214,9 @@ fn read_each(parts: &[Document], directory: &Path) -> Result<Vec<Package>, Error
             None => (part, Vec::new()),
         };
         let root = part.parse()?;
+        if root.get_ref().len() > 1 {
+            return Err(part.invalid(0..0, "something else among the packages"));
+        }
         let mut reader = Reader::new(part, directory, &mut markers).with_wheels(wheels);
         packages.extend(reader.packages(root.get_ref())?);
     }

@@ -61,7 +61,7 @@ fn the_locks_of_the_fixtures_are_read_in_parts() {
 
 /// What may be at a place of a lock, from which on lines mean something else.
 const NEW: &str = "\n|\nwheels = \\[\n|wheels = \\[\\]\n|    \\{ url = \"x\", hash = \"y\" \\},\n|\\]\n|\"\"\"|'''|\
-                   \\[\\[package\\]\\]\n|\\[package\\.x\\]\n|\\[x\\]\n|#|[\\[\\]{}=\"'.,\n a-c0-9\\\\\t\u{7f}é]{0,4}";
+                   \\[\\[package\\]\\]\n|\\[package\\.x\\]\n| \\[package\\.x\\]\n| \\[\\[package\\]\\]\n| \\[x\\]\n|\\[x\\]\n|#|[\\[\\]{}=\"'.,\n a-c0-9\\\\\t\u{7f}é]{0,4}";
 
 proptest! {
     /// Where a change makes the parts unreadable the whole is read: that is no difference.
@@ -129,6 +129,8 @@ fn what_uv_does_not_write_is_left_to_the_parser() {
         text(&line.replace(" },\n", " }\n")),
         text(&line.replace('\n', "\r\n")),
         text(line).replace("wheels", "\n[package.x]\nwheels"),
+        text(line).replace("wheels", " [package.metadata]\nwheels"),
+        text(line).replace("wheels", "\t[[package]]\nname = \"b\"\nwheels"),
         format!("{}x = 1\n", text(line)),
         text(line).replace("]\n", "]"),
     ] {

@@ -96,7 +96,7 @@ impl RequirementsLock {
         let mut wanted: Vec<ToLookUp> = Vec::new();
         for entry in &self.files.entries {
             for version in self.versions(entry) {
-                let hashes = self.hashes(entry, &version);
+                let hashes = self.all_hashes(entry, &version);
                 if self.lacks_hash(entry, &hashes) {
                     // Told where the entry is selected.
                     continue;
@@ -146,10 +146,11 @@ impl RequirementsLock {
         constraints.filter(move |one| one.name == name)
     }
 
-    /// The hashes that a requirement and its constraints have for a version.
-    fn hashes(&self, entry: &Entry, version: &str) -> Vec<Digest> {
+    /// The hashes that the files of a version may have for some target: what an index is
+    /// asked for.
+    fn all_hashes(&self, entry: &Entry, version: &str) -> Vec<Digest> {
         let constraints = self.constraints(entry);
-        let of_version = constraints.filter(|one| one.version().as_deref() == Some(version));
+        let of_version = constraints.filter(|one| allows(&one.specifiers, version));
         let hashes = std::iter::once(entry).chain(of_version);
         hashes.flat_map(|one| one.hashes.iter().copied()).collect()
     }
@@ -171,7 +172,7 @@ impl RequirementsLock {
         &self,
         entry: &Entry,
         environment: &MarkerEnvironment,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<Pinned>, Error> {
         if entry.source.is_some() {
             return Ok(None);
         }
@@ -181,6 +182,11 @@ impl RequirementsLock {
             marker.is_none_or(|marker| marker.holds(environment, &active))
         });
         let constraints: Vec<&Entry> = constraints.collect();
+        if let Some(located) = constraints.iter().find(|one| one.source.is_some()) {
+            let message = "a constraint that is a URL or a path is not read: write it into the \
+                           requirements";
+            return Err(Error::invalid(located.place.clone(), message));
+        }
         let of_constraint = constraints.iter().find_map(|one| one.version());
         let Some(version) = entry.version().or(of_constraint) else {
             return Err(Error::NotPinned {
@@ -188,7 +194,7 @@ impl RequirementsLock {
                 requirement: entry.text.clone(),
             });
         };
-        for constraint in constraints {
+        for constraint in &constraints {
             if !allows(&constraint.specifiers, &version) {
                 let message = format!(
                     "the constraint `{}` does not allow {} {version}",
@@ -201,14 +207,22 @@ impl RequirementsLock {
             let message = format!("`{}` does not allow the constraint's {version}", entry.text);
             return Err(Error::invalid(entry.place.clone(), message));
         }
-        if self.lacks_hash(entry, &self.hashes(entry, &version)) {
-            return Err(Error::NoHash {
-                place: entry.place.clone().into(),
-                requirement: entry.text.clone(),
-                weak: entry.weak_hashes.clone(),
+        let hashes = common_hashes(std::iter::once(entry).chain(constraints));
+        if self.lacks_hash(entry, hashes.as_deref().unwrap_or_default()) {
+            // Where each has some, they have none in common.
+            return Err(match hashes {
+                Some(_) => Error::invalid(
+                    entry.place.clone(),
+                    format!("no hash of `{}` is one of its constraint's", entry.text),
+                ),
+                None => Error::NoHash {
+                    place: entry.place.clone().into(),
+                    requirement: entry.text.clone(),
+                    weak: entry.weak_hashes.clone(),
+                },
             });
         }
-        Ok(Some(version))
+        Ok(Some(Pinned { version, hashes }))
     }
 
     /// The requirements that hold for a target.
@@ -266,11 +280,14 @@ impl RequirementsLock {
             url: None,
             reference: None,
         };
-        let (version, source, files) = if let Some(version) = self.pinned(entry, environment)? {
-            let key = (entry.name.clone(), version.clone());
+        let (version, source, files) = if let Some(pinned) = self.pinned(entry, environment)? {
+            let key = (entry.name.clone(), pinned.version.clone());
             match self.listed.get(&key).cloned() {
-                Some(listed) => (version, listed.source, listed.files),
-                None => (version, of_some_index, Vec::new()),
+                Some(Listed { source, mut files }) => {
+                    files.retain(|file| pinned.allows(file));
+                    (pinned.version, source, files)
+                }
+                None => (pinned.version, of_some_index, Vec::new()),
             }
         } else {
             let source = entry.source.clone().unwrap_or(of_some_index);
@@ -335,6 +352,33 @@ impl RequirementsLock {
         names.dedup();
         names
     }
+}
+
+/// The version that a requirement is pinned to, and the hashes that its file may have: any
+/// where none is said.
+struct Pinned {
+    version: String,
+    hashes: Option<Vec<Digest>>,
+}
+
+impl Pinned {
+    fn allows(&self, file: &LockedFile) -> bool {
+        let is_one = |hashes: &Vec<Digest>| file.digests.iter().any(|it| hashes.contains(it));
+        self.hashes.as_ref().is_none_or(is_one)
+    }
+}
+
+/// The hashes that a requirement and its constraints allow: each those that it has, and any
+/// where it has none. Nothing where none of them has one. So pip takes them.
+fn common_hashes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Option<Vec<Digest>> {
+    let with_hashes = entries.filter(|entry| !entry.hashes.is_empty());
+    with_hashes.fold(None, |common, entry| match common {
+        None => Some(entry.hashes.clone()),
+        Some(mut common) => {
+            common.retain(|hash| entry.hashes.contains(hash));
+            Some(common)
+        }
+    })
 }
 
 /// The packages with what needs them, where comments say so. What no package is said to
@@ -410,8 +454,12 @@ impl LockReader for RequirementsLock {
     fn warnings(&self, choice: &Choice) -> Result<Vec<LockWarning>, LockError> {
         let chosen = Available::default().resolve(choice)?;
         let mut warnings: Vec<LockWarning> = chosen.only_wins.then(only_wins).into_iter().collect();
-        let unhashed = self.unhashed();
-        if self.allow_unhashed && !unhashed.is_empty() {
+        // Without the flag each has one.
+        let unhashed = match self.allow_unhashed {
+            true => self.unhashed(),
+            false => Vec::new(),
+        };
+        if !unhashed.is_empty() {
             warnings.push(LockWarning {
                 message: format!(
                     "no hash in {} proves what is taken from the index: {}",

@@ -27,13 +27,21 @@ impl Wanted {
         self.name == locked.name
             && self.extras == locked.extras
             && (is_same(&self.specifier, &locked.specifier) || self.may_have_source(locked))
-            && self.marker == locked.marker
+            && (self.marker == locked.marker || self.may_be_split(locked))
             && self.origin.is(&locked.origin)
     }
 
     /// Whether a source that nothing here says may be why the lock has no range of versions.
     fn may_have_source(&self, locked: &Self) -> bool {
         self.origin == Origin::Undeclared && !matches!(locked.origin, Origin::Index(_))
+    }
+
+    /// Whether sources that nothing here says may be why the lock has it for some
+    /// environments alone.
+    fn may_be_split(&self, locked: &Self) -> bool {
+        let mut outside = locked.marker.clone();
+        outside.and(self.marker.negate());
+        self.origin == Origin::Undeclared && outside.is_false()
     }
 
     /// Whether it holds for some Python of the lock.

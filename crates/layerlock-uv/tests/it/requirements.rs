@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use layerlock_lock::{Choice, LockReader, PackageSource, Selected};
+use layerlock_lock::{Choice, LockReader, LockedFile, PackageSource, Selected};
 use layerlock_uv::RequirementsLock;
 
 use crate::support::environment;
@@ -68,6 +68,54 @@ fn a_constraint_counts_where_its_marker_holds() {
         })
         .collect();
     assert_eq!(asked, ["c 1.0 1", "c 2.0 1", "d 2 1"]);
+}
+
+/// pip takes a file only if all that have hashes have its own.
+#[test]
+fn the_hashes_of_a_constraint_narrow_those_of_a_requirement() {
+    for (constraint, selected) in [
+        (hashed("c==1", '1'), Ok(1)),
+        (hashed("c<2", '1'), Ok(1)),
+        ("c<2\n".to_owned(), Ok(2)),
+        (hashed("c==1 ; python_version < \"3.12\"", '3'), Ok(2)),
+        (hashed("c==1", '3'), Err("is one of its constraint's")),
+        (
+            format!(
+                "c @ https://files.example.com/c-1-py3-none-any.whl#sha256={}\n",
+                "1".repeat(64)
+            ),
+            Err("a constraint that is a URL"),
+        ),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let line = hashed("c==1", '1').trim_end().to_owned() + &hashed("", '2');
+        let files = [
+            ("requirements.txt", format!("-c limits.txt\n{line}")),
+            ("limits.txt", constraint.clone()),
+        ];
+        let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+        let mut lock = read(directory.path(), &files);
+        for package in lock.to_look_up() {
+            let listed = package.hashes.iter().map(|digest| LockedFile {
+                name: "c-1-py3-none-any.whl".to_owned(),
+                url: None,
+                size: None,
+                digests: vec![*digest],
+                weak_hash: None,
+            });
+            let listed = listed.collect();
+            let source = PackageSource::Registry {
+                url: None,
+                reference: None,
+            };
+            lock.add_files(&package, source, listed);
+        }
+        let files = select(&lock, "3.13").map(|found| found.packages()[0].files.len());
+        match selected {
+            Ok(count) => assert_eq!(files, Ok(count), "{constraint}"),
+            Err(message) => assert!(files.unwrap_err().contains(message), "{constraint}"),
+        }
+    }
 }
 
 /// They stopped the build for a target that does not get them.

@@ -86,7 +86,10 @@ pub(super) fn push(
     builder: &mut PlanBuilder,
 ) -> Result<(), Error> {
     for own in &layer.own_files.folders {
-        let owner = builder.ranked_owner(format!("folder {}", own.name), rank);
+        // `folder 1.0` would be a package of that name.
+        let is_like_version = own.name.starts_with(|first: char| first.is_ascii_digit());
+        let at = if is_like_version { "./" } else { "" };
+        let owner = builder.ranked_owner(format!("folder {at}{}", own.name), rank);
         for entry in read(layer, own, outputs)? {
             let entry = Entry {
                 path: entry.path,

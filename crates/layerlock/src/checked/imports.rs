@@ -52,7 +52,9 @@ for directory in directories:
     if os.path.isdir(directory):
         site.addsitedir(directory)
 sys.path.extend(standard)
-output, sys.stdout = sys.stdout, sys.stderr
+output = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+sys.stdout = sys.stderr
 for name in filter(None, before.split(",")):
     try:
         importlib.import_module(name)
@@ -64,14 +66,13 @@ try:
 except BaseException as error:
     import traceback
     line = traceback.format_exception_only(type(error), error)[-1].strip().splitlines()[-1]
-    kind, name = "failed", getattr(error, "name", None) or ""
-    words = str(error).split("'")
+    kind, name = "failed", ""
     if isinstance(error, ModuleNotFoundError):
-        kind = "missing"
-    elif isinstance(error, ImportError) and words[0] == "cannot import name " and words[-1] == " (unknown location)":
-        name += "." + words[1]
-    else:
-        name = ""
+        kind, name = "missing", error.name or ""
+    elif type(error) is ImportError:
+        words = str(error).split("'")
+        if words[0] == "cannot import name " and words[-1] == " (unknown location)":
+            name = (error.name or "") + "." + words[1]
     output.write(kind + "\n" + name + "\n" + line + "\n")
 else:
     output.write("imported\n%d\n" % round((time.perf_counter() - start) * 1000))
@@ -265,7 +266,7 @@ impl Imports {
                 });
                 return None;
             }
-            (Some(kind), Some(name), Some(line)) => (kind, name, line),
+            (Some(kind @ ("failed" | "missing")), Some(name), Some(line)) => (kind, name, line),
             _ => (
                 "failed",
                 "",

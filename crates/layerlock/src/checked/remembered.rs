@@ -2,20 +2,25 @@
 //! needs one of its own.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use layerlock_check::{FactsOf, FileFacts, FileInLayer, Known};
 
-/// What is known of compiled files, by their paths. Of other files it depends on the target's
-/// Python.
+/// What is known of compiled files, by their paths: on disk where they lie there, since a
+/// function's code has some at two paths. Of other files it depends on the target's Python.
 #[derive(Default)]
-pub(crate) struct Remembered(Mutex<HashMap<String, FileFacts>>);
+pub(crate) struct Remembered(Mutex<HashMap<PathBuf, FileFacts>>);
+
+fn path<'f>(file: &'f FileInLayer<'_>) -> &'f Path {
+    file.on_disk().unwrap_or_else(|| Path::new(file.path()))
+}
 
 impl Known for Remembered {
     fn facts(&self, what: FactsOf, file: &FileInLayer<'_>) -> Option<FileFacts> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known
-            .get(file.path())
+            .get(path(file))
             .filter(|_| what == FactsOf::Compiled)
             .cloned()
     }
@@ -23,7 +28,7 @@ impl Known for Remembered {
     fn learn(&self, what: FactsOf, file: &FileInLayer<'_>, facts: &FileFacts) {
         if what == FactsOf::Compiled {
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(file.path().to_owned(), facts.clone());
+            known.insert(path(file).to_owned(), facts.clone());
         }
     }
 }

@@ -143,10 +143,19 @@ impl Diagnose for Error {
                 "remove it, or name another staging directory; each layer gets a directory of its \
                  own in it, which your template has to name"
             }
-            Self::NoFiles(_) => {
-                "run `poetry lock`, which writes them: some releases of Poetry 1.1 and 1.2 left \
-                 them out"
-            }
+            Self::NoFiles(_) => match tool {
+                LockTool::Poetry => {
+                    "run `poetry lock`, which writes them: some releases of Poetry 1.1 and 1.2 \
+                     left them out"
+                }
+                LockTool::Requirements => {
+                    "no index that was asked has a file of that version with such a hash: correct \
+                     the line, or name another index with --index-url"
+                }
+                LockTool::Uv | LockTool::Pylock => {
+                    return Some(format!("run {}, which writes them", tool.lock()));
+                }
+            },
             Self::SharedZip { .. } => {
                 "name what differs in `zip-name`: {layer}, {provider}, {runtime} or {architecture}"
             }

@@ -263,7 +263,7 @@ impl BuildSystem {
 }
 
 /// Whether a project is uv's by what its pyproject.toml says, and not Poetry's.
-fn is_of_uv(project: &Project) -> bool {
+pub(super) fn is_of_uv(project: &Project) -> bool {
     let Signs { tool, build_system } = toml::from_str(project.text()).unwrap_or_default();
     let is_of_poetry = tool.poetry.is_some() || build_system.has("poetry-core", "poetry.core");
     !is_of_poetry && (tool.uv.is_some() || build_system.has("uv_build", "uv_build"))

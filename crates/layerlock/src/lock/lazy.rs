@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use layerlock_diagnostic::LockTool;
 use layerlock_export::Project;
 
-use super::file::{LockFile, LockKind};
+use super::file::{LockFile, LockKind, is_of_uv};
 use super::locked::Locked;
 use super::names::Names;
 use crate::default_runtime::{self, DefaultRuntime, RuntimeQuery};
@@ -36,8 +36,11 @@ impl<'l> LazyLock<'l> {
 
     /// What writes the lock, as far as anybody knows.
     pub(crate) fn tool(&self) -> LockTool {
-        let file = LockFile::find(self.project, self.settings);
-        file.map_or_else(|_| LockTool::default(), |file| file.kind.tool())
+        match LockFile::find(self.project, self.settings) {
+            Ok(file) => file.kind.tool(),
+            Err(_) if is_of_uv(self.project) => LockTool::Uv,
+            Err(_) => LockTool::default(),
+        }
     }
 
     /// The lock, where somebody asked for it.

@@ -16,7 +16,6 @@ use crate::tools::{Tools, has_node};
 /// The app, in the project's directory.
 const APP: &str = "construct.py";
 
-/// Whether the machine has what the CDK runs on.
 pub(super) fn prove(checks: &mut Checks, tools: &Tools, package: &Package) {
     let python = tools.python();
     checks.check("construct: without the CDK it says what to install", || {

@@ -164,9 +164,8 @@ impl<'a> Case<'a> {
         };
         edit("main.py", "x = 1")?;
         run("after other changes", 0, &["Skipped"])?;
-        let lock = self.project.join("web/package-lock.json");
-        fs_err::create_dir(lock.with_file_name(""))?;
-        fs_err::write(lock, "{}")?;
+        fs_err::create_dir(self.project.join("web"))?;
+        fs_err::write(self.project.join("web/package-lock.json"), "{}")?;
         run("after a change of a lock of npm", 0, &["Passed"])?;
         edit("pyproject.toml", "# a comment")?;
         run("on a good project", 0, &["Passed"])?;

@@ -10,7 +10,7 @@ use fs_err as fs;
 use layerlock_check::{Inventory, LayerFilesError, LayerZip, ReadError};
 use layerlock_digest::{seal, unseal};
 use layerlock_install::Cache;
-use layerlock_layer::{Scratch, write_file};
+use layerlock_layer::{Scratch, note_use, write_file};
 use layerlock_publish::LayerVersion;
 use layerlock_target::{Language, Provider, Target};
 use serde::{Deserialize, Serialize};
@@ -175,9 +175,11 @@ fn region(arn: &str) -> Option<&str> {
 }
 
 fn read(cache: &Cache, arn: &str) -> Option<Known> {
-    let sealed = fs::read(cache.check_of_layer(arn)).ok()?;
-    let bytes = unseal(&sealed, arn.as_bytes())?;
-    postcard::from_bytes(bytes).ok()
+    let path = cache.check_of_layer(arn);
+    let sealed = fs::read(&path).ok()?;
+    let known = postcard::from_bytes(unseal(&sealed, arn.as_bytes())?).ok()?;
+    note_use(&path);
+    Some(known)
 }
 
 /// Where that fails, the next check asks again.
