@@ -42,7 +42,7 @@ pub fn read_toml(path: &Path) -> io::Result<String> {
 /// Whether the system gives no more open files: EMFILE and ENFILE, which have no kind. The
 /// system's error may stand in others, as fs-err has it.
 pub fn is_out_of_files(error: &io::Error) -> bool {
-    let causes = iter::successors(Some(error as &(dyn Error + 'static)), |it| it.source());
+    let causes = iter::successors(Some(error as &(dyn Error + 'static)), |&it| it.source());
     let mut numbers = causes.filter_map(|it| it.downcast_ref::<io::Error>()?.raw_os_error());
     cfg!(unix) && numbers.any(|number| matches!(number, 23 | 24))
 }

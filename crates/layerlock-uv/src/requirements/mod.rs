@@ -151,8 +151,16 @@ impl RequirementsLock {
     fn all_hashes(&self, entry: &Entry, version: &str) -> Vec<Digest> {
         let constraints = self.constraints(entry);
         let of_version = constraints.filter(|one| allows(&one.specifiers, version));
-        let hashes = std::iter::once(entry).chain(of_version);
-        hashes.flat_map(|one| one.hashes.iter().copied()).collect()
+        let mut hashes = Vec::new();
+        for hash in std::iter::once(entry)
+            .chain(of_version)
+            .flat_map(|one| &one.hashes)
+        {
+            if !hashes.contains(hash) {
+                hashes.push(*hash);
+            }
+        }
+        hashes
     }
 
     /// Whether one is asked for and is not among these.
@@ -455,9 +463,10 @@ impl LockReader for RequirementsLock {
         let chosen = Available::default().resolve(choice)?;
         let mut warnings: Vec<LockWarning> = chosen.only_wins.then(only_wins).into_iter().collect();
         // Without the flag each has one.
-        let unhashed = match self.allow_unhashed {
-            true => self.unhashed(),
-            false => Vec::new(),
+        let unhashed = if self.allow_unhashed {
+            self.unhashed()
+        } else {
+            Vec::new()
         };
         if !unhashed.is_empty() {
             warnings.push(LockWarning {
