@@ -188,7 +188,7 @@ pub(crate) struct InitArgs {
         hide_possible_values = true
     )]
     pub(crate) architecture: Vec<Architecture>,
-    /// Take a poetry.lock that is older than pyproject.toml as it is
+    /// Take a poetry.lock that matches pyproject.toml no more as it is
     #[arg(long)]
     pub(crate) allow_stale_lock: bool,
     /// Write nothing, and print what would be changed as a diff
@@ -202,7 +202,7 @@ pub(crate) struct InitArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Print no report and no warnings, only errors
+    /// Print no report and no warnings: only errors, and what was asked for
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Also print each index, download and build

@@ -42,6 +42,7 @@ mod schema;
 mod select;
 mod selection;
 mod settings_file;
+mod suggestion;
 mod tables;
 mod walk;
 

@@ -19,6 +19,7 @@ use crate::marker::{Algebra, Marker, python_marker};
 use crate::missing::{has_project_above, others};
 use crate::ranges::{Range as Versions, Ranges};
 use crate::settings_file::SETTINGS_FILE;
+use crate::suggestion::with_suggestion;
 use crate::tables::Tables;
 
 /// A project's pyproject.toml, in Poetry's own tables or in those of PEP 621
@@ -229,7 +230,8 @@ impl Project {
             Ok(settings) => Ok(Some(settings)),
             Err(error) => {
                 let place = error.span().unwrap_or(span);
-                Err(self.settings.invalid(place, one_line(error.message())))
+                let message = with_suggestion(one_line(error.message()));
+                Err(self.settings.invalid(place, message))
             }
         }
     }

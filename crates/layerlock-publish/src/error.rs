@@ -6,6 +6,9 @@ use layerlock_target::LayerNames;
 
 use crate::{BucketFault, FcError};
 
+/// Why a version cannot be downloaded, of a server that keeps its name alone.
+pub(crate) const NO_URL: &str = "it gives no URL for the zip";
+
 /// What went wrong.
 ///
 /// No variant contains a credential: messages of AWS and the SDK are cut where they
@@ -407,6 +410,9 @@ impl Diagnose for Error {
             }
             Self::Network { reason, .. } if reason.starts_with("the upload stood still") => {
                 "check the network and HTTPS_PROXY, then publish again: what arrived is not sent twice"
+            }
+            Self::Answer { reason, .. } if reason == NO_URL => {
+                "a server at AWS_ENDPOINT_URL may keep no zips: moto does not"
             }
             Self::Network { .. } | Self::Answer { .. } => {
                 "check the region, the network, HTTPS_PROXY and AWS_ENDPOINT_URL"

@@ -169,8 +169,28 @@ pub struct UnknownRuntime {
     pub identifier: String,
 }
 
+impl UnknownRuntime {
+    /// The runtime of Python that `3.12`, `py3.12`, `Python3.12` or `python312` is meant for.
+    fn meant(&self) -> Option<Runtime> {
+        let digits = |text: &str| text.replace(|c: char| !c.is_ascii_digit(), "");
+        let lower = self.identifier.to_ascii_lowercase();
+        let number = lower.trim_start_matches("python").trim_start_matches("py");
+        let is_number = number.starts_with(|first: char| first.is_ascii_digit());
+        let wanted = digits(number);
+        let mut runtimes = self.provider.runtimes();
+        runtimes.find(|runtime| is_number && digits(runtime.identifier()) == wanted)
+    }
+}
+
 impl fmt::Display for UnknownRuntime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(meant) = self.meant() {
+            return write!(
+                f,
+                "unknown runtime `{}`: it is called {meant}",
+                self.identifier
+            );
+        }
         write!(f, "unknown runtime `{}`: there are ", self.identifier)?;
         let language = Language::of(&self.identifier);
         let is_known = |runtime: &Runtime| match language {
@@ -245,6 +265,16 @@ mod tests {
         assert_eq!(custom.language(), Language::Python);
         let error = Provider::Aliyun.runtime("ruby3.4").unwrap_err().to_string();
         assert!(error.contains("there are python3.9, "), "{error}");
+        for name in ["3.12", "py3.12", "Python3.12", "python312"] {
+            let error = aws.runtime(name).unwrap_err().to_string();
+            let expected = format!("unknown runtime `{name}`: it is called python3.12");
+            assert_eq!(error, expected);
+        }
+        let error = aws.runtime("python3.99").unwrap_err().to_string();
+        assert!(
+            error.starts_with("unknown runtime `python3.99`: there are python3.8, "),
+            "{error}"
+        );
         let error = aws.runtime("nodejs21").unwrap_err().to_string();
         let known = "nodejs18.x, nodejs20.x, nodejs22.x, nodejs24.x, nodejs26.x";
         assert_eq!(

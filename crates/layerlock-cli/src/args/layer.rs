@@ -161,7 +161,7 @@ pub(crate) struct ChoiceArgs {
     /// Take requirements without hashes as the index has them, with a warning
     #[arg(long)]
     pub(crate) allow_unhashed: bool,
-    /// Take a lock that is older than pyproject.toml as it is, with a warning
+    /// Take a lock that matches the project no more as it is, with a warning
     #[arg(long)]
     pub(crate) allow_stale_lock: bool,
 }

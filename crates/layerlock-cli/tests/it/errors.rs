@@ -81,7 +81,7 @@ fn unknown_setting_is_the_projects() {
         ProjectBuilder::new("shop").pyproject("[tool.layerlock]\nruntimes = \"python3.12\"\n"),
     );
     assert_message!(failure(&sandbox, &["build"], 3), @r#"
-error: unknown field `runtimes`, expected one of `lock`, `package`, `targets`, `runtime`, `architecture`, `groups`, `extras`, `exclude`, `exclude-files`, `prefer`, `conflicts`, `zip-name`, `compression`, `staging`, `output`, `include-project`, `build-frontend`, `provider`, `publish`, `check`, `functions`, `layers`
+error: unknown field `runtimes`: did you mean `runtime`?
   --> pyproject.toml:13:1
    |
 13 | runtimes = "python3.12"
@@ -371,7 +371,7 @@ Options:
   -V, --version          Print version
 
 Output:
-  -q, --quiet         Print no report and no warnings, only errors
+  -q, --quiet         Print no report and no warnings: only errors, and what was asked for
   -v, --verbose       Also print each index, download and build
       --color <WHEN>  When to use colors [default: auto] [possible values: auto, always, never]
       --no-progress   Show no progress, neither as a line on a terminal nor as lines in a log

@@ -603,7 +603,7 @@ fn settings_of_a_tool_point_at_what_is_wrong() {
     ");
     let error = read("[tool.layerlock]\nruntim = \"python3.12\"\n").unwrap_err();
     insta::assert_snapshot!(describe(&error, directory.path()), @r"
-    unknown field `runtim`, expected `runtime`
+    unknown field `runtim`: did you mean `runtime`?
       at pyproject.toml:2:1
       hint: -
     ");

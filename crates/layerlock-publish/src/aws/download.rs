@@ -28,6 +28,7 @@ use tokio::time::timeout;
 use super::failure::no_connection;
 use super::timeouts::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::{AwsLambda, to_number};
+use crate::error::NO_URL;
 use crate::failed::{Class, Failed};
 use crate::patience::patiently;
 use crate::{Error, LayerVersion};
@@ -209,7 +210,7 @@ async fn get(location: &Location) -> Result<HttpResponse, Failed> {
     if !is_url || request.set_uri(url.as_str()).is_err() {
         return Err(Failed::finally(Error::Answer {
             action: ACTION,
-            reason: "it gives no URL for the zip".to_owned(),
+            reason: NO_URL.to_owned(),
         }));
     }
     let Some(client) = components.http_client() else {

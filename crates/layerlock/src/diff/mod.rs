@@ -27,7 +27,7 @@ pub struct DiffSettings {
 
 /// Compares two layers or locks, package by package.
 pub fn diff(diff: &DiffSettings, reporter: &dyn Reporter) -> Result<DiffReport, Error> {
-    let before = Side::read(&diff.before, &diff.upkeep, reporter)?;
-    let after = Side::read(&diff.after, &diff.upkeep, reporter)?;
+    let before = Side::read(&diff.before, &diff.after, &diff.upkeep, reporter)?;
+    let after = Side::read(&diff.after, &diff.before, &diff.upkeep, reporter)?;
     Ok(compare(before, after))
 }

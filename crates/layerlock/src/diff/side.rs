@@ -1,17 +1,18 @@
 //! One side of a comparison: packages with their versions, and their bytes where it has
 //! such.
 
-use layerlock_layer::Scratch;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use layerlock_check::{LayerFiles, LayerFilesError};
-use layerlock_export::locked_versions;
+use layerlock_export::{has_project, locked_versions};
+use layerlock_layer::Scratch;
 
 use super::comparand::Comparand;
 use super::report::{DiffSide, PackageState};
+use crate::lock::{LockFile, LockKind, read_project};
 use crate::upkeep::{UpkeepSettings, download_published};
-use crate::{Error, Reporter};
+use crate::{Error, Reporter, Settings, plan_files};
 
 /// What one side has.
 pub(super) struct Side {
@@ -20,24 +21,48 @@ pub(super) struct Side {
     pub(super) packages: BTreeMap<Option<String>, PackageState>,
 }
 
-const LOCK: &str = "poetry.lock";
+/// What a side is, as far as its path tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Lock,
+    /// The directory of a project.
+    Project,
+    /// A zip, or the files of a layer.
+    Layer,
+}
+
+impl Kind {
+    fn of(side: &Comparand) -> Self {
+        match side {
+            Comparand::Path(path) if is_lock(path) => Self::Lock,
+            Comparand::Path(path) if path.is_dir() && is_project(path) => Self::Project,
+            Comparand::Path(_) | Comparand::Published(_) => Self::Layer,
+        }
+    }
+}
+
+/// Whether a directory has a project, or the lock of one that lies elsewhere.
+fn is_project(directory: &Path) -> bool {
+    has_project(directory) || directory.join("poetry.lock").is_file()
+}
 
 impl Side {
+    /// Reads a side. A project is its whole lock against another lock, and else what its
+    /// layer takes of that.
     pub(super) fn read(
         side: &Comparand,
+        other: &Comparand,
         upkeep: &UpkeepSettings,
         reporter: &dyn Reporter,
     ) -> Result<Self, Error> {
         match side {
             Comparand::Path(path) => {
                 let name = path.display().to_string();
-                let lock = path.join(LOCK);
-                if is_lock(path) {
-                    Self::of_lock(path, name)
-                } else if lock.is_file() {
-                    Self::of_lock(&lock, lock.display().to_string())
-                } else {
-                    Self::of_layer(path, name)
+                match (Kind::of(side), Kind::of(other)) {
+                    (Kind::Lock, _) => Self::of_lock(path, name),
+                    (Kind::Project, Kind::Layer) => Self::of_project(path, &upkeep.settings),
+                    (Kind::Project, _) => Self::of_locked(path, &upkeep.settings),
+                    (Kind::Layer, _) => Self::of_layer(path, name),
                 }
             }
             Comparand::Published(version) => {
@@ -49,17 +74,68 @@ impl Side {
         }
     }
 
+    /// What the one layer of a project takes, as its lock alone tells.
+    fn of_project(directory: &Path, settings: &Settings) -> Result<Self, Error> {
+        let plan = plan_files(&of_directory(directory, settings))?;
+        let [layer] = &plan.layers[..] else {
+            let names = plan.layers.iter();
+            return Err(Error::WhichLayer {
+                known: names
+                    .map(|layer| format!("{} for {}", layer.name, layer.target))
+                    .collect(),
+            });
+        };
+        let name = format!(
+            "{} for {} in {}",
+            layer.name,
+            layer.target,
+            directory.display()
+        );
+        // A layer's files do not tell which packages of npm, or which jars, they are of.
+        let packages = layer.packages.iter();
+        let packages = packages.filter(|package| !matches!(package.kind, "npm" | "maven"));
+        let packages = packages.map(|package| (package.name.clone(), package.version.clone()));
+        Ok(Self::of_versions(packages, name))
+    }
+
+    /// All that the lock of a project has.
+    fn of_locked(directory: &Path, settings: &Settings) -> Result<Self, Error> {
+        let settings = of_directory(directory, settings);
+        let file = if has_project(directory) {
+            Some(LockFile::find(&read_project(&settings)?, &settings)?)
+        } else {
+            None
+        };
+        match file {
+            // It has no names of files, and may include others.
+            Some(file) if file.kind == LockKind::Requirements => {
+                Self::of_project(directory, &settings)
+            }
+            Some(file) => Self::of_lock(&file.path, file.path.display().to_string()),
+            None => {
+                let lock = directory.join("poetry.lock");
+                Self::of_lock(&lock, lock.display().to_string())
+            }
+        }
+    }
+
     fn of_lock(path: &Path, name: String) -> Result<Self, Error> {
+        let versions = locked_versions(path)?.into_iter();
+        let versions = versions.map(|(package, version)| (package.to_string(), version));
+        Ok(Self::of_versions(versions, name))
+    }
+
+    fn of_versions(versions: impl Iterator<Item = (String, String)>, name: String) -> Self {
         let mut packages: BTreeMap<Option<String>, PackageState> = BTreeMap::new();
-        for (package, version) in locked_versions(path)? {
-            let state = packages.entry(Some(package.to_string())).or_default();
+        for (package, version) in versions {
+            let state = packages.entry(Some(package)).or_default();
             state.versions.push(version);
         }
         for state in packages.values_mut() {
             state.versions.sort();
             state.versions.dedup();
         }
-        Ok(Self {
+        Self {
             summary: DiffSide {
                 name,
                 package_count: packages.len(),
@@ -68,7 +144,7 @@ impl Side {
                 file_count: None,
             },
             packages,
-        })
+        }
     }
 
     fn of_layer(path: &Path, name: String) -> Result<Self, Error> {
@@ -104,6 +180,18 @@ impl Side {
             },
             packages,
         })
+    }
+}
+
+/// The settings for the project in a directory. A named lock is the current project's.
+fn of_directory(directory: &Path, settings: &Settings) -> Settings {
+    // Of the empty path this is the current directory.
+    let real = |path: &Path| Path::new(".").join(path).canonicalize().ok();
+    let is_current = real(directory) == real(settings.directory());
+    Settings {
+        project: directory.to_owned(),
+        lock: settings.lock.clone().filter(|_| is_current),
+        ..settings.clone()
     }
 }
 

@@ -234,8 +234,8 @@ impl Diagnose for Error {
                  layerlock publish --from DIR"
             }
             Self::NotPublished { .. } => {
-                "publish it there first, or name another place by --from and --from-region; \
-                 `layerlock list` lists the versions"
+                "publish it there first, or name another place, such as by --provider, --region or \
+                 --from; `layerlock list` lists the versions"
             }
             Self::InUse { .. } => {
                 "give the functions another version first, or add --force: functions that have it \

@@ -5,7 +5,7 @@ use layerlock::{
     Comparand, DiffReport, DiffSettings, PackageChange, PublishSettings, Publishing, Silent,
     UpkeepSettings, diff, publish,
 };
-use layerlock_testkit::{ProjectBuilder, Wheel, WheelBuilder};
+use layerlock_testkit::{LockedPackage, ProjectBuilder, Wheel, WheelBuilder};
 use tempfile::TempDir;
 
 use crate::helpers::Shop;
@@ -142,6 +142,44 @@ fn two_locks_differ_by_packages() {
         assert!(text.contains("\npackages: 3 -> 3\n"), "{text}");
         assert!(text.contains("\n  ~ moved  1.0 -> 2.0\n"), "{text}");
     }
+}
+
+/// What the lock has for other groups was told as added, and a stale lock as it is.
+#[test]
+fn against_a_layer_a_project_is_what_its_layer_takes() {
+    let wheels = [wheel("moved", "1.0", 40_000), wheel("same", "1.0", 500)];
+    let test = LockedPackage::new("test", "1.0")
+        .file("test-1.0-py3-none-any.whl", &"0".repeat(64))
+        .groups(&["dev"]);
+    let project = ProjectBuilder::new("shop").requires_python(">=3.12,<3.13");
+    let project = wheels.iter().fold(project, ProjectBuilder::package);
+    let shop = Shop::new(&project.package(test), &wheels);
+    let zip = shop.build().zip.unwrap().path;
+    let asked = |before: Comparand, after: Comparand| {
+        let settings = DiffSettings {
+            before,
+            after,
+            upkeep: UpkeepSettings {
+                settings: shop.settings(),
+                ..UpkeepSettings::default()
+            },
+        };
+        diff(&settings, &Silent)
+    };
+    let directory = Comparand::Path(shop.project.path().to_owned());
+    let report = asked(Comparand::Path(zip.clone()), directory.clone()).unwrap();
+    assert!(!report.has_changes(), "{report}");
+    assert_eq!(report.unchanged, 2);
+    let report = asked(directory.clone(), Comparand::Path(shop.project.lock())).unwrap();
+    assert!(!report.has_changes(), "{report}");
+    assert_eq!(report.unchanged, 3);
+
+    let pyproject = fs::read_to_string(shop.project.pyproject()).unwrap();
+    let changed = pyproject.replace("dependencies = [", "dependencies = [\"other\", ");
+    assert_ne!(changed, pyproject);
+    fs::write(shop.project.pyproject(), changed).unwrap();
+    let error = asked(Comparand::Path(zip), directory).unwrap_err();
+    assert_eq!(error.kind().exit_code(), 3, "{error}");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use layerlock::{Choice, ExportFormat, ExportSettings, Groups, Settings, Silent};
+use layerlock::{
+    Choice, Comparand, DiffSettings, ExportFormat, ExportSettings, Groups, Settings, Silent,
+    UpkeepSettings,
+};
 use layerlock_testkit::{ProjectBuilder, Wheel, sha256_hex};
 
 use crate::helpers::{Shop, build_one, project_of, wheels};
@@ -72,6 +75,26 @@ fn a_lock_of_uv_gives_the_bytes_of_poetrys_and_asks_for_no_page() {
     fs_err::write(uv.path("uv.lock"), uv_lock(&uv) + "\n").unwrap();
     let changed = layerlock::build(&settings(&uv), &Silent).unwrap();
     assert!(!changed.unchanged);
+}
+
+/// Its directory was taken for one of a layer's files.
+#[test]
+fn a_project_of_uv_is_compared_with_its_layer() {
+    let uv = uv_shop(PYPROJECT);
+    let layer = build_one(&settings(&uv)).zip.unwrap().path;
+    for (before, unchanged) in [(layer, 2), (uv.path("uv.lock"), 3)] {
+        let compared = DiffSettings {
+            before: Comparand::Path(before),
+            after: Comparand::Path(uv.project.path().to_owned()),
+            upkeep: UpkeepSettings {
+                settings: settings(&uv),
+                ..UpkeepSettings::default()
+            },
+        };
+        let report = layerlock::diff(&compared, &Silent).unwrap();
+        assert!(!report.has_changes(), "{report}");
+        assert_eq!(report.unchanged, unchanged);
+    }
 }
 
 #[test]
