@@ -167,12 +167,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-
-    fn write(root: &Path, name: &str, bytes: &[u8]) {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
+    use crate::testing::write;
 
     fn read(to: &str, from: &Path) -> Result<Vec<(String, u32)>, Error> {
         let entries = Folder::new(to, from).unwrap().read(&[])?;

@@ -171,12 +171,7 @@ fn matcher(pattern: &str) -> Result<Gitignore, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn write(root: &Path, name: &str, text: &str) {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
+    use crate::testing::write;
 
     #[test]
     fn inputs_are_files_folders_and_patterns() {

@@ -15,6 +15,8 @@ mod command;
 mod error;
 mod folder;
 mod input;
+#[cfg(test)]
+mod testing;
 mod walk;
 mod watched;
 

@@ -90,22 +90,16 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use fs_err as fs;
 
     use super::*;
+    use crate::testing::write;
 
     fn look(inputs: Vec<Input>, outputs: &[PathBuf]) -> Watched {
         let mut looking = Inputs::default();
         looking.add(inputs, outputs);
         looking.look().unwrap()
-    }
-
-    fn write(root: &Path, name: &str, text: &str) {
-        let path = root.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
     }
 
     #[test]

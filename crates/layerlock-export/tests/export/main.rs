@@ -14,5 +14,6 @@ mod order;
 mod pylock;
 mod refusals;
 mod selection;
+mod stale;
 mod verdicts;
 mod walks;
