@@ -39,7 +39,8 @@ impl LockTool {
         match self {
             Self::Poetry => "`poetry lock --regenerate`",
             Self::Uv => "`uv lock --upgrade`",
-            other => other.lock(),
+            Self::Requirements => "`uv pip compile --generate-hashes --upgrade`",
+            Self::Pylock => self.lock(),
         }
     }
 
@@ -49,7 +50,9 @@ impl LockTool {
             Self::Poetry => format!("`poetry update {package}`"),
             Self::Uv => format!("`uv lock --upgrade-package {package}`"),
             Self::Pylock => self.lock().to_owned(),
-            Self::Requirements => format!("`uv pip compile --upgrade-package {package}`"),
+            Self::Requirements => {
+                format!("`uv pip compile --generate-hashes --upgrade-package {package}`")
+            }
         }
     }
 
@@ -78,6 +81,13 @@ mod tests {
                 assert!(command.starts_with("`uv "), "{command}");
             }
             assert_eq!(tool.password("company"), None);
+        }
+        // Without hashes it would not be read.
+        for command in [
+            LockTool::Requirements.from_scratch(),
+            &LockTool::Requirements.upgrade("six"),
+        ] {
+            assert!(command.contains("--generate-hashes --upgrade"), "{command}");
         }
         let poetry = LockTool::default();
         assert_eq!(poetry.upgrade("six"), "`poetry update six`");

@@ -9,14 +9,11 @@ pub(crate) fn with_suggestion(message: String) -> String {
     let Some(rest) = message.strip_prefix("unknown field `") else {
         return message;
     };
-    let mut quoted = rest.split('`').step_by(2);
-    let Some(unknown) = quoted.next() else {
+    let Some((unknown, known)) = rest.split_once("`, expected ") else {
         return message;
     };
     let distance = |known: &&str| strsim::damerau_levenshtein(known, unknown);
-    let nearest = quoted
-        .filter(|known| !known.is_empty())
-        .min_by_key(distance);
+    let nearest = known.split('`').skip(1).step_by(2).min_by_key(distance);
     match nearest.filter(|known| distance(known) <= NEAR) {
         Some(known) => format!("unknown field `{unknown}`: did you mean `{known}`?"),
         None => message,

@@ -7,7 +7,6 @@ use std::time::Duration;
 use layerlock_digest::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::age::Age;
 use crate::input::Input;
 use crate::walk::without_links;
 
@@ -52,7 +51,7 @@ impl Inputs {
         let groups = groups.map(|(inputs, outputs)| {
             let real = without_links(&outputs);
             let inputs = inputs.into_iter().map(|input| {
-                let (digest, age): (Digest, Age) = input.look(&real)?;
+                let (digest, age) = input.look(&real)?;
                 wait = wait.max(age.wait()?);
                 Some((input, digest))
             });

@@ -50,6 +50,16 @@ pub enum Error {
         /// What is not as package.json has it.
         message: String,
     },
+    /// A lock without something that one of its packages needs.
+    #[error("{} is out of date: it lacks {missing}, which {package} needs", lock.display())]
+    Incomplete {
+        /// The lock.
+        lock: PathBuf,
+        /// What it lacks.
+        missing: String,
+        /// The name of the package that needs it.
+        package: String,
+    },
     /// An entry that makes no sense.
     #[error("{}: {place:?}: {problem}", lock.display())]
     Entry {
@@ -238,6 +248,7 @@ impl Diagnose for Error {
             | Self::Invalid { .. }
             | Self::LockVersion { .. }
             | Self::Stale { .. }
+            | Self::Incomplete { .. }
             | Self::Entry { .. }
             | Self::Place { .. }
             | Self::NotNode { .. } => ErrorKind::Project,
@@ -296,7 +307,9 @@ impl Diagnose for Error {
                 "run `npm install --package-lock-only` there, or take the lock as it is with \
                  --allow-stale-lock"
             }
-            Self::NoLock { other: None, .. } => "run `npm install --package-lock-only` there",
+            Self::Incomplete { .. } | Self::NoLock { other: None, .. } => {
+                "run `npm install --package-lock-only` there"
+            }
             Self::NotNode { .. } => "set `runtime` of the layer to one of Node, such as `nodejs22`",
             Self::Platform { .. } => {
                 "remove it, or have it as an optional dependency: npm leaves those out where they \

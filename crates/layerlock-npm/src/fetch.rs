@@ -146,8 +146,11 @@ impl Npm {
             let urls: Option<Vec<String>> = missing.iter().map(|package| package.url()).collect();
             if let Some(urls) = urls {
                 said = self.add(&missing, urls.into_iter())?;
+                if said.status.success() {
+                    continue;
+                }
                 missing = self.missing(&missing);
-                if said.status.success() || missing.is_empty() {
+                if missing.is_empty() {
                     continue;
                 }
             }

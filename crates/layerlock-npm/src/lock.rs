@@ -104,6 +104,12 @@ impl Entry {
             _ => None,
         }
     }
+
+    /// What a link leads to, or the entry itself.
+    pub(crate) fn behind<'l>(&'l self, packages: &'l BTreeMap<String, Entry>) -> &'l Self {
+        let target = self.resolved().filter(|_| self.link);
+        target.and_then(|it| packages.get(it)).unwrap_or(self)
+    }
 }
 
 /// The name of the package in a place, by the place alone.

@@ -177,9 +177,7 @@ impl<'l> Selection<'l> {
     }
 
     fn version(&self, entry: &Entry) -> String {
-        let behind = entry.resolved().filter(|_| entry.link);
-        let behind = behind.and_then(|place| self.project.packages.get(place));
-        let version = behind.unwrap_or(entry).version.clone();
+        let version = entry.behind(&self.project.packages).version.clone();
         version.unwrap_or_else(|| "0.0.0".to_owned())
     }
 
@@ -224,9 +222,10 @@ impl<'l> Selection<'l> {
         };
         match entry.dependencies.keys().find(is_missing) {
             None => Ok(()),
-            Some(missing) => Err(Error::Stale {
+            Some(missing) => Err(Error::Incomplete {
                 lock: self.project.lock_path().to_owned(),
-                message: format!("it lacks {missing}, which {name} needs"),
+                missing: missing.clone(),
+                package: name.to_owned(),
             }),
         }
     }

@@ -50,7 +50,7 @@ pub(crate) fn difference(
         }
         let fits = match found {
             None => *lacking == Lacking::Always,
-            Some(found) => satisfies(behind(found, packages), range),
+            Some(found) => satisfies(found.behind(packages), range),
         };
         if !fits {
             return Some(match locked {
@@ -106,12 +106,6 @@ fn ranges(entry: &Entry) -> BTreeMap<&str, &str> {
     ];
     let ranges = kinds.into_iter().flatten();
     ranges.map(|(name, range)| (&**name, &**range)).collect()
-}
-
-/// What a link leads to, or the place itself.
-fn behind<'l>(entry: &'l Entry, packages: &'l BTreeMap<String, Entry>) -> &'l Entry {
-    let target = entry.resolved().filter(|_| entry.link);
-    target.and_then(|it| packages.get(it)).unwrap_or(entry)
 }
 
 fn optional_peers(manifest: &PackageJson) -> Vec<String> {

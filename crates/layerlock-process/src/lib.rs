@@ -1,7 +1,8 @@
 /*!
 Programs of this machine, run to their end: git, npm, Maven, and what a project names by `run`.
 
-A program that only has to answer a question is asked by `layerlock-client`.
+The keyring, pip, uv and Python, which only have to answer a question, are asked by
+`layerlock-client`.
 */
 
 use std::fmt;
@@ -29,9 +30,9 @@ pub struct Ended {
 /// others running: git the shared connection of ssh or a cache for credentials, a build tool
 /// its daemon.
 pub fn run(program: &Expression, directory: &Path) -> io::Result<Ended> {
-    let running = Running::start(program, directory)?;
-    let status = running.handle.wait()?.status;
-    running.ended(status)
+    let (handle, output, errors) = start(program, directory)?;
+    let status = handle.wait()?.status;
+    ended(status, output, errors)
 }
 
 /// The same for so long; none where it took longer.
@@ -40,49 +41,42 @@ pub fn run_within(
     directory: &Path,
     limit: Duration,
 ) -> io::Result<Option<Ended>> {
-    let running = Running::start(program, directory)?;
-    let Some(ended) = running.handle.wait_timeout(limit)? else {
-        running.handle.kill()?;
+    let (handle, output, errors) = start(program, directory)?;
+    let Some(done) = handle.wait_timeout(limit)? else {
+        handle.kill()?;
         return Ok(None);
     };
-    let status = ended.status;
-    running.ended(status).map(Some)
+    ended(done.status, output, errors).map(Some)
 }
 
-struct Running<F> {
-    handle: Handle,
-    output: F,
-    errors: F,
+/// Starts it, with the files that its output and its errors go to.
+fn start(
+    program: &Expression,
+    directory: &Path,
+) -> io::Result<(Handle, impl Read + Seek + use<>, impl Read + Seek + use<>)> {
+    let output = tempfile::tempfile()?;
+    let errors = tempfile::tempfile()?;
+    let is_here = directory.as_os_str().is_empty();
+    let handle = program
+        .dir(if is_here { Path::new(".") } else { directory })
+        .stdin_null()
+        .stdout_file(output.try_clone()?)
+        .stderr_file(errors.try_clone()?)
+        .unchecked()
+        .start()?;
+    Ok((handle, output, errors))
 }
 
-impl Running<()> {
-    fn start(program: &Expression, directory: &Path) -> io::Result<Running<impl Read + Seek>> {
-        let output = tempfile::tempfile()?;
-        let errors = tempfile::tempfile()?;
-        let is_here = directory.as_os_str().is_empty();
-        let handle = program
-            .dir(if is_here { Path::new(".") } else { directory })
-            .stdin_null()
-            .stdout_file(output.try_clone()?)
-            .stderr_file(errors.try_clone()?)
-            .unchecked()
-            .start()?;
-        Ok(Running {
-            handle,
-            output,
-            errors,
-        })
-    }
-}
-
-impl<F: Read + Seek> Running<F> {
-    fn ended(self, status: ExitStatus) -> io::Result<Ended> {
-        Ok(Ended {
-            status,
-            output: read_text(self.output)?,
-            errors: read_text(self.errors)?,
-        })
-    }
+fn ended(
+    status: ExitStatus,
+    output: impl Read + Seek,
+    errors: impl Read + Seek,
+) -> io::Result<Ended> {
+    Ok(Ended {
+        status,
+        output: read_text(output)?,
+        errors: read_text(errors)?,
+    })
 }
 
 fn read_text(mut file: impl Read + Seek) -> io::Result<String> {

@@ -177,8 +177,12 @@ impl UnknownRuntime {
         let number = lower.trim_start_matches("python").trim_start_matches("py");
         let is_number = number.starts_with(|first: char| first.is_ascii_digit());
         let wanted = digits(number);
-        let mut runtimes = self.provider.runtimes();
-        runtimes.find(|runtime| is_number && digits(runtime.identifier()) == wanted)
+        // Custom runtimes have the numbers of other things.
+        let is_meant = |runtime: &Runtime| {
+            let own = runtime.identifier().strip_prefix("python");
+            is_number && own.is_some_and(|own| digits(own) == wanted)
+        };
+        self.provider.runtimes().find(is_meant)
     }
 }
 
@@ -270,6 +274,8 @@ mod tests {
             let expected = format!("unknown runtime `{name}`: it is called python3.12");
             assert_eq!(error, expected);
         }
+        let error = Provider::Aliyun.runtime("12").unwrap_err().to_string();
+        assert!(error.contains("there are "), "{error}");
         let error = aws.runtime("python3.99").unwrap_err().to_string();
         assert!(
             error.starts_with("unknown runtime `python3.99`: there are python3.8, "),

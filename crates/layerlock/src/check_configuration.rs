@@ -238,28 +238,13 @@ fn parse_code(text: &str) -> Result<Code, String> {
     code.copied().ok_or_else(|| {
         let nearest = Code::ALL
             .iter()
-            .min_by_key(|code| distance(code.name(), text));
-        let nearest = nearest.filter(|code| distance(code.name(), text) <= 3);
+            .min_by_key(|code| strsim::levenshtein(code.name(), text));
+        let nearest = nearest.filter(|code| strsim::levenshtein(code.name(), text) <= 3);
         match nearest {
             Some(code) => format!("`{text}` is no code of a finding: did you mean `{code}`?"),
             None => format!("`{text}` is no code of a finding: docs/checks.md lists all"),
         }
     })
-}
-
-/// How many letters differ (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in one.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = at + 1;
-        for (column, b) in other.bytes().enumerate() {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// The bytes of a size, where there is one.

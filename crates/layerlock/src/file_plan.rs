@@ -29,7 +29,8 @@ pub struct LayerFiles {
     pub name: String,
     /// What it is for.
     pub target: Target,
-    /// What it will hold, sorted by name.
+    /// The packages that it will hold: those of Python and of npm, each sorted by name, then
+    /// the jars in Maven's order.
     pub packages: Vec<PackageFile>,
     /// The packages that are excluded, sorted by name.
     pub excluded: Vec<ExcludedPackage>,
@@ -40,7 +41,7 @@ pub struct LayerFiles {
 /// A package with the file that is chosen for the target.
 #[derive(Debug, Clone, Serialize)]
 pub struct PackageFile {
-    /// The name, normalised (PEP 503).
+    /// The name, as its language has it: of Python normalised (PEP 503).
     pub name: String,
     /// The locked version.
     pub version: String,

@@ -84,9 +84,9 @@ pub(crate) fn may_be_binary(path: &str) -> bool {
     !ending.is_some_and(|ending| NEVER.contains(&ending)) && !path.contains(".dist-info/")
 }
 
-/// Checks the compiled files of a layer. Functions can have other layers too: `others` is what these have in the
-/// folder of libraries ([`Target::libraries`]), by the files' names. What is needed of it
-/// is a note.
+/// Checks the compiled files of a layer. `others` is what further layers of its functions have
+/// in the folder of libraries ([`Target::libraries`]), by the files' names; what is needed of
+/// it is a note.
 pub(crate) fn check_binaries_beside<'a>(
     files: impl IntoIterator<Item = BinaryFile<'a>>,
     others: impl IntoIterator<Item = &'a str>,

@@ -70,7 +70,7 @@ impl Entry {
             missing: parsed.missing,
             marker,
             hashes: [hashes, parsed.hashes].concat(),
-            weak_hashes,
+            weak_hashes: [weak_hashes, parsed.weak_hashes].concat(),
             via: Vec::new(),
             text: layerlock_diagnostic::mask_user_info(requirement.trim()),
             place,
@@ -86,6 +86,7 @@ struct Parsed {
     missing: Option<String>,
     /// Those of a URL's fragment, which count as those of options do.
     hashes: Vec<Digest>,
+    weak_hashes: Vec<String>,
 }
 
 /// The requirement, and its own options behind it.
@@ -184,6 +185,7 @@ fn named(body: &str, directory: &Path) -> Result<Parsed, String> {
         source: None,
         missing: None,
         hashes: Vec::new(),
+        weak_hashes: Vec::new(),
     })
 }
 
@@ -227,6 +229,17 @@ fn located(
         Some((location, _)) => (location, extras(&text[location.len()..])?.0),
         None => (location, Vec::new()),
     };
+    let (mut hashes, mut weak_hashes) = (Vec::new(), Vec::new());
+    for algorithm in HASHES {
+        let Some(hex) = value(algorithm) else {
+            continue;
+        };
+        let hash = format!("{algorithm}:{hex}");
+        match hash.parse() {
+            Ok(digest) => hashes.push(digest),
+            Err(_) => weak_hashes.push(hash),
+        }
+    }
     let subdirectory = value("subdirectory").map(str::to_owned);
     let mut missing = None;
     let source = if let Some(git) = location.strip_prefix("git+") {
@@ -276,19 +289,13 @@ fn located(
         specifiers: VersionSpecifiers::empty(),
         source: Some(source),
         missing,
-        hashes: HASHES
-            .iter()
-            .filter_map(|name| digest(name, value(name)?))
-            .collect(),
+        hashes,
+        weak_hashes,
     })
 }
 
-/// The algorithms whose hashes prove a file.
-const HASHES: [&str; 3] = ["sha256", "sha384", "sha512"];
-
-fn digest(algorithm: &str, hex: &str) -> Option<Digest> {
-    format!("{algorithm}:{hex}").parse().ok()
-}
+/// The algorithms that a fragment can name a hash of, as pip knows them.
+const HASHES: [&str; 6] = ["sha512", "sha384", "sha256", "sha224", "sha1", "md5"];
 
 /// `URL@COMMIT`
 fn git_source(text: &str, subdirectory: Option<String>) -> Result<PackageSource, String> {

@@ -105,6 +105,10 @@ impl RequirementsLock {
                     .iter_mut()
                     .find(|other| other.name == entry.name && other.version == version);
                 match same {
+                    // One of them takes any file.
+                    Some(other) if other.hashes.is_empty() || hashes.is_empty() => {
+                        other.hashes.clear();
+                    }
                     Some(other) => {
                         let new = hashes
                             .into_iter()
@@ -216,21 +220,18 @@ impl RequirementsLock {
             return Err(Error::invalid(entry.place.clone(), message));
         }
         let hashes = common_hashes(std::iter::once(entry).chain(constraints));
-        if self.lacks_hash(entry, hashes.as_deref().unwrap_or_default()) {
-            // Where each has some, they have none in common.
-            return Err(match hashes {
-                Some(_) => Error::invalid(
-                    entry.place.clone(),
-                    format!("no hash of `{}` is one of its constraint's", entry.text),
-                ),
-                None => Error::NoHash {
-                    place: entry.place.clone().into(),
-                    requirement: entry.text.clone(),
-                    weak: entry.weak_hashes.clone(),
-                },
-            });
+        match &hashes {
+            Some(common) if common.is_empty() => {
+                let message = format!("no hash of `{}` is one of its constraint's", entry.text);
+                Err(Error::invalid(entry.place.clone(), message))
+            }
+            None if self.lacks_hash(entry, &[]) => Err(Error::NoHash {
+                place: entry.place.clone().into(),
+                requirement: entry.text.clone(),
+                weak: entry.weak_hashes.clone(),
+            }),
+            _ => Ok(Some(Pinned { version, hashes })),
         }
-        Ok(Some(Pinned { version, hashes }))
     }
 
     /// The requirements that hold for a target.
@@ -331,7 +332,7 @@ impl RequirementsLock {
         };
         if entry.hashes.is_empty() {
             let is_remote = matches!(source, PackageSource::Url { .. });
-            if is_remote && !self.allow_unhashed {
+            if is_remote && self.lacks_hash(entry, &[]) {
                 return Err(Error::NoHash {
                     place: entry.place.clone().into(),
                     requirement: entry.text.clone(),
@@ -352,12 +353,13 @@ impl RequirementsLock {
 
     /// The requirements that nothing proves.
     fn unhashed(&self) -> Vec<String> {
-        let unhashed = self.to_look_up().into_iter();
-        let mut names: Vec<String> = unhashed
-            .filter(|package| package.hashes.is_empty())
-            .map(|package| package.name.to_string())
-            .collect();
-        names.dedup();
+        let mut names = Vec::new();
+        for package in self.to_look_up() {
+            let name = package.name.to_string();
+            if package.hashes.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
         names
     }
 }

@@ -39,9 +39,12 @@ impl Wanted {
     /// Whether sources that nothing here says may be why the lock has it for some
     /// environments alone.
     fn may_be_split(&self, locked: &Self) -> bool {
+        if self.origin != Origin::Undeclared {
+            return false;
+        }
         let mut outside = locked.marker.clone();
         outside.and(self.marker.negate());
-        self.origin == Origin::Undeclared && outside.is_false()
+        outside.is_false()
     }
 
     /// Whether it holds for some Python of the lock.

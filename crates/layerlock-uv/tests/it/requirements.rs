@@ -158,6 +158,18 @@ fn a_url_may_stand_right_behind_its_name_and_have_its_hash_in_it() {
         assert!(is_url, "{line} {:?}", package.source);
         assert_eq!(package.files[0].digests[0].hex(), hash, "{line}");
     }
+    // Of a hash that proves nothing `--allow-unhashed` makes none that does.
+    for line in [
+        format!("c @ {url}#md5=00\n"),
+        format!("c @ {url} --hash=md5:00\n"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("requirements.txt");
+        fs_err::write(&path, &line).unwrap();
+        let lock = RequirementsLock::read(&path, true, &|_| None).unwrap();
+        let refused = select(&lock, "3.13").unwrap_err();
+        assert!(refused.contains("md5:00"), "{refused}");
+    }
     let commit = "0".repeat(40);
     let line = format!("git+ssh://git@git.example.com/a.git@{commit}#egg=a\n");
     let directory = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 //! such.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use layerlock_check::{LayerFiles, LayerFilesError};
 use layerlock_export::{has_project, locked_versions};
@@ -10,7 +10,7 @@ use layerlock_layer::Scratch;
 
 use super::comparand::Comparand;
 use super::report::{DiffSide, PackageState};
-use crate::lock::{LockFile, LockKind, read_project};
+use crate::lock::{LockFile, LockKind, is_same_directory, read_project};
 use crate::upkeep::{UpkeepSettings, download_published};
 use crate::{Error, Reporter, Settings, plan_files};
 
@@ -22,9 +22,8 @@ pub(super) struct Side {
 }
 
 /// What a side is, as far as its path tells.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Lock,
+    Lock(PathBuf),
     /// The directory of a project.
     Project,
     /// A zip, or the files of a layer.
@@ -33,17 +32,21 @@ enum Kind {
 
 impl Kind {
     fn of(side: &Comparand) -> Self {
-        match side {
-            Comparand::Path(path) if is_lock(path) => Self::Lock,
-            Comparand::Path(path) if path.is_dir() && is_project(path) => Self::Project,
-            Comparand::Path(_) | Comparand::Published(_) => Self::Layer,
+        let Comparand::Path(path) = side else {
+            return Self::Layer;
+        };
+        let inside = path.join("poetry.lock");
+        if is_lock(path) {
+            Self::Lock(path.clone())
+        } else if path.is_dir() && has_project(path) {
+            Self::Project
+        } else if inside.is_file() {
+            // Of a project that lies elsewhere.
+            Self::Lock(inside)
+        } else {
+            Self::Layer
         }
     }
-}
-
-/// Whether a directory has a project, or the lock of one that lies elsewhere.
-fn is_project(directory: &Path) -> bool {
-    has_project(directory) || directory.join("poetry.lock").is_file()
 }
 
 impl Side {
@@ -56,15 +59,12 @@ impl Side {
         reporter: &dyn Reporter,
     ) -> Result<Self, Error> {
         match side {
-            Comparand::Path(path) => {
-                let name = path.display().to_string();
-                match (Kind::of(side), Kind::of(other)) {
-                    (Kind::Lock, _) => Self::of_lock(path, name),
-                    (Kind::Project, Kind::Layer) => Self::of_project(path, &upkeep.settings),
-                    (Kind::Project, _) => Self::of_locked(path, &upkeep.settings),
-                    (Kind::Layer, _) => Self::of_layer(path, name),
-                }
-            }
+            Comparand::Path(path) => match (Kind::of(side), Kind::of(other)) {
+                (Kind::Lock(lock), _) => Self::of_lock(&lock),
+                (Kind::Project, Kind::Layer) => Self::of_project(path, &upkeep.settings),
+                (Kind::Project, _) => Self::of_locked(path, &upkeep.settings),
+                (Kind::Layer, _) => Self::of_layer(path, path.display().to_string()),
+            },
             Comparand::Published(version) => {
                 let scratch = Scratch::create()?;
                 let zip = scratch.path().join("layer.zip");
@@ -91,9 +91,9 @@ impl Side {
             layer.target,
             directory.display()
         );
-        // A layer's files do not tell which packages of npm, or which jars, they are of.
+        // A layer's files do not tell which jars they are.
         let packages = layer.packages.iter();
-        let packages = packages.filter(|package| !matches!(package.kind, "npm" | "maven"));
+        let packages = packages.filter(|package| package.kind != "maven");
         let packages = packages.map(|package| (package.name.clone(), package.version.clone()));
         Ok(Self::of_versions(packages, name))
     }
@@ -101,28 +101,18 @@ impl Side {
     /// All that the lock of a project has.
     fn of_locked(directory: &Path, settings: &Settings) -> Result<Self, Error> {
         let settings = of_directory(directory, settings);
-        let file = if has_project(directory) {
-            Some(LockFile::find(&read_project(&settings)?, &settings)?)
-        } else {
-            None
-        };
-        match file {
+        let file = LockFile::find(&read_project(&settings)?, &settings)?;
+        if file.kind == LockKind::Requirements {
             // It has no names of files, and may include others.
-            Some(file) if file.kind == LockKind::Requirements => {
-                Self::of_project(directory, &settings)
-            }
-            Some(file) => Self::of_lock(&file.path, file.path.display().to_string()),
-            None => {
-                let lock = directory.join("poetry.lock");
-                Self::of_lock(&lock, lock.display().to_string())
-            }
+            return Self::of_project(directory, &settings);
         }
+        Self::of_lock(&file.path)
     }
 
-    fn of_lock(path: &Path, name: String) -> Result<Self, Error> {
+    fn of_lock(path: &Path) -> Result<Self, Error> {
         let versions = locked_versions(path)?.into_iter();
         let versions = versions.map(|(package, version)| (package.to_string(), version));
-        Ok(Self::of_versions(versions, name))
+        Ok(Self::of_versions(versions, path.display().to_string()))
     }
 
     fn of_versions(versions: impl Iterator<Item = (String, String)>, name: String) -> Self {
@@ -131,10 +121,7 @@ impl Side {
             let state = packages.entry(Some(package)).or_default();
             state.versions.push(version);
         }
-        for state in packages.values_mut() {
-            state.versions.sort();
-            state.versions.dedup();
-        }
+        settle(&mut packages);
         Self {
             summary: DiffSide {
                 name,
@@ -161,6 +148,7 @@ impl Side {
             let state = packages.entry(Some(package.name.clone())).or_default();
             state.versions.extend(package.version.clone());
         }
+        settle(&mut packages);
         let package_count = packages.len();
         for file in &layer.files {
             let owner = file.owner.map(|owner| layer.packages[owner].name.clone());
@@ -183,11 +171,17 @@ impl Side {
     }
 }
 
+/// Each version of a package once: npm lays one out at several places.
+fn settle(packages: &mut BTreeMap<Option<String>, PackageState>) {
+    for state in packages.values_mut() {
+        state.versions.sort();
+        state.versions.dedup();
+    }
+}
+
 /// The settings for the project in a directory. A named lock is the current project's.
 fn of_directory(directory: &Path, settings: &Settings) -> Settings {
-    // Of the empty path this is the current directory.
-    let real = |path: &Path| Path::new(".").join(path).canonicalize().ok();
-    let is_current = real(directory) == real(settings.directory());
+    let is_current = is_same_directory(directory, settings.directory());
     Settings {
         project: directory.to_owned(),
         lock: settings.lock.clone().filter(|_| is_current),

@@ -288,7 +288,8 @@ fn is_file(path: &Path) -> bool {
     Path::new(".").join(path).is_file()
 }
 
-fn is_same_directory(one: &Path, other: &Path) -> bool {
+/// Whether two paths lead to one directory, which is there.
+pub(crate) fn is_same_directory(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| fs_err::canonicalize(Path::new(".").join(path)).ok();
     let one = real(one);
     one.is_some() && one == real(other)

@@ -174,6 +174,13 @@ fn against_a_layer_a_project_is_what_its_layer_takes() {
     assert!(!report.has_changes(), "{report}");
     assert_eq!(report.unchanged, 3);
 
+    // A lock without its project is no more than that.
+    let alone = TempDir::new().unwrap();
+    fs::copy(shop.project.lock(), alone.path().join("poetry.lock")).unwrap();
+    let alone = Comparand::Path(alone.path().to_owned());
+    let report = asked(Comparand::Path(zip.clone()), alone).unwrap();
+    assert_eq!(changes(&report), [("test", PackageChange::Added)]);
+
     let pyproject = fs::read_to_string(shop.project.pyproject()).unwrap();
     let changed = pyproject.replace("dependencies = [", "dependencies = [\"other\", ");
     assert_ne!(changed, pyproject);

@@ -1,7 +1,9 @@
 //! Layers of npm packages, whose tarballs lie in the project: nobody asks for npm.
 #![cfg(unix)]
 
-use layerlock::{Error, ErrorKind, Settings, Silent, build};
+use layerlock::{
+    Comparand, DiffSettings, Error, ErrorKind, Settings, Silent, UpkeepSettings, build, diff,
+};
 use layerlock_digest::{Algorithm, Hasher};
 use layerlock_testkit::shared_library;
 
@@ -43,6 +45,7 @@ fn native() -> Own {
     let own = Own::new("[layers.web]\nnpm = \"web\"\nruntime = \"nodejs22\"\n");
     let elf = shared_library(X86_64, &["libc.so.6"], &[("libc.so.6", &["GLIBC_2.34"])]);
     let tarball = tar(&[
+        ("package.json", b"{\"version\": \"1.0.0\"}"),
         ("binding.gyp", b"{}"),
         ("prebuilds/linux-x64/native.node", &elf),
     ]);
@@ -56,6 +59,23 @@ fn native() -> Own {
     );
     own.write("web/package-lock.json", &lock);
     own
+}
+
+#[test]
+fn a_layer_of_npm_is_compared_with_its_project() {
+    let own = native();
+    let zip = own.build().layers.remove(0).zip.unwrap().path;
+    let compared = DiffSettings {
+        before: Comparand::Path(zip),
+        after: Comparand::Path(own.settings().project),
+        upkeep: UpkeepSettings {
+            settings: own.settings(),
+            ..UpkeepSettings::default()
+        },
+    };
+    let report = diff(&compared, &Silent).unwrap();
+    assert!(!report.has_changes(), "{report}");
+    assert_eq!(report.unchanged, 1);
 }
 
 /// Each build ended with exit code 8, until somebody removed the cache.
